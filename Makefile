@@ -1,0 +1,36 @@
+# What people type. `make demo` and `make test` work on a fresh machine with Python, gcc, make and git.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+SAMPLE := build/sample
+
+.PHONY: demo test test-slow lint clean
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[score,dev]'
+	touch $@
+
+demo: $(VENV)/.installed  ## generate a talking head in noise, enhance it, print the scores
+	$(BIN)/python -m avse.data.synthetic $(SAMPLE) --force
+	$(BIN)/avse-enhance $(SAMPLE)/noisy.wav --video $(SAMPLE)/talk.mp4 -o $(SAMPLE)/enhanced.wav --force
+	$(BIN)/avse-score --reference $(SAMPLE)/clean.wav --estimate $(SAMPLE)/enhanced.wav \
+	  --noisy $(SAMPLE)/noisy.wav --html $(SAMPLE)/report.html --force
+	@echo "noisy:    $(SAMPLE)/noisy.wav"
+	@echo "enhanced: $(SAMPLE)/enhanced.wav"
+	@echo "report:   $(SAMPLE)/report.html"
+
+test: $(VENV)/.installed lint  ## everything but the slow training checks; under 10 minutes on 2 cores
+	$(BIN)/python -m pytest -m 'not slow' -n 2
+
+test-slow: $(VENV)/.installed  ## the training checks that take minutes
+	$(BIN)/python -m pytest -m slow
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean:
+	rm -rf build $(VENV)

@@ -1,0 +1,70 @@
+"""Samples, audio frames, video frames and seconds: the only home of the formulas between them.
+
+Everything is measured from one zero, the first sample of the sound. Audio frame `i` of a centred
+short-time transform is the window whose *centre* lies at sample `i * hop`. A video frame is shown from
+its timestamp until the next frame's. Audio and video meet only here, through those timestamps and never
+through "frame number / 25": a slip of one frame costs nothing in a loss curve and everything in use.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from avse.errors import InputError
+
+
+def samples_from_seconds(duration_s: float, *, sample_rate: int) -> int:
+    """Number of samples nearest to a duration; halves round up.
+
+    Args:
+        duration_s: seconds, at least 0.
+        sample_rate: Hz.
+    """
+    return int(np.floor(duration_s * sample_rate + 0.5))
+
+
+def n_audio_frames(n_samples: int, *, hop: int) -> int:
+    """Frames of a centred short-time transform over `n_samples` samples, `hop` samples apart."""
+    return 1 + n_samples // hop
+
+
+def audio_frame_times_s(n_frames: int, *, hop: int, sample_rate: int, first_frame: int = 0) -> npt.NDArray[np.float64]:
+    """Times in seconds of the centres of audio frames.
+
+    Args:
+        n_frames: how many.
+        hop: samples between frames.
+        sample_rate: Hz.
+        first_frame: index of the first one, for work in chunks.
+
+    Returns:
+        `(n_frames,)` seconds.
+    """
+    return (first_frame + np.arange(n_frames)) * (hop / sample_rate)
+
+
+def video_frame_at(
+    times_s: npt.NDArray[np.float64], timestamps_s: npt.NDArray[np.float64], *, max_hold_s: float = 0.2
+) -> npt.NDArray[np.int64]:
+    """The video frame that is nearest to each time, or -1 where there is none.
+
+    The nearest frame, not the one last shown, halves the worst distance between sound and picture.
+
+    Args:
+        times_s: `(n,)` times to look at, seconds.
+        timestamps_s: `(n_video_frames,)` when each video frame was taken, seconds, rising strictly.
+        max_hold_s: a frame serves times at most this far from it; farther away lies a gap. The
+            default bridges two missing frames at 12 fps.
+
+    Returns:
+        `(n,)` indices into `timestamps_s`, -1 in a gap.
+
+    Raises:
+        InputError: the timestamps do not rise.
+    """
+    if len(timestamps_s) == 0:
+        return np.full(len(times_s), -1, dtype=np.int64)
+    if np.any(np.diff(timestamps_s) <= 0):
+        raise InputError("video timestamps must rise strictly; sort the frames and drop repeated ones")
+    middles_s = (timestamps_s[1:] + timestamps_s[:-1]) / 2
+    nearest = np.searchsorted(middles_s, times_s, side="right").astype(np.int64)
+    return np.where(np.abs(timestamps_s[nearest] - times_s) <= max_hold_s, nearest, -1)
