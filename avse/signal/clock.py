@@ -23,8 +23,12 @@ def samples_from_seconds(duration_s: float, *, sample_rate: int) -> int:
 
 
 def n_audio_frames(n_samples: int, *, hop: int) -> int:
-    """Frames of a centred short-time transform over `n_samples` samples, `hop` samples apart."""
-    return 1 + n_samples // hop
+    """Frames of a centred short-time transform over `n_samples` samples, `hop` samples apart.
+
+    The last frame's centre lies at the end or up to a hop beyond it: with hops longer than half a window the end
+    of the sound would otherwise lie in no frame at all.
+    """
+    return 1 + -(-n_samples // hop)
 
 
 def audio_frame_times_s(n_frames: int, *, hop: int, sample_rate: int, first_frame: int = 0) -> npt.NDArray[np.float64]:

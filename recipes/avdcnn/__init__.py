@@ -1,0 +1,1 @@
+"""AVDCNN: see README.md."""

@@ -1,0 +1,60 @@
+"""Random changes of sound and picture in training. Each takes the generator that makes it repeatable."""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from avse.data.mix import Waveform
+
+
+def change_speed(waveform: Waveform, *, factor: float) -> Waveform:
+    """Play a noise faster or slower, pitch and all, by linear interpolation.
+
+    Args:
+        waveform: `(samples,)`.
+        factor: above 1 is faster and shorter.
+
+    Returns:
+        `(samples / factor,)`.
+    """
+    positions = np.arange(0, len(waveform) - 1, factor)
+    return np.interp(positions, np.arange(len(waveform)), waveform).astype(np.float32)
+
+
+def coloured_noise(rng: np.random.Generator, *, n_samples: int, exponent: float) -> Waveform:
+    """Gaussian noise whose power falls as `1 / frequency ** exponent`.
+
+    Args:
+        rng: source of randomness.
+        n_samples: length.
+        exponent: 0 is white, 1 pink, 2 brown.
+
+    Returns:
+        `(n_samples,)`, root mean square 1.
+    """
+    spectrum = np.fft.rfft(rng.standard_normal(n_samples))
+    frequency = np.maximum(np.arange(len(spectrum)), 1)
+    noise = np.fft.irfft(spectrum * frequency ** (-exponent / 2), n_samples)
+    return (noise / np.sqrt(np.mean(noise**2))).astype(np.float32)
+
+
+def move_and_recolour(images: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """Shift, scale, rotate, mirror and recolour all crops of a clip alike, as another camera would see them.
+
+    Args:
+        images: `(n, height, width, 3)` RGB.
+        rng: source of randomness.
+
+    Returns:
+        The same shape.
+    """
+    height, width = images.shape[1:3]
+    centre = (width / 2, height / 2)
+    turn = cv2.getRotationMatrix2D(centre, rng.uniform(-6, 6), rng.uniform(0.88, 1.14))
+    turn[:, 2] += rng.uniform(-0.07, 0.07, size=2) * (width, height)
+    if rng.random() < 0.5:
+        turn = turn @ np.array([[-1, 0, width - 1], [0, 1, 0], [0, 0, 1]])
+    gain = rng.uniform(0.7, 1.3) * rng.uniform(0.85, 1.15, size=3)
+    moved = np.stack([cv2.warpAffine(i, turn, (width, height), borderMode=cv2.BORDER_REPLICATE) for i in images])
+    recoloured = (moved - 128.0) * rng.uniform(0.7, 1.3) + 128 * gain + rng.normal(0, 3)
+    return np.clip(recoloured, 0, 255).astype(np.uint8)

@@ -1,0 +1,146 @@
+"""The manifest: one JSON object a line, the only description of data that training and tests read.
+
+Paths in it are relative to the corpus root, so that a manifest can be shared. The root of the data is the
+environment variable `AVSE_DATA`, or the folder `data` when that is unset.
+"""
+
+import dataclasses
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TypeVar
+
+from avse.errors import ConfigError
+from avse.media.output import beside
+
+SPLITS = ("train", "valid", "test", "test_seen", "test_unseen")
+
+
+def data_root() -> Path:
+    """The folder that the data's paths start from: `AVSE_DATA`, else `data`.
+
+    Raises:
+        ConfigError: the folder does not exist.
+    """
+    root = Path(os.environ.get("AVSE_DATA", "data"))
+    if not root.is_dir():
+        raise ConfigError(f"the data folder must exist but {root} does not; set AVSE_DATA to where the data lies")
+    return root
+
+
+@dataclasses.dataclass(frozen=True)
+class Item:
+    """One recording: a talking face, a sentence without video, or a noise."""
+
+    id: str
+    split: str
+    """One of `SPLITS`; nothing marked `test*` may train a model or tune a threshold."""
+    audio: str
+    """Path of the sound, or of the container that holds it, relative to the root."""
+    licence: str
+    video: str | None = None
+    """Path of the picture, relative to the root."""
+    speaker: str | None = None
+    noise_type: str | None = None
+    """Set for noises only."""
+    text: str | None = None
+    duration_s: float | None = None
+
+    def __post_init__(self) -> None:
+        """Check what a type cannot say."""
+        if self.split not in SPLITS:
+            raise ConfigError(f"split of {self.id} must be one of {', '.join(SPLITS)} but is {self.split!r}")
+        if (self.speaker is None) == (self.noise_type is None):
+            raise ConfigError(f"{self.id} must have a speaker (speech) or a noise_type (noise), and not both")
+
+    @property
+    def is_speech(self) -> bool:
+        """True for speech, False for noise."""
+        return self.noise_type is None
+
+
+@dataclasses.dataclass(frozen=True)
+class NoiseCut:
+    """A piece of a noise recording."""
+
+    path: str
+    offset_s: float
+    clip: str | None = None
+    """Item that the piece belongs to, where it is another sentence of the corpus."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Mixture:
+    """One fixed test mixture: which clip, which noise from where, how loud."""
+
+    id: str
+    clip: str
+    split: str
+    noise_type: str
+    noise: tuple[NoiseCut, ...]
+    snr_db: float
+
+
+Row = TypeVar("Row", Item, Mixture)
+
+
+def read_manifest(path: Path) -> list[Item]:
+    """Read and check a manifest of recordings.
+
+    Raises:
+        ConfigError: the file is missing, a line is not valid, or an id stands twice.
+    """
+    return _checked_ids(path, [_row(Item, path, number, fields) for number, fields in _lines(path)])
+
+
+def read_mixtures(path: Path) -> list[Mixture]:
+    """Read and check a list of fixed mixtures.
+
+    Raises:
+        ConfigError: the file is missing, a line is not valid, or an id stands twice.
+    """
+    rows = []
+    for number, fields in _lines(path):
+        cuts = tuple(NoiseCut(**cut) for cut in fields.get("noise", ()))  # type: ignore[attr-defined]
+        rows.append(_row(Mixture, path, number, {**fields, "noise": cuts}))
+    return _checked_ids(path, rows)
+
+
+def write_manifest(path: Path, rows: Iterable[Item | Mixture]) -> None:
+    """Write rows as JSON lines, without the fields that are None."""
+    with beside(path, force=True) as temporary:
+        text = "".join(
+            json.dumps({k: v for k, v in dataclasses.asdict(row).items() if v is not None}) + "\n" for row in rows
+        )
+        temporary.write_text(text, encoding="utf-8")
+
+
+def _lines(path: Path) -> list[tuple[int, dict[str, object]]]:
+    if not path.is_file():
+        raise ConfigError(f"manifest {path} must be a file but is missing; run the manifest stage first")
+    rows = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            fields = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise ConfigError(f"{path}:{number} must be one JSON object but is not: {error}") from None
+        rows.append((number, fields))
+    return rows
+
+
+def _row(kind: type[Row], path: Path, number: int, fields: dict[str, object]) -> Row:
+    known = {field.name for field in dataclasses.fields(kind)}
+    required = {f.name for f in dataclasses.fields(kind) if f.default is dataclasses.MISSING}
+    if missing := sorted(required - fields.keys()):
+        raise ConfigError(f"{path}:{number} must name {', '.join(missing)} but does not; write the manifest anew")
+    return kind(**{name: value for name, value in fields.items() if name in known})  # type: ignore[arg-type]
+
+
+def _checked_ids(path: Path, rows: list[Row]) -> list[Row]:
+    seen: set[str] = set()
+    for row in rows:
+        if row.id in seen:
+            raise ConfigError(f"ids in {path} must be unique but {row.id} stands twice; rename one")
+        seen.add(row.id)
+    return rows

@@ -1,0 +1,110 @@
+"""Every model by name: build it, save it, load it with its weights.
+
+A model's file holds its name and configuration beside the weights, so that loading needs nothing else.
+"""
+
+import dataclasses
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import nn
+
+from avse.errors import ConfigError
+from avse.models.avdcnn import AVDCNN, AVDCNNConfig
+from avse.training.weights import read_tensors, write_tensors
+
+PRETRAINED = Path(__file__).parent.parent / "pretrained"
+
+
+class Entry(NamedTuple):
+    """A kind of model."""
+
+    model: type[AVDCNN]
+    config: type[AVDCNNConfig]
+
+
+MODELS = {"avdcnn": Entry(AVDCNN, AVDCNNConfig)}
+
+
+def names() -> list[str]:
+    """Names of the models that come with weights inside the package."""
+    return sorted(name for name in MODELS if (PRETRAINED / f"{name}.safetensors").is_file())
+
+
+def save(path: Path, model: AVDCNN, *, half: bool = False) -> None:
+    """Write a model's name, configuration and weights.
+
+    Args:
+        path: file to write or replace.
+        model: one of `MODELS`.
+        half: store the weights as float16.
+    """
+    header = {"model": model.name, "config": dataclasses.asdict(model.config)}
+    tensors = {name: t.half() if half and t.is_floating_point() else t for name, t in model.state_dict().items()}
+    write_tensors(path, tensors, header=header)
+
+
+def load(name_or_path: str, *, device: str = "cpu") -> AVDCNN:
+    """Load a model ready to enhance.
+
+    Args:
+        name_or_path: a name from `names()`, or the path of a file that `save` wrote.
+        device: `cpu`, `cuda`, `cuda:1`, `mps`.
+
+    Raises:
+        ConfigError: no such model, weights of something else, or no such device.
+    """
+    check_device(device)
+    if name_or_path in names():
+        path = PRETRAINED / f"{name_or_path}.safetensors"
+    elif Path(name_or_path).suffix or Path(name_or_path).exists():
+        path = Path(name_or_path)
+    else:
+        raise ConfigError(
+            f"model must be one of {', '.join(names()) or '(none installed)'} or a weights file "
+            f"but is {name_or_path!r}; check the name"
+        )
+    weights, header = read_tensors(path)
+    model = build(header, path=path)
+    try:
+        model.load_state_dict({name: tensor.float() for name, tensor in weights.items()})
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())[:160]
+        raise ConfigError(f"weights {path} must fit the model {model.name} but do not ({reason})") from None
+    return model.eval().to(device)
+
+
+def build(header: dict[str, Any], *, path: Path) -> AVDCNN:
+    """Build the model that a file's header describes, without its weights.
+
+    Raises:
+        ConfigError: the header names no known model, or fields that it does not have.
+    """
+    if header.get("model") not in MODELS:
+        raise ConfigError(
+            f"weights {path} must be of one of {', '.join(MODELS)} but are of {header.get('model', 'no model')!r}; "
+            "name another file"
+        )
+    entry = MODELS[header["model"]]
+    try:
+        return entry.model.build(entry.config(**header["config"]))
+    except (TypeError, KeyError) as error:
+        raise ConfigError(f"weights {path} must hold a valid configuration but do not ({error})") from None
+
+
+def check_device(device: str) -> None:
+    """Make sure that a device exists.
+
+    Raises:
+        ConfigError: it does not, with the ones that do.
+    """
+    try:
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError):
+        raise ConfigError(f"device must be one that this machine has but is {device!r}; use --device cpu") from None
+
+
+def count_parameters(model: nn.Module) -> int:
+    """Number of trainable numbers in a model."""
+    return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)

@@ -1,0 +1,65 @@
+"""The short-time Fourier transform on tensors, and the log power that networks read.
+
+Frames are centred: frame `i` is the window around sample `i * hop`, with zeros beyond the ends, so that
+a chunk of a recording has the same frames as the whole (`avse.signal.stft_stream` is the streaming twin).
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from avse.signal.clock import n_audio_frames
+
+POWER_FLOOR = 1e-8
+"""Added to the power before the logarithm: about the power per bin of 16-bit rounding, full scale +-1."""
+
+
+def stft(waveform: Tensor, *, window: int, hop: int) -> Tensor:
+    """Short-time Fourier transform with a periodic Hann window.
+
+    Args:
+        waveform: `(..., samples)`.
+        window: samples in a window, also the transform's size.
+        hop: samples between windows.
+
+    Returns:
+        `(..., freqs, frames)` complex, freqs = window // 2 + 1, frames as `avse.signal.clock.n_audio_frames` counts them.
+    """
+    n_samples = waveform.shape[-1]
+    whole_hops = (n_audio_frames(n_samples, hop=hop) - 1) * hop
+    flat = F.pad(waveform.reshape(-1, n_samples), (0, whole_hops - n_samples))
+    hann = torch.hann_window(window, device=waveform.device)
+    spectrum = torch.stft(
+        flat, window, hop, window=hann, center=True, pad_mode="constant", return_complex=True
+    )
+    return spectrum.reshape(*waveform.shape[:-1], *spectrum.shape[-2:])
+
+
+def istft(spectrum: Tensor, *, window: int, hop: int, n_samples: int) -> Tensor:
+    """Inverse of `stft`: weighted overlap-add, normalised by the sum of squared windows.
+
+    Args:
+        spectrum: `(..., freqs, frames)` complex.
+        window: as in `stft`.
+        hop: as in `stft`.
+        n_samples: length to return.
+
+    Returns:
+        `(..., n_samples)`.
+    """
+    flat = spectrum.reshape(-1, *spectrum.shape[-2:])
+    hann = torch.hann_window(window, device=spectrum.device)
+    waveform = torch.istft(flat, window, hop, window=hann, center=True, length=n_samples)
+    return waveform.reshape(*spectrum.shape[:-2], n_samples)
+
+
+def log_power(spectrum: Tensor) -> Tensor:
+    """Natural logarithm of the power, floored by `POWER_FLOOR`.
+
+    Args:
+        spectrum: `(...)` complex.
+
+    Returns:
+        `(...)` real, at least ln(1e-8) = -18.4.
+    """
+    return torch.log(spectrum.real.square() + spectrum.imag.square() + POWER_FLOOR)

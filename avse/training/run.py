@@ -1,0 +1,74 @@
+"""The folder of a run: what was asked for, with which software, and what came of it."""
+
+import dataclasses
+import json
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+
+from avse.media.output import beside
+
+
+def describe_software() -> dict[str, Any]:
+    """Versions, commit, hardware and command, for a record that somebody can repeat."""
+    return {
+        "command": " ".join(sys.argv),
+        "commit": commit(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else f"CPU, {torch.get_num_threads()} threads",
+        "machine": platform.machine(),
+    }
+
+
+def commit() -> str:
+    """The commit of the code's repository, with `+changes` if files differ from it; `unknown` outside of one."""
+    folder = Path(__file__).parent
+    try:
+        described = subprocess.run(
+            ["git", "describe", "--always", "--abbrev=12", "--exclude=*", "--dirty=+changes"],
+            cwd=folder, capture_output=True, text=True, check=True, timeout=10,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return described.stdout.strip()
+
+
+class Run:
+    """A folder with `config.yaml`, `software.json` and `log.jsonl`."""
+
+    def __init__(self, folder: Path, *, config: Any) -> None:
+        """Create the folder, or go on in it.
+
+        Args:
+            folder: where.
+            config: dataclass instance, saved as it was resolved.
+        """
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._write("config.yaml", yaml.safe_dump(_plain(dataclasses.asdict(config)), sort_keys=False))
+        self._write("software.json", json.dumps(describe_software(), indent=1) + "\n")
+
+    def log(self, **values: float | str) -> None:
+        """Append one line of numbers, with the time."""
+        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"time": time.strftime("%Y-%m-%dT%H:%M:%S"), **values}) + "\n")
+
+    def _write(self, name: str, text: str) -> None:
+        with beside(self.folder / name, force=True) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+
+
+def _plain(value: Any) -> Any:
+    """Paths as text and tuples as lists, which YAML can hold."""
+    if isinstance(value, dict):
+        return {key: _plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    return str(value) if isinstance(value, Path) else value

@@ -1,0 +1,47 @@
+"""Tensors and a little JSON in one safetensors file: no pickle is ever read."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from avse.errors import ConfigError
+from avse.media.output import beside
+
+
+def write_tensors(path: Path, tensors: dict[str, Tensor], *, header: dict[str, Any]) -> None:
+    """Write tensors and a JSON-able header, beside first and then renamed.
+
+    Args:
+        path: file to write; replaced if it exists.
+        tensors: by name.
+        header: stored in the file as JSON.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    with beside(path, force=True) as temporary:
+        save_file(contiguous, temporary, metadata={"avse": json.dumps(header)})
+
+
+def read_tensors(path: Path, *, device: str = "cpu") -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Read what `write_tensors` wrote.
+
+    Returns:
+        The tensors by name, and the header.
+
+    Raises:
+        ConfigError: the file is missing, is not safetensors, or was not written by avse.
+    """
+    if not path.is_file():
+        raise ConfigError(f"weights {path} must be a file but there is none; check the path")
+    try:
+        with safe_open(path, framework="pt", device=device) as file:
+            header = json.loads((file.metadata() or {})["avse"])
+            return {name: file.get_tensor(name) for name in file.keys()}, header  # noqa: SIM118
+    except (SafetensorError, KeyError, json.JSONDecodeError) as error:
+        raise ConfigError(
+            f"weights {path} must be a safetensors file written by avse but are not ({error}); name another file"
+        ) from None

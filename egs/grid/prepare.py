@@ -1,0 +1,91 @@
+"""Check the GRID data pack and write the manifest that training reads.
+
+    python egs/grid/prepare.py check
+    python egs/grid/prepare.py manifest exp/manifest.jsonl
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from avse.data.manifest import Item, data_root, read_mixtures, write_manifest
+from avse.errors import AvseError, ConfigError
+
+MIXTURES = "av/test_mixtures.jsonl"
+
+
+def read_items(root: Path) -> list[Item]:
+    """All recordings of the pack: talking faces, sentences without video, noises."""
+    items = [
+        Item(id=row["id"], split=row["split"], audio=row["audio"], video=row["video"], speaker=row["speaker"],
+             text=row["text"], duration_s=row["duration_s"], licence=row["licence"])
+        for row in _rows(root / "av/grid/manifest.jsonl")
+    ]  # fmt: skip
+    items += [
+        Item(id=_identity(row), split=row["split"], audio=row["path"], speaker=row["speaker"], licence=row["licence"])
+        for row in _rows(root / "speech/manifest.jsonl")
+    ]
+    items += [
+        Item(id=_identity(row), split=row["split"], audio=row["path"], noise_type=row["type"], licence=row["licence"])
+        for row in _rows(root / "noise/manifest.jsonl")
+    ]
+    return items
+
+
+def check(root: Path) -> str:
+    """Make sure that every file is there and that no unseen speaker and no noise crosses the splits.
+
+    Raises:
+        ConfigError: what is missing, or what leaks.
+    """
+    items, mixtures = read_items(root), read_mixtures(root / MIXTURES)
+    missing = [i.audio for i in items if not (root / i.audio).is_file()]
+    missing += [c.path for m in mixtures for c in m.noise if not (root / c.path).is_file()]
+    if missing:
+        raise ConfigError(f"{len(missing)} files are missing under {root}, the first is {missing[0]}; fetch the pack anew")
+    for kind, names in {
+        "unseen speaker": [{i.speaker for i in items if i.split == "test_unseen"}, _of(items, "speaker", "train", "valid")],
+        "recording": [{i.audio for i in items if i.split.startswith("test")}, _of(items, "audio", "train", "valid")],
+    }.items():
+        if shared := names[0] & names[1]:
+            raise ConfigError(f"no {kind} of the test may be trained on but {sorted(map(str, shared))[0]} is; mend the split")
+    by_id = {item.id: item for item in items}
+    if strays := [m.id for m in mixtures if by_id[m.clip].split != m.split]:
+        raise ConfigError(f"mixture {strays[0]} must be of its clip's split but is not; fetch the pack anew")
+    faces = sum(item.video is not None for item in items)
+    return f"{faces} talking faces, {len(items) - faces} other recordings, {len(mixtures)} test mixtures: complete"
+
+
+def main(argv: list[str]) -> int:
+    """Run one of the two commands."""
+    try:
+        root = data_root()
+        if argv[:1] == ["check"]:
+            print(check(root))
+        elif argv[:1] == ["manifest"] and len(argv) == 2:
+            write_manifest(Path(argv[1]), read_items(root))
+        else:
+            print(__doc__, file=sys.stderr)
+            return 2
+    except AvseError as error:
+        print(f"prepare: error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    if not path.is_file():
+        raise ConfigError(f"the data pack must hold {path} but does not; set AVSE_DATA to the pack's folder")
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def _identity(row: dict[str, str]) -> str:
+    return Path(row["path"]).with_suffix("").as_posix()
+
+
+def _of(items: list[Item], field: str, *splits: str) -> set[str | None]:
+    return {getattr(item, field) for item in items if item.split in splits}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

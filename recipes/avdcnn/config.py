@@ -1,0 +1,32 @@
+"""What a run of this recipe is made of."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from avse.data.dataset import MixConfig
+from avse.models.avdcnn import AVDCNNConfig
+from avse.training.loop import LoopConfig
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """A training run."""
+
+    folder: Path
+    """Where weights, log and resolved configuration go; an unfinished run there is gone on with."""
+    manifest: Path
+    """Manifest of all recordings, from the manifest stage."""
+    crops: Path
+    """Folder of mouth crops, from the crops stage."""
+    mu: float = 1e-3
+    """Weight of the lip frames' error beside the spectrum's. LAVSE's value; AVDCNN's own is not known."""
+    max_attenuation_db: float = 30.0
+    """The target never lies farther below the noisy power than this: silence deeper than that is not worth learning."""
+    n_sound_only: int = 200
+    """Sentences without video among each epoch's targets, so that unknown voices are known too."""
+    model: AVDCNNConfig = field(default_factory=AVDCNNConfig)
+    """The network."""
+    mix: MixConfig = field(default_factory=MixConfig)
+    """The examples."""
+    loop: LoopConfig = field(default_factory=LoopConfig)
+    """The training."""

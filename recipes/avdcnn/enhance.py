@@ -1,0 +1,78 @@
+"""Enhance the fixed test mixtures: `python -m recipes.avdcnn.enhance --model M --mixtures LIST ... --folder OUT`."""
+
+import argparse
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from avse.data.crops import load_crops
+from avse.data.manifest import Mixture, data_root, read_manifest, read_mixtures
+from avse.data.mixtures import MixtureReader
+from avse.enhance import Enhancer
+from avse.errors import AvseError
+from avse.media.audio import AudioWriter
+from avse.media.mouth import FaceReport, MouthTrack
+from avse.models import zoo
+
+
+def enhance_some(mixtures: list[Mixture], *, arguments: argparse.Namespace) -> int:
+    """Enhance mixtures and write one 32-bit float wav each, so that nothing clips; done ones are skipped.
+
+    Returns:
+        How many were enhanced now.
+    """
+    torch.set_num_threads(1)
+    enhancer = Enhancer(zoo.load(arguments.model, device=arguments.device))
+    rate = enhancer.model.sample_rate
+    reader = MixtureReader(read_manifest(arguments.manifest), root=data_root(), sample_rate=rate)
+    done = 0
+    for mixture in mixtures:
+        path = arguments.folder / f"{mixture.id}.wav"
+        if path.is_file():
+            continue
+        crops = load_crops(arguments.crops / f"{mixture.clip}.npz")
+        present = crops.present & (not arguments.no_video)
+        report = FaceReport(n_faces=1, face_fraction=float(np.mean(present)), chosen="the one of the crops stage")
+        mouth = MouthTrack(crops.timestamps_s, crops.images, present, report)
+        estimate = enhancer.enhance(reader.read(mixture).noisy, sample_rate=rate, mouth=mouth)
+        with AudioWriter(path, sample_rate=rate, n_channels=1, subtype="FLOAT") as writer:
+            writer.write(estimate[None])
+        done += 1
+    return done
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Enhance all mixtures that are not done yet."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", required=True, help="name or weights file")
+    parser.add_argument("--mixtures", type=Path, required=True, help="list of fixed mixtures")
+    parser.add_argument("--manifest", type=Path, required=True)
+    parser.add_argument("--crops", type=Path, required=True, help="folder of the crops stage")
+    parser.add_argument("--folder", type=Path, required=True, help="where the enhanced files go")
+    parser.add_argument("--no-video", action="store_true", help="take the picture away")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--n-jobs", type=int, default=2, help="processes (default 2)")
+    arguments = parser.parse_args(argv)
+    try:
+        mixtures = read_mixtures(arguments.mixtures)
+        arguments.folder.mkdir(parents=True, exist_ok=True)
+        # Chunks of neighbours share their clip and keep the readers' memory useful.
+        chunks = [mixtures[start : start + 33] for start in range(0, len(mixtures), 33)]
+        work = partial(enhance_some, arguments=arguments)
+        with ProcessPoolExecutor(arguments.n_jobs, mp_context=get_context("spawn")) as pool:
+            done = sum(tqdm(pool.map(work, chunks), total=len(chunks), desc="enhance", unit="33 mixtures"))
+    except AvseError as error:
+        print(f"enhance: error: {error}", file=sys.stderr)
+        return 1
+    print(f"{done} mixtures enhanced, {len(mixtures) - done} were done before", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,117 @@
+"""Examples are repeatable one by one, and hold what they promise."""
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from avse.data.bank import WaveformBank
+from avse.data.crops import Crops, load_crops, save_crops
+from avse.data.dataset import MixConfig, MixtureDataset, collate
+from avse.data.manifest import Item
+from avse.errors import ConfigError
+
+RATE, HOP, N_SAMPLES = 16000, 320, 16000
+
+
+@pytest.fixture(scope="module")
+def banks(tmp_path_factory):
+    root = tmp_path_factory.mktemp("corpus")
+    rng = np.random.default_rng(0)
+    banks = {}
+    for kind, fields in {"faces": {"speaker": "f"}, "speech": {"speaker": "s"}, "noise": {"noise_type": "n"}}.items():
+        items = []
+        for number in range(3):
+            soundfile.write(root / f"{kind}{number}.wav", 0.1 * rng.standard_normal(20000 - 3000 * number), RATE)
+            items.append(Item(id=f"{kind}{number}", split="train", audio=f"{kind}{number}.wav", licence="CC0-1.0", **fields))
+        banks[kind] = WaveformBank(items, root=root, sample_rate=RATE)
+    return banks
+
+
+def _crops(n_frames=32):
+    images = np.zeros((n_frames, 32, 48, 3), np.uint8) + np.arange(n_frames, dtype=np.uint8)[:, None, None, None] * 7
+    return Crops(np.arange(n_frames) / 25, images, np.ones(n_frames, bool))
+
+
+def _dataset(banks, seed=1, **config):
+    return MixtureDataset(
+        **banks, crops=[_crops()] * 3, config=MixConfig(n_samples=N_SAMPLES, **config),
+        seed=seed, hop=HOP, sample_rate=RATE, n_sound_only=2,
+    )  # fmt: skip
+
+
+def _same(one, other):
+    return all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def test_an_example_depends_on_seed_epoch_and_index_alone(banks):
+    dataset = _dataset(banks)
+    first = dataset[4, 1]
+    for key in ((0, 0), (4, 3)):
+        assert not _same(dataset[key], first)
+    assert _same(dataset[4, 1], first)
+    assert _same(_dataset(banks)[4, 1], first)
+    assert not _same(_dataset(banks, seed=2)[4, 1], first)
+
+
+def test_ratio_lies_in_the_range_and_noise_is_what_was_added(banks):
+    dataset = _dataset(banks, snr_db_min=-3, snr_db_max=2)
+    ratios_db = []
+    for epoch in range(30):
+        example = dataset[epoch, 0]
+        noise = example.noisy - example.clean
+        ratios_db.append(10 * torch.log10(example.clean.square().mean() / noise.square().mean()).item())
+    assert -3.01 <= min(ratios_db) < -2
+    assert 1 < max(ratios_db) <= 2.01
+
+
+def test_crops_stand_at_the_time_of_the_sound(banks):
+    # Clip 0 is 4,000 samples longer than an example: the cut moves the crops along. Frame k was taken at k / 25 s.
+    dataset = _dataset(banks, augment=False, video_zero_probability=0, video_gap_probability=0)
+    waveform = torch.from_numpy(dataset.faces.waveforms[0])
+    for epoch in range(5):
+        example = dataset[epoch, 0]
+        start = next(s for s in range(4001) if torch.equal(waveform[s : s + 50], example.clean[:50]))
+        shown = example.crops[:, 0, 0, 0].numpy() / 7 / 25
+        heard = start / RATE + np.arange(51) * HOP / RATE
+        assert np.abs(shown - heard)[example.present.numpy()].max() <= 0.5 / 25 + 1e-9
+        assert example.present.sum() >= 50
+
+
+def test_modality_dropout_takes_the_picture_as_often_as_asked(banks):
+    dataset = _dataset(banks, augment=False, video_zero_probability=0.3, video_gap_probability=0.3)
+    seen = np.array([dataset[epoch, 1].present.float().mean().item() for epoch in range(200)])
+    assert (seen == 0).mean() == pytest.approx(0.3, abs=0.1)
+    assert ((seen > 0) & (seen < 0.9)).mean() == pytest.approx(0.27, abs=0.1)
+
+
+def test_sound_only_targets_have_no_picture(banks):
+    example = _dataset(banks)[0, 4]
+    assert not example.present.any()
+    assert not example.crops.any()
+    assert bool(example.audible)
+
+
+def test_collate_stacks_in_order(banks):
+    dataset = _dataset(banks)
+    batch = collate([dataset[0, 0], dataset[0, 1]])
+    assert torch.equal(batch.clean[1], dataset[0, 1].clean)
+    assert torch.equal(batch.present[0], dataset[0, 0].present)
+
+
+def test_crops_come_back_from_disk(tmp_path):
+    save_crops(tmp_path / "a.npz", _crops())
+    back = load_crops(tmp_path / "a.npz")
+    np.testing.assert_array_equal(back.images, _crops().images)
+    with pytest.raises(ConfigError, match="run the crops stage first"):
+        load_crops(tmp_path / "b.npz")
+    (tmp_path / "c.npz").write_bytes(b"no zip")
+    with pytest.raises(ConfigError, match="must hold mouth crops"):
+        load_crops(tmp_path / "c.npz")
+
+
+def test_silent_recordings_are_named(tmp_path):
+    soundfile.write(tmp_path / "still.wav", np.zeros(100), RATE)
+    item = Item(id="still", split="train", audio="still.wav", licence="CC0-1.0", noise_type="none")
+    with pytest.raises(ConfigError, match="must not be silent but still is"):
+        WaveformBank([item], root=tmp_path, sample_rate=RATE)
