@@ -1,0 +1,1 @@
+"""Manifests, mixing, and the examples that training reads."""

@@ -15,9 +15,9 @@ from torch.utils.data import Dataset
 
 from avse.data.augment import change_speed, coloured_noise, move_and_recolour
 from avse.data.bank import WaveformBank
-from avse.data.crops import Crops
 from avse.data.mix import Waveform, cut_looped, mix, sum_at_equal_level
-from avse.signal.clock import n_audio_frames
+from avse.media.mouth import MouthTrack
+from avse.signal.clock import audio_frame_times_s, n_audio_frames
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class MixtureDataset(Dataset[Example]):
         self,
         *,
         faces: WaveformBank,
-        crops: list[Crops],
+        mouths: list[MouthTrack],
         speech: WaveformBank,
         noise: WaveformBank,
         config: MixConfig,
@@ -81,7 +81,7 @@ class MixtureDataset(Dataset[Example]):
 
         Args:
             faces: clips with video; each is the target once an epoch.
-            crops: their mouths, in the same order.
+            mouths: of the faces, in the same order.
             speech: sentences without video, as competing voices and as targets by sound alone.
             noise: noise recordings.
             config: how to mix.
@@ -90,7 +90,7 @@ class MixtureDataset(Dataset[Example]):
             sample_rate: Hz.
             n_sound_only: targets from `speech` in each epoch.
         """
-        self.faces, self.crops, self.speech, self.noise = faces, crops, speech, noise
+        self.faces, self.mouths, self.speech, self.noise = faces, mouths, speech, noise
         self.config, self.seed, self.hop, self.sample_rate = config, seed, hop, sample_rate
         self.n_sound_only = n_sound_only
 
@@ -111,15 +111,15 @@ class MixtureDataset(Dataset[Example]):
             waveform = self.faces.waveforms[index]
             start = int(rng.integers(max(1, len(waveform) - config.n_samples + 1)))
             clean = cut_looped(waveform, offset=start, n_samples=config.n_samples)
-            crops = self.crops[index]
-            crops = replace(crops, timestamps_s=crops.timestamps_s - start / self.sample_rate)
+            mouth = self.mouths[index]
             if config.augment:
-                crops = replace(crops, images=move_and_recolour(crops.images, rng))
-            images, present = crops.at_audio_frames(n_frames, hop=self.hop, sample_rate=self.sample_rate)
+                mouth = replace(mouth, crops=move_and_recolour(mouth.crops, rng))
+            times_s = audio_frame_times_s(n_frames, hop=self.hop, sample_rate=self.sample_rate)
+            images, present = mouth.at(times_s + start / self.sample_rate)
             present = present & self._visible(n_frames, rng)
         else:
             clean = self._cut(self.speech.waveforms[rng.integers(len(self.speech))], rng)
-            images = np.zeros((n_frames, *self.crops[0].images.shape[1:]), dtype=np.uint8)
+            images = np.zeros((n_frames, *self.mouths[0].crops.shape[1:]), dtype=np.uint8)
             present = np.zeros(n_frames, dtype=bool)
         noisy = mix(clean, self._noise(rng), snr_db=rng.uniform(config.snr_db_min, config.snr_db_max))
         # Without picture and sound both there is nothing to learn from, so the sound is only taken where a face is.

@@ -33,13 +33,17 @@ def beside(path: Path, *, force: bool = False) -> Iterator[Path]:
         temporary.touch()
         temporary.unlink()
         yield temporary
-        os.replace(temporary, path)
+        temporary.replace(path)
     except PermissionError as error:
-        raise MediaError(f"output {path} must be writable but is not ({error.strerror}); choose another place") from None
+        raise MediaError(
+            f"output {path} must be writable but is not ({error.strerror}); choose another place"
+        ) from None
     except OSError as error:
         if error.filename is None or Path(str(error.filename)) != temporary:
             raise
-        raise MediaError(f"output {path} must be writable but is not ({error.strerror}); choose another place") from None
+        raise MediaError(
+            f"output {path} must be writable but is not ({error.strerror}); choose another place"
+        ) from None
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -61,6 +65,8 @@ def check_output(path: Path, *, force: bool = False) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise MediaError(f"output folder {path.parent} cannot be made ({error.strerror}); choose another place") from None
+        raise MediaError(
+            f"output folder {path.parent} cannot be made ({error.strerror}); choose another place"
+        ) from None
     if not os.access(path.parent, os.W_OK):
         raise MediaError(f"output folder {path.parent} must be writable but is not; choose another place")

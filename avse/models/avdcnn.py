@@ -120,11 +120,12 @@ class AVDCNN(nn.Module):
     def build(cls, config: AVDCNNConfig) -> "AVDCNN":
         """Build the network with the paper's own encoders."""
         frame_rate_hz = config.sample_rate / config.hop
-        audio = SpectrumCNN(
-            n_freqs=config.window // 2 + 1, context=config.context, frame_rate_hz=frame_rate_hz
-        )
+        audio = SpectrumCNN(n_freqs=config.window // 2 + 1, context=config.context, frame_rate_hz=frame_rate_hz)
         video = LipCNN(
-            height=config.lip_height, width=config.lip_width, context=config.context, frame_rate_hz=frame_rate_hz
+            height=config.lip_height,
+            width=config.lip_width,
+            context=config.context,
+            frame_rate_hz=frame_rate_hz,
         )
         return cls(config, audio=audio, video=video)
 
@@ -208,7 +209,8 @@ class AVDCNN(nn.Module):
         pictures = torch.from_numpy(np.ascontiguousarray(crops))[None].to(device)
         features = self.features(spectrum)
         lips = self.lips(
-            pictures.permute(0, 1, 4, 2, 3).float() / 255, torch.from_numpy(np.array(present))[None].to(device)
+            pictures.permute(0, 1, 4, 2, 3).float() / 255,
+            torch.from_numpy(np.array(present))[None].to(device),
         )
         clean = self(features.log_power, lips).log_power
         # Noise only adds power on average, so a gain above 1 would more often than not amplify noise.

@@ -23,15 +23,13 @@ def stft(waveform: Tensor, *, window: int, hop: int) -> Tensor:
         hop: samples between windows.
 
     Returns:
-        `(..., freqs, frames)` complex, freqs = window // 2 + 1, frames as `avse.signal.clock.n_audio_frames` counts them.
+        `(..., freqs, frames)` complex, freqs = window // 2 + 1, and `clock.n_audio_frames` frames.
     """
     n_samples = waveform.shape[-1]
     whole_hops = (n_audio_frames(n_samples, hop=hop) - 1) * hop
     flat = F.pad(waveform.reshape(-1, n_samples), (0, whole_hops - n_samples))
     hann = torch.hann_window(window, device=waveform.device)
-    spectrum = torch.stft(
-        flat, window, hop, window=hann, center=True, pad_mode="constant", return_complex=True
-    )
+    spectrum = torch.stft(flat, window, hop, window=hann, center=True, pad_mode="constant", return_complex=True)
     return spectrum.reshape(*waveform.shape[:-1], *spectrum.shape[-2:])
 
 

@@ -11,9 +11,7 @@ from avse.errors import ConfigError
 from avse.training.weights import read_tensors, write_tensors
 
 
-def save_checkpoint(
-    path: Path, *, model: nn.Module, optimizer: Optimizer, step: int, progress: dict[str, Any]
-) -> None:
+def save_checkpoint(path: Path, *, model: nn.Module, optimizer: Optimizer, step: int, progress: dict[str, Any]) -> None:
     """Write weights, optimiser and random state.
 
     Args:

@@ -110,7 +110,14 @@ def fit(
         n_examples=n_examples, batch_size=config.batch_size, seed=config.seed,
         first_step=step, last_step=n_steps, rank=fabric.global_rank, n_ranks=fabric.world_size,
     )  # fmt: skip
-    loader = DataLoader(dataset, batch_sampler=sampler, collate_fn=collate, num_workers=config.n_workers)
+    # A generator of its own: else each start of the loader draws from the random state that dropout goes on with.
+    loader = DataLoader(
+        dataset,
+        batch_sampler=sampler,
+        collate_fn=collate,
+        num_workers=config.n_workers,
+        generator=torch.Generator(),
+    )
     batches = iter(fabric.setup_dataloaders(loader, use_distributed_sampler=False))
     bar = tqdm(total=n_steps, initial=step, unit="step", disable=fabric.global_rank > 0, mininterval=5)
     started = time.monotonic()

@@ -13,7 +13,15 @@ class ResumableBatchSampler(Sampler[list[tuple[int, int]]]):
     """
 
     def __init__(
-        self, *, n_examples: int, batch_size: int, seed: int, first_step: int, last_step: int, rank: int = 0, n_ranks: int = 1
+        self,
+        *,
+        n_examples: int,
+        batch_size: int,
+        seed: int,
+        first_step: int,
+        last_step: int,
+        rank: int = 0,
+        n_ranks: int = 1,
     ) -> None:
         """Set the range.
 

@@ -1,7 +1,7 @@
 """Check the GRID data pack and write the manifest that training reads.
 
-    python egs/grid/prepare.py check
-    python egs/grid/prepare.py manifest exp/manifest.jsonl
+python egs/grid/prepare.py check
+python egs/grid/prepare.py manifest exp/manifest.jsonl
 """
 
 import json
@@ -22,11 +22,23 @@ def read_items(root: Path) -> list[Item]:
         for row in _rows(root / "av/grid/manifest.jsonl")
     ]  # fmt: skip
     items += [
-        Item(id=_identity(row), split=row["split"], audio=row["path"], speaker=row["speaker"], licence=row["licence"])
+        Item(
+            id=_identity(row),
+            split=row["split"],
+            audio=row["path"],
+            speaker=row["speaker"],
+            licence=row["licence"],
+        )
         for row in _rows(root / "speech/manifest.jsonl")
     ]
     items += [
-        Item(id=_identity(row), split=row["split"], audio=row["path"], noise_type=row["type"], licence=row["licence"])
+        Item(
+            id=_identity(row),
+            split=row["split"],
+            audio=row["path"],
+            noise_type=row["type"],
+            licence=row["licence"],
+        )
         for row in _rows(root / "noise/manifest.jsonl")
     ]
     return items
@@ -42,13 +54,23 @@ def check(root: Path) -> str:
     missing = [i.audio for i in items if not (root / i.audio).is_file()]
     missing += [c.path for m in mixtures for c in m.noise if not (root / c.path).is_file()]
     if missing:
-        raise ConfigError(f"{len(missing)} files are missing under {root}, the first is {missing[0]}; fetch the pack anew")
+        raise ConfigError(
+            f"{len(missing)} files are missing under {root}, the first is {missing[0]}; fetch the pack anew"
+        )
     for kind, names in {
-        "unseen speaker": [{i.speaker for i in items if i.split == "test_unseen"}, _of(items, "speaker", "train", "valid")],
-        "recording": [{i.audio for i in items if i.split.startswith("test")}, _of(items, "audio", "train", "valid")],
+        "unseen speaker": [
+            {i.speaker for i in items if i.split == "test_unseen"},
+            _of(items, "speaker", "train", "valid"),
+        ],
+        "recording": [
+            {i.audio for i in items if i.split.startswith("test")},
+            _of(items, "audio", "train", "valid"),
+        ],
     }.items():
         if shared := names[0] & names[1]:
-            raise ConfigError(f"no {kind} of the test may be trained on but {sorted(map(str, shared))[0]} is; mend the split")
+            raise ConfigError(
+                f"no {kind} of the test may be trained on but {sorted(map(str, shared))[0]} is; mend the split"
+            )
     by_id = {item.id: item for item in items}
     if strays := [m.id for m in mixtures if by_id[m.clip].split != m.split]:
         raise ConfigError(f"mixture {strays[0]} must be of its clip's split but is not; fetch the pack anew")

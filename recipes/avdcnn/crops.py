@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from avse.data.crops import Crops, save_crops
+from avse.data.crops import save_mouth
 from avse.data.manifest import Item, data_root, read_manifest
 from avse.errors import AvseError
 from avse.media.mouth import track_mouth
@@ -31,7 +31,7 @@ def store_mouth(item: Item, *, root: Path, folder: Path) -> dict[str, float | st
                 track = track_mouth(reader.frames(), speaker="largest")
         except AvseError as error:
             return {"id": item.id, "error": str(error)}
-        save_crops(path, Crops(track.timestamps_s, np.asarray(track.crops), track.present))
+        save_mouth(path, track)
     with np.load(path) as arrays:
         return {"id": item.id, "split": item.split, "face_fraction": float(arrays["present"].mean())}
 
@@ -57,7 +57,10 @@ def main(argv: list[str] | None = None) -> int:
     for row in failed:
         print(f"crops: error: {row['error']}", file=sys.stderr)
     poor = [row for row in found if float(row.get("face_fraction", 1)) < 0.98]
-    print(f"{len(found) - len(failed)} clips, {len(poor)} with the face in fewer than 98 % of frames", file=sys.stderr)
+    print(
+        f"{len(found) - len(failed)} clips, {len(poor)} with the face in fewer than 98 % of frames",
+        file=sys.stderr,
+    )
     return 1 if failed else 0
 
 

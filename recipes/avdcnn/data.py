@@ -5,7 +5,7 @@ from dataclasses import replace
 from tqdm import tqdm
 
 from avse.data.bank import WaveformBank
-from avse.data.crops import load_crops
+from avse.data.crops import load_mouth
 from avse.data.dataset import MixtureDataset
 from avse.data.manifest import data_root, read_manifest
 from recipes.avdcnn.config import TrainConfig
@@ -23,18 +23,19 @@ def load_dataset(config: TrainConfig, *, split: str) -> MixtureDataset:
 
     def bank(which: str, chosen: list) -> WaveformBank:  # type: ignore[type-arg]
         return WaveformBank(
-            chosen, root=data_root(), sample_rate=sample_rate, progress=lambda i: tqdm(i, desc=f"read {split} {which}")
+            chosen,
+            root=data_root(),
+            sample_rate=sample_rate,
+            progress=lambda i: tqdm(i, desc=f"read {split} {which}"),
         )
 
     faces = bank("faces", [item for item in items if item.video])
     mix = config.mix
     if split != "train":
-        mix = replace(
-            mix, augment=False, video_zero_probability=0, video_gap_probability=0, audio_zero_probability=0
-        )
+        mix = replace(mix, augment=False, video_zero_probability=0, video_gap_probability=0, audio_zero_probability=0)
     return MixtureDataset(
         faces=faces,
-        crops=[load_crops(config.crops / f"{item.id}.npz") for item in faces.items],
+        mouths=[load_mouth(config.crops / f"{item.id}.npz") for item in faces.items],
         speech=bank("speech", [item for item in items if item.is_speech and not item.video]),
         noise=bank("noise", [item for item in items if not item.is_speech]),
         config=mix,

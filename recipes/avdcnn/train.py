@@ -50,7 +50,12 @@ def loss_step(model: AVDCNN, batch: Example, *, config: TrainConfig) -> Tensor:
 @torch.inference_mode()
 def validate(model: AVDCNN, *, dataset: MixtureDataset, config: TrainConfig) -> dict[str, float]:
     """Loss and SI-SDR improvement on fixed mixtures of the validation split, with and without the picture."""
-    totals: dict[str, list[float]] = {"loss": [], "visual_loss": [], "si_sdr_gain_db": [], "blind_si_sdr_gain_db": []}
+    totals: dict[str, list[float]] = {
+        "loss": [],
+        "visual_loss": [],
+        "si_sdr_gain_db": [],
+        "blind_si_sdr_gain_db": [],
+    }
     device = next(model.parameters()).device
     for start in range(0, len(dataset), config.loop.batch_size):
         indices = range(start, min(start + config.loop.batch_size, len(dataset)))

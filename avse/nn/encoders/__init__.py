@@ -1,0 +1,1 @@
+"""The encoders that all models share."""

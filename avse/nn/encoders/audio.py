@@ -38,4 +38,3 @@ class SpectrumCNN(nn.Module):
         padded = pad_frames(log_power, context=self.context)
         maps = self.conv2(self.pool(self.conv1(padded.unsqueeze(1))))
         return windows(maps.flatten(1, 2), size=self.n_columns).flatten(2)
-

@@ -19,7 +19,13 @@ class LipCNN(nn.Module):
     """Rows, columns and filters of each convolution."""
 
     def __init__(
-        self, *, height: int = 16, width: int = 24, channels: int = 3, context: int = 5, frame_rate_hz: float = 50.0
+        self,
+        *,
+        height: int = 16,
+        width: int = 24,
+        channels: int = 3,
+        context: int = 5,
+        frame_rate_hz: float = 50.0,
     ) -> None:
         super().__init__()
         self.context = context

@@ -6,10 +6,12 @@ import soundfile
 import torch
 
 from avse.data.bank import WaveformBank
-from avse.data.crops import Crops, load_crops, save_crops
+from avse.data.crops import load_mouth, save_mouth
 from avse.data.dataset import MixConfig, MixtureDataset, collate
 from avse.data.manifest import Item
 from avse.errors import ConfigError
+from avse.media.mouth import MouthTrack
+from avse.media.speaker import FaceReport
 
 RATE, HOP, N_SAMPLES = 16000, 320, 16000
 
@@ -19,23 +21,35 @@ def banks(tmp_path_factory):
     root = tmp_path_factory.mktemp("corpus")
     rng = np.random.default_rng(0)
     banks = {}
-    for kind, fields in {"faces": {"speaker": "f"}, "speech": {"speaker": "s"}, "noise": {"noise_type": "n"}}.items():
+    for kind, fields in {
+        "faces": {"speaker": "f"},
+        "speech": {"speaker": "s"},
+        "noise": {"noise_type": "n"},
+    }.items():
         items = []
         for number in range(3):
             soundfile.write(root / f"{kind}{number}.wav", 0.1 * rng.standard_normal(20000 - 3000 * number), RATE)
-            items.append(Item(id=f"{kind}{number}", split="train", audio=f"{kind}{number}.wav", licence="CC0-1.0", **fields))
+            items.append(
+                Item(
+                    id=f"{kind}{number}",
+                    split="train",
+                    audio=f"{kind}{number}.wav",
+                    licence="CC0-1.0",
+                    **fields,
+                )
+            )
         banks[kind] = WaveformBank(items, root=root, sample_rate=RATE)
     return banks
 
 
-def _crops(n_frames=32):
+def _mouth(n_frames=32):
     images = np.zeros((n_frames, 32, 48, 3), np.uint8) + np.arange(n_frames, dtype=np.uint8)[:, None, None, None] * 7
-    return Crops(np.arange(n_frames) / 25, images, np.ones(n_frames, bool))
+    return MouthTrack(np.arange(n_frames) / 25, images, np.ones(n_frames, bool), FaceReport(1, 1.0, "the only one"))
 
 
 def _dataset(banks, seed=1, **config):
     return MixtureDataset(
-        **banks, crops=[_crops()] * 3, config=MixConfig(n_samples=N_SAMPLES, **config),
+        **banks, mouths=[_mouth()] * 3, config=MixConfig(n_samples=N_SAMPLES, **config),
         seed=seed, hop=HOP, sample_rate=RATE, n_sound_only=2,
     )  # fmt: skip
 
@@ -100,14 +114,15 @@ def test_collate_stacks_in_order(banks):
 
 
 def test_crops_come_back_from_disk(tmp_path):
-    save_crops(tmp_path / "a.npz", _crops())
-    back = load_crops(tmp_path / "a.npz")
-    np.testing.assert_array_equal(back.images, _crops().images)
+    save_mouth(tmp_path / "a.npz", _mouth())
+    back = load_mouth(tmp_path / "a.npz")
+    np.testing.assert_array_equal(back.crops, _mouth().crops)
+    assert back.report == _mouth().report
     with pytest.raises(ConfigError, match="run the crops stage first"):
-        load_crops(tmp_path / "b.npz")
+        load_mouth(tmp_path / "b.npz")
     (tmp_path / "c.npz").write_bytes(b"no zip")
     with pytest.raises(ConfigError, match="must hold mouth crops"):
-        load_crops(tmp_path / "c.npz")
+        load_mouth(tmp_path / "c.npz")
 
 
 def test_silent_recordings_are_named(tmp_path):

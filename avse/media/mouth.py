@@ -1,0 +1,192 @@
+"""From a film to one person's mouth: a steady crop for every picture, or word that there is none."""
+
+import tempfile
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import ceil
+from typing import IO, NamedTuple, Protocol
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from avse.media.face import Box, FaceDetector
+from avse.media.speaker import Candidate, FaceReport, SoundLevel, choose
+from avse.media.track import FaceTracker
+from avse.signal.clock import video_frame_at
+
+Image = npt.NDArray[np.uint8]
+
+MOUTH_CENTRE_Y = 0.79
+"""Height of the mouth in a face's box, as a share of its size."""
+CROP_WIDTH = 0.54
+"""Width of the crop as a share of the box: the mouth wide open, and a little of the cheeks."""
+SMOOTHING_S = 0.2
+"""A crop lies where the face was on average within this time on both sides: detectors jitter faster than heads move."""
+
+
+class TimedImage(Protocol):
+    """A picture and when it was taken, as `avse.media.video.VideoReader` yields them."""
+
+    @property
+    def time_s(self) -> float:
+        """Seconds from the first sample of the sound."""
+        ...
+
+    @property
+    def image(self) -> Image:
+        """`(height, width, 3)` RGB."""
+        ...
+
+
+@dataclass(frozen=True)
+class MouthTrack:
+    """The mouth of one person over a film."""
+
+    timestamps_s: npt.NDArray[np.float64]
+    """`(n,)` seconds from the first sample of the sound, rising strictly."""
+    crops: npt.NDArray[np.uint8]
+    """`(n, height, width, 3)` RGB, zero where no face was seen; in a temporary file, so that memory stays bounded."""
+    present: npt.NDArray[np.bool_]
+    """`(n,)` False where no face was seen."""
+    report: FaceReport
+
+    def at(self, times_s: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
+        """The mouth at some times; a face missed for a moment is bridged as `clock.video_frame_at` says.
+
+        Args:
+            times_s: `(n,)` seconds from the first sample of the sound.
+
+        Returns:
+            `(n, height, width, 3)` crops, zero where there is none, and `(n,)` presence.
+        """
+        rows = np.flatnonzero(self.present)
+        index = video_frame_at(times_s, self.timestamps_s[rows])
+        present = index >= 0
+        crops = np.zeros((len(times_s), *self.crops.shape[1:]), dtype=np.uint8)
+        crops[present] = self.crops[rows[index[present]]]
+        return crops, present
+
+
+def track_mouth(
+    frames: Iterable[TimedImage],
+    *,
+    crop_size: tuple[int, int] = (32, 48),
+    speaker: str = "auto",
+    sound_level: SoundLevel | None = None,
+    detector: FaceDetector | None = None,
+) -> MouthTrack:
+    """Follow all faces of a film in one pass, and cut out the mouth of the one who speaks.
+
+    Args:
+        frames: the film.
+        crop_size: height and width of a crop, pixels.
+        speaker: `auto` (the face whose mouth moves with the sound), `left`, `right`, `largest`, or its number from the
+            left, beginning with 1.
+        sound_level: of the sound, for `auto`; without it `auto` takes the largest face.
+        detector: finds faces in one picture; the bundled cascade by default.
+
+    Raises:
+        InputError: `speaker` is none of these, or there are fewer faces.
+    """
+    tracker = FaceTracker(detector)
+    stores: dict[int, _CropStore] = {}
+    window: deque[_Scene] = deque()
+    timestamps_s: list[float] = []
+    n_cropped = 0
+
+    def crop_up_to(time_s: float) -> None:
+        nonlocal n_cropped
+        while n_cropped < len(timestamps_s) and timestamps_s[n_cropped] <= time_s:
+            now_s = timestamps_s[n_cropped]
+            while window[0].time_s < now_s - SMOOTHING_S:
+                window.popleft()
+            for number, box in _steady_boxes(window, now_s).items():
+                scene = next(scene for scene in window if scene.time_s == now_s)
+                store = stores.setdefault(number, _CropStore(crop_size))
+                store.put(n_cropped, crop_mouth(scene.image, box, crop_size=crop_size), box)
+            n_cropped += 1
+
+    for frame in frames:
+        boxes = {track.number: track.box for track in tracker.update(frame.image, time_s=frame.time_s)}
+        window.append(_Scene(frame.time_s, frame.image, boxes))
+        timestamps_s.append(frame.time_s)
+        crop_up_to(frame.time_s - SMOOTHING_S)
+    crop_up_to(np.inf)
+    n = len(timestamps_s)
+    times_s = np.array(timestamps_s, dtype=np.float64)
+    candidates = [stores[number].candidate(n) for number in sorted(stores)]
+    chosen, report = choose(candidates, speaker=speaker, timestamps_s=times_s, sound_level=sound_level)
+    if chosen is None:
+        return MouthTrack(times_s, np.zeros((n, *crop_size, 3), np.uint8), np.zeros(n, bool), report)
+    return MouthTrack(times_s, chosen.crops, chosen.present, report)
+
+
+def crop_mouth(image: Image, box: Box, *, crop_size: tuple[int, int]) -> Image:
+    """Cut the mouth out of a picture, between pixels and without aliasing.
+
+    Args:
+        image: `(height, width, 3)` RGB.
+        box: the face; parts beyond the picture repeat its edge.
+        crop_size: height and width, pixels.
+
+    Returns:
+        `(height, width, 3)` RGB.
+    """
+    height, width = crop_size
+    scale = width / (CROP_WIDTH * box.size)
+    finer = max(1, ceil(1 / scale))
+    centre_x, centre_y = box.x + box.size / 2, box.y + MOUTH_CENTRE_Y * box.size
+    zoom = scale * finer
+    to_crop = np.array(
+        [
+            [zoom, 0, (width * finer - 1) / 2 - zoom * (centre_x - 0.5)],
+            [0, zoom, (height * finer - 1) / 2 - zoom * (centre_y - 0.5)],
+        ]
+    )
+    crop = cv2.warpAffine(image, to_crop, (width * finer, height * finer), borderMode=cv2.BORDER_REPLICATE)
+    shrunk: Image = cv2.resize(crop, (width, height), interpolation=cv2.INTER_AREA) if finer > 1 else crop
+    return shrunk
+
+
+class _Scene(NamedTuple):
+    time_s: float
+    image: Image
+    boxes: dict[int, Box]
+
+
+def _steady_boxes(window: Iterable[_Scene], now_s: float) -> dict[int, Box]:
+    """The faces of the picture at `now_s`, each where it was on average around then."""
+    near = [scene for scene in window if abs(scene.time_s - now_s) <= SMOOTHING_S]
+    numbers = next(scene.boxes.keys() for scene in near if scene.time_s == now_s)
+    boxes = {}
+    for number in numbers:
+        places = np.array([scene.boxes[number] for scene in near if number in scene.boxes])
+        distances_s = np.array([abs(scene.time_s - now_s) for scene in near if number in scene.boxes])
+        boxes[number] = Box(*np.average(places, axis=0, weights=1.01 - distances_s / SMOOTHING_S))
+    return boxes
+
+
+class _CropStore:
+    """One person's crops in a temporary file, a row for each picture of the film; rows never put are zero."""
+
+    def __init__(self, crop_size: tuple[int, int]) -> None:
+        self._shape = (*crop_size, 3)
+        self._file: IO[bytes] = tempfile.TemporaryFile(prefix="avse-crops-")  # noqa: SIM115 - lives as long as the map
+        self._rows: list[int] = []
+        self._boxes: list[Box] = []
+
+    def put(self, row: int, crop: Image, box: Box) -> None:
+        self._file.seek(row * crop.nbytes)
+        self._file.write(crop.tobytes())
+        self._rows.append(row)
+        self._boxes.append(box)
+
+    def candidate(self, n_rows: int) -> Candidate:
+        self._file.truncate(n_rows * int(np.prod(self._shape)))
+        self._file.flush()
+        present = np.zeros(n_rows, dtype=bool)
+        present[self._rows] = True
+        crops = np.memmap(self._file, dtype=np.uint8, mode="r+", shape=(n_rows, *self._shape))
+        return Candidate(crops, present, np.median(np.array(self._boxes), axis=0))
