@@ -45,6 +45,4 @@ class MixtureReader:
             raise ConfigError(f"clip of {mixture.id} must be in the manifest but {mixture.clip} is not; write it anew")
         clean = self._read(self.clips[mixture.clip].audio)
         noises = [(self._read(cut.path), cut.offset_s) for cut in mixture.noise]
-        return MixedClip(
-            build_mixture(clean, noises, snr_db=mixture.snr_db, sample_rate=self.sample_rate), clean
-        )
+        return MixedClip(build_mixture(clean, noises, snr_db=mixture.snr_db, sample_rate=self.sample_rate), clean)

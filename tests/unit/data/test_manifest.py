@@ -4,7 +4,15 @@ import json
 
 import pytest
 
-from avse.data.manifest import Item, Mixture, NoiseCut, data_root, read_manifest, read_mixtures, write_manifest
+from avse.data.manifest import (
+    Item,
+    Mixture,
+    NoiseCut,
+    data_root,
+    read_manifest,
+    read_mixtures,
+    write_manifest,
+)
 from avse.errors import ConfigError
 
 SPEECH = {"id": "a", "split": "train", "audio": "a.wav", "licence": "CC0-1.0", "speaker": "s1"}
@@ -17,7 +25,10 @@ def _file(tmp_path, *rows):
 
 
 def test_round_trip(tmp_path):
-    items = [Item(**SPEECH, text="größer"), Item(id="n", split="valid", audio="n.ogg", licence="CC0-1.0", noise_type="rain")]
+    items = [
+        Item(**SPEECH, text="größer"),
+        Item(id="n", split="valid", audio="n.ogg", licence="CC0-1.0", noise_type="rain"),
+    ]
     write_manifest(tmp_path / "m.jsonl", items)
     assert read_manifest(tmp_path / "m.jsonl") == items
 

@@ -18,7 +18,11 @@ def model():
 
 def _scene(seed=0, n_frames=60):
     rng = np.random.default_rng(seed)
-    noisy = stft(torch.from_numpy(rng.standard_normal(320 * (n_frames - 1)).astype(np.float32)) * 0.1, window=512, hop=320)
+    noisy = stft(
+        torch.from_numpy(rng.standard_normal(320 * (n_frames - 1)).astype(np.float32)) * 0.1,
+        window=512,
+        hop=320,
+    )
     crops = rng.integers(0, 256, (n_frames, 32, 48, 3), dtype=np.uint8)
     return noisy.numpy(), crops, np.ones(n_frames, dtype=bool)
 
@@ -92,7 +96,9 @@ def test_saved_model_comes_back_the_same(model, tmp_path):
     np.testing.assert_array_equal(zoo.load(str(path)).estimate_spectrum(*scene), model.estimate_spectrum(*scene))
     zoo.save(path, model, half=True)
     np.testing.assert_allclose(
-        zoo.load(str(path)).estimate_spectrum(*scene), model.estimate_spectrum(*scene), atol=0.02 * np.abs(scene[0]).max()
+        zoo.load(str(path)).estimate_spectrum(*scene),
+        model.estimate_spectrum(*scene),
+        atol=0.02 * np.abs(scene[0]).max(),
     )
 
 

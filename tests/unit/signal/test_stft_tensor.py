@@ -16,12 +16,16 @@ def test_a_tone_has_its_power_in_its_bin():
     middle = spectrum[:, 20].abs()
     assert middle.argmax() == 32
     torch.testing.assert_close(middle[32], torch.tensor(64.0), rtol=1e-4, atol=0)
-    torch.testing.assert_close(log_power(spectrum)[32, 20], torch.tensor(2 * np.log(64.0), dtype=torch.float32), rtol=1e-4, atol=0)
+    torch.testing.assert_close(
+        log_power(spectrum)[32, 20], torch.tensor(2 * np.log(64.0), dtype=torch.float32), rtol=1e-4, atol=0
+    )
 
 
 def test_equals_scipy():
     waveform = torch.randn(5000, generator=torch.manual_seed(0))
-    transform = scipy.signal.ShortTimeFFT(scipy.signal.get_window("hann", 512), hop=320, fs=1, scale_to=None, phase_shift=None)
+    transform = scipy.signal.ShortTimeFFT(
+        scipy.signal.get_window("hann", 512), hop=320, fs=1, scale_to=None, phase_shift=None
+    )
     theirs = transform.stft(waveform.numpy(), p0=0, p1=17, padding="zeros")
     np.testing.assert_allclose(stft(waveform, window=512, hop=320).numpy(), theirs, atol=2e-4)
 
@@ -56,4 +60,6 @@ def test_si_sdr_of_a_known_mixture():
     time = torch.arange(16000, dtype=torch.float64) / 16000
     reference, other = torch.sin(2 * torch.pi * 440 * time), torch.sin(2 * torch.pi * 1000 * time)
     estimate = 3 * (reference + 0.1 * other) + 0.7
-    torch.testing.assert_close(si_sdr_db(estimate, reference), torch.tensor(20.0, dtype=torch.float64), atol=1e-6, rtol=0)
+    torch.testing.assert_close(
+        si_sdr_db(estimate, reference), torch.tensor(20.0, dtype=torch.float64), atol=1e-6, rtol=0
+    )

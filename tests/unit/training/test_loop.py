@@ -13,7 +13,12 @@ from avse.training.sampler import ResumableBatchSampler
 from avse.training.weights import read_tensors
 
 CONFIG = LoopConfig(
-    n_epochs=3, batch_size=4, warmup_steps=5, precision="32-true", checkpoint_every_steps=5, validate_every_epochs=1
+    n_epochs=3,
+    batch_size=4,
+    warmup_steps=5,
+    precision="32-true",
+    checkpoint_every_steps=5,
+    validate_every_epochs=1,
 )
 
 
@@ -92,7 +97,9 @@ def test_checkpoint_of_another_model_is_refused(tmp_path):
 
     other = torch.nn.Linear(2, 2)
     with pytest.raises(ConfigError, match="must fit the model but does not"):
-        load_checkpoint(tmp_path / "run" / "last.safetensors", model=other, optimizer=torch.optim.Adam(other.parameters()))
+        load_checkpoint(
+            tmp_path / "run" / "last.safetensors", model=other, optimizer=torch.optim.Adam(other.parameters())
+        )
 
 
 def test_batches_from_the_middle_are_the_rest_of_the_batches_from_the_start():
