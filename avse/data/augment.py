@@ -18,7 +18,8 @@ def change_speed(waveform: Waveform, *, factor: float) -> Waveform:
         `(samples / factor,)`.
     """
     positions = np.arange(0, len(waveform) - 1, factor)
-    return np.interp(positions, np.arange(len(waveform)), waveform).astype(np.float32)
+    faster: Waveform = np.interp(positions, np.arange(len(waveform)), waveform).astype(np.float32)
+    return faster
 
 
 def coloured_noise(rng: np.random.Generator, *, n_samples: int, exponent: float) -> Waveform:
@@ -35,7 +36,8 @@ def coloured_noise(rng: np.random.Generator, *, n_samples: int, exponent: float)
     spectrum = np.fft.rfft(rng.standard_normal(n_samples))
     frequency = np.maximum(np.arange(len(spectrum)), 1)
     noise = np.fft.irfft(spectrum * frequency ** (-exponent / 2), n_samples)
-    return (noise / np.sqrt(np.mean(noise**2))).astype(np.float32)
+    scaled: Waveform = (noise / np.sqrt(np.mean(noise**2))).astype(np.float32)
+    return scaled
 
 
 def move_and_recolour(images: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:

@@ -35,7 +35,7 @@ class MixConfig:
     max_talkers: int = 4
     """Competing voices at once, at most."""
     corpus_talker_probability: float = 0.5
-    """Chance that a competing voice comes from the talking faces (their own other sentences too), not the speech corpus."""
+    """Chance that a competing voice is one of the talking faces (perhaps the target's own), not of the speech."""
     video_zero_probability: float = 0.15
     """Chance that the picture is taken away for the whole example (modality dropout)."""
     video_gap_probability: float = 0.1
@@ -61,16 +61,26 @@ class Example(NamedTuple):
     """Scalar bool, False where the network must not hear the sound."""
 
 
+class Corpus(NamedTuple):
+    """The recordings of one split."""
+
+    faces: WaveformBank
+    """Clips with video; each is the target once an epoch."""
+    mouths: list[MouthTrack]
+    """Of the faces, in the same order."""
+    speech: WaveformBank
+    """Sentences without video, as competing voices and as targets by sound alone."""
+    noise: WaveformBank
+    """Noise recordings."""
+
+
 class MixtureDataset(Dataset[Example]):
     """Speech of talking faces and of a speech corpus in noise and among voices."""
 
     def __init__(
         self,
+        corpus: Corpus,
         *,
-        faces: WaveformBank,
-        mouths: list[MouthTrack],
-        speech: WaveformBank,
-        noise: WaveformBank,
         config: MixConfig,
         seed: int,
         hop: int,
@@ -80,17 +90,14 @@ class MixtureDataset(Dataset[Example]):
         """Set up the draw.
 
         Args:
-            faces: clips with video; each is the target once an epoch.
-            mouths: of the faces, in the same order.
-            speech: sentences without video, as competing voices and as targets by sound alone.
-            noise: noise recordings.
+            corpus: what to mix.
             config: how to mix.
             seed: of all draws.
             hop: samples between audio frames.
             sample_rate: Hz.
-            n_sound_only: targets from `speech` in each epoch.
+            n_sound_only: targets from the corpus' speech in each epoch.
         """
-        self.faces, self.mouths, self.speech, self.noise = faces, mouths, speech, noise
+        self.faces, self.mouths, self.speech, self.noise = corpus
         self.config, self.seed, self.hop, self.sample_rate = config, seed, hop, sample_rate
         self.n_sound_only = n_sound_only
 

@@ -36,7 +36,8 @@ def mix(speech: Waveform, noise: Waveform, *, snr_db: float) -> Waveform:
         silent = "speech" if speech_power == 0 else "noise"
         raise InputError(f"{silent} must not be silent, for the ratio is undefined then; choose another piece")
     gain = np.sqrt(speech_power / noise_power * 10 ** (-snr_db / 10))
-    return speech + (gain * noise).astype(np.float32)
+    noisy: Waveform = speech + (gain * noise).astype(np.float32)
+    return noisy
 
 
 def cut_looped(noise: Waveform, *, offset: int, n_samples: int) -> Waveform:

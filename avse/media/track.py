@@ -105,7 +105,7 @@ class FaceTracker:
         return False
 
     def _match(self, image: Image, boxes: list[Box], time_s: float) -> None:
-        """Give each detected box to the face that is there, that was there, or that looks like it, else to a new one."""
+        """Give each detected box to the face that is or was there, or that looks like it, else to a new one."""
         visible = self._visible()
         pairs = [(track.box.overlap(box), i, j) for i, track in enumerate(visible) for j, box in enumerate(boxes)]
         taken_tracks: set[int] = set()

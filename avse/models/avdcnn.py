@@ -170,7 +170,7 @@ class AVDCNN(nn.Module):
             `(batch, frames, channels, lip_height, lip_width)`, zero where no face was seen.
         """
         size = (self.config.lip_height, self.config.lip_width)
-        small = F.adaptive_avg_pool2d(crops.flatten(0, 1), size).unflatten(0, crops.shape[:2])
+        small = F.adaptive_avg_pool2d(crops.flatten(0, 1), size).reshape(*crops.shape[:3], *size)
         return normalise_images(small) * present[:, :, None, None, None]
 
     def forward(self, noisy_log_power: Tensor, lips: Tensor) -> Estimate:
@@ -215,4 +215,5 @@ class AVDCNN(nn.Module):
         clean = self(features.log_power, lips).log_power
         # Noise only adds power on average, so a gain above 1 would more often than not amplify noise.
         log_gain = ((clean - features.log_power) * features.std / 2).clamp(max=0)
-        return (spectrum * log_gain.exp())[0].cpu().numpy()
+        enhanced: npt.NDArray[np.complex64] = (spectrum * log_gain.exp())[0].cpu().numpy()
+        return enhanced

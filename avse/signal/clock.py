@@ -43,7 +43,7 @@ def audio_frame_times_s(n_frames: int, *, hop: int, sample_rate: int, first_fram
     Returns:
         `(n_frames,)` seconds.
     """
-    return (first_frame + np.arange(n_frames)) * (hop / sample_rate)
+    return (first_frame + np.arange(n_frames, dtype=np.float64)) * (hop / sample_rate)
 
 
 def video_frame_at(

@@ -21,10 +21,14 @@ class LevelMeter:
         """
         self._stretch = max(1, round(sample_rate / rate_hz))
         self.rate_hz = sample_rate / self._stretch
-        self.n_samples = 0
-        """Samples per channel so far."""
+        self._sample_rate, self.n_samples = sample_rate, 0
         self._waiting = np.zeros(0, dtype=np.float32)
         self._powers: list[npt.NDArray[np.float32]] = []
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the recording so far."""
+        return self.n_samples / self._sample_rate
 
     def push(self, block: npt.NDArray[np.float32]) -> None:
         """Take samples, `(channels, samples)`."""

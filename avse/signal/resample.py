@@ -1,7 +1,5 @@
 """Sample rate conversion, by soxr: whole, or block by block with the same result."""
 
-from collections.abc import Iterable, Iterator
-
 import numpy as np
 import numpy.typing as npt
 import soxr
@@ -24,25 +22,39 @@ def resample(waveform: npt.NDArray[np.float32], *, source_rate: int, target_rate
     return converted.astype(np.float32, copy=False)
 
 
-def resample_blocks(
-    blocks: Iterable[npt.NDArray[np.float32]], *, source_rate: int, target_rate: int, n_channels: int
-) -> Iterator[npt.NDArray[np.float32]]:
-    """Convert a recording block by block; joined, the blocks are what converting the whole gives.
+class StreamingResampler:
+    """Converts a recording block by block; joined, the blocks are what `resample` makes of the whole."""
 
-    Args:
-        blocks: `(channels, samples)` each.
-        source_rate: Hz of the blocks.
-        target_rate: Hz wanted.
-        n_channels: of every block.
+    def __init__(self, *, source_rate: int, target_rate: int, n_channels: int) -> None:
+        """Set up.
 
-    Yields:
-        `(channels, samples)`, of any length, the first ones perhaps empty.
-    """
-    if source_rate == target_rate:
-        yield from blocks
-        return
-    stream = soxr.ResampleStream(source_rate, target_rate, n_channels, dtype="float32")
-    for block in blocks:
-        yield stream.resample_chunk(np.ascontiguousarray(block.T)).reshape(-1, n_channels).T
-    empty = np.zeros((0, n_channels), dtype=np.float32)
-    yield stream.resample_chunk(empty, last=True).reshape(-1, n_channels).T
+        Args:
+            source_rate: Hz of the blocks.
+            target_rate: Hz wanted.
+            n_channels: of every block.
+        """
+        self._n_channels = n_channels
+        self._stream = (
+            None
+            if source_rate == target_rate
+            else soxr.ResampleStream(source_rate, target_rate, n_channels, dtype="float32")
+        )
+
+    def push(self, block: npt.NDArray[np.float32], *, last: bool = False) -> npt.NDArray[np.float32]:
+        """Take samples, give those that they complete.
+
+        Args:
+            block: `(channels, samples)`.
+            last: these end the recording.
+
+        Returns:
+            `(channels, samples)`, perhaps none.
+        """
+        if self._stream is None:
+            return block
+        converted = self._stream.resample_chunk(np.ascontiguousarray(block.T), last=last)
+        return np.asarray(converted, dtype=np.float32).reshape(-1, self._n_channels).T
+
+    def finish(self) -> npt.NDArray[np.float32]:
+        """Give the rest, `(channels, samples)`."""
+        return self.push(np.zeros((self._n_channels, 0), dtype=np.float32), last=True)

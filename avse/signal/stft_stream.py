@@ -11,6 +11,9 @@ from avse.signal.clock import n_audio_frames
 Waveform = npt.NDArray[np.float32]
 Spectrum = npt.NDArray[np.complex64]
 
+TINY = np.float32(1e-11)
+"""Below any sum of squared windows that carries sound."""
+
 
 def hann(window: int) -> Waveform:
     """The periodic Hann window, `(window,)`."""
@@ -97,13 +100,13 @@ class StreamingISTFT:
             weight[place] += self._hann**2
         done = n_frames * self._hop
         self._sum, self._weight = total[:, done:], weight[done:]
-        return self._without_surplus(total[:, :done] / np.maximum(weight[:done], 1e-11))
+        return self._without_surplus(total[:, :done] / np.maximum(weight[:done], TINY))
 
     def finish(self) -> Waveform:
-        """Give the samples of the last window, `(channels, samples)`, as far as they belong to the recording or beyond."""
-        return self._without_surplus(self._sum / np.maximum(self._weight, 1e-11))
+        """Give the samples of the last window, `(channels, samples)`, the last of them perhaps beyond the recording."""
+        return self._without_surplus(self._sum / np.maximum(self._weight, TINY))
 
-    def _without_surplus(self, samples: Waveform) -> Waveform:
+    def _without_surplus(self, samples: npt.NDArray[np.floating]) -> Waveform:
         cut = min(self._surplus, samples.shape[1])
         self._surplus -= cut
-        return samples[:, cut:]
+        return samples[:, cut:].astype(np.float32, copy=False)

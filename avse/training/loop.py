@@ -154,7 +154,7 @@ def fit(
     bar.close()
     wall_s = time.monotonic() - started
     return FitResult(
-        step == n_steps, progress["best_loss"], progress["best_step"], wall_s, waiting_s / max(wall_s, 1e-9)
+        step == n_steps, progress["best_loss"], int(progress["best_step"]), wall_s, waiting_s / max(wall_s, 1e-9)
     )
 
 

@@ -6,7 +6,7 @@ from tqdm import tqdm
 
 from avse.data.bank import WaveformBank
 from avse.data.crops import load_mouth
-from avse.data.dataset import MixtureDataset
+from avse.data.dataset import Corpus, MixtureDataset
 from avse.data.manifest import data_root, read_manifest
 from recipes.avdcnn.config import TrainConfig
 
@@ -33,11 +33,14 @@ def load_dataset(config: TrainConfig, *, split: str) -> MixtureDataset:
     mix = config.mix
     if split != "train":
         mix = replace(mix, augment=False, video_zero_probability=0, video_gap_probability=0, audio_zero_probability=0)
-    return MixtureDataset(
+    corpus = Corpus(
         faces=faces,
         mouths=[load_mouth(config.crops / f"{item.id}.npz") for item in faces.items],
         speech=bank("speech", [item for item in items if item.is_speech and not item.video]),
         noise=bank("noise", [item for item in items if not item.is_speech]),
+    )
+    return MixtureDataset(
+        corpus,
         config=mix,
         seed=config.loop.seed,
         hop=config.model.hop,

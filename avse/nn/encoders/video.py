@@ -51,10 +51,10 @@ class LipCNN(nn.Module):
         height = frames.shape[3]
         padded = pad_frames(frames.flatten(2).transpose(1, 2), context=self.context)
         # (batch, channels x height x width, time) -> one tall image of the whole clip, frame below frame
-        tall = padded.transpose(1, 2).unflatten(2, frames.shape[2:]).transpose(1, 2).flatten(2, 3)
+        tall = padded.transpose(1, 2).reshape(batch, -1, *frames.shape[2:]).transpose(1, 2).flatten(2, 3)
         for convolution in self.convolutions:
             tall = convolution(tall)
-        maps = tall.unfold(2, self.n_rows, height)  # (batch, filters, time, columns, rows of a window)
+        maps: Tensor = tall.unfold(2, self.n_rows, height)  # (batch, filters, time, columns, rows of a window)
         return maps.transpose(1, 2).reshape(batch, time, self.dim)
 
 

@@ -7,7 +7,7 @@ import torch
 
 from avse.data.bank import WaveformBank
 from avse.data.crops import load_mouth, save_mouth
-from avse.data.dataset import MixConfig, MixtureDataset, collate
+from avse.data.dataset import Corpus, MixConfig, MixtureDataset, collate
 from avse.data.manifest import Item
 from avse.errors import ConfigError
 from avse.media.mouth import MouthTrack
@@ -49,7 +49,7 @@ def _mouth(n_frames=32):
 
 def _dataset(banks, seed=1, **config):
     return MixtureDataset(
-        **banks, mouths=[_mouth()] * 3, config=MixConfig(n_samples=N_SAMPLES, **config),
+        Corpus(**banks, mouths=[_mouth()] * 3), config=MixConfig(n_samples=N_SAMPLES, **config),
         seed=seed, hop=HOP, sample_rate=RATE, n_sound_only=2,
     )  # fmt: skip
 

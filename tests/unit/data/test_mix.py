@@ -34,7 +34,7 @@ def test_noises_are_summed_at_equal_level():
 
 
 def test_benchmark_mixture_by_hand():
-    # Noise 1, -1, 1, -1 ... at 4 Hz from 0.5 s on is 1, -1 again; power 1 against speech power 4 at 6.0206 dB is itself.
+    # Noise 1, -1, 1, -1 at 4 Hz is the same from 0.5 s on; power 1 against speech power 4 at 6.0206 dB is itself.
     speech = np.array([2, -2, 2, 2, -2, 2], dtype=np.float32)
     noisy = build_mixture(speech, [(np.array([3, -3], dtype=np.float32), 0.5)], snr_db=10 * np.log10(4), sample_rate=4)
     np.testing.assert_allclose(noisy - speech, [1, -1, 1, -1, 1, -1], atol=1e-6)

@@ -33,7 +33,7 @@ class Line(torch.utils.data.Dataset):
         return x, 3 * x - 1
 
 
-class Killed(Exception):
+class KilledError(Exception):
     """Stands for a power cut."""
 
 
@@ -46,7 +46,7 @@ def _train(folder, *, config=CONFIG, kill_at=None):
         nonlocal calls
         calls += 1
         if calls == kill_at:
-            raise Killed
+            raise KilledError
         return (model(batch[0].unsqueeze(-1)).squeeze(-1) - batch[1]).square().mean()
 
     def validate(model):
@@ -63,7 +63,7 @@ def _train(folder, *, config=CONFIG, kill_at=None):
 def test_a_killed_run_ends_with_the_same_weights_as_one_never_killed(tmp_path):
     whole, result = _train(tmp_path / "whole")
     assert result.finished
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         _train(tmp_path / "killed", kill_at=13)
     resumed, _ = _train(tmp_path / "killed")
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)

@@ -1,0 +1,1 @@
+"""Enhancement of whole files, chunks and streams: one path, equal results."""

@@ -1,0 +1,157 @@
+"""A recording enhanced block by block, at its own rate and with its own channels."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from avse.enhance.gain import CHUNK_FRAMES, GainEstimator
+from avse.enhance.model import SpectralModel
+from avse.errors import InputError
+from avse.media.mouth import MouthTrack
+from avse.signal.resample import StreamingResampler
+from avse.signal.stft_stream import StreamingISTFT, StreamingSTFT
+
+Waveform = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Mixing:
+    """How much of the input stays in the output."""
+
+    mix: float = 1.0
+    """Share of the enhanced sound: 0 gives the input back, 1 the enhanced sound alone."""
+    attenuation_limit_db: float | None = None
+    """Noise is lowered by at most this much, dB; None sets no limit."""
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        if not 0 <= self.mix <= 1:
+            raise InputError(f"mix must be 0 (the input) to 1 (enhanced) but is {self.mix:g}; choose a value between")
+        if self.attenuation_limit_db is not None and not self.attenuation_limit_db >= 0:
+            raise InputError(
+                f"attenuation limit must be at least 0 dB but is {self.attenuation_limit_db:g}; give a positive number"
+            )
+
+    @property
+    def enhanced_share(self) -> float:
+        """Weight of the enhanced sound; the input has the rest."""
+        limit = 0.0 if self.attenuation_limit_db is None else 10 ** (-self.attenuation_limit_db / 20)
+        return self.mix * (1 - limit)
+
+
+class EnhancerStream:
+    """Takes blocks of a recording and gives it back enhanced, a little later; in all of the same length.
+
+    The model works at its own rate on the mean of the channels, and its gain is applied to each of them. What the
+    conversion to that rate leaves out, the high band above all, follows the mean gain of the octave below it.
+    """
+
+    def __init__(
+        self,
+        model: SpectralModel,
+        *,
+        sample_rate: int,
+        n_channels: int,
+        mouth: MouthTrack | None = None,
+        mixing: Mixing | None = None,
+        offset_s: float = 0.0,
+        chunk_frames: int = CHUNK_FRAMES,
+    ) -> None:
+        """Set up.
+
+        Args:
+            model: what enhances.
+            sample_rate: Hz of the recording.
+            n_channels: of the recording.
+            mouth: of the speaker; None enhances by sound alone.
+            mixing: how much of the input stays; none by default.
+            offset_s: how late the picture comes after the sound.
+            chunk_frames: frames the model works on at once.
+        """
+        self._model, self._n_channels = model, n_channels
+        self._share = (mixing or Mixing()).enhanced_share
+        self._has_high_band = sample_rate != model.sample_rate
+        top_hz = min(sample_rate, model.sample_rate) / 2
+        top_bin = round(top_hz * model.window / model.sample_rate)
+        self._octave = slice(top_bin // 2, top_bin)
+        self._down = StreamingResampler(source_rate=sample_rate, target_rate=model.sample_rate, n_channels=n_channels)
+        self._stft = StreamingSTFT(n_channels=n_channels, window=model.window, hop=model.hop)
+        self.gain = GainEstimator(model, mouth=mouth, offset_s=offset_s, chunk_frames=chunk_frames)
+        self._noisy = np.zeros((n_channels, model.window // 2 + 1, 0), dtype=np.complex64)
+        # Where there is a high band, the low band comes along unchanged, to be taken away from the input.
+        n_rows = 2 * n_channels if self._has_high_band else n_channels
+        self._istft = StreamingISTFT(n_channels=n_rows, window=model.window, hop=model.hop)
+        self._up = StreamingResampler(source_rate=model.sample_rate, target_rate=sample_rate, n_channels=n_rows)
+        self._high_gain = _HighBandGain(hop=model.hop * sample_rate / model.sample_rate)
+        self._input = np.zeros((n_channels, 0), dtype=np.float32)
+
+    def push(self, block: Waveform) -> Waveform:
+        """Take samples, give enhanced ones as far as they are known.
+
+        Args:
+            block: `(channels, samples)`.
+
+        Returns:
+            `(channels, samples)`, perhaps none.
+        """
+        self._input = np.concatenate([self._input, block], axis=1)
+        spectrum = self._stft.push(self._down.push(block))
+        return self._mix(self._up.push(self._istft.push(self._enhance(spectrum))))
+
+    def finish(self) -> Waveform:
+        """Give the rest, `(channels, samples)`."""
+        spectrum = np.concatenate([self._stft.push(self._down.finish()), self._stft.finish()], axis=2)
+        low = [self._up.push(self._istft.push(self._enhance(spectrum, last=True)))]
+        low += [self._up.push(self._istft.finish()), self._up.finish()]
+        parts = np.concatenate(low, axis=1)
+        # Rounding of the two rate conversions may leave the end a few samples short or long.
+        n_left = self._input.shape[1]
+        parts = np.pad(parts[:, :n_left], ((0, 0), (0, max(0, n_left - parts.shape[1]))))
+        return self._mix(parts)
+
+    def _enhance(self, spectrum: npt.NDArray[np.complex64], *, last: bool = False) -> npt.NDArray[np.complex64]:
+        self._noisy = np.concatenate([self._noisy, spectrum], axis=2)
+        gain = self.gain.push(spectrum.mean(axis=0), last=last)
+        noisy, self._noisy = self._noisy[:, :, : gain.shape[1]], self._noisy[:, :, gain.shape[1] :]
+        enhanced = noisy * gain
+        if not self._has_high_band:
+            return enhanced
+        power, before = (np.square(np.abs(s[:, self._octave])).sum(axis=(0, 1)) for s in (enhanced, noisy))
+        self._high_gain.push(np.sqrt((power + 1e-12) / (before + 1e-12)))
+        return np.concatenate([enhanced, noisy], axis=0)
+
+    def _mix(self, parts: Waveform) -> Waveform:
+        n_samples = parts.shape[1]
+        original, self._input = self._input[:, :n_samples], self._input[:, n_samples:]
+        enhanced = parts[: self._n_channels]
+        if self._has_high_band:
+            high = original - parts[self._n_channels :]
+            enhanced = enhanced + self._high_gain.take(n_samples) * high
+        return self._share * enhanced + np.float32(1 - self._share) * original
+
+
+class _HighBandGain:
+    """Gains of frames, drawn out to samples in a straight line from one to the next."""
+
+    def __init__(self, *, hop: float) -> None:
+        """Set up; `hop` is in samples of the recording."""
+        self._hop = hop
+        self._gains = np.zeros(0)
+        self._first_frame = self._position = 0
+
+    def push(self, gains: npt.NDArray[np.floating]) -> None:
+        """Take frames, `(frames,)`."""
+        self._gains = np.concatenate([self._gains, gains])
+
+    def take(self, n_samples: int) -> Waveform:
+        """Give the gain of the next samples, `(n_samples,)`."""
+        if n_samples == 0:
+            return np.zeros(0, dtype=np.float32)
+        frames = (self._position + np.arange(n_samples)) / self._hop - self._first_frame
+        gains = np.interp(frames, np.arange(len(self._gains)), self._gains).astype(np.float32)
+        self._position += n_samples
+        passed = max(0, int(self._position / self._hop) - self._first_frame - 1)
+        self._gains = self._gains[passed:]
+        self._first_frame += passed
+        return gains
