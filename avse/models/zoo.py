@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from avse.errors import ConfigError
+from avse.media.tensors import read_tensors, write_tensors
 from avse.models.avdcnn import AVDCNN, AVDCNNConfig
-from avse.training.weights import read_tensors, write_tensors
 
 PRETRAINED = Path(__file__).parent.parent / "pretrained"
 

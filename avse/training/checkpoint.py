@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from avse.errors import ConfigError
-from avse.training.weights import read_tensors, write_tensors
+from avse.media.tensors import read_tensors, write_tensors
 
 
 def save_checkpoint(path: Path, *, model: nn.Module, optimizer: Optimizer, step: int, progress: dict[str, Any]) -> None:

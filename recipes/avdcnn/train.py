@@ -11,6 +11,7 @@ from torch import Tensor
 
 from avse.data.dataset import Example, MixtureDataset, collate
 from avse.errors import AvseError
+from avse.media.tensors import read_tensors
 from avse.models import zoo
 from avse.models.avdcnn import AVDCNN, Features
 from avse.nn.losses import masked_mse
@@ -18,7 +19,6 @@ from avse.signal.si_sdr import si_sdr_db
 from avse.signal.stft import istft, log_power, stft
 from avse.training.loop import fit
 from avse.training.run import Run
-from avse.training.weights import read_tensors
 from recipes.avdcnn.config import TrainConfig
 from recipes.avdcnn.data import load_dataset
 

@@ -7,10 +7,10 @@ import torch
 from lightning_fabric import seed_everything
 
 from avse.errors import ConfigError
+from avse.media.tensors import read_tensors
 from avse.training.loop import LoopConfig, fit
 from avse.training.run import Run
 from avse.training.sampler import ResumableBatchSampler
-from avse.training.weights import read_tensors
 
 CONFIG = LoopConfig(
     n_epochs=3,

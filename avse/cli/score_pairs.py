@@ -1,0 +1,65 @@
+"""From the arguments of `avse-score` to the files that belong together."""
+
+import argparse
+from pathlib import Path
+
+from avse.data.manifest import Mixture, read_mixtures
+from avse.errors import InputError
+from avse.media.audio import check_file
+from avse.score import Pair
+
+
+def collect_pairs(options: argparse.Namespace) -> list[Pair]:
+    """Find the reference and the noisy file of every estimate.
+
+    Raises:
+        InputError: files and folders are mixed, a folder is empty, or an option is out of range.
+        MediaError: a file that was named is missing.
+    """
+    if options.jobs is not None and options.jobs < 1:
+        raise InputError(f"--jobs must be at least 1 but is {options.jobs}; give the number of processes")
+    given = {"--reference": options.reference, "--estimate": options.estimate, "--noisy": options.noisy}
+    given = {flag: path for flag, path in given.items() if path is not None}
+    if options.estimate.is_dir():
+        for flag, path in given.items():
+            if not path.is_dir():
+                raise InputError(f"{flag} must be a folder, as --estimate is, but is {path}; name a folder")
+        return _folder_pairs(options)
+    for flag, path in given.items():
+        check_file(path, kind=flag)
+    groups = _groups(_mixtures(options.manifest).get(options.estimate.stem))
+    return [Pair(options.estimate.stem, options.reference, options.estimate, options.noisy, groups)]
+
+
+def _folder_pairs(options: argparse.Namespace) -> list[Pair]:
+    estimates = _by_stem(options.estimate)
+    if not estimates:
+        raise InputError(f"--estimate {options.estimate} must hold sound files but holds none; name another folder")
+    references = _by_stem(options.reference)
+    noisy = _by_stem(options.noisy) if options.noisy else {}
+    mixtures = _mixtures(options.manifest)
+    pairs = []
+    # What was not enhanced counts as failed: a mean over the files that happen to be there flatters.
+    for stem in dict.fromkeys([*estimates, *(mixtures or references)]):
+        mixture = mixtures.get(stem)
+        clip = mixture.clip if mixture else stem
+        missing = f"{stem}.wav"
+        estimate = estimates.get(stem, options.estimate / missing)
+        reference = references.get(stem) or references.get(clip) or options.reference / missing
+        before = noisy.get(stem, options.noisy / missing) if options.noisy else None
+        pairs.append(Pair(stem, reference, estimate, before, _groups(mixture)))
+    return pairs
+
+
+def _by_stem(folder: Path) -> dict[str, Path]:
+    return {path.stem: path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith(".")}
+
+
+def _mixtures(manifest: Path | None) -> dict[str, Mixture]:
+    return {mixture.id: mixture for mixture in read_mixtures(manifest)} if manifest else {}
+
+
+def _groups(mixture: Mixture | None) -> dict[str, str]:
+    if mixture is None:
+        return {}
+    return {"split": mixture.split, "noise_type": mixture.noise_type, "snr_db": f"{mixture.snr_db:g}"}

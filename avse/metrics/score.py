@@ -1,0 +1,42 @@
+"""The result of a metric: a number, or the reason why there is none."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from avse.errors import InputError
+
+Waveform = npt.NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Score:
+    """A metric's value for one pair of waveforms; never a stand-in such as 0 for what could not be computed."""
+
+    value: float | None
+    reason: str | None = None
+    """Why there is no value; None if there is one."""
+
+
+def unscorable(reference: Waveform, estimate: Waveform) -> Score | None:
+    """What no metric can judge, as a failed score; None if the pair can be judged.
+
+    Args:
+        reference: `(samples,)` clean waveform.
+        estimate: `(samples,)` waveform to judge.
+
+    Raises:
+        InputError: they are not two mono waveforms of one length.
+    """
+    if reference.ndim != 1 or reference.shape != estimate.shape:
+        raise InputError(
+            f"reference and estimate must be mono and equally long but are {reference.shape} and {estimate.shape}; "
+            "mix them down and cut them first"
+        )
+    for name, waveform in (("reference", reference), ("estimate", estimate)):
+        if not np.isfinite(waveform).all():
+            return Score(None, f"{name} holds NaN or infinity")
+        if not waveform.any():
+            return Score(None, f"{name} is silent")
+    return None

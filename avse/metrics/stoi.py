@@ -1,0 +1,42 @@
+"""Short-time objective intelligibility, plain (Taal et al. 2011) and extended (Jensen and Taal 2016), by pystoi."""
+
+import warnings
+
+from avse.metrics.score import Score, Waveform, unscorable
+
+
+def stoi(*, reference: Waveform, estimate: Waveform, sample_rate: int) -> Score:
+    """Correlation of the band envelopes of reference and estimate.
+
+    Args:
+        reference: `(samples,)` clean waveform.
+        estimate: `(samples,)` waveform to judge.
+        sample_rate: Hz; pystoi converts to 10 kHz.
+
+    Returns:
+        About 0 to 1, larger is more intelligible; no value where less than 0.4 s of speech is left.
+
+    Raises:
+        InputError: the lengths differ.
+    """
+    return _pystoi(reference, estimate, sample_rate, extended=False)
+
+
+def estoi(*, reference: Waveform, estimate: Waveform, sample_rate: int) -> Score:
+    """The extended measure, which also holds in noise that changes fast; arguments and range as of `stoi`."""
+    return _pystoi(reference, estimate, sample_rate, extended=True)
+
+
+def _pystoi(reference: Waveform, estimate: Waveform, sample_rate: int, *, extended: bool) -> Score:
+    failed = unscorable(reference, estimate)
+    if failed:
+        return failed
+    from pystoi import stoi as measure
+
+    with warnings.catch_warnings():
+        # pystoi answers 1e-5 for what it cannot judge, and only the warning tells.
+        warnings.filterwarnings("error", message="Not enough STFT frames")
+        try:
+            return Score(float(measure(reference, estimate, sample_rate, extended=extended)))
+        except RuntimeWarning:
+            return Score(None, "less than 0.4 s of speech")

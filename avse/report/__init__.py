@@ -1,0 +1,1 @@
+"""Scores of many files, summed up and shown."""

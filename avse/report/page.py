@@ -1,0 +1,142 @@
+"""A report as one HTML page that needs nothing beside it: tables, and the worst files to see and hear."""
+
+import base64
+import io
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+import numpy.typing as npt
+import soundfile
+
+from avse.errors import AvseError
+from avse.media.audio import read_audio
+from avse.metrics.table import METRICS
+from avse.report.rows import FileScores, metric_names
+from avse.report.tables import GROUPINGS, failure_lines, grouped_lines, summary_lines
+
+Waveform = npt.NDArray[np.float32]
+
+N_WORST = 10
+LONGEST_S = 15.0
+"""Players and pictures show at most the beginning of this length."""
+RANGE_DB = 70.0
+"""Of the spectrograms' colours below the loudest point of the three."""
+
+
+def to_html(rows: Sequence[FileScores]) -> str:
+    """Build the page.
+
+    Args:
+        rows: the files; those among the worst are read again for their pictures and players.
+    """
+    metrics = metric_names(rows)
+    ranked_by, worst = worst_files(rows)
+    environment = jinja2.Environment(loader=jinja2.PackageLoader("avse.report", "."), autoescape=True)
+    return environment.get_template("page.html.j2").render(
+        n_files=len(rows),
+        summary=summary_lines(rows),
+        groups=[(" and ".join(keys), lines) for keys in GROUPINGS if (lines := grouped_lines(rows, keys))],
+        failures=failure_lines(rows),
+        ranked_by=ranked_by,
+        worst=[_shown(row, metrics) for row in worst],
+        longest_s=LONGEST_S,
+    )
+
+
+def worst_files(rows: Sequence[FileScores]) -> tuple[str, list[FileScores]]:
+    """The ten files that gained least, or without noisy scores those that scored least.
+
+    Returns:
+        What they are ranked by, and the files, worst first.
+    """
+    metrics = metric_names(rows)
+    metric = "si_sdr_db" if "si_sdr_db" in metrics else metrics[0]
+
+    def gain(row: FileScores) -> float | None:
+        before = row.noisy[metric].value if row.noisy else None
+        after = row.estimate[metric].value
+        return None if before is None or after is None else after - before
+
+    def value(row: FileScores) -> float | None:
+        return row.estimate[metric].value
+
+    with_gain = any(gain(row) is not None for row in rows)
+    key: Callable[[FileScores], float | None] = gain if with_gain else value
+    ranked = sorted((rank, i) for i, row in enumerate(rows) if (rank := key(row)) is not None)
+    title = METRICS[metric].title
+    return (f"gain in {title}" if with_gain else title), [rows[i] for _, i in ranked[:N_WORST]]
+
+
+def _shown(row: FileScores, metrics: Sequence[str]) -> dict[str, Any]:
+    waveforms: dict[str, tuple[Waveform, int]] = {}
+    try:
+        for role in ("noisy", "estimate", "reference"):
+            if role in row.paths:
+                waveforms[role] = _read_start(row.paths[role])
+    except AvseError:
+        waveforms = {}  # The file was there when it was scored; its numbers are shown without it.
+    pictures = _spectrograms(waveforms)
+    names = {"noisy": "noisy", "estimate": "enhanced", "reference": "clean"}
+    scores = [
+        [METRICS[name].title, *(_cell(scores, name) for scores in (row.noisy, row.estimate) if scores is not None)]
+        for name in metrics
+    ]
+    return {
+        "id": row.id,
+        "groups": ", ".join(f"{key} {value}" for key, value in row.groups.items()),
+        "heading": ["", *(["noisy"] if row.noisy is not None else []), "enhanced"],
+        "scores": scores,
+        "views": [
+            {"name": names[role], "picture": pictures[role], "sound": _sound(*waveform)}
+            for role, waveform in waveforms.items()
+        ],
+    }
+
+
+def _cell(scores: dict[str, Any], name: str) -> str:
+    value = scores[name].value
+    return "-" if value is None else f"{value:.{METRICS[name].digits}f}"
+
+
+def _read_start(path: Path) -> tuple[Waveform, int]:
+    waveform, rate = read_audio(path)
+    return waveform.mean(axis=0)[: round(LONGEST_S * rate)], rate
+
+
+def _sound(waveform: Waveform, rate: int) -> str:
+    """A 16-bit wav as a data address."""
+    file = io.BytesIO()
+    soundfile.write(file, np.clip(waveform, -1, 1), rate, format="WAV", subtype="PCM_16")
+    return f"data:audio/wav;base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+def _spectrograms(waveforms: dict[str, tuple[Waveform, int]]) -> dict[str, str]:
+    """Pictures as data addresses, all on one scale of colours."""
+    from matplotlib.figure import Figure
+
+    levels_db = {}
+    for role, (waveform, rate) in waveforms.items():
+        window, hop = rate * 32 // 1000, rate * 8 // 1000
+        padded = np.pad(waveform, (window // 2, window))
+        frames = np.lib.stride_tricks.sliding_window_view(padded, window)[::hop]
+        levels_db[role] = 20 * np.log10(np.abs(np.fft.rfft(frames * np.hanning(window), axis=1)).T + 1e-6)
+    loudest_db = max((level.max() for level in levels_db.values()), default=0.0)
+    pictures = {}
+    for role, level_db in levels_db.items():
+        waveform, rate = waveforms[role]
+        figure = Figure(figsize=(4.2, 2.1), dpi=80, layout="constrained")
+        axes = figure.subplots()
+        axes.imshow(
+            level_db, origin="lower", aspect="auto", cmap="magma", vmin=loudest_db - RANGE_DB, vmax=loudest_db,
+            extent=(0.0, len(waveform) / rate, 0.0, rate / 2000), interpolation="nearest",
+        )  # fmt: skip
+        axes.set_xlabel("time, s", fontsize=8)
+        axes.set_ylabel("frequency, kHz", fontsize=8)
+        axes.tick_params(labelsize=7)
+        file = io.BytesIO()
+        figure.savefig(file, format="png")
+        pictures[role] = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+    return pictures
