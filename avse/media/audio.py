@@ -172,11 +172,12 @@ class AudioWriter:
                 soundfile.SoundFile(str(temporary), "w", sample_rate, n_channels, self._subtype, format=kind)
             )
         except soundfile.LibsndfileError as error:
-            self._stack.close()
-            raise MediaError(
+            refusal = MediaError(
                 f"output {path} must hold {n_channels} channels at {sample_rate} Hz but {kind} cannot "
                 f"({error.error_string.strip(' .')}); write a .wav"
-            ) from None
+            )
+            self._stack.__exit__(MediaError, refusal, None)
+            raise refusal from None
 
     def write(self, block: Waveform) -> None:
         """Append samples; beyond full scale they are clipped where the sample type cannot hold them.

@@ -146,10 +146,9 @@ class VideoWriter:
             codec = "libx264" if "libx264" in av.codecs_available else "mpeg4"
             self._stream = self._container.add_stream(codec, rate=Fraction(fps).limit_denominator(1001))
         except (av.FFmpegError, ValueError) as error:
-            self._stack.close()
-            raise MediaError(
-                f"output {path} must be a film that FFmpeg writes but is not ({error}); use .mp4"
-            ) from None
+            refusal = MediaError(f"output {path} must be a film that FFmpeg writes but is not ({error}); use .mp4")
+            self._stack.__exit__(MediaError, refusal, None)
+            raise refusal from None
         self._stream.width, self._stream.height = width + width % 2, height + height % 2
         self._stream.pix_fmt = "yuv420p"
 
@@ -220,7 +219,10 @@ def replace_sound(video_path: Path, sound_path: Path, output_path: Path, *, forc
         film = stack.enter_context(open_container(video_path, kind="video"))
         sound = stack.enter_context(AudioReader(sound_path))
         try:
-            output = stack.enter_context(av.open(str(temporary), "w"))
+            # An MP4 counts its length in thousandths by default, too coarse to end on the right sample.
+            fine = {"movie_timescale": str(sound.info.sample_rate)}
+            is_mp4 = output_path.suffix.lower() in (".mp4", ".m4v", ".mov")
+            output = stack.enter_context(av.open(str(temporary), "w", options=fine if is_mp4 else {}))
             picture = next(s for s in film.streams.video if not _is_cover(s))
             picture_out = output.add_stream_from_template(picture)
             track = _SoundTrack(output, sound, start_s=start_s)

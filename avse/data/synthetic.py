@@ -1,0 +1,172 @@
+"""Makes a sample to try avse on: a drawn person who speaks, in noise. `python -m avse.data.synthetic FOLDER`.
+
+Writes `clean.wav`, `noisy.wav` and `talk.mp4`, the film with the noisy sound. Nobody was recorded for it.
+"""
+
+import argparse
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import numpy.typing as npt
+
+from avse.data.augment import coloured_noise
+from avse.data.head import PEOPLE, Image, Person, Pose, background, draw_head
+from avse.data.mix import mix
+from avse.data.voice import Voice, Waveform, speak
+from avse.errors import AvseError
+from avse.media.audio import AudioWriter
+from avse.media.output import beside
+
+SNR_DB = 5.0
+SIZE = (320, 240)
+"""Width and height of the film, pixels."""
+
+
+def film(
+    person: Person,
+    opening: npt.NDArray[np.float64],
+    rng: np.random.Generator,
+    *,
+    size: tuple[int, int] = SIZE,
+    place: float = 0.5,
+    empty: Image | None = None,
+) -> list[Image]:
+    """Draw a person who speaks, sways a little and blinks.
+
+    Args:
+        person: who.
+        opening: `(n,)` of the mouth in each picture, 0 to 1.
+        rng: of the sway and the blinks.
+        size: width and height, pixels.
+        place: of the head, as a share of the width.
+        empty: picture to draw into, a room by default.
+
+    Returns:
+        `n` pictures, `(height, width, 3)` RGB.
+    """
+    width, height = size
+    room = background(width, height) if empty is None else empty
+    phase = rng.uniform(0, 2 * np.pi, size=2)
+    images = []
+    blink = -1
+    for number, how_far in enumerate(opening):
+        if number > blink + 20 and rng.random() < 0.03:
+            blink = number
+        sway = 0.02 * height * np.sin(phase + np.array([0.11, 0.07]) * number)
+        pose = Pose(
+            centre=(place * width + sway[0], 0.49 * height + sway[1]),
+            size=0.54 * height,
+            opening=float(how_far),
+            eyes_open=0.1 if 0 <= number - blink < 3 and blink >= 0 else 1.0,
+        )
+        images.append(draw_head(room, person, pose))
+    return images
+
+
+def write_film(
+    path: Path,
+    images: list[Image],
+    *,
+    timestamps_s: npt.NDArray[np.float64],
+    waveform: Waveform | None = None,
+    sample_rate: int = 16000,
+    sound_start_s: float = 0.0,
+    force: bool = False,
+) -> None:
+    """Write pictures and sound with the timestamps that are asked for, however odd.
+
+    Args:
+        path: file to write; its suffix chooses the container.
+        images: `(height, width, 3)` RGB each, of one size.
+        timestamps_s: `(n,)` when each is shown, at least 0.
+        waveform: `(samples,)` or `(channels, samples)`; None writes no sound.
+        sample_rate: Hz.
+        sound_start_s: when the sound begins, at least 0.
+        force: replace a file that exists.
+    """
+    with beside(path, force=force) as temporary, av.open(str(temporary), "w") as container:
+        codec = "libx264" if "libx264" in av.codecs_available else "mpeg4"
+        picture = container.add_stream(codec, rate=25)
+        picture.height, picture.width = images[0].shape[0] // 2 * 2, images[0].shape[1] // 2 * 2
+        picture.pix_fmt = "yuv420p"
+        picture.codec_context.time_base = Fraction(1, 90000)
+        sound = None
+        if waveform is not None:
+            layout = "mono" if np.atleast_2d(waveform).shape[0] == 1 else "stereo"
+            sound = container.add_stream("aac", rate=sample_rate, layout=layout)
+        for image, time_s in zip(images, timestamps_s, strict=True):
+            frame = av.VideoFrame.from_ndarray(image[: picture.height, : picture.width], format="rgb24")
+            frame.pts, frame.time_base = round(time_s * 90000), Fraction(1, 90000)
+            container.mux(picture.encode(frame))
+        container.mux(picture.encode(None))
+        if sound is not None and waveform is not None:
+            samples = np.ascontiguousarray(np.atleast_2d(waveform), dtype=np.float32)
+            for start in range(0, samples.shape[1], 1024):
+                block = np.ascontiguousarray(samples[:, start : start + 1024])
+                chunk = av.AudioFrame.from_ndarray(block, format="fltp", layout=layout)
+                chunk.sample_rate, chunk.time_base = sample_rate, Fraction(1, sample_rate)
+                chunk.pts = start + round(sound_start_s * sample_rate)
+                container.mux(sound.encode(chunk))
+            container.mux(sound.encode(None))
+
+
+def in_noise(voice: Voice, rng: np.random.Generator, *, snr_db: float = SNR_DB) -> Waveform:
+    """Add the murmur of a room and the hum of its mains, `(samples,)`, peak below full scale."""
+    n_samples = len(voice.waveform)
+    hum = np.sin(2 * np.pi * 100 * np.arange(n_samples) / voice.sample_rate)
+    murmur = coloured_noise(rng, n_samples=n_samples, exponent=1.0) + 0.5 * hum.astype(np.float32)
+    return mix(voice.waveform, murmur, snr_db=snr_db)
+
+
+def make_sample(folder: Path, *, duration_s: float = 4.0, seed: int = 1, force: bool = False) -> list[Path]:
+    """Write the sample.
+
+    Args:
+        folder: made if it is missing.
+        duration_s: seconds.
+        seed: of everything.
+        force: replace files that exist.
+
+    Returns:
+        The files written.
+
+    Raises:
+        MediaError: a file exists and may not be replaced, or the folder cannot be written.
+    """
+    rng = np.random.default_rng(seed)
+    voice = speak(rng, duration_s=duration_s)
+    noisy = in_noise(voice, rng)
+    paths = [folder / name for name in ("clean.wav", "noisy.wav", "talk.mp4")]
+    for path, waveform in zip(paths, (voice.waveform, noisy), strict=False):
+        with AudioWriter(path, sample_rate=voice.sample_rate, n_channels=1, force=force) as writer:
+            writer.write(waveform[None])
+    times_s = np.arange(round(duration_s * 25)) / 25
+    images = film(PEOPLE[seed % len(PEOPLE)], voice.opening_at(times_s), rng)
+    write_film(paths[2], images, timestamps_s=times_s, waveform=noisy, sample_rate=voice.sample_rate, force=force)
+    return paths
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Write the sample into the folder that is named."""
+    parser = argparse.ArgumentParser(prog="python -m avse.data.synthetic", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--duration-s", type=float, default=4.0, help="seconds, 1 to 60 (default: 4)")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--force", action="store_true", help="replace files that exist")
+    options = parser.parse_args(argv)
+    if not 1 <= options.duration_s <= 60:
+        parser.error(f"--duration-s must be 1 to 60 but is {options.duration_s:g}; choose a length between")
+    try:
+        for path in make_sample(options.folder, duration_s=options.duration_s, seed=options.seed, force=options.force):
+            print(path)
+    except AvseError as error:
+        print(f"synthetic: error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

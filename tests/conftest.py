@@ -1,0 +1,82 @@
+"""Media that all tests share, made once a session."""
+
+import os
+
+# Two test processes share two cores: threads within them would only fight.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from avse.data.head import PEOPLE
+from avse.data.synthetic import film, in_noise, write_film
+from avse.data.voice import speak
+from avse.media.audio import AudioWriter
+
+DURATION_S = 2.6
+RATE = 16000
+
+
+class Talk:
+    """A person who speaks for `DURATION_S`, drawn 25 times a second."""
+
+    def __init__(self):
+        rng = np.random.default_rng(3)
+        self.rate = RATE
+        self.voice = speak(rng, duration_s=DURATION_S)
+        self.noisy = in_noise(self.voice, rng)
+        self.times_s = np.arange(65) / 25
+        self.opening = self.voice.opening_at(self.times_s)
+        self.images = film(PEOPLE[0], self.opening, rng)
+
+
+@pytest.fixture(scope="session")
+def talk():
+    """The pictures and the sound behind the files."""
+    return Talk()
+
+
+@pytest.fixture(scope="session")
+def media(tmp_path_factory, talk):
+    """A folder with clean.wav, noisy.wav, and talk.mp4 that carries the noisy sound."""
+    folder = tmp_path_factory.mktemp("media")
+    for name, waveform in (("clean", talk.voice.waveform), ("noisy", talk.noisy)):
+        write_sound(folder / f"{name}.wav", waveform, RATE)
+    write_film(folder / "talk.mp4", talk.images, timestamps_s=talk.times_s, waveform=talk.noisy, sample_rate=RATE)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def two_people(tmp_path_factory, talk):
+    """A film of two: the left one chews, the right one's mouth follows the sound."""
+    rng = np.random.default_rng(4)
+    chewing = speak(np.random.default_rng(99), duration_s=DURATION_S).opening_at(talk.times_s)
+    left = film(PEOPLE[1], chewing, rng, size=(240, 240))
+    right = film(PEOPLE[0], talk.opening, rng, size=(240, 240))
+    path = tmp_path_factory.mktemp("two") / "two.mp4"
+    images = [np.concatenate(pair, axis=1) for pair in zip(left, right, strict=True)]
+    write_film(path, images, timestamps_s=talk.times_s, waveform=talk.noisy, sample_rate=RATE)
+    return path
+
+
+@pytest.fixture(scope="session")
+def weights(tmp_path_factory):
+    """Weights of a small AVDCNN that nobody trained."""
+    import torch
+
+    from avse.models import zoo
+    from avse.models.avdcnn import AVDCNN, AVDCNNConfig
+
+    path = tmp_path_factory.mktemp("weights") / "random.safetensors"
+    torch.manual_seed(0)
+    zoo.save(path, AVDCNN.build(AVDCNNConfig(normalisation_radius=20)))
+    return path
+
+
+def write_sound(path: Path, waveform, rate, *, subtype="PCM_16"):
+    """Write `(samples,)` or `(channels, samples)`."""
+    waveform = np.atleast_2d(waveform).astype(np.float32)
+    with AudioWriter(path, sample_rate=rate, n_channels=len(waveform), subtype=subtype) as writer:
+        writer.write(waveform)
