@@ -3,6 +3,7 @@
 import tempfile
 from collections import deque
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from math import ceil
 from typing import IO, NamedTuple, Protocol
@@ -91,34 +92,16 @@ def track_mouth(
         InputError: `speaker` is none of these, or there are fewer faces.
     """
     tracker = FaceTracker(detector)
-    stores: dict[int, _CropStore] = {}
-    window: deque[_Scene] = deque()
-    timestamps_s: list[float] = []
-    n_cropped = 0
-
-    def crop_up_to(time_s: float) -> None:
-        nonlocal n_cropped
-        while n_cropped < len(timestamps_s) and timestamps_s[n_cropped] <= time_s:
-            now_s = timestamps_s[n_cropped]
-            while window[0].time_s < now_s - SMOOTHING_S:
-                window.popleft()
-            for number, box in _steady_boxes(window, now_s).items():
-                scene = next(scene for scene in window if scene.time_s == now_s)
-                store = stores.setdefault(number, _CropStore(crop_size))
-                store.put(n_cropped, crop_mouth(scene.image, box, crop_size=crop_size), box)
-            n_cropped += 1
-
-    for frame in frames:
-        boxes = {track.number: track.box for track in tracker.update(frame.image, time_s=frame.time_s)}
-        window.append(_Scene(frame.time_s, frame.image, boxes))
-        timestamps_s.append(frame.time_s)
-        crop_up_to(frame.time_s - SMOOTHING_S)
-    crop_up_to(np.inf)
-    n = len(timestamps_s)
-    times_s = np.array(timestamps_s, dtype=np.float64)
-    candidates = [stores[number].candidate(n) for number in sorted(stores)]
+    with ExitStack() as stack:
+        cropper = _Cropper(crop_size, stack)
+        for frame in frames:
+            boxes = {track.number: track.box for track in tracker.update(frame.image, time_s=frame.time_s)}
+            cropper.add(_Scene(frame.time_s, frame.image, boxes))
+        candidates = cropper.finish()
+        times_s = np.array(cropper.timestamps_s, dtype=np.float64)
     chosen, report = choose(candidates, speaker=speaker, timestamps_s=times_s, sound_level=sound_level)
     if chosen is None:
+        n = len(times_s)
         return MouthTrack(times_s, np.zeros((n, *crop_size, 3), np.uint8), np.zeros(n, bool), report)
     return MouthTrack(times_s, chosen.crops, chosen.present, report)
 
@@ -156,24 +139,55 @@ class _Scene(NamedTuple):
     boxes: dict[int, Box]
 
 
-def _steady_boxes(window: Iterable[_Scene], now_s: float) -> dict[int, Box]:
-    """The faces of the picture at `now_s`, each where it was on average around then."""
-    near = [scene for scene in window if abs(scene.time_s - now_s) <= SMOOTHING_S]
-    numbers = next(scene.boxes.keys() for scene in near if scene.time_s == now_s)
-    boxes = {}
-    for number in numbers:
-        places = np.array([scene.boxes[number] for scene in near if number in scene.boxes])
-        distances_s = np.array([abs(scene.time_s - now_s) for scene in near if number in scene.boxes])
-        boxes[number] = Box(*np.average(places, axis=0, weights=1.01 - distances_s / SMOOTHING_S))
-    return boxes
+class _Cropper:
+    """Cuts the mouths out a little later than the pictures come, when it is known where the faces went."""
+
+    def __init__(self, crop_size: tuple[int, int], stack: ExitStack) -> None:
+        self._crop_size, self._stack = crop_size, stack
+        self._stores: dict[int, _CropStore] = {}
+        self._window: deque[_Scene] = deque()
+        self._n_cropped = 0
+        self.timestamps_s: list[float] = []
+
+    def add(self, scene: _Scene) -> None:
+        self._window.append(scene)
+        self.timestamps_s.append(scene.time_s)
+        self._crop_up_to(scene.time_s - SMOOTHING_S)
+
+    def finish(self) -> list[Candidate]:
+        self._crop_up_to(np.inf)
+        return [self._stores[number].candidate(self._n_cropped) for number in sorted(self._stores)]
+
+    def _crop_up_to(self, time_s: float) -> None:
+        while self._n_cropped < len(self.timestamps_s) and self.timestamps_s[self._n_cropped] <= time_s:
+            now_s = self.timestamps_s[self._n_cropped]
+            while self._window[0].time_s < now_s - SMOOTHING_S:
+                self._window.popleft()
+            scene = next(scene for scene in self._window if scene.time_s == now_s)
+            for number in scene.boxes:
+                box = self._steady_box(number, now_s)
+                if number not in self._stores:
+                    self._stores[number] = self._stack.enter_context(_CropStore(self._crop_size))
+                self._stores[number].put(self._n_cropped, crop_mouth(scene.image, box, crop_size=self._crop_size), box)
+            self._n_cropped += 1
+
+    def _steady_box(self, number: int, now_s: float) -> Box:
+        """Where a face was on average around a time."""
+        near = [scene for scene in self._window if abs(scene.time_s - now_s) <= SMOOTHING_S and number in scene.boxes]
+        places = np.array([scene.boxes[number] for scene in near])
+        distances_s = np.array([abs(scene.time_s - now_s) for scene in near])
+        return Box(*np.average(places, axis=0, weights=1.01 - distances_s / SMOOTHING_S))
 
 
 class _CropStore:
-    """One person's crops in a temporary file, a row for each picture of the film; rows never put are zero."""
+    """One person's crops in a temporary file, a row for each picture of the film; rows never put are zero.
+
+    A context manager; the map that `candidate` gives outlives it.
+    """
 
     def __init__(self, crop_size: tuple[int, int]) -> None:
         self._shape = (*crop_size, 3)
-        self._file: IO[bytes] = tempfile.TemporaryFile(prefix="avse-crops-")  # noqa: SIM115 - lives as long as the map
+        self._file: IO[bytes] = tempfile.TemporaryFile(prefix="avse-crops-")  # noqa: SIM115 - closed by __exit__
         self._rows: list[int] = []
         self._boxes: list[Box] = []
 
@@ -190,3 +204,9 @@ class _CropStore:
         present[self._rows] = True
         crops = np.memmap(self._file, dtype=np.uint8, mode="r+", shape=(n_rows, *self._shape))
         return Candidate(crops, present, np.median(np.array(self._boxes), axis=0))
+
+    def __enter__(self) -> "_CropStore":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()

@@ -15,6 +15,10 @@ SEARCH_HEIGHT = 480
 """Pixels; larger pictures are shrunk to it when new faces are looked for."""
 TRACKING_SIZE = 72
 """Pixels; pictures are shrunk until the smallest known face is of this size, which is plenty to follow it."""
+MOST_CHANGE = 25.0
+"""Mean difference of a face's pixels (of 255) from one picture to the next above which it is no longer that face."""
+SAME_PLACE_ALIKE, ELSEWHERE_ALIKE = 0.4, 0.7
+"""Least correlation of the colours of a lost face and a new one for them to be one person's."""
 
 
 @dataclass
@@ -70,14 +74,13 @@ class FaceTracker:
         search = time_s - self._searched_s >= self.search_every_s or not self._visible()
         scale = self._scale(image.shape[0], search=search)
         small = _shrink(image, scale)
-        grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-        cut = self._follow(grey, scale)
-        if cut or time_s - self._detected_s >= self.detect_every_s:
+        lost_sight = self._follow(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), scale)
+        if lost_sight or time_s - self._detected_s >= self.detect_every_s:
             self._match(image, [box.scaled(1 / scale) for box in self.detector.detect(small)], time_s)
             self._detected_s = time_s
             self._searched_s = time_s if search else self._searched_s
         for track in self._visible():
-            track.visible = time_s - track.seen_s <= self.lost_after_s and not (cut and track.seen_s < time_s)
+            track.visible = time_s - track.seen_s <= self.lost_after_s
         return self._visible()
 
     def _visible(self) -> list[Track]:
@@ -91,18 +94,22 @@ class FaceTracker:
         return min(largest, TRACKING_SIZE / min(track.box.size for track in visible))
 
     def _follow(self, grey: Grey, scale: float) -> bool:
-        """Move the visible faces with the picture; True if this picture belongs to another scene."""
+        """Move the visible faces with the picture; True if one is not there any more, as after a cut."""
         last, self._last_grey = self._last_grey, grey
         if last is None:
             return False
         if last.shape != grey.shape:
             last = cv2.resize(last, grey.shape[::-1], interpolation=cv2.INTER_AREA)
-        if float(np.mean(cv2.absdiff(last, grey))) > 40:
-            return True
+        lost_sight = False
         for track in self._visible():
-            shift = _median_flow(last, grey, track.box.scaled(scale))
-            track.box = track.box._replace(x=track.box.x + shift[0] / scale, y=track.box.y + shift[1] / scale)
-        return False
+            old = track.box.scaled(scale)
+            shift = _median_flow(last, grey, old)
+            new = old._replace(x=old.x + shift[0], y=old.y + shift[1])
+            track.box = new.scaled(1 / scale)
+            change = np.mean(cv2.absdiff(_face_patch(last, old), _face_patch(grey, new)))
+            if change > MOST_CHANGE:
+                track.visible, lost_sight = False, True
+        return lost_sight
 
     def _match(self, image: Image, boxes: list[Box], time_s: float) -> None:
         """Give each detected box to the face that is or was there, or that looks like it, else to a new one."""
@@ -135,14 +142,14 @@ class FaceTracker:
         track.n_confirmed += 1
 
     def _known_person(self, box: Box, colours: npt.NDArray[np.float32]) -> Track | None:
-        lost = [track for track in self.tracks if not track.visible]
-        for track in lost:
-            if track.box.overlap(box) > 0.3:
-                return track
-        alike = [(cv2.compareHist(track.colours, colours, cv2.HISTCMP_CORREL), -track.number) for track in lost]
-        if not alike or max(alike)[0] < 0.7:
-            return None
-        return self.tracks[-max(alike)[1]]
+        """The lost face that this one is: the one most alike, where it was seen last less like is enough."""
+        best, track = 0.0, None
+        for lost in (track for track in self.tracks if not track.visible):
+            alike = cv2.compareHist(lost.colours, colours, cv2.HISTCMP_CORREL)
+            needed = SAME_PLACE_ALIKE if lost.box.overlap(box) > 0.3 else ELSEWHERE_ALIKE
+            if alike > max(needed, best):
+                best, track = alike, lost
+        return track
 
 
 def _shrink(image: Image, scale: float) -> Image:
@@ -151,6 +158,14 @@ def _shrink(image: Image, scale: float) -> Image:
     size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
     shrunk: Image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     return shrunk
+
+
+def _face_patch(grey: Grey, box: Box) -> npt.NDArray[np.uint8]:
+    """The middle of a face in 16 x 16 pixels."""
+    size = max(4, round(box.size * 0.7))
+    patch = cv2.getRectSubPix(grey, (size, size), box.centre)
+    small: npt.NDArray[np.uint8] = cv2.resize(patch, (16, 16), interpolation=cv2.INTER_AREA)
+    return small
 
 
 def _median_flow(last: Grey, grey: Grey, box: Box) -> tuple[float, float]:

@@ -1,21 +1,19 @@
-"""Find every talking face's mouth once and store it: `python -m recipes.avdcnn.crops MANIFEST FOLDER`."""
+"""Find every talking face's mouth once and store it: `python -m recipes.stages.crops MANIFEST FOLDER`."""
 
 import argparse
 import json
 import sys
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
-import numpy as np
 from tqdm import tqdm
 
-from avse.data.crops import save_mouth
+from avse.data.crops import load_mouth, save_mouth
 from avse.data.manifest import Item, data_root, read_manifest
 from avse.errors import AvseError
 from avse.media.mouth import track_mouth
 from avse.media.video import VideoReader
+from avse.score import in_parallel
 
 
 def store_mouth(item: Item, *, root: Path, folder: Path) -> dict[str, float | str]:
@@ -32,8 +30,7 @@ def store_mouth(item: Item, *, root: Path, folder: Path) -> dict[str, float | st
         except AvseError as error:
             return {"id": item.id, "error": str(error)}
         save_mouth(path, track)
-    with np.load(path) as arrays:
-        return {"id": item.id, "split": item.split, "face_fraction": float(arrays["present"].mean())}
+    return {"id": item.id, "split": item.split, "face_fraction": load_mouth(path).report.face_fraction}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -50,8 +47,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"crops: error: {error}", file=sys.stderr)
         return 2
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    with ProcessPoolExecutor(arguments.n_jobs, mp_context=get_context("spawn")) as pool:
-        found = list(tqdm(pool.map(work, items, chunksize=4), total=len(items), desc="crops", unit="clip"))
+    found = list(tqdm(in_parallel(work, items, n_jobs=arguments.n_jobs), total=len(items), desc="crops", unit="clip"))
     (arguments.folder / "found.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
     failed = [row for row in found if "error" in row]
     for row in failed:

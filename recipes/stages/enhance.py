@@ -1,24 +1,22 @@
-"""Enhance the fixed test mixtures: `python -m recipes.avdcnn.enhance --model M --mixtures LIST ... --folder OUT`."""
+"""Enhance the fixed test mixtures: `python -m recipes.stages.enhance --model M --mixtures LIST ... --folder OUT`."""
 
 import argparse
 import sys
-from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 import torch
 from tqdm import tqdm
 
-from avse.data.crops import load_crops
+from avse.data.crops import load_mouth
 from avse.data.manifest import Mixture, data_root, read_manifest, read_mixtures
 from avse.data.mixtures import MixtureReader
-from avse.enhance import Enhancer
+from avse.enhance.enhancer import Enhancer
 from avse.errors import AvseError
 from avse.media.audio import AudioWriter
-from avse.media.mouth import FaceReport, MouthTrack
-from avse.models import zoo
+from avse.score import in_parallel
 
 
 def enhance_some(mixtures: list[Mixture], *, arguments: argparse.Namespace) -> int:
@@ -28,23 +26,27 @@ def enhance_some(mixtures: list[Mixture], *, arguments: argparse.Namespace) -> i
         How many were enhanced now.
     """
     torch.set_num_threads(1)
-    enhancer = Enhancer(zoo.load(arguments.model, device=arguments.device))
+    enhancer = Enhancer.load(str(arguments.model), device=arguments.device)
     rate = enhancer.model.sample_rate
     reader = MixtureReader(read_manifest(arguments.manifest), root=data_root(), sample_rate=rate)
     done = 0
     for mixture in mixtures:
         path = arguments.folder / f"{mixture.id}.wav"
-        if path.is_file():
+        if _is_newer(path, Path(arguments.model)):
             continue
-        crops = load_crops(arguments.crops / f"{mixture.clip}.npz")
-        present = crops.present & (not arguments.no_video)
-        report = FaceReport(n_faces=1, face_fraction=float(np.mean(present)), chosen="the one of the crops stage")
-        mouth = MouthTrack(crops.timestamps_s, crops.images, present, report)
+        mouth = load_mouth(arguments.crops / f"{mixture.clip}.npz")
+        if arguments.no_video:
+            mouth = replace(mouth, present=np.zeros_like(mouth.present))
         estimate = enhancer.enhance(reader.read(mixture).noisy, sample_rate=rate, mouth=mouth)
-        with AudioWriter(path, sample_rate=rate, n_channels=1, subtype="FLOAT") as writer:
+        with AudioWriter(path, sample_rate=rate, n_channels=1, subtype="FLOAT", force=True) as writer:
             writer.write(estimate[None])
         done += 1
     return done
+
+
+def _is_newer(path: Path, model: Path) -> bool:
+    """True if a file was made after the weights, so by them."""
+    return path.is_file() and (not model.is_file() or path.stat().st_mtime >= model.stat().st_mtime)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -65,8 +67,8 @@ def main(argv: list[str] | None = None) -> int:
         # Chunks of neighbours share their clip and keep the readers' memory useful.
         chunks = [mixtures[start : start + 33] for start in range(0, len(mixtures), 33)]
         work = partial(enhance_some, arguments=arguments)
-        with ProcessPoolExecutor(arguments.n_jobs, mp_context=get_context("spawn")) as pool:
-            done = sum(tqdm(pool.map(work, chunks), total=len(chunks), desc="enhance", unit="33 mixtures"))
+        counts = in_parallel(work, chunks, n_jobs=arguments.n_jobs)
+        done = sum(tqdm(counts, total=len(chunks), desc="enhance", unit="33 mixtures"))
     except AvseError as error:
         print(f"enhance: error: {error}", file=sys.stderr)
         return 1
