@@ -1,0 +1,317 @@
+"""`avse-enhance` as people use it: every flag changes the result, every bad input is told in one line."""
+
+import json
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import soundfile
+from conftest import write_sound
+
+from avse.cli.enhance import main
+from avse.data.synthetic import write_film
+from avse.media.audio import read_audio
+from avse.media.video import VideoReader
+
+
+@pytest.fixture
+def run(weights, capsys):
+    """Run the command with small weights: exit code, standard output, standard error."""
+
+    def run(*arguments, model=weights):
+        code = main([str(argument) for argument in (*arguments, *(("--model", model) if model else ()))])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+def _refused(result, words, *, code):
+    got, out, err = result
+    assert got == code
+    assert words in err
+    assert len(err.strip().splitlines()) == 1
+    assert "Traceback" not in err
+    assert out == ""
+
+
+# What it does
+
+
+def test_sound_and_film_give_clean_sound_of_equal_form(run, media, tmp_path):
+    code, out, _ = run(media / "noisy.wav", "--video", media / "talk.mp4", "-o", tmp_path / "out.wav")
+    assert code == 0
+    assert "with the picture for 100 % of the time (face 1 of 1" in out
+    noisy, enhanced = soundfile.info(media / "noisy.wav"), soundfile.info(tmp_path / "out.wav")
+    assert (noisy.samplerate, noisy.channels, noisy.frames, noisy.subtype) == (
+        enhanced.samplerate, enhanced.channels, enhanced.frames, enhanced.subtype,
+    )  # fmt: skip
+    assert not np.array_equal(read_audio(media / "noisy.wav")[0], read_audio(tmp_path / "out.wav")[0])
+
+
+def test_a_film_gives_a_film_with_its_picture_untouched(run, media, tmp_path):
+    code, _, _ = run(media / "talk.mp4", "-o", tmp_path / "clean.mp4")
+    assert code == 0
+    with VideoReader(media / "talk.mp4") as before, VideoReader(tmp_path / "clean.mp4") as after:
+        for one, other in zip(before.frames(), after.frames(), strict=True):
+            assert one.time_s == pytest.approx(other.time_s, abs=1e-3)
+            np.testing.assert_array_equal(one.image, other.image)
+    assert read_audio(media / "talk.mp4")[0].shape == read_audio(tmp_path / "clean.mp4")[0].shape
+
+
+@pytest.mark.parametrize("n_channels", [1, 2])
+@pytest.mark.parametrize("rate", [8000, 16000, 22050, 44100, 48000])
+def test_rate_channels_and_length_are_the_inputs(run, tmp_path, rate, n_channels):
+    noise = 0.1 * np.random.default_rng(0).standard_normal((n_channels, rate + 13))
+    write_sound(tmp_path / "in.wav", noise, rate, subtype="PCM_24")
+    assert run(tmp_path / "in.wav", "--audio-only", "-o", tmp_path / "out.wav")[0] == 0
+    info = soundfile.info(tmp_path / "out.wav")
+    assert (info.samplerate, info.channels, info.frames, info.subtype) == (rate, n_channels, rate + 13, "PCM_24")
+
+
+def test_default_output_lies_beside_the_input(run, media, tmp_path):
+    (tmp_path / "noisy.wav").write_bytes((media / "noisy.wav").read_bytes())
+    assert run(tmp_path / "noisy.wav", "--audio-only")[0] == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["noisy.wav", "noisy_enhanced.wav"]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_folder_is_done_file_by_file(run, media, tmp_path, workers):
+    folder = tmp_path / "calls"
+    folder.mkdir()
+    for name in ("a.wav", "b.wav"):
+        (folder / name).write_bytes((media / "noisy.wav").read_bytes())
+    (folder / "broken.wav").write_text("no sound")
+    (folder / "notes.txt").write_text("no media")
+    code, out, err = run(folder, "-o", tmp_path / "out", "--workers", workers)
+    assert code == 1
+    assert len(out.strip().splitlines()) == 2
+    assert "error: input" in err or "error: sound" in err
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.wav", "b.wav"]
+
+
+def test_films_of_a_folder_are_found_by_name(run, media, tmp_path):
+    code, out, _ = run(media / "noisy.wav", media / "clean.wav", "--video", media, "-o", tmp_path, "--json")
+    assert code == 2
+    films = tmp_path / "films"
+    films.mkdir()
+    for name in ("noisy.mp4", "clean.mp4"):
+        (films / name).write_bytes((media / "talk.mp4").read_bytes())
+    code, out, _ = run(media / "noisy.wav", media / "clean.wav", "--video", films, "-o", tmp_path / "out", "--json")
+    assert code == 0
+    assert [row["picture_fraction"] for row in json.loads(out)] == [1.0, 1.0]
+
+
+def test_json_holds_what_happened(run, media, tmp_path):
+    code, out, _ = run(media / "talk.mp4", tmp_path / "missing.wav", "-o", tmp_path / "out", "--json")
+    assert code == 1
+    done, failed = json.loads(out)
+    assert done["n_samples"] == 41600
+    assert done["faces"]["n_faces"] == 1
+    assert done["error"] is None
+    assert failed["output"] is None
+    assert "must exist but does not" in failed["error"]
+
+
+def test_mix_and_attenuation_limit_keep_the_input(run, media, tmp_path):
+    noisy, _ = read_audio(media / "noisy.wav")
+    outputs = {}
+    for name, flags in {
+        "all": [],
+        "none": ["--mix", "0"],
+        "limit": ["--atten-lim-db", "0"],
+        "half": ["--mix", ".5"],
+    }.items():
+        assert run(media / "noisy.wav", "--audio-only", *flags, "-o", tmp_path / f"{name}.wav")[0] == 0
+        outputs[name], _ = read_audio(tmp_path / f"{name}.wav")
+    np.testing.assert_allclose(outputs["none"], noisy, atol=1e-4)
+    np.testing.assert_allclose(outputs["limit"], noisy, atol=1e-4)
+    np.testing.assert_allclose(outputs["half"], (noisy + outputs["all"]) / 2, atol=1e-4)
+    assert np.abs(outputs["all"] - noisy).max() > 0.01
+
+
+def test_saved_noise_and_output_are_the_input(run, media, tmp_path):
+    assert (
+        run(media / "noisy.wav", "--audio-only", "-o", tmp_path / "out.wav", "--save-noise", tmp_path / "noise.wav")[0]
+        == 0
+    )
+    parts = [read_audio(tmp_path / name)[0] for name in ("out.wav", "noise.wav")]
+    np.testing.assert_allclose(parts[0] + parts[1], read_audio(media / "noisy.wav")[0], atol=2e-4)
+
+
+def test_saved_mouth_is_what_the_model_saw(run, media, tmp_path):
+    assert run(media / "talk.mp4", "-o", tmp_path / "out.wav", "--save-mouth", tmp_path / "mouth.mp4")[0] == 0
+    with VideoReader(tmp_path / "mouth.mp4") as reader:
+        frames = list(reader.frames())
+    assert len(frames) == 65
+    assert frames[0].image.shape == (128, 192, 3)
+    assert np.std(frames[0].image) > 10
+
+
+def test_offset_speaker_and_audio_only_change_what_is_used(run, two_people, tmp_path):
+    outputs = {}
+    for name, flags in {
+        "auto": [],
+        "left": ["--speaker", "left"],
+        "late": ["--offset-ms", "200"],
+        "blind": ["--audio-only"],
+    }.items():
+        code, _, _ = run(two_people, "-o", tmp_path / f"{name}.wav", *flags)
+        assert code == 0
+        outputs[name] = read_audio(tmp_path / f"{name}.wav")[0].tobytes()
+    assert len(set(outputs.values())) == 4
+
+
+def test_force_replaces_and_its_absence_keeps(run, media, tmp_path):
+    (tmp_path / "out.wav").write_text("mine")
+    arguments = (media / "noisy.wav", "--audio-only", "-o", tmp_path / "out.wav")
+    _refused(run(*arguments), "use --force", code=1)
+    assert (tmp_path / "out.wav").read_text() == "mine"
+    assert run(*arguments, "--force")[0] == 0
+    assert soundfile.info(tmp_path / "out.wav").frames == 41600
+
+
+def test_spaces_and_letters_of_all_alphabets(run, media, tmp_path):
+    folder = tmp_path / "große Übung 音声"
+    folder.mkdir()
+    for name in ("noisy.wav", "talk.mp4"):
+        (folder / f"é {name}").write_bytes((media / name).read_bytes())
+    assert run(folder / "é noisy.wav", "--video", folder / "é talk.mp4", "-o", folder / "ø ut.wav")[0] == 0
+    assert (folder / "ø ut.wav").is_file()
+
+
+def test_a_longer_sound_is_enhanced_to_its_end_and_warned_of(run, media, talk, tmp_path):
+    long = np.concatenate([talk.noisy, talk.noisy])
+    write_sound(tmp_path / "long.wav", long, talk.rate)
+    code, out, err = run(tmp_path / "long.wav", "--video", media / "talk.mp4", "-o", tmp_path / "out.wav", "--json")
+    assert code == 0
+    assert "the sound is 5.2 s long but the picture 2.6 s" in err
+    assert "by sound alone for" in err
+    assert json.loads(out)[0]["picture_fraction"] == pytest.approx(0.5, abs=0.05)
+    assert soundfile.info(tmp_path / "out.wav").frames == len(long)
+
+
+def test_a_film_without_a_face_is_enhanced_by_sound_alone(run, talk, tmp_path):
+    empty = [np.full((120, 160, 3), 128, np.uint8)] * 30
+    write_film(tmp_path / "empty.mp4", empty, timestamps_s=np.arange(30) / 25, waveform=talk.noisy[: 30 * 640])
+    code, out, err = run(tmp_path / "empty.mp4", "-o", tmp_path / "out.wav")
+    assert code == 0
+    assert "by sound alone" in out
+    assert "no face was seen" in err
+
+
+def test_silence_gives_silence(run, tmp_path):
+    write_sound(tmp_path / "still.wav", np.zeros(16000), 16000)
+    assert run(tmp_path / "still.wav", "--audio-only", "-o", tmp_path / "out.wav")[0] == 0
+    assert not read_audio(tmp_path / "out.wav")[0].any()
+
+
+def test_a_tenth_of_a_second_is_enough(run, tmp_path):
+    write_sound(tmp_path / "short.wav", 0.1 * np.random.default_rng(0).standard_normal(1600), 16000)
+    assert run(tmp_path / "short.wav", "--audio-only", "-o", tmp_path / "out.wav")[0] == 0
+    assert soundfile.info(tmp_path / "out.wav").frames == 1600
+
+
+# What it refuses
+
+
+def test_files_that_are_none(run, media, tmp_path):
+    (tmp_path / "letter.wav").write_text("I am a letter.")
+    (tmp_path / "empty.mp4").touch()
+    whole = (media / "talk.mp4").read_bytes()
+    (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) // 2])
+    out = ("-o", tmp_path / "out.wav")
+    _refused(run(tmp_path / "missing.wav", *out), "missing.wav must exist but does not", code=1)
+    _refused(run(tmp_path / "letter.wav", *out), "letter.wav must be media that FFmpeg reads", code=1)
+    _refused(run(tmp_path / "empty.mp4", *out), "empty.mp4 must hold data but has no bytes", code=1)
+    _refused(run(tmp_path / "cut.mp4", *out), "it may be cut off", code=1)
+    _refused(run(media / "noisy.wav", "--video", media, *out), "must hold a film of noisy", code=2)
+    _refused(run(media / "noisy.wav", "--video", media / "clean.wav", *out), "must have a picture track", code=1)
+    assert not (tmp_path / "out.wav").exists()
+
+
+def test_a_silent_film_without_sound_file(run, talk, tmp_path):
+    write_film(tmp_path / "silent.mp4", talk.images[:5], timestamps_s=talk.times_s[:5])
+    _refused(run(tmp_path / "silent.mp4", "-o", tmp_path / "out.wav"), "must have sound but has none", code=1)
+
+
+def test_samples_that_are_no_numbers(run, tmp_path):
+    for number in (np.nan, np.inf):
+        soundfile.write(tmp_path / "bad.wav", np.array([0, 0.1, number]), 16000, subtype="FLOAT")
+        _refused(run(tmp_path / "bad.wav", "-o", tmp_path / "out.wav"), "must hold finite numbers", code=1)
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.wav"]
+
+
+def test_places_that_cannot_be_written(run, media, tmp_path):
+    (tmp_path / "file").touch()
+    _refused(run(media / "noisy.wav", "-o", tmp_path / "file" / "out.wav"), "choose another place", code=1)
+    _refused(run(media / "noisy.wav", "-o", tmp_path / "out.xyz"), "must end in one of", code=1)
+    _refused(run(media / "noisy.wav", "-o", media / "noisy.wav", "--force"), "must not be the input", code=1)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_models_and_devices_that_are_not_there(run, media, tmp_path):
+    (tmp_path / "text.safetensors").write_text("no weights")
+    noisy, out = media / "noisy.wav", ("-o", tmp_path / "out.wav")
+    _refused(run(noisy, *out, model="nobody"), "model must be one of", code=2)
+    _refused(run(noisy, *out, model=tmp_path / "none.safetensors"), "none.safetensors", code=2)
+    _refused(run(noisy, *out, model=tmp_path / "text.safetensors"), "text.safetensors", code=2)
+    _refused(run(noisy, *out, "--device", "abacus"), "device must be one that this machine has", code=2)
+    _refused(run(noisy, *out, "--face-detector", tmp_path / "none.onnx"), "must be YuNet's ONNX file", code=2)
+
+
+def test_cuda_that_is_not_there(run, media, tmp_path):
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("this machine has CUDA")
+    _refused(run(media / "noisy.wav", "-o", tmp_path / "o.wav", "--device", "cuda"), "device must be one", code=2)
+
+
+def test_weights_of_another_model(run, media, tmp_path):
+    import torch
+
+    from avse.media.tensors import write_tensors
+
+    for header, words in (
+        ({"model": "resnet", "config": {}}, "must be of one of avdcnn but are of 'resnet'"),
+        ({"model": "avdcnn", "config": {"wings": 2}}, "must hold a valid configuration"),
+        ({"model": "avdcnn", "config": {}}, "must fit the model avdcnn but do not"),
+    ):
+        write_tensors(tmp_path / "other.safetensors", {"a": torch.zeros(1)}, header=header)
+        result = run(media / "noisy.wav", "-o", tmp_path / "o.wav", model=tmp_path / "other.safetensors")
+        _refused(result, words, code=2)
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--mix", "1.5"], "mix must be 0"), (["--atten-lim-db", "-1"], "attenuation limit must be"),
+        (["--speaker", "loudest"], "speaker must be auto"), (["--workers", "0"], "--workers must be at least 1"),
+        (["--audio-only", "--save-mouth", "m.mp4"], "--audio-only must stand without"),
+    ],
+)  # fmt: skip
+def test_values_out_of_range(run, media, flags, words):
+    _refused(run(media / "noisy.wav", *flags), words, code=2)
+
+
+def test_a_speaker_who_is_not_there(run, media, tmp_path):
+    result = run(media / "talk.mp4", "-o", tmp_path / "o.wav", "--speaker", "4")
+    _refused(result, "speaker must be 1 to 1", code=1)
+
+
+def test_two_inputs_of_one_name(run, media, tmp_path):
+    (tmp_path / "noisy.wav").write_bytes((media / "noisy.wav").read_bytes())
+    result = run(media / "noisy.wav", tmp_path / "noisy.wav", "-o", tmp_path / "out")
+    _refused(result, "every input must have its own output", code=2)
+
+
+def test_help_is_instant_and_loads_nothing_heavy():
+    code = "import sys; from avse.cli.enhance import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
+    code += "assert not {'torch', 'numpy', 'cv2', 'av'} & set(sys.modules), 'heavy'"
+    started = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert time.monotonic() - started < 2
+    assert "usage: avse-enhance" in done.stdout
