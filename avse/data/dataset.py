@@ -42,6 +42,10 @@ class MixConfig:
     """Chance that the picture is missing for part of the example."""
     audio_zero_probability: float = 0.03
     """Chance that the sound's features are taken away (modality dropout)."""
+    any_speaker_probability: float = 0.3
+    """Chance that a talking face gives way to one of a speaker drawn evenly, so that rare people are seen often."""
+    other_mouth_probability: float = 0.1
+    """Chance that the mouth shown is of another clip, so that a wrong face is not believed blindly."""
     augment: bool = True
     """Move and recolour the crops, change the speed of noises."""
 
@@ -100,6 +104,8 @@ class MixtureDataset(Dataset[Example]):
         self.faces, self.mouths, self.speech, self.noise = corpus
         self.config, self.seed, self.hop, self.sample_rate = config, seed, hop, sample_rate
         self.n_sound_only = n_sound_only
+        speakers = sorted({str(item.speaker) for item in self.faces.items})
+        self._by_speaker = [[i for i, item in enumerate(self.faces.items) if item.speaker == s] for s in speakers]
 
     def __len__(self) -> int:
         return len(self.faces) + self.n_sound_only
@@ -115,10 +121,11 @@ class MixtureDataset(Dataset[Example]):
         config = self.config
         n_frames = n_audio_frames(config.n_samples, hop=self.hop)
         if index < len(self.faces):
+            index, shown = self._who(index, rng)
             waveform = self.faces.waveforms[index]
             start = int(rng.integers(max(1, len(waveform) - config.n_samples + 1)))
             clean = cut_looped(waveform, offset=start, n_samples=config.n_samples)
-            mouth = self.mouths[index]
+            mouth = self.mouths[shown]
             if config.augment:
                 mouth = replace(mouth, crops=move_and_recolour(mouth.crops, rng))
             times_s = audio_frame_times_s(n_frames, hop=self.hop, sample_rate=self.sample_rate)
@@ -138,6 +145,15 @@ class MixtureDataset(Dataset[Example]):
             torch.from_numpy(present),
             torch.tensor(audible),
         )
+
+    def _who(self, index: int, rng: np.random.Generator) -> tuple[int, int]:
+        """The clip to hear and the clip to see."""
+        if rng.random() < self.config.any_speaker_probability:
+            index = int(rng.choice(self._by_speaker[rng.integers(len(self._by_speaker))]))
+        shown = index
+        if rng.random() < self.config.other_mouth_probability:
+            shown = int(rng.integers(len(self.mouths)))
+        return index, shown
 
     def _cut(self, waveform: Waveform, rng: np.random.Generator) -> Waveform:
         """A sounding piece of the example's length."""

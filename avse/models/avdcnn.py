@@ -19,6 +19,9 @@ Deviations:
       gives the same result as a loud one.
     - With `residual`, the head's output is added to the noisy log power of the middle frame: the network
       learns what to change instead of copying what is good already.
+    - With `lip_motion`, the lip frames are taken less their mean over the same 3 s, so that the network learns movement
+      and not what the people of the training data look like: with the pictures as they are, the face of an unknown
+      speaker did harm (`recipes/avdcnn/README.md`).
     - Frames at the ends are enhanced too; the context there repeats the end frame.
 """
 
@@ -33,11 +36,13 @@ from torch import Tensor, nn
 
 from avse.nn.encoders.audio import SpectrumCNN
 from avse.nn.encoders.video import LipCNN, normalise_images
-from avse.signal.normalise import sliding_mean_std
+from avse.signal.normalise import sliding_contrast, sliding_mean_std
 from avse.signal.stft import log_power
 
 MIN_STD = 0.5
 """Least spread of a bin's natural log power that is normalised by (about 2 dB), against division by a constant."""
+MIN_LIP_STD = 0.01
+"""Least change of a pixel, of full scale 1, that is normalised by: a still picture stays near 0."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,8 @@ class AVDCNNConfig:
     """Probability with which a neuron of the fully connected layers is dropped in training."""
     residual: bool = True
     """Add the head's output to the noisy log power."""
+    lip_motion: bool = True
+    """Show the lips' movement, each picture less the mean one; else each picture as it is, normalised by itself."""
 
 
 class Estimate(NamedTuple):
@@ -171,6 +178,9 @@ class AVDCNN(nn.Module):
         """
         size = (self.config.lip_height, self.config.lip_width)
         small = F.adaptive_avg_pool2d(crops.flatten(0, 1), size).reshape(*crops.shape[:3], *size)
+        if self.config.lip_motion:
+            radius = self.config.normalisation_radius
+            return sliding_contrast(small, present, radius=radius, min_std=MIN_LIP_STD)
         return normalise_images(small) * present[:, :, None, None, None]
 
     def forward(self, noisy_log_power: Tensor, lips: Tensor) -> Estimate:

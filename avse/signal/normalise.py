@@ -28,6 +28,29 @@ def sliding_mean_std(features: Tensor, *, radius: int, min_std: float) -> tuple[
     return mean, variance.clamp_min(min_std**2).sqrt()
 
 
+def sliding_contrast(images: Tensor, present: Tensor, *, radius: int, min_std: float) -> Tensor:
+    """What changes in a film: each picture less the mean one around it, in units of the usual change.
+
+    What stays, the person's looks and the light, goes; movement remains, and is alike from person to person.
+
+    Args:
+        images: `(batch, frames, channels, height, width)`.
+        present: `(batch, frames)` bool, False where there is no picture.
+        radius: frames on each side that count; fewer at the ends, and only those with a picture.
+        min_std: the least standard deviation divided by, in the pictures' unit.
+
+    Returns:
+        The shape of `images`, 0 where there is no picture.
+    """
+    here = present[:, None].to(images.dtype)
+    pixels = images.flatten(2).transpose(1, 2) * here
+    share = _sliding_mean(here, radius=radius).clamp_min(1e-6)
+    mean = _sliding_mean(pixels, radius=radius) / share
+    power = _sliding_mean(pixels.square(), radius=radius) / share
+    std = (power - mean.square()).mean(dim=1, keepdim=True).clamp_min(min_std**2).sqrt()
+    return ((pixels - mean * here) / std).transpose(1, 2).reshape(images.shape)
+
+
 def _sliding_mean(features: Tensor, *, radius: int) -> Tensor:
     n_frames = features.shape[-1]
     if n_frames <= radius + 1:

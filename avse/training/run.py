@@ -18,7 +18,7 @@ from avse.media.output import beside
 def describe_software() -> dict[str, Any]:
     """Versions, commit, hardware and command, for a record that somebody can repeat."""
     return {
-        "command": " ".join(sys.argv),
+        "command": _command(),
         "commit": commit(),
         "python": platform.python_version(),
         "torch": torch.__version__,
@@ -40,6 +40,16 @@ def commit() -> str:
     except (OSError, subprocess.SubprocessError):
         return "unknown"
     return described.stdout.strip()
+
+
+def _command() -> str:
+    """What was typed, a module of the repository by its name and not by its place on this machine."""
+    program, *arguments = sys.argv
+    root = Path(__file__).parents[2]
+    path = Path(program).resolve()
+    if path.is_relative_to(root) and path.suffix == ".py":
+        program = f"python -m {'.'.join(path.relative_to(root).with_suffix('').parts)}"
+    return " ".join([program, *arguments])
 
 
 class Run:

@@ -22,7 +22,7 @@ class TrainConfig:
     """Weight of the lip frames' error beside the spectrum's. LAVSE's value; AVDCNN's own is not known."""
     max_attenuation_db: float = 30.0
     """The target never lies farther below the noisy power than this: silence deeper than that is not worth learning."""
-    n_sound_only: int = 200
+    n_sound_only: int = 400
     """Sentences without video among each epoch's targets, so that unknown voices are known too."""
     model: AVDCNNConfig = field(default_factory=AVDCNNConfig)
     """The network."""

@@ -32,7 +32,15 @@ def load_dataset(config: TrainConfig, *, split: str) -> MixtureDataset:
     faces = bank("faces", [item for item in items if item.video])
     mix = config.mix
     if split != "train":
-        mix = replace(mix, augment=False, video_zero_probability=0, video_gap_probability=0, audio_zero_probability=0)
+        mix = replace(
+            mix,
+            augment=False,
+            any_speaker_probability=0,
+            other_mouth_probability=0,
+            video_zero_probability=0,
+            video_gap_probability=0,
+            audio_zero_probability=0,
+        )
     corpus = Corpus(
         faces=faces,
         mouths=[load_mouth(config.crops / f"{item.id}.npz") for item in faces.items],

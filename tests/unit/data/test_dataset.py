@@ -14,6 +14,7 @@ from avse.media.mouth import MouthTrack
 from avse.media.speaker import FaceReport
 
 RATE, HOP, N_SAMPLES = 16000, 320, 16000
+PLAIN = {"augment": False, "any_speaker_probability": 0, "other_mouth_probability": 0}
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +82,7 @@ def test_ratio_lies_in_the_range_and_noise_is_what_was_added(banks):
 
 def test_crops_stand_at_the_time_of_the_sound(banks):
     # Clip 0 is 4,000 samples longer than an example: the cut moves the crops along. Frame k was taken at k / 25 s.
-    dataset = _dataset(banks, augment=False, video_zero_probability=0, video_gap_probability=0)
+    dataset = _dataset(banks, **PLAIN, video_zero_probability=0, video_gap_probability=0)
     waveform = torch.from_numpy(dataset.faces.waveforms[0])
     for epoch in range(5):
         example = dataset[epoch, 0]
@@ -93,10 +94,18 @@ def test_crops_stand_at_the_time_of_the_sound(banks):
 
 
 def test_modality_dropout_takes_the_picture_as_often_as_asked(banks):
-    dataset = _dataset(banks, augment=False, video_zero_probability=0.3, video_gap_probability=0.3)
+    dataset = _dataset(banks, **PLAIN, video_zero_probability=0.3, video_gap_probability=0.3)
     seen = np.array([dataset[epoch, 1].present.float().mean().item() for epoch in range(200)])
     assert (seen == 0).mean() == pytest.approx(0.3, abs=0.1)
     assert ((seen > 0) & (seen < 0.9)).mean() == pytest.approx(0.27, abs=0.1)
+
+
+def test_rare_speakers_are_drawn_as_often_as_asked(banks):
+    dataset = _dataset(banks, **{**PLAIN, "any_speaker_probability": 1.0, "other_mouth_probability": 1.0})
+    dataset._by_speaker = [[0, 1], [2]]
+    drawn = np.array([dataset._who(0, np.random.default_rng(seed)) for seed in range(400)])
+    assert np.bincount(drawn[:, 0]) / 400 == pytest.approx([0.25, 0.25, 0.5], abs=0.08)
+    assert np.bincount(drawn[:, 1]) / 400 == pytest.approx([1 / 3] * 3, abs=0.08)
 
 
 def test_sound_only_targets_have_no_picture(banks):

@@ -47,7 +47,9 @@ def test_phase_is_the_noisy_one_and_no_bin_grows(model):
     assert gain.real.max() <= 1 + 1e-5
 
 
-def test_crops_matter_only_where_the_face_is_present(model):
+@pytest.mark.parametrize(("lip_motion", "reach"), [(False, 2), (True, 7)])
+def test_crops_matter_only_where_the_face_is_present(lip_motion, reach):
+    model = AVDCNN.build(AVDCNNConfig(normalisation_radius=5, lip_motion=lip_motion)).eval()
     noisy, crops, present = _scene()
     present[:30] = False
     before = model.estimate_spectrum(noisy, crops, present)
@@ -57,8 +59,9 @@ def test_crops_matter_only_where_the_face_is_present(model):
     np.testing.assert_array_equal(model.estimate_spectrum(noisy, hidden, present), before)
     changed = np.abs(model.estimate_spectrum(noisy, seen, present) - before).max(axis=0) > 0
     assert changed[38:43].all()
-    assert not changed[:38].any()
-    assert not changed[43:].any()
+    assert not changed[: 40 - reach].any()
+    assert not changed[41 + reach :].any()
+    assert reach <= model.context_frames
 
 
 def test_a_chunk_with_its_context_equals_the_whole(model):

@@ -1,0 +1,104 @@
+"""Make up a small corpus of drawn talkers, and write the manifest that training reads.
+
+    python egs/toy/prepare.py check
+    python egs/toy/prepare.py manifest exp/manifest.jsonl
+
+The corpus lies in the folder that AVSE_DATA names; `check` makes it if it is not there.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from avse.data.augment import coloured_noise
+from avse.data.head import PEOPLE
+from avse.data.manifest import Item, Mixture, NoiseCut, write_manifest
+from avse.data.synthetic import film, write_film
+from avse.data.voice import speak
+from avse.errors import AvseError
+from avse.media.audio import AudioWriter
+
+RATE = 16000
+CLIP_S = 1.6
+CLIPS = {"train": 8, "valid": 2, "test_seen": 2, "test_unseen": 1}
+"""Clips of talking faces in each split; the last person stands in test_unseen only."""
+NOISES = {"hiss": 0.0, "rumble": 2.0}
+"""Exponents of the noises' spectra."""
+LICENCE = "CC0-1.0"
+
+
+def make_corpus(root: Path) -> None:
+    """Draw and voice all clips, make the noises, and fix the test mixtures."""
+    for number, item in enumerate(items()):
+        path = root / item.audio
+        if path.is_file():
+            continue
+        rng = np.random.default_rng(number)
+        if item.video:
+            person = PEOPLE[-1] if item.speaker == "drawn3" else PEOPLE[number % (len(PEOPLE) - 1)]
+            voice = speak(rng, duration_s=CLIP_S)
+            times_s = np.arange(round(CLIP_S * 25)) / 25
+            images = film(person, voice.opening_at(times_s), rng, size=(160, 160))
+            write_film(path, images, timestamps_s=times_s, waveform=voice.waveform, sample_rate=RATE)
+            continue
+        waveform = speak(rng, duration_s=CLIP_S).waveform
+        if item.noise_type:
+            waveform = 0.1 * coloured_noise(rng, n_samples=4 * RATE, exponent=NOISES[item.noise_type])
+        with AudioWriter(path, sample_rate=RATE, n_channels=1) as writer:
+            writer.write(waveform[None])
+    write_manifest(root / "av/test_mixtures.jsonl", mixtures())
+
+
+def items() -> list[Item]:
+    """All recordings of the corpus."""
+    rows = []
+    for split, n_clips in CLIPS.items():
+        for number in range(n_clips):
+            speaker = "drawn3" if split == "test_unseen" else f"drawn{1 + number % 2}"
+            path = f"av/{split}{number}.mp4"
+            rows.append(
+                Item(id=f"{split}{number}", split=split, audio=path, video=path, speaker=speaker, licence=LICENCE)
+            )
+    for split in ("train", "valid", "test"):
+        for noise_type in NOISES:
+            path = f"noise/{split}_{noise_type}.wav"
+            rows.append(Item(id=path[:-4], split=split, audio=path, noise_type=noise_type, licence=LICENCE))
+        path = f"speech/{split}.wav"
+        rows.append(Item(id=path[:-4], split=split, audio=path, speaker=f"voice_{split}", licence=LICENCE))
+    return rows
+
+
+def mixtures() -> list[Mixture]:
+    """Each test clip in each noise, and against another voice, at two ratios."""
+    cuts = {name: NoiseCut(f"noise/test_{name}.wav", 0.5) for name in NOISES}
+    cuts["talker_1"] = NoiseCut("speech/test.wav", 0.0)
+    return [
+        Mixture(f"{item.id}__{name}__{snr_db:+d}dB", item.id, item.split, name, (cut,), snr_db)
+        for item in items()
+        if item.video and item.split.startswith("test")
+        for name, cut in cuts.items()
+        for snr_db in (-5, 5)
+    ]
+
+
+def main(argv: list[str]) -> int:
+    """Run one of the two commands."""
+    try:
+        if argv == ["check"]:
+            make_corpus(Path(os.environ["AVSE_DATA"]))
+            print(f"{len(items())} recordings, {len(mixtures())} test mixtures: made up")
+        elif argv[:1] == ["manifest"] and len(argv) == 2:
+            write_manifest(Path(argv[1]), items())
+        else:
+            print(__doc__, file=sys.stderr)
+            return 2
+    except AvseError as error:
+        print(f"prepare: error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
