@@ -3,6 +3,8 @@
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing import get_context
@@ -55,7 +57,7 @@ def score_waveforms(
         A score by metric; a metric whose package is missing has none, with that reason.
 
     Raises:
-        InputError: the lengths differ.
+        InputError: a waveform is not mono.
     """
     scores = {}
     for name in metrics:
@@ -102,15 +104,35 @@ def in_parallel(work: Callable[[Work], Done], items: Sequence[Work], *, n_jobs: 
         work: a function that can be pickled.
         items: what to do it to.
         n_jobs: processes; one for each core by default.
+
+    Raises:
+        AvseError: a process was killed.
     """
     n_jobs = min(n_jobs or os.cpu_count() or 1, len(items))
     if n_jobs <= 1:
         yield from map(work, items)
         return
-    # Each process works alone on its core; the libraries' own threads would only fight over it.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    with ProcessPoolExecutor(n_jobs, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(work, items, chunksize=max(1, min(8, len(items) // (4 * n_jobs))))
+    try:
+        with _single_threaded(), ProcessPoolExecutor(n_jobs, mp_context=get_context("spawn")) as pool:
+            yield from pool.map(work, items, chunksize=max(1, min(8, len(items) // (4 * n_jobs))))
+    except BrokenProcessPool:
+        raise AvseError(
+            f"each of {n_jobs} processes must run to its end but one was killed, perhaps for want of memory; "
+            "use fewer at a time"
+        ) from None
+
+
+@contextmanager
+def _single_threaded() -> Iterator[None]:
+    """Processes that start meanwhile work alone on their core; the libraries' own threads would only fight over it."""
+    name = "OMP_NUM_THREADS"
+    before = os.environ.get(name)
+    os.environ.setdefault(name, "1")
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
 
 
 def _score_files(reference_path: Path, estimate_path: Path, metrics: Sequence[str]) -> dict[str, Score]:

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from avse.errors import AvseError
+from avse.errors import AvseError, InputError
 
 if TYPE_CHECKING:
     from avse.report.rows import FileScores
@@ -32,12 +32,15 @@ def main(argv: list[str] | None = None) -> int:
         from avse.media.output import check_output
         from avse.metrics.table import METRICS, check_metrics
 
-        metrics = options.metrics.split(",") if options.metrics else list(METRICS)
+        metrics = list(METRICS) if options.metrics is None else options.metrics.split(",")
         check_metrics(metrics)
         pairs = collect_pairs(options)
-        for path in (options.csv, options.markdown, options.html, options.json):
-            if path is not None and str(path) != "-":
+        outputs = [path for path in (options.csv, options.markdown, options.html, options.json) if path is not None]
+        for path in outputs:
+            if str(path) != "-":
                 check_output(path, force=options.force)
+            if outputs.count(path) > 1:
+                raise InputError(f"each output must be a file of its own but {path} stands twice; rename one")
     except AvseError as error:
         print(f"avse-score: error: {error}", file=sys.stderr)
         return 2

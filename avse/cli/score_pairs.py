@@ -8,6 +8,8 @@ from avse.errors import InputError
 from avse.media.audio import check_file
 from avse.score import Pair
 
+NO_SOUND = (".csv", ".html", ".json", ".jsonl", ".md", ".txt", ".yaml", ".yml", ".png", ".pdf", ".lab", ".npz")
+
 
 def collect_pairs(options: argparse.Namespace) -> list[Pair]:
     """Find the reference and the noisy file of every estimate.
@@ -20,6 +22,9 @@ def collect_pairs(options: argparse.Namespace) -> list[Pair]:
         raise InputError(f"--jobs must be at least 1 but is {options.jobs}; give the number of processes")
     given = {"--reference": options.reference, "--estimate": options.estimate, "--noisy": options.noisy}
     given = {flag: path for flag, path in given.items() if path is not None}
+    for flag, path in given.items():
+        if not path.exists():
+            raise InputError(f"{flag} {path} must exist but does not; name a sound file or a folder of them")
     if options.estimate.is_dir():
         for flag, path in given.items():
             if not path.is_dir():
@@ -52,7 +57,18 @@ def _folder_pairs(options: argparse.Namespace) -> list[Pair]:
 
 
 def _by_stem(folder: Path) -> dict[str, Path]:
-    return {path.stem: path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith(".")}
+    """The sound files of a folder; lists and reports that lie beside them are passed over."""
+    found: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        if not path.is_file() or path.name.startswith(".") or path.suffix.lower() in NO_SOUND:
+            continue
+        if path.stem in found:
+            raise InputError(
+                f"files in {folder} must differ in more than their suffix but {found[path.stem].name} and {path.name} "
+                "do not; move one away"
+            )
+        found[path.stem] = path
+    return found
 
 
 def _mixtures(manifest: Path | None) -> dict[str, Mixture]:

@@ -22,18 +22,22 @@ class Score:
 def unscorable(reference: Waveform, estimate: Waveform) -> Score | None:
     """What no metric can judge, as a failed score; None if the pair can be judged.
 
+    A difference in length is a failed score and not an error, so that one bad file does not end a list of them.
+
     Args:
         reference: `(samples,)` clean waveform.
         estimate: `(samples,)` waveform to judge.
 
     Raises:
-        InputError: they are not two mono waveforms of one length.
+        InputError: they are not two mono waveforms.
     """
-    if reference.ndim != 1 or reference.shape != estimate.shape:
+    if reference.ndim != 1 or estimate.ndim != 1:
         raise InputError(
-            f"reference and estimate must be mono and equally long but are {reference.shape} and {estimate.shape}; "
-            "mix them down and cut them first"
+            f"reference and estimate must be mono, (samples,), but are {reference.shape} and {estimate.shape}; "
+            "mix them down first"
         )
+    if len(reference) != len(estimate):
+        return Score(None, f"lengths differ: reference {len(reference)} samples, estimate {len(estimate)}")
     for name, waveform in (("reference", reference), ("estimate", estimate)):
         if not np.isfinite(waveform).all():
             return Score(None, f"{name} holds NaN or infinity")

@@ -14,10 +14,11 @@ def si_sdr(*, reference: Waveform, estimate: Waveform, sample_rate: int) -> Scor
         sample_rate: Hz; taken for the shape that all metrics share, without effect.
 
     Returns:
-        dB, without bounds; no value for an exact copy, whose ratio is infinite.
+        dB, without bounds; no value for an exact copy, whose ratio is infinite,
+        or for other lengths.
 
     Raises:
-        InputError: the lengths differ.
+        InputError: a waveform is not mono.
     """
     del sample_rate
     failed = unscorable(reference, estimate)

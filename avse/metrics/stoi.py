@@ -1,8 +1,13 @@
 """Short-time objective intelligibility, plain (Taal et al. 2011) and extended (Jensen and Taal 2016), by pystoi."""
 
 import warnings
+from typing import Final
 
 from avse.metrics.score import Score, Waveform, unscorable
+
+SHORTEST_S: Final = 0.3968
+"""30 frames of 25.6 ms every 12.8 ms, over which the measure correlates."""
+TOO_SHORT: Final = "less than 0.4 s of speech"
 
 
 def stoi(*, reference: Waveform, estimate: Waveform, sample_rate: int) -> Score:
@@ -17,7 +22,7 @@ def stoi(*, reference: Waveform, estimate: Waveform, sample_rate: int) -> Score:
         About 0 to 1, larger is more intelligible; no value where less than 0.4 s of speech is left.
 
     Raises:
-        InputError: the lengths differ.
+        InputError: a waveform is not mono.
     """
     return _pystoi(reference, estimate, sample_rate, extended=False)
 
@@ -31,6 +36,8 @@ def _pystoi(reference: Waveform, estimate: Waveform, sample_rate: int, *, extend
     failed = unscorable(reference, estimate)
     if failed:
         return failed
+    if len(reference) < SHORTEST_S * sample_rate:
+        return Score(None, TOO_SHORT)
     from pystoi import stoi as measure
 
     with warnings.catch_warnings():
@@ -39,4 +46,4 @@ def _pystoi(reference: Waveform, estimate: Waveform, sample_rate: int, *, extend
         try:
             return Score(float(measure(reference, estimate, sample_rate, extended=extended)))
         except RuntimeWarning:
-            return Score(None, "less than 0.4 s of speech")
+            return Score(None, TOO_SHORT)

@@ -13,9 +13,10 @@ import soundfile
 
 from avse.errors import AvseError
 from avse.media.audio import read_audio
+from avse.metrics.score import Score
 from avse.metrics.table import METRICS
-from avse.report.rows import FileScores, metric_names
-from avse.report.tables import GROUPINGS, failure_lines, grouped_lines, summary_lines
+from avse.report.rows import ROLES, FileScores, metric_names
+from avse.report.tables import GROUPINGS, NAMES, failure_lines, grouped_lines, summary_lines
 
 Waveform = npt.NDArray[np.float32]
 
@@ -56,9 +57,7 @@ def worst_files(rows: Sequence[FileScores]) -> tuple[str, list[FileScores]]:
     metric = "si_sdr_db" if "si_sdr_db" in metrics else metrics[0]
 
     def gain(row: FileScores) -> float | None:
-        before = row.noisy[metric].value if row.noisy else None
-        after = row.estimate[metric].value
-        return None if before is None or after is None else after - before
+        return row.gain[metric].value if row.gain else None
 
     def value(row: FileScores) -> float | None:
         return row.estimate[metric].value
@@ -80,14 +79,15 @@ def _shown(row: FileScores, metrics: Sequence[str]) -> dict[str, Any]:
         waveforms = {}  # The file was there when it was scored; its numbers are shown without it.
     pictures = _spectrograms(waveforms)
     names = {"noisy": "noisy", "estimate": "enhanced", "reference": "clean"}
+    by_role = {NAMES[role]: scores for role in ROLES if (scores := getattr(row, role)) is not None}
     scores = [
-        [METRICS[name].title, *(_cell(scores, name) for scores in (row.noisy, row.estimate) if scores is not None)]
+        [METRICS[name].title, *(_cell(scores[name], name, signed=role == "gain") for role, scores in by_role.items())]
         for name in metrics
     ]
     return {
         "id": row.id,
         "groups": ", ".join(f"{key} {value}" for key, value in row.groups.items()),
-        "heading": ["", *(["noisy"] if row.noisy is not None else []), "enhanced"],
+        "heading": ["", *by_role],
         "scores": scores,
         "views": [
             {"name": names[role], "picture": pictures[role], "sound": _sound(*waveform)}
@@ -96,9 +96,9 @@ def _shown(row: FileScores, metrics: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _cell(scores: dict[str, Any], name: str) -> str:
-    value = scores[name].value
-    return "-" if value is None else f"{value:.{METRICS[name].digits}f}"
+def _cell(score: Score, metric: str, *, signed: bool) -> str:
+    sign = "+" if signed else ""
+    return "-" if score.value is None else f"{score.value:{sign}.{METRICS[metric].digits}f}"
 
 
 def _read_start(path: Path) -> tuple[Waveform, int]:
@@ -119,7 +119,7 @@ def _spectrograms(waveforms: dict[str, tuple[Waveform, int]]) -> dict[str, str]:
 
     levels_db = {}
     for role, (waveform, rate) in waveforms.items():
-        window, hop = rate * 32 // 1000, rate * 8 // 1000
+        window, hop = max(2, rate * 32 // 1000), max(1, rate * 8 // 1000)
         padded = np.pad(waveform, (window // 2, window))
         frames = np.lib.stride_tricks.sliding_window_view(padded, window)[::hop]
         levels_db[role] = 20 * np.log10(np.abs(np.fft.rfft(frames * np.hanning(window), axis=1)).T + 1e-6)

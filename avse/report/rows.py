@@ -8,7 +8,7 @@ from statistics import fmean, stdev
 
 from avse.metrics.score import Score
 
-ROLES = ("noisy", "estimate")
+ROLES = ("noisy", "estimate", "gain")
 
 
 @dataclass(frozen=True)
@@ -26,15 +26,25 @@ class FileScores:
     """Of `reference`, `estimate` and perhaps `noisy`."""
 
     @property
+    def gain(self) -> dict[str, Score] | None:
+        """By how much the estimate scores above noisy, by metric; None without noisy."""
+        if self.noisy is None:
+            return None
+        return {metric: _difference(score, self.noisy.get(metric)) for metric, score in self.estimate.items()}
+
+    @property
     def failures(self) -> list[str]:
-        """What could not be computed, and why."""
-        roles = {"noisy": self.noisy or {}, "estimate": self.estimate}
-        return [
-            f"{role} {metric}: {score.reason}"
-            for role, scores in roles.items()
-            for metric, score in scores.items()
-            if score.value is None
-        ]
+        """What could not be computed, and why; a reason that metrics share stands once."""
+        lines = []
+        for role, scores in (("noisy", self.noisy or {}), ("estimate", self.estimate)):
+            reasons: dict[str, list[str]] = {}
+            for metric, score in scores.items():
+                if score.value is None:
+                    reasons.setdefault(score.reason or "unknown", []).append(metric)
+            for reason, metrics in reasons.items():
+                what = "" if len(metrics) == len(scores) else f" {', '.join(metrics)}"
+                lines.append(f"{role}{what}: {reason}")
+        return lines
 
 
 @dataclass(frozen=True)
@@ -56,7 +66,7 @@ def summarise(rows: Sequence[FileScores], *, role: str, metric: str) -> Summary 
 
     Args:
         rows: the files.
-        role: `noisy` or `estimate`.
+        role: one of `ROLES`.
         metric: its name.
 
     Returns:
@@ -93,6 +103,12 @@ def group_by(rows: Sequence[FileScores], *keys: str) -> dict[tuple[str, ...], li
 def metric_names(rows: Sequence[FileScores]) -> list[str]:
     """The metrics that some file has, in their first order."""
     return list(dict.fromkeys(name for row in rows for name in row.estimate))
+
+
+def _difference(after: Score, before: Score | None) -> Score:
+    if after.value is None or before is None or before.value is None:
+        return Score(None, "not scored in both noisy and estimate")
+    return Score(after.value - before.value)
 
 
 def _sortable(text: str) -> tuple[int, float, str]:

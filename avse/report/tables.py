@@ -12,7 +12,9 @@ from avse.report.rows import ROLES, FileScores, Summary, group_by, metric_names,
 
 GROUPINGS = (("split",), ("noise_type",), ("snr_db",), ("split", "noise_type"))
 """What a report breaks the scores down by, where the files have these groups."""
-NAMES = {"noisy": "noisy", "estimate": "enhanced"}
+NAMES = {"noisy": "noisy", "estimate": "enhanced", "gain": "gain"}
+MOST_FAILURES = 10
+"""Lines of failed files on a terminal; the written reports name all of them."""
 
 
 def summary_lines(rows: Sequence[FileScores]) -> list[list[str]]:
@@ -47,7 +49,10 @@ def to_text(rows: Sequence[FileScores]) -> str:
         )
         for line in lines
     ]
-    return "\n".join([*table, *(f"failed: {line}" for line in failure_lines(rows))]) + "\n"
+    failures = [f"failed: {line}" for line in failure_lines(rows)]
+    if len(failures) > MOST_FAILURES:
+        failures[MOST_FAILURES:] = [f"failed: {len(failures) - MOST_FAILURES} more files; --csv names all"]
+    return "\n".join([*table, *failures]) + "\n"
 
 
 def to_markdown(rows: Sequence[FileScores]) -> str:
@@ -71,7 +76,7 @@ def to_csv(rows: Sequence[FileScores]) -> str:
     """One line a file; a score that failed is empty, with its reason in the last column."""
     metrics = metric_names(rows)
     groups = list(dict.fromkeys(key for row in rows for key in row.groups))
-    columns = [(role, metric) for role in ROLES for metric in metrics]
+    columns = [(role, metric) for role in ROLES if any(getattr(row, role) for row in rows) for metric in metrics]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["id", *groups, *(f"{role}_{metric}" for role, metric in columns), "failed"])
@@ -106,12 +111,12 @@ def file_record(row: FileScores) -> dict[str, Any]:
     return record
 
 
-def show(summary: Summary | None, *, digits: int) -> str:
-    """Mean and standard deviation as people read them; a dash where there is nothing."""
+def show(summary: Summary | None, *, digits: int, signed: bool = False) -> str:
+    """Mean and standard deviation as people read them, a gain with its sign; a dash where there is nothing."""
     if summary is None or summary.mean is None:
         return "-"
     spread = "" if summary.std is None else f" ± {summary.std:.{digits}f}"
-    return f"{summary.mean:.{digits}f}{spread}"
+    return f"{summary.mean:{'+' if signed else ''}.{digits}f}{spread}"
 
 
 def _role_lines(rows: Sequence[FileScores], before: list[str], metrics: list[str]) -> list[list[str]]:
@@ -120,7 +125,10 @@ def _role_lines(rows: Sequence[FileScores], before: list[str], metrics: list[str
         summaries = [summarise(rows, role=role, metric=name) for name in metrics]
         present = [summary for summary in summaries if summary]
         if present:
-            cells = [show(s, digits=METRICS[name].digits) for s, name in zip(summaries, metrics, strict=True)]
+            cells = [
+                show(summary, digits=METRICS[name].digits, signed=role == "gain")
+                for summary, name in zip(summaries, metrics, strict=True)
+            ]
             lines.append([*before, NAMES[role], _count(present), *cells])
     return lines
 
