@@ -72,10 +72,22 @@ def _by_stem(folder: Path) -> dict[str, Path]:
 
 
 def _mixtures(manifest: Path | None) -> dict[str, Mixture]:
-    return {mixture.id: mixture for mixture in read_mixtures(manifest)} if manifest else {}
+    if manifest is None:
+        return {}
+    try:
+        return {mixture.id: mixture for mixture in read_mixtures(manifest)}
+    except (AttributeError, TypeError, ValueError) as error:  # JSON of another shape, or no text at all
+        raise InputError(
+            f"--manifest {manifest} must hold one mixture a line but does not ({error}); name another file"
+        ) from None
 
 
 def _groups(mixture: Mixture | None) -> dict[str, str]:
     if mixture is None:
         return {}
-    return {"split": mixture.split, "noise_type": mixture.noise_type, "snr_db": f"{mixture.snr_db:g}"}
+    return {"split": mixture.split, "noise_type": mixture.noise_type, "snr_db": _number(mixture.snr_db)}
+
+
+def _number(value: object) -> str:
+    """As people write it; a list that somebody else wrote may hold text here."""
+    return f"{value:g}" if isinstance(value, int | float) else str(value)

@@ -184,6 +184,13 @@ def test_wrong_usage_ends_in_2_with_one_line(folders, capsys, monkeypatch, optio
     assert message in one_line(capsys)
 
 
+@pytest.mark.parametrize("content", [b"[1]\n", b"\xff\xfe\x00", b'{"noise": [{"file": 1}]}\n', b"{broken\n", b"{}\n"])
+def test_list_of_another_shape_ends_in_2_with_one_line(folders, capsys, content):
+    (folders / "list.jsonl").write_bytes(content)
+    assert score(folders, "--manifest", folders / "list.jsonl") == 2
+    assert "list.jsonl" in one_line(capsys)
+
+
 def test_two_sounds_of_one_name_are_refused(folders, capsys):
     write_sound(folders / "enhanced/two.flac", sound(0), RATE)
     assert score(folders) == 2
