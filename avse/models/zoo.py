@@ -24,6 +24,8 @@ class Entry(NamedTuple):
     config: type[AVDCNNConfig]
 
 
+Model = AVDCNN
+"""Any model of the zoo."""
 MODELS = {"avdcnn": Entry(AVDCNN, AVDCNNConfig)}
 
 
@@ -32,7 +34,7 @@ def names() -> list[str]:
     return sorted(name for name in MODELS if (PRETRAINED / f"{name}.safetensors").is_file())
 
 
-def save(path: Path, model: AVDCNN, *, half: bool = False) -> None:
+def save(path: Path, model: Model, *, half: bool = False) -> None:
     """Write a model's name, configuration and weights.
 
     Args:
@@ -45,7 +47,7 @@ def save(path: Path, model: AVDCNN, *, half: bool = False) -> None:
     write_tensors(path, tensors, header=header)
 
 
-def load(name_or_path: str, *, device: str = "cpu") -> AVDCNN:
+def load(name_or_path: str, *, device: str = "cpu") -> Model:
     """Load a model ready to enhance.
 
     Args:
@@ -75,7 +77,7 @@ def load(name_or_path: str, *, device: str = "cpu") -> AVDCNN:
     return model.eval().to(device)
 
 
-def build(header: dict[str, Any], *, path: Path) -> AVDCNN:
+def build(header: dict[str, Any], *, path: Path) -> Model:
     """Build the model that a file's header describes, without its weights.
 
     Raises:

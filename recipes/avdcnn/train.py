@@ -5,18 +5,18 @@ from functools import partial
 
 import numpy as np
 import torch
-from jsonargparse import auto_cli
 from lightning_fabric import seed_everything
 from torch import Tensor
 
 from avse.data.dataset import Example, MixtureDataset, collate
-from avse.errors import AvseError
+from avse.errors import AvseError, ConfigError
 from avse.media.tensors import read_tensors
 from avse.models import zoo
 from avse.models.avdcnn import AVDCNN, Features
 from avse.nn.losses import masked_mse
 from avse.signal.si_sdr import si_sdr_db
 from avse.signal.stft import istft, log_power, stft
+from avse.training.config import read_config
 from avse.training.loop import fit
 from avse.training.run import Run
 from recipes.avdcnn.config import TrainConfig
@@ -108,6 +108,7 @@ def main(config: TrainConfig) -> None:
 
 if __name__ == "__main__":
     try:
-        main(auto_cli(TrainConfig, as_positional=False))
+        main(read_config(TrainConfig))
     except AvseError as error:
-        sys.exit(f"train: error: {error}")
+        print(f"train: error: {error}", file=sys.stderr)
+        sys.exit(2 if isinstance(error, ConfigError) else 1)

@@ -1,0 +1,106 @@
+"""The house rules: what is not run drifts."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from jsonargparse import ArgumentParser
+
+import avse
+from avse.models import zoo
+from recipes.avdcnn.config import TrainConfig
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SOURCES = [path for folder in ("avse", "recipes", "egs", "tests") for path in (ROOT / folder).rglob("*.py")]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "egs").glob("*/conf/*.yaml")), ids=lambda p: f"{p.parts[-3]}/{p.name}")
+def test_every_shipped_configuration_is_valid(path):
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_argument("--run", type=TrainConfig)
+    given = yaml.safe_load(path.read_text(encoding="utf-8"))
+    parsed = parser.parse_object({"run": {"folder": "x", "manifest": "x", "crops": "x", **given}})
+    config = parser.instantiate_classes(parsed).run
+    for key, value in given.items():
+        section = getattr(config, key)
+        if isinstance(value, dict):
+            assert {name: getattr(section, name) for name in value} == value
+        else:
+            assert section == value
+
+
+def test_an_unknown_key_of_a_configuration_is_refused(tmp_path):
+    (tmp_path / "c.yaml").write_text("loop:\n  n_epoch: 3\n")
+    done = _python("-m", "recipes.avdcnn.train", "--config", tmp_path / "c.yaml", "--folder", tmp_path / "run",
+                   "--manifest", "m", "--crops", "c")  # fmt: skip
+    assert done.returncode == 2
+    assert "did you mean n_epochs?" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_every_public_name_is_there():
+    for name in avse.__all__:
+        assert getattr(avse, name) is not None
+    with pytest.raises(AttributeError, match="it offers Enhancer"):
+        avse.Enhancr  # noqa: B018
+
+
+def test_importing_avse_loads_nothing_heavy():
+    done = _python("-c", "import sys, avse; print({'torch', 'numpy', 'cv2'} & set(sys.modules))")
+    assert done.stdout.strip() == "set()"
+
+
+def test_every_pretrained_model_loads_and_has_its_card():
+    assert zoo.names()
+    for name in zoo.names():
+        model = zoo.load(name)
+        assert model.name == name
+        card = (zoo.PRETRAINED / f"{name}.md").read_text(encoding="utf-8")
+        for heading in ("## Data", "## Licence", "## Training", "## Scores", "## Limits"):
+            assert heading in card
+
+
+def test_readme_is_short_and_its_links_lead_somewhere():
+    assert len(README.splitlines()) <= 150
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", README):
+        assert (ROOT / target).exists(), target
+
+
+def test_readme_python_runs(media, tmp_path, monkeypatch):
+    for name in ("noisy.wav", "talk.mp4"):
+        (tmp_path / name).write_bytes((media / name).read_bytes())
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert blocks
+    for block in blocks:
+        exec(compile(block, "README.md", "exec"), {})
+
+
+def test_readme_commands_run(media, tmp_path, monkeypatch):
+    for name in ("noisy.wav", "clean.wav", "talk.mp4"):
+        (tmp_path / name).write_bytes((media / name).read_bytes())
+    monkeypatch.chdir(tmp_path)
+    typed = re.findall(r"^\$ (avse-\S+) (.*)$", README, re.MULTILINE)
+    assert {command for command, _ in typed} == {"avse-enhance", "avse-score"}
+    for command, arguments in typed:
+        module = f"avse.cli.{command.removeprefix('avse-')}"
+        done = _python("-m", module, *arguments.split(), cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+
+
+def test_no_file_is_too_long_and_none_is_a_grab_bag():
+    for path in SOURCES:
+        assert path.name not in ("utils.py", "helpers.py", "misc.py"), path
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= 400, path
+
+
+def _python(*arguments, cwd=ROOT):
+    return subprocess.run(
+        [sys.executable, *map(str, arguments)], cwd=cwd, capture_output=True, text=True, check=False, timeout=120
+    )
