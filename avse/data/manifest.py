@@ -7,9 +7,10 @@ environment variable `AVSE_DATA`, or the folder `data` when that is unset.
 import dataclasses
 import json
 import os
+import typing
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from avse.errors import ConfigError
 from avse.media.output import beside
@@ -82,7 +83,8 @@ class Mixture:
     snr_db: float
 
 
-Row = TypeVar("Row", Item, Mixture)
+Identified = TypeVar("Identified", Item, Mixture)
+Row = TypeVar("Row", Item, Mixture, NoiseCut)
 
 
 def read_manifest(path: Path) -> list[Item]:
@@ -102,8 +104,11 @@ def read_mixtures(path: Path) -> list[Mixture]:
     """
     rows = []
     for number, fields in _lines(path):
-        cuts = tuple(NoiseCut(**cut) for cut in fields.get("noise", ()))  # type: ignore[attr-defined]
-        rows.append(_row(Mixture, path, number, {**fields, "noise": cuts}))
+        cuts = fields.get("noise", [])
+        if not isinstance(cuts, list):
+            raise ConfigError(f"{path}:{number} must hold a list as noise but holds {cuts!r}; write the list anew")
+        noise = tuple(_row(NoiseCut, path, number, cut) for cut in cuts)
+        rows.append(_row(Mixture, path, number, {**fields, "noise": noise}))
     return _checked_ids(path, rows)
 
 
@@ -116,28 +121,45 @@ def write_manifest(path: Path, rows: Iterable[Item | Mixture]) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def _lines(path: Path) -> list[tuple[int, dict[str, object]]]:
+def _lines(path: Path) -> list[tuple[int, dict[str, Any]]]:
     if not path.is_file():
         raise ConfigError(f"manifest {path} must be a file but is missing; run the manifest stage first")
     rows = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError:
+        raise ConfigError(
+            f"manifest {path} must be JSON lines in UTF-8 but is no such text; name another file"
+        ) from None
+    for number, line in enumerate(lines, start=1):
         try:
             fields = json.loads(line)
         except json.JSONDecodeError as error:
             raise ConfigError(f"{path}:{number} must be one JSON object but is not: {error}") from None
+        if not isinstance(fields, dict):
+            raise ConfigError(f"{path}:{number} must be one JSON object but is {fields!r}; write the manifest anew")
         rows.append((number, fields))
     return rows
 
 
-def _row(kind: type[Row], path: Path, number: int, fields: dict[str, object]) -> Row:
-    known = {field.name for field in dataclasses.fields(kind)}
+def _row(kind: type[Row], path: Path, number: int, fields: object) -> Row:
+    if not isinstance(fields, dict):
+        raise ConfigError(f"{path}:{number} must be a JSON object but is {fields!r}; write the manifest anew")
+    hints = typing.get_type_hints(kind)
+    for name in hints.keys() & fields.keys():
+        allowed = typing.get_args(hints[name]) or (hints[name],)
+        value = float(fields[name]) if type(fields[name]) is int and float in allowed else fields[name]
+        if typing.get_origin(hints[name]) is not tuple and not isinstance(value, allowed):
+            raise ConfigError(
+                f"{path}:{number} must hold another kind of {name} than {value!r}; write the manifest anew"
+            )
     required = {f.name for f in dataclasses.fields(kind) if f.default is dataclasses.MISSING}
     if missing := sorted(required - fields.keys()):
         raise ConfigError(f"{path}:{number} must name {', '.join(missing)} but does not; write the manifest anew")
-    return kind(**{name: value for name, value in fields.items() if name in known})  # type: ignore[arg-type]
+    return kind(**{name: value for name, value in fields.items() if name in hints})
 
 
-def _checked_ids(path: Path, rows: list[Row]) -> list[Row]:
+def _checked_ids(path: Path, rows: list[Identified]) -> list[Identified]:
     seen: set[str] = set()
     for row in rows:
         if row.id in seen:

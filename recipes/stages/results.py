@@ -132,7 +132,7 @@ def run_lines(folder: Path) -> list[list[str]]:
     log = [json.loads(line) for line in _read(folder / "log.jsonl").splitlines()]
     stops = [row for row in log if row.get("event") == "stopped"]
     best = min((row for row in log if "loss" in row), key=lambda row: row["loss"])
-    lines = [
+    return [
         ["what", "value"],
         ["training command", f"`{software['command']}`"],
         ["commit, seed", f"{software['commit']}, {config['loop']['seed']}"],
@@ -141,7 +141,6 @@ def run_lines(folder: Path) -> list[list[str]]:
         ["share of it waiting for data", f"{max(row['waiting_share'] for row in stops):.0%}"],
         ["best validation", f"loss {best['loss']:.3f} at step {best['step']}"],
     ]
-    return lines
 
 
 def main(argv: list[str] | None = None) -> int:
