@@ -159,6 +159,8 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     if not 1 <= options.duration_s <= 60:
         parser.error(f"--duration-s must be 1 to 60 but is {options.duration_s:g}; choose a length between")
+    if options.seed < 0:
+        parser.error(f"--seed must be 0 or more but is {options.seed}; choose another number")
     try:
         for path in make_sample(options.folder, duration_s=options.duration_s, seed=options.seed, force=options.force):
             print(path)

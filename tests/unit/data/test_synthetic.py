@@ -58,3 +58,47 @@ def test_the_command_refuses_what_it_cannot_do(tmp_path, capsys):
     assert (tmp_path / "clean.wav").read_text() == "mine"
     with pytest.raises(SystemExit, match="2"):
         synthetic.main([str(tmp_path), "--duration-s", "0"])
+
+
+def test_the_command_refuses_a_negative_seed_in_one_line(tmp_path, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        synthetic.main([str(tmp_path), "--seed", "-1"])
+    assert "--seed must be 0 or more but is -1" in capsys.readouterr().err
+
+
+def test_a_seed_gives_the_same_sound_files_and_the_same_pictures(tmp_path):
+    # The film's own bytes are left out: x264 does not repeat them, not even in one thread.
+    one, two = (synthetic.make_sample(tmp_path / name, duration_s=1.2, seed=4) for name in ("one", "two"))
+    for first, second in zip(one[:2], two[:2], strict=True):
+        assert first.read_bytes() == second.read_bytes()
+    opening = np.linspace(0, 1, 4)
+    first, second = (synthetic.film(PEOPLE[0], opening, np.random.default_rng(4)) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+
+
+def test_pesq_and_stoi_take_it_for_speech_in_noise():
+    pesq = pytest.importorskip("pesq", reason="the score extra is not installed")
+    stoi = pytest.importorskip("pystoi").stoi
+    rng = np.random.default_rng(8)
+    voice = speak(rng, duration_s=3)
+    mild, heavy = (synthetic.in_noise(voice, np.random.default_rng(9), snr_db=snr_db) for snr_db in (20, 5))
+    scores = [pesq.pesq(16000, voice.waveform, noisy, "wb") for noisy in (mild, heavy)]
+    assert scores[0] > scores[1] >= 1
+    clear = [stoi(voice.waveform, noisy, 16000) for noisy in (mild, heavy)]
+    assert 1 > clear[0] > clear[1] > 0.3
+
+
+def test_pictures_at_uneven_times_come_back_in_step_with_a_late_sound(tmp_path):
+    rng = np.random.default_rng(10)
+    times_s = np.concatenate([[0], np.cumsum(rng.uniform(0.02, 0.09, 24))])
+    images = synthetic.film(PEOPLE[0], np.zeros(25), rng, size=(96, 72))
+    waveform = speak(rng, duration_s=1.2).waveform
+    path = tmp_path / "uneven.mp4"
+    synthetic.write_film(path, images, timestamps_s=times_s, waveform=waveform, sound_start_s=0.3)
+    with VideoReader(path) as reader:
+        shown_s = np.array([frame.time_s for frame in reader.frames()])
+    np.testing.assert_allclose(shown_s - shown_s[0], times_s, atol=1e-4)
+    # Where the voice lies in the sound as read says when it starts: the coder may put silence before it.
+    likeness = np.correlate(read_audio(path)[0][0], waveform, "full")
+    voice_s = (np.argmax(likeness) - len(waveform) + 1) / 16000
+    assert voice_s - shown_s[0] == pytest.approx(0.3, abs=1e-3)
