@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 SAMPLE := build/sample
 
-.PHONY: demo test test-slow lint clean
+.PHONY: demo test test-slow train-avdcnn bench lint clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -25,6 +25,12 @@ test: $(VENV)/.installed lint  ## everything but the slow training checks; under
 
 test-slow: $(VENV)/.installed  ## the training checks that take minutes
 	$(BIN)/python -m pytest -m slow
+
+train-avdcnn: $(VENV)/.installed  ## from the data pack in AVSE_DATA to egs/grid/RESULTS.md; about an hour on 2 cores
+	egs/grid/run.sh
+
+bench: $(VENV)/.installed  ## time and memory on long films
+	$(BIN)/python benchmarks/long_files.py
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .
