@@ -204,16 +204,7 @@ class AVDCNN(nn.Module):
         crops: npt.NDArray[np.uint8],
         present: npt.NDArray[np.bool_],
     ) -> npt.NDArray[np.complex64]:
-        """Enhance a stretch of spectrum; its ends count as the ends of the recording.
-
-        Args:
-            noisy: `(freqs, frames)`.
-            crops: `(frames, height, width, 3)` mouth crops, RGB.
-            present: `(frames,)`, False where no face was seen.
-
-        Returns:
-            `(freqs, frames)`, with the phase of `noisy` and never louder than it in any bin.
-        """
+        """Enhance a stretch of spectrum, as `avse.enhance.model.SpectralModel` says, with the phase of `noisy`."""
         device = next(self.parameters()).device
         spectrum = torch.from_numpy(np.ascontiguousarray(noisy))[None].to(device)
         pictures = torch.from_numpy(np.ascontiguousarray(crops))[None].to(device)

@@ -5,7 +5,7 @@ Through Lightning Fabric the same loop runs on a CPU, on a GPU, or on many start
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
+from torch.optim import Optimizer
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
@@ -95,70 +96,102 @@ def fit(
         config: how.
         run: folder to write into.
     """
-    fabric = Fabric(precision=config.precision)  # type: ignore[arg-type]
-    fabric.launch()
-    optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate)
-    last = run.folder / "last.safetensors"
-    step, progress = 0, {"best_loss": math.inf, "best_step": -1}
-    if last.is_file():
-        step, progress = load_checkpoint(last, model=model, optimizer=optimizer)
-    wrapped, optimizer = fabric.setup(model, optimizer)
-    n_examples = len(dataset)  # type: ignore[arg-type]
-    steps_per_epoch = max(1, n_examples // (config.batch_size * fabric.world_size))
-    n_steps = config.n_epochs * steps_per_epoch
-    sampler = ResumableBatchSampler(
-        n_examples=n_examples, batch_size=config.batch_size, seed=config.seed,
-        first_step=step, last_step=n_steps, rank=fabric.global_rank, n_ranks=fabric.world_size,
-    )  # fmt: skip
-    # A generator of its own: else each start of the loader draws from the random state that dropout goes on with.
-    loader = DataLoader(
-        dataset,
-        batch_sampler=sampler,
-        collate_fn=collate,
-        num_workers=config.n_workers,
-        generator=torch.Generator(),
-    )
-    batches = iter(fabric.setup_dataloaders(loader, use_distributed_sampler=False))
-    bar = tqdm(total=n_steps, initial=step, unit="step", disable=fabric.global_rank > 0, mininterval=5)
-    started = time.monotonic()
-    waiting_s, recent_loss = 0.0, 0.0
-    out_of_time = False
-    while step < n_steps and not out_of_time:
-        asked = time.monotonic()
-        batch = next(batches)
-        waiting_s += time.monotonic() - asked
-        for group in optimizer.param_groups:
-            group["lr"] = config.rate_at(step, n_steps)
-        wrapped.train()
-        loss = loss_step(wrapped, batch)
-        fabric.backward(loss)
-        fabric.clip_gradients(wrapped, optimizer, max_norm=config.clip_norm, error_if_nonfinite=False)
-        optimizer.step()
-        optimizer.zero_grad()
-        step += 1
-        recent_loss = 0.98 * recent_loss + 0.02 * loss.item() if recent_loss else loss.item()
-        bar.update()
-        bar.set_postfix(loss=f"{recent_loss:.4f}", refresh=False)
-        epoch_ends = step % steps_per_epoch == 0
-        if epoch_ends and (step // steps_per_epoch % config.validate_every_epochs == 0 or step == n_steps):
-            wrapped.eval()
-            values = validate(wrapped)
-            minutes = (time.monotonic() - started) / 60
-            run.log(step=step, train_loss=recent_loss, minutes=round(minutes, 2), **values)
-            if values["loss"] < progress["best_loss"]:
-                progress = {"best_loss": values["loss"], "best_step": step}
-                _save(fabric, run.folder / "best.safetensors", wrapped, optimizer, step, progress)
-        out_of_time = config.max_minutes is not None and time.monotonic() - started > 60 * config.max_minutes
-        if step % config.checkpoint_every_steps == 0 or step == n_steps or out_of_time:
-            _save(fabric, last, wrapped, optimizer, step, progress)
-    bar.close()
-    wall_s = time.monotonic() - started
-    return FitResult(
-        step == n_steps, progress["best_loss"], int(progress["best_step"]), wall_s, waiting_s / max(wall_s, 1e-9)
-    )
+    return _Trainer(model, loss_step=loss_step, validate=validate, config=config, run=run).train(dataset, collate)
 
 
-def _save(fabric: Fabric, path: Path, model: Any, optimizer: Any, step: int, progress: dict[str, Any]) -> None:
-    if fabric.global_rank == 0:
-        save_checkpoint(path, model=model.module, optimizer=optimizer, step=step, progress=progress)
-    fabric.barrier()
+class _Trainer:
+    """One call of `fit`: the model on its devices, how far it is, and what it has seen."""
+
+    def __init__(
+        self,
+        model: nn.Module,
+        *,
+        loss_step: Callable[[nn.Module, Any], Tensor],
+        validate: Callable[[nn.Module], dict[str, float]],
+        config: LoopConfig,
+        run: Run,
+    ) -> None:
+        self.loss_step, self.validate, self.config, self.run = loss_step, validate, config, run
+        self.fabric = Fabric(precision=config.precision)  # type: ignore[arg-type]
+        self.fabric.launch()
+        self.last = run.folder / "last.safetensors"
+        optimizer: Optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate)
+        self.step, self.best = 0, {"best_loss": math.inf, "best_step": -1}
+        if self.last.is_file():
+            self.step, self.best = load_checkpoint(self.last, model=model, optimizer=optimizer)
+        self.model, self.optimizer = self.fabric.setup(model, optimizer)
+        self.started = time.monotonic()
+        self.recent_loss = 0.0
+
+    def train(self, dataset: Dataset[Any], collate: Callable[[list[Any]], Any]) -> FitResult:
+        config, n_examples = self.config, len(dataset)  # type: ignore[arg-type]
+        steps_per_epoch = max(1, n_examples // (config.batch_size * self.fabric.world_size))
+        n_steps = config.n_epochs * steps_per_epoch
+        batches = self._batches(dataset, collate, n_steps)
+        bar = tqdm(total=n_steps, initial=self.step, unit="step", disable=self.fabric.global_rank > 0, mininterval=5)
+        waiting_s, out_of_time = 0.0, False
+        while self.step < n_steps and not out_of_time:
+            asked = time.monotonic()
+            batch = next(batches)
+            waiting_s += time.monotonic() - asked
+            self._learn(batch, rate=config.rate_at(self.step, n_steps))
+            bar.update()
+            bar.set_postfix(loss=f"{self.recent_loss:.4f}", refresh=False)
+            epoch, rest = divmod(self.step, steps_per_epoch)
+            if rest == 0 and (epoch % config.validate_every_epochs == 0 or self.step == n_steps):
+                self._keep_the_best()
+            out_of_time = config.max_minutes is not None and self._minutes() > config.max_minutes
+            if self.step % config.checkpoint_every_steps == 0 or self.step == n_steps or out_of_time:
+                self._save(self.last)
+        bar.close()
+        wall_s = max(time.monotonic() - self.started, 1e-9)
+        best_loss, best_step = self.best["best_loss"], int(self.best["best_step"])
+        return FitResult(self.step == n_steps, best_loss, best_step, wall_s, waiting_s / wall_s)
+
+    def _batches(self, dataset: Dataset[Any], collate: Callable[[list[Any]], Any], n_steps: int) -> Iterator[Any]:
+        sampler = ResumableBatchSampler(
+            n_examples=len(dataset),  # type: ignore[arg-type]
+            batch_size=self.config.batch_size,
+            seed=self.config.seed,
+            first_step=self.step,
+            last_step=n_steps,
+            rank=self.fabric.global_rank,
+            n_ranks=self.fabric.world_size,
+        )
+        # A generator of its own: else each start of the loader draws from the random state that dropout goes on with.
+        loader = DataLoader(
+            dataset,
+            batch_sampler=sampler,
+            collate_fn=collate,
+            num_workers=self.config.n_workers,
+            generator=torch.Generator(),
+        )
+        return iter(self.fabric.setup_dataloaders(loader, use_distributed_sampler=False))
+
+    def _learn(self, batch: Any, *, rate: float) -> None:
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.model.train()
+        loss = self.loss_step(self.model, batch)
+        self.fabric.backward(loss)
+        self.fabric.clip_gradients(self.model, self.optimizer, max_norm=self.config.clip_norm, error_if_nonfinite=False)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        self.step += 1
+        self.recent_loss = 0.98 * self.recent_loss + 0.02 * loss.item() if self.recent_loss else loss.item()
+
+    def _keep_the_best(self) -> None:
+        self.model.eval()
+        values = self.validate(self.model)
+        self.run.log(step=self.step, train_loss=self.recent_loss, minutes=round(self._minutes(), 2), **values)
+        if values["loss"] < self.best["best_loss"]:
+            self.best = {"best_loss": values["loss"], "best_step": self.step}
+            self._save(self.run.folder / "best.safetensors")
+
+    def _save(self, path: Path) -> None:
+        if self.fabric.global_rank == 0:
+            save_checkpoint(path, model=self.model.module, optimizer=self.optimizer, step=self.step, progress=self.best)
+        self.fabric.barrier()
+
+    def _minutes(self) -> float:
+        return (time.monotonic() - self.started) / 60

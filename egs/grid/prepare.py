@@ -8,8 +8,9 @@ import json
 import sys
 from pathlib import Path
 
-from avse.data.manifest import Item, data_root, read_mixtures, write_manifest
-from avse.errors import AvseError, ConfigError
+from avse.data.manifest import Item, data_root, read_mixtures
+from avse.data.prepare import prepare_command
+from avse.errors import ConfigError
 
 MIXTURES = "av/test_mixtures.jsonl"
 
@@ -78,23 +79,6 @@ def check(root: Path) -> str:
     return f"{faces} talking faces, {len(items) - faces} other recordings, {len(mixtures)} test mixtures: complete"
 
 
-def main(argv: list[str]) -> int:
-    """Run one of the two commands."""
-    try:
-        root = data_root()
-        if argv[:1] == ["check"]:
-            print(check(root))
-        elif argv[:1] == ["manifest"] and len(argv) == 2:
-            write_manifest(Path(argv[1]), read_items(root))
-        else:
-            print(__doc__, file=sys.stderr)
-            return 2
-    except AvseError as error:
-        print(f"prepare: error: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
 def _rows(path: Path) -> list[dict[str, str]]:
     if not path.is_file():
         raise ConfigError(f"the data pack must hold {path} but does not; set AVSE_DATA to the pack's folder")
@@ -110,4 +94,8 @@ def _of(items: list[Item], field: str, *splits: str) -> set[str | None]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(
+        prepare_command(
+            sys.argv[1:], usage=__doc__, check=lambda: check(data_root()), items=lambda: read_items(data_root())
+        )
+    )

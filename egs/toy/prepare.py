@@ -15,9 +15,9 @@ import numpy as np
 from avse.data.augment import coloured_noise
 from avse.data.head import PEOPLE
 from avse.data.manifest import Item, Mixture, NoiseCut, write_manifest
+from avse.data.prepare import prepare_command
 from avse.data.synthetic import film, write_film
 from avse.data.voice import speak
-from avse.errors import AvseError
 from avse.media.audio import AudioWriter
 
 RATE = 16000
@@ -29,8 +29,9 @@ NOISES = {"hiss": 0.0, "rumble": 2.0}
 LICENCE = "CC0-1.0"
 
 
-def make_corpus(root: Path) -> None:
-    """Draw and voice all clips, make the noises, and fix the test mixtures."""
+def check() -> str:
+    """Draw and voice all clips, make the noises, and fix the test mixtures, as far as they are not there."""
+    root = Path(os.environ["AVSE_DATA"])
     for number, item in enumerate(items()):
         path = root / item.audio
         if path.is_file():
@@ -49,6 +50,7 @@ def make_corpus(root: Path) -> None:
         with AudioWriter(path, sample_rate=RATE, n_channels=1) as writer:
             writer.write(waveform[None])
     write_manifest(root / "av/test_mixtures.jsonl", mixtures())
+    return f"{len(items())} recordings, {len(mixtures())} test mixtures: made up"
 
 
 def items() -> list[Item]:
@@ -83,22 +85,5 @@ def mixtures() -> list[Mixture]:
     ]
 
 
-def main(argv: list[str]) -> int:
-    """Run one of the two commands."""
-    try:
-        if argv == ["check"]:
-            make_corpus(Path(os.environ["AVSE_DATA"]))
-            print(f"{len(items())} recordings, {len(mixtures())} test mixtures: made up")
-        elif argv[:1] == ["manifest"] and len(argv) == 2:
-            write_manifest(Path(argv[1]), items())
-        else:
-            print(__doc__, file=sys.stderr)
-            return 2
-    except AvseError as error:
-        print(f"prepare: error: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(prepare_command(sys.argv[1:], usage=__doc__, check=check, items=items))
