@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
+from factor import Factor
 
 from avse.enhance.enhancer import Enhancer
 from avse.enhance.stream import EnhancerStream, Mixing
@@ -12,20 +13,6 @@ from avse.errors import InputError
 from avse.media.mouth import MouthTrack
 from avse.media.speaker import FaceReport
 from avse.models.avdcnn import AVDCNN, AVDCNNConfig
-
-
-class Factor:
-    """Multiplies the spectrum: by one number where a face is, by another where none is."""
-
-    name, sample_rate, window, hop, context_frames, crop_size = "factor", 16000, 512, 320, 3, (2, 3)
-
-    def __init__(self, with_picture=1.0, by_sound=1.0):
-        self.with_picture, self.by_sound = with_picture, by_sound
-        self.seen = []
-
-    def estimate_spectrum(self, noisy, crops, present):
-        self.seen.append((crops[:, 0, 0, 0], present))
-        return noisy * np.where(present, self.with_picture, self.by_sound).astype(np.complex64)
 
 
 def _noise(duration_s, *, rate, n_channels=1, seed=0):
