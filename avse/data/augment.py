@@ -52,11 +52,14 @@ def move_and_recolour(images: npt.NDArray[np.uint8], rng: np.random.Generator) -
     """
     height, width = images.shape[1:3]
     centre = (width / 2, height / 2)
-    turn = cv2.getRotationMatrix2D(centre, rng.uniform(-6, 6), rng.uniform(0.88, 1.14))
-    turn[:, 2] += rng.uniform(-0.07, 0.07, size=2) * (width, height)
+    # People's mouths differ in size and place as much as this, and there are few people to learn from.
+    turn = cv2.getRotationMatrix2D(centre, rng.uniform(-10, 10), 2 ** rng.uniform(-0.4, 0.4))
+    turn[:, 2] += rng.uniform(-0.12, 0.12, size=2) * (width, height)
     if rng.random() < 0.5:
         turn = turn @ np.array([[-1, 0, width - 1], [0, 1, 0], [0, 0, 1]])
-    gain = rng.uniform(0.7, 1.3) * rng.uniform(0.85, 1.15, size=3)
+    gain = rng.uniform(0.7, 1.3) * rng.uniform(0.75, 1.25, size=3)
     moved = np.stack([cv2.warpAffine(i, turn, (width, height), borderMode=cv2.BORDER_REPLICATE) for i in images])
+    if rng.random() < 0.3:
+        moved = np.repeat(moved.mean(axis=-1, keepdims=True), 3, axis=-1)
     recoloured = (moved - 128.0) * rng.uniform(0.7, 1.3) + 128 * gain + rng.normal(0, 3)
     return np.clip(recoloured, 0, 255).astype(np.uint8)

@@ -36,15 +36,15 @@ class MixConfig:
     """Competing voices at once, at most."""
     corpus_talker_probability: float = 0.5
     """Chance that a competing voice is one of the talking faces (perhaps the target's own), not of the speech."""
-    video_zero_probability: float = 0.15
+    video_zero_probability: float = 0.2
     """Chance that the picture is taken away for the whole example (modality dropout)."""
     video_gap_probability: float = 0.1
     """Chance that the picture is missing for part of the example."""
     audio_zero_probability: float = 0.03
     """Chance that the sound's features are taken away (modality dropout)."""
-    any_speaker_probability: float = 0.3
+    any_speaker_probability: float = 0.4
     """Chance that a talking face gives way to one of a speaker drawn evenly, so that rare people are seen often."""
-    other_mouth_probability: float = 0.1
+    other_mouth_probability: float = 0.2
     """Chance that the mouth shown is of another clip, so that a wrong face is not believed blindly."""
     augment: bool = True
     """Move and recolour the crops, change the speed of noises."""

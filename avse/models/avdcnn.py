@@ -180,7 +180,9 @@ class AVDCNN(nn.Module):
         small = F.adaptive_avg_pool2d(crops.flatten(0, 1), size).reshape(*crops.shape[:3], *size)
         if self.config.lip_motion:
             radius = self.config.normalisation_radius
-            return sliding_contrast(small, present, radius=radius, min_std=MIN_LIP_STD)
+            motion = sliding_contrast(small, present, radius=radius, min_std=MIN_LIP_STD)
+            # Without the 1, no face would look like a mouth that does not move: like somebody who is silent.
+            return (motion + 1) * present[:, :, None, None, None]
         return normalise_images(small) * present[:, :, None, None, None]
 
     def forward(self, noisy_log_power: Tensor, lips: Tensor) -> Estimate:
