@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from avse.errors import ConfigError
@@ -23,7 +23,8 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], *, header: dict[str, A
     path.parent.mkdir(parents=True, exist_ok=True)
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     with beside(path, force=True) as temporary:
-        save_file(contiguous, temporary, metadata={"avse": json.dumps(header)})
+        # Not `save_file`: its files can be read by their owner alone.
+        temporary.write_bytes(save(contiguous, metadata={"avse": json.dumps(header)}))
 
 
 def read_tensors(path: Path, *, device: str = "cpu") -> tuple[dict[str, Tensor], dict[str, Any]]:

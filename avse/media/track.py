@@ -32,7 +32,6 @@ class Track:
     """When the detector last confirmed it."""
     colours: npt.NDArray[np.float32]
     """Histogram of the face, to know the person again."""
-    n_confirmed: int = 1
     visible: bool = True
 
 
@@ -139,7 +138,6 @@ class FaceTracker:
         new, old = 0.4, 0.6
         track.box = Box(*(new * there + old * here for there, here in zip(box, track.box, strict=True)))
         track.seen_s = time_s
-        track.n_confirmed += 1
 
     def _known_person(self, box: Box, colours: npt.NDArray[np.float32]) -> Track | None:
         """The lost face that this one is: the one most alike, where it was seen last less like is enough."""

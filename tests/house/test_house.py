@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from jsonargparse import ArgumentParser
 
 import avse
 from avse.models import zoo
+from avse.training.config import read_config
 from recipes.avdcnn.config import TrainConfig
 
 ROOT = Path(__file__).parents[2]
@@ -20,11 +20,9 @@ SOURCES = [path for folder in ("avse", "recipes", "egs", "tests") for path in (R
 
 @pytest.mark.parametrize("path", sorted((ROOT / "egs").glob("*/conf/*.yaml")), ids=lambda p: f"{p.parts[-3]}/{p.name}")
 def test_every_shipped_configuration_is_valid(path):
-    parser = ArgumentParser(exit_on_error=False)
-    parser.add_argument("--run", type=TrainConfig)
     given = yaml.safe_load(path.read_text(encoding="utf-8"))
-    parsed = parser.parse_object({"run": {"folder": "x", "manifest": "x", "crops": "x", **given}})
-    config = parser.instantiate_classes(parsed).run
+    places = ["--folder", "x", "--manifest", "x", "--crops", "x"]
+    config = read_config(TrainConfig, ["--config", str(path), *places])
     for key, value in given.items():
         section = getattr(config, key)
         if isinstance(value, dict):
