@@ -127,7 +127,7 @@ class MixtureDataset(Dataset[Example]):
             clean = cut_looped(waveform, offset=start, n_samples=config.n_samples)
             mouth = self.mouths[shown]
             if config.augment:
-                mouth = replace(mouth, crops=move_and_recolour(mouth.crops, rng))
+                mouth = replace(mouth, crops=move_and_recolour(mouth.crops[:], rng))
             times_s = audio_frame_times_s(n_frames, hop=self.hop, sample_rate=self.sample_rate)
             images, present = mouth.at(times_s + start / self.sample_rate)
             present = present & self._visible(n_frames, rng)

@@ -237,5 +237,5 @@ def _write_mouth(path: Path, mouth: MouthTrack, *, force: bool) -> None:
     duration_s = mouth.timestamps_s[-1] - mouth.timestamps_s[0]
     fps = (n_pictures - 1) / duration_s if duration_s > 0 else 25.0
     with VideoWriter(path, fps=fps, width=MAGNIFY * width, height=MAGNIFY * height, force=force) as writer:
-        for crop in mouth.crops:
-            writer.write(crop.repeat(MAGNIFY, axis=0).repeat(MAGNIFY, axis=1))
+        for row in range(n_pictures):
+            writer.write(mouth.crops[row].repeat(MAGNIFY, axis=0).repeat(MAGNIFY, axis=1))

@@ -1,17 +1,16 @@
 """From a film to one person's mouth: a steady crop for every picture, or word that there is none."""
 
-import tempfile
 from collections import deque
 from collections.abc import Iterable
-from contextlib import ExitStack
 from dataclasses import dataclass
 from math import ceil
-from typing import IO, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from avse.media.crop_file import CropFile
 from avse.media.face import Box, FaceDetector
 from avse.media.speaker import Candidate, FaceReport, SoundLevel, choose
 from avse.media.track import FaceTracker
@@ -47,8 +46,8 @@ class MouthTrack:
 
     timestamps_s: npt.NDArray[np.float64]
     """`(n,)` seconds from the first sample of the sound, rising strictly."""
-    crops: npt.NDArray[np.uint8]
-    """`(n, height, width, 3)` RGB, zero where no face was seen; in a temporary file, so that memory stays bounded."""
+    crops: npt.NDArray[np.uint8] | CropFile
+    """`(n, height, width, 3)` RGB, zero where no face was seen."""
     present: npt.NDArray[np.bool_]
     """`(n,)` False where no face was seen."""
     report: FaceReport
@@ -92,13 +91,12 @@ def track_mouth(
         InputError: `speaker` is none of these, or there are fewer faces.
     """
     tracker = FaceTracker(detector)
-    with ExitStack() as stack:
-        cropper = _Cropper(crop_size, stack)
-        for frame in frames:
-            boxes = {track.number: track.box for track in tracker.update(frame.image, time_s=frame.time_s)}
-            cropper.add(_Scene(frame.time_s, frame.image, boxes))
-        candidates = cropper.finish()
-        times_s = np.array(cropper.timestamps_s, dtype=np.float64)
+    cropper = _Cropper(crop_size)
+    for frame in frames:
+        boxes = {track.number: track.box for track in tracker.update(frame.image, time_s=frame.time_s)}
+        cropper.add(_Scene(frame.time_s, frame.image, boxes))
+    candidates = cropper.finish()
+    times_s = np.array(cropper.timestamps_s, dtype=np.float64)
     chosen, report = choose(candidates, speaker=speaker, timestamps_s=times_s, sound_level=sound_level)
     if chosen is None:
         n = len(times_s)
@@ -142,9 +140,9 @@ class _Scene(NamedTuple):
 class _Cropper:
     """Cuts the mouths out a little later than the pictures come, when it is known where the faces went."""
 
-    def __init__(self, crop_size: tuple[int, int], stack: ExitStack) -> None:
-        self._crop_size, self._stack = crop_size, stack
-        self._stores: dict[int, _CropStore] = {}
+    def __init__(self, crop_size: tuple[int, int]) -> None:
+        self._crop_size = crop_size
+        self._faces: dict[int, _Face] = {}
         self._window: deque[_Scene] = deque()
         self._n_cropped = 0
         self.timestamps_s: list[float] = []
@@ -156,7 +154,7 @@ class _Cropper:
 
     def finish(self) -> list[Candidate]:
         self._crop_up_to(np.inf)
-        return [self._stores[number].candidate(self._n_cropped) for number in sorted(self._stores)]
+        return [self._faces[number].candidate(self._n_cropped) for number in sorted(self._faces)]
 
     def _crop_up_to(self, time_s: float) -> None:
         while self._n_cropped < len(self.timestamps_s) and self.timestamps_s[self._n_cropped] <= time_s:
@@ -166,9 +164,12 @@ class _Cropper:
             scene = next(scene for scene in self._window if scene.time_s == now_s)
             for number in scene.boxes:
                 box = self._steady_box(number, now_s)
-                if number not in self._stores:
-                    self._stores[number] = self._stack.enter_context(_CropStore(self._crop_size))
-                self._stores[number].put(self._n_cropped, crop_mouth(scene.image, box, crop_size=self._crop_size), box)
+                if number not in self._faces:
+                    self._faces[number] = _Face(CropFile(self._crop_size), [], [])
+                face = self._faces[number]
+                face.crops.put(self._n_cropped, crop_mouth(scene.image, box, crop_size=self._crop_size))
+                face.rows.append(self._n_cropped)
+                face.boxes.append(box)
             self._n_cropped += 1
 
     def _steady_box(self, number: int, now_s: float) -> Box:
@@ -179,34 +180,15 @@ class _Cropper:
         return Box(*np.average(places, axis=0, weights=1.01 - distances_s / SMOOTHING_S))
 
 
-class _CropStore:
-    """One person's crops in a temporary file, a row for each picture of the film; rows never put are zero.
+class _Face(NamedTuple):
+    """One person's mouth, as far as it was cut out."""
 
-    A context manager; the map that `candidate` gives outlives it.
-    """
-
-    def __init__(self, crop_size: tuple[int, int]) -> None:
-        self._shape = (*crop_size, 3)
-        self._file: IO[bytes] = tempfile.TemporaryFile(prefix="avse-crops-")  # noqa: SIM115 - closed by __exit__
-        self._rows: list[int] = []
-        self._boxes: list[Box] = []
-
-    def put(self, row: int, crop: Image, box: Box) -> None:
-        self._file.seek(row * crop.nbytes)
-        self._file.write(crop.tobytes())
-        self._rows.append(row)
-        self._boxes.append(box)
+    crops: CropFile
+    rows: list[int]
+    boxes: list[Box]
 
     def candidate(self, n_rows: int) -> Candidate:
-        self._file.truncate(n_rows * int(np.prod(self._shape)))
-        self._file.flush()
+        self.crops.finish(n_rows)
         present = np.zeros(n_rows, dtype=bool)
-        present[self._rows] = True
-        crops = np.memmap(self._file, dtype=np.uint8, mode="r+", shape=(n_rows, *self._shape))
-        return Candidate(crops, present, np.median(np.array(self._boxes), axis=0))
-
-    def __enter__(self) -> "_CropStore":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
+        present[self.rows] = True
+        return Candidate(self.crops, present, np.median(np.array(self.boxes), axis=0))

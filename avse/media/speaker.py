@@ -8,6 +8,7 @@ import numpy.typing as npt
 from scipy.ndimage import uniform_filter1d
 
 from avse.errors import InputError
+from avse.media.crop_file import CropFile
 
 SEEN_AT_LEAST_S = 0.4
 """Faces seen for less are taken for false ones, unless the film has no other."""
@@ -56,7 +57,7 @@ class FaceReport:
 class Candidate:
     """One person's mouth over a film."""
 
-    crops: npt.NDArray[np.uint8]
+    crops: npt.NDArray[np.uint8] | CropFile
     """`(n, height, width, 3)` RGB."""
     present: npt.NDArray[np.bool_]
     """`(n,)`."""
