@@ -7,16 +7,28 @@ import numpy.typing as npt
 from avse.data.mix import Waveform
 
 
+def happens(probability: float, rng: np.random.Generator) -> bool:
+    """Whether something of a given chance happens; what never happens draws nothing."""
+    return probability > 0 and rng.random() < probability
+
+
+def samples_at_speed(n_samples: int, *, factor: float) -> int:
+    """Samples that `change_speed` needs to give `n_samples`."""
+    return n_samples if factor == 1 else int(np.ceil((n_samples - 1) * factor)) + 2
+
+
 def change_speed(waveform: Waveform, *, factor: float) -> Waveform:
-    """Play a noise faster or slower, pitch and all, by linear interpolation.
+    """Play a sound faster or slower, pitch and all, by linear interpolation.
 
     Args:
         waveform: `(samples,)`.
         factor: above 1 is faster and shorter.
 
     Returns:
-        `(samples / factor,)`.
+        `(samples / factor,)`; the very same for a factor of 1.
     """
+    if factor == 1:
+        return waveform
     positions = np.arange(0, len(waveform) - 1, factor)
     faster: Waveform = np.interp(positions, np.arange(len(waveform)), waveform).astype(np.float32)
     return faster
@@ -63,3 +75,19 @@ def move_and_recolour(images: npt.NDArray[np.uint8], rng: np.random.Generator) -
         moved = np.repeat(moved.mean(axis=-1, keepdims=True), 3, axis=-1)
     recoloured = (moved - 128.0) * rng.uniform(0.7, 1.3) + 128 * gain + rng.normal(0, 3)
     return np.clip(recoloured, 0, 255).astype(np.uint8)
+
+
+def cover(images: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """Hold something of one colour before part of the picture for part of the time, as a hand or a microphone.
+
+    Args:
+        images: `(n, height, width, 3)` RGB.
+        rng: source of randomness.
+    """
+    n_images, height, width = images.shape[:3]
+    first, last = sorted(rng.integers(0, n_images + 1, size=2))
+    top, left = rng.integers(-height // 4, height // 2), rng.integers(-width // 4, width // 2)
+    bottom, right = top + rng.integers(height // 2, height + 1), left + rng.integers(width // 2, width + 1)
+    covered = images.copy()
+    covered[first:last, max(0, top) : bottom, max(0, left) : right] = rng.integers(0, 256, size=3)
+    return covered

@@ -13,11 +13,21 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from avse.data.augment import change_speed, coloured_noise, move_and_recolour
-from avse.data.bank import WaveformBank
+from avse.data.augment import (
+    change_speed,
+    coloured_noise,
+    cover,
+    happens,
+    move_and_recolour,
+    samples_at_speed,
+)
+from avse.data.channel import Channel
+from avse.data.corpus import Corpus
 from avse.data.mix import Waveform, cut_looped, mix, sum_at_equal_level
-from avse.media.mouth import MouthTrack
 from avse.signal.clock import audio_frame_times_s, n_audio_frames
+
+SPEEDS = (0.85, 1.24)
+"""Of voices; another pitch and another vocal tract, but still speech."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,35 @@ class MixConfig:
     """Chance that the mouth shown is of another clip, so that a wrong face is not believed blindly."""
     augment: bool = True
     """Move and recolour the crops, change the speed of noises."""
+    speed_probability: float = 0.0
+    """Chance that a voice, with its picture, is played at 0.85 to 1.24 of its speed: another voice for the network."""
+    jitter_s: float = 0.0
+    """The picture comes early or late by up to this much, as a camera's does."""
+    late_probability: float = 0.0
+    """Chance that the picture comes 0.3 to 1 s early or late: too much to be of use."""
+    frozen_probability: float = 0.0
+    """Chance that the picture stands still."""
+    covered_probability: float = 0.0
+    """Chance that something covers part of the mouth for part of the example."""
+    stranger_probability: float = 0.0
+    """Chance that a sentence without video comes with a mouth all the same: somebody else's."""
+
+    def undisturbed(self) -> "MixConfig":
+        """The same mixtures with every picture and sound as recorded, for validation."""
+        return MixConfig(
+            n_samples=self.n_samples,
+            snr_db_min=self.snr_db_min,
+            snr_db_max=self.snr_db_max,
+            talker_probability=self.talker_probability,
+            max_talkers=self.max_talkers,
+            corpus_talker_probability=self.corpus_talker_probability,
+            video_zero_probability=0,
+            video_gap_probability=0,
+            audio_zero_probability=0,
+            any_speaker_probability=0,
+            other_mouth_probability=0,
+            augment=False,
+        )
 
 
 class Example(NamedTuple):
@@ -63,19 +102,24 @@ class Example(NamedTuple):
     """`(frames,)` bool, False where the network must not see a face."""
     audible: Tensor
     """Scalar bool, False where the network must not hear the sound."""
+    matched: Tensor
+    """Scalar bool, True if the mouth is the speaker's and in time."""
 
 
-class Corpus(NamedTuple):
-    """The recordings of one split."""
+class View(NamedTuple):
+    """What the network may see of a mouth."""
 
-    faces: WaveformBank
-    """Clips with video; each is the target once an epoch."""
-    mouths: list[MouthTrack]
-    """Of the faces, in the same order."""
-    speech: WaveformBank
-    """Sentences without video, as competing voices and as targets by sound alone."""
-    noise: WaveformBank
-    """Noise recordings."""
+    images: npt.NDArray[np.uint8]
+    """`(frames, height, width, 3)` RGB."""
+    present: npt.NDArray[np.bool_]
+    """`(frames,)`."""
+    matched: bool
+    """It is the speaker's, and in time."""
+
+
+def no_view(n_frames: int, crop_size: tuple[int, ...]) -> View:
+    """No mouth at all."""
+    return View(np.zeros((n_frames, *crop_size, 3), dtype=np.uint8), np.zeros(n_frames, dtype=bool), False)
 
 
 class MixtureDataset(Dataset[Example]):
@@ -90,6 +134,7 @@ class MixtureDataset(Dataset[Example]):
         hop: int,
         sample_rate: int,
         n_sound_only: int = 0,
+        channel: Channel | None = None,
     ) -> None:
         """Set up the draw.
 
@@ -100,10 +145,11 @@ class MixtureDataset(Dataset[Example]):
             hop: samples between audio frames.
             sample_rate: Hz.
             n_sound_only: targets from the corpus' speech in each epoch.
+            channel: what rooms, microphones and lines do to the sound; None leaves it as recorded.
         """
         self.faces, self.mouths, self.speech, self.noise = corpus
         self.config, self.seed, self.hop, self.sample_rate = config, seed, hop, sample_rate
-        self.n_sound_only = n_sound_only
+        self.n_sound_only, self.channel = n_sound_only, channel
         speakers = sorted({str(item.speaker) for item in self.faces.items})
         self._by_speaker = [[i for i, item in enumerate(self.faces.items) if item.speaker == s] for s in speakers]
 
@@ -119,32 +165,80 @@ class MixtureDataset(Dataset[Example]):
         epoch, index = key
         rng = np.random.default_rng([self.seed, epoch, index])
         config = self.config
-        n_frames = n_audio_frames(config.n_samples, hop=self.hop)
-        if index < len(self.faces):
-            index, shown = self._who(index, rng)
-            waveform = self.faces.waveforms[index]
-            start = int(rng.integers(max(1, len(waveform) - config.n_samples + 1)))
-            clean = cut_looped(waveform, offset=start, n_samples=config.n_samples)
-            mouth = self.mouths[shown]
-            if config.augment:
-                mouth = replace(mouth, crops=move_and_recolour(mouth.crops[:], rng))
-            times_s = audio_frame_times_s(n_frames, hop=self.hop, sample_rate=self.sample_rate)
-            images, present = mouth.at(times_s + start / self.sample_rate)
-            present = present & self._visible(n_frames, rng)
+        clean, view = self._face(index, rng) if index < len(self.faces) else self._voice(rng)
+        noise, snr_db = self._noise(rng), rng.uniform(config.snr_db_min, config.snr_db_max)
+        if self.channel is None:
+            noisy = mix(clean, noise, snr_db=snr_db)
         else:
-            clean = self._cut(self.speech.waveforms[rng.integers(len(self.speech))], rng)
-            images = np.zeros((n_frames, *self.mouths[0].crops.shape[1:]), dtype=np.uint8)
-            present = np.zeros(n_frames, dtype=bool)
-        noisy = mix(clean, self._noise(rng), snr_db=rng.uniform(config.snr_db_min, config.snr_db_max))
+            noisy, clean = self.channel.mix(clean, noise, snr_db=snr_db, rng=rng)
         # Without picture and sound both there is nothing to learn from, so the sound is only taken where a face is.
-        audible = not (present.all() and rng.random() < config.audio_zero_probability)
+        audible = not (view.present.all() and rng.random() < config.audio_zero_probability)
         return Example(
             torch.from_numpy(noisy),
             torch.from_numpy(clean),
-            torch.from_numpy(images),
-            torch.from_numpy(present),
+            torch.from_numpy(view.images),
+            torch.from_numpy(view.present),
             torch.tensor(audible),
+            torch.tensor(view.matched),
         )
+
+    def _face(self, index: int, rng: np.random.Generator) -> tuple[Waveform, View]:
+        """A clip's sound, and a mouth, mostly its own."""
+        config = self.config
+        index, shown = self._who(index, rng)
+        speed = self._speed(rng)
+        waveform = self.faces.waveforms[index]
+        n_read = samples_at_speed(config.n_samples, factor=speed)
+        start = int(rng.integers(max(1, len(waveform) - n_read + 1)))
+        clean = self._played(cut_looped(waveform, offset=start, n_samples=n_read), speed)
+        late_s = rng.uniform(-config.jitter_s, config.jitter_s)
+        matched = shown == index
+        if happens(config.late_probability, rng):
+            late_s, matched = rng.choice([-1, 1]) * rng.uniform(0.3, 1.0), False
+        return clean, self._view(
+            shown, rng, start_s=start / self.sample_rate, late_s=late_s, speed=speed, matched=matched
+        )
+
+    def _voice(self, rng: np.random.Generator) -> tuple[Waveform, View]:
+        """A sentence of the speech corpus, now and then with the mouth of somebody else."""
+        speed = self._speed(rng)
+        n_read = samples_at_speed(self.config.n_samples, factor=speed)
+        clean = self._played(self._cut(self.speech.waveforms[rng.integers(len(self.speech))], rng, n_read), speed)
+        if happens(self.config.stranger_probability, rng):
+            return clean, self._view(int(rng.integers(len(self.mouths))), rng, matched=False)
+        n_frames = n_audio_frames(self.config.n_samples, hop=self.hop)
+        return clean, no_view(n_frames, self.mouths[0].crops.shape[1:3])
+
+    def _view(
+        self,
+        shown: int,
+        rng: np.random.Generator,
+        *,
+        start_s: float = 0,
+        late_s: float = 0,
+        speed: float = 1,
+        matched: bool,
+    ) -> View:
+        """A clip's mouth as a camera would show it."""
+        config = self.config
+        mouth = self.mouths[shown]
+        if config.augment:
+            mouth = replace(mouth, crops=move_and_recolour(mouth.crops[:], rng))
+        n_frames = n_audio_frames(config.n_samples, hop=self.hop)
+        times_s = audio_frame_times_s(n_frames, hop=self.hop, sample_rate=self.sample_rate)
+        images, present = mouth.at((times_s - late_s) * speed + start_s)
+        if happens(config.frozen_probability, rng):
+            images, matched = images[rng.integers(n_frames)][None].repeat(n_frames, axis=0), False
+        if happens(config.covered_probability, rng):
+            images = cover(images, rng)
+        return View(images, present & self._visible(n_frames, rng), matched)
+
+    def _played(self, waveform: Waveform, speed: float) -> Waveform:
+        """A voice at another speed, of the example's length."""
+        return change_speed(waveform, factor=speed)[: self.config.n_samples]
+
+    def _speed(self, rng: np.random.Generator) -> float:
+        return rng.uniform(*SPEEDS) if happens(self.config.speed_probability, rng) else 1.0
 
     def _who(self, index: int, rng: np.random.Generator) -> tuple[int, int]:
         """The clip to hear and the clip to see."""
@@ -155,14 +249,15 @@ class MixtureDataset(Dataset[Example]):
             shown = int(rng.integers(len(self.mouths)))
         return index, shown
 
-    def _cut(self, waveform: Waveform, rng: np.random.Generator) -> Waveform:
-        """A sounding piece of the example's length."""
+    def _cut(self, waveform: Waveform, rng: np.random.Generator, n_samples: int | None = None) -> Waveform:
+        """A sounding piece, of the example's length by default."""
+        n_samples = n_samples or self.config.n_samples
         for _ in range(20):
-            piece = cut_looped(waveform, offset=int(rng.integers(len(waveform))), n_samples=self.config.n_samples)
+            piece = cut_looped(waveform, offset=int(rng.integers(len(waveform))), n_samples=n_samples)
             # Field recordings are often padded with silence; a piece must hold a tenth of the file's own level.
             if np.std(piece) > 0.1 * np.std(waveform):
                 return piece
-        return cut_looped(waveform, offset=0, n_samples=self.config.n_samples)
+        return cut_looped(waveform, offset=0, n_samples=n_samples)
 
     def _visible(self, n_frames: int, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
         visible = np.ones(n_frames, dtype=bool)
@@ -184,7 +279,9 @@ class MixtureDataset(Dataset[Example]):
 
     def _talker(self, rng: np.random.Generator) -> Waveform:
         bank = self.faces if rng.random() < self.config.corpus_talker_probability else self.speech
-        return self._cut(bank.waveforms[rng.integers(len(bank))], rng)
+        speed = self._speed(rng)
+        n_read = samples_at_speed(self.config.n_samples, factor=speed)
+        return self._played(self._cut(bank.waveforms[rng.integers(len(bank))], rng, n_read), speed)
 
     def _recorded_noise(self, rng: np.random.Generator) -> Waveform:
         waveform = self.noise.waveforms[rng.integers(len(self.noise))]

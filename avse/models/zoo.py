@@ -13,6 +13,7 @@ from torch import nn
 from avse.errors import ConfigError
 from avse.media.tensors import read_tensors, write_tensors
 from avse.models.avdcnn import AVDCNN, AVDCNNConfig
+from avse.models.live import Live, LiveConfig
 
 PRETRAINED = Path(__file__).parent.parent / "pretrained"
 
@@ -20,13 +21,13 @@ PRETRAINED = Path(__file__).parent.parent / "pretrained"
 class Entry(NamedTuple):
     """A kind of model."""
 
-    model: type[AVDCNN]
-    config: type[AVDCNNConfig]
+    model: type[AVDCNN] | type[Live]
+    config: type[Any]
 
 
-Model = AVDCNN
+Model = AVDCNN | Live
 """Any model of the zoo."""
-MODELS = {"avdcnn": Entry(AVDCNN, AVDCNNConfig)}
+MODELS = {"avdcnn": Entry(AVDCNN, AVDCNNConfig), "live": Entry(Live, LiveConfig)}
 
 
 def names() -> list[str]:
@@ -90,7 +91,8 @@ def build(header: dict[str, Any], *, path: Path) -> Model:
         )
     entry = MODELS[header["model"]]
     try:
-        return entry.model.build(entry.config(**header["config"]))
+        config = entry.config(**header["config"])
+        return entry.model.build(config)
     except (TypeError, KeyError) as error:
         raise ConfigError(f"weights {path} must hold a valid configuration but do not ({error})") from None
 

@@ -46,6 +46,27 @@ def audio_frame_times_s(n_frames: int, *, hop: int, sample_rate: int, first_fram
     return (first_frame + np.arange(n_frames, dtype=np.float64)) * (hop / sample_rate)
 
 
+def picture_numbers(
+    n_frames: int, *, hop: int, sample_rate: int, rate_hz: float, ahead_s: float, first_frame: int = 0
+) -> npt.NDArray[np.int64]:
+    """Which picture of an even series is the last one when each audio frame is complete.
+
+    Args:
+        n_frames: how many audio frames.
+        hop: samples between frames.
+        sample_rate: Hz.
+        rate_hz: pictures a second, the first at 0.
+        ahead_s: from a frame's centre to its end.
+        first_frame: index of the first one, for work in chunks.
+
+    Returns:
+        `(n_frames,)` numbers of pictures, rising.
+    """
+    ends_s = audio_frame_times_s(n_frames, hop=hop, sample_rate=sample_rate, first_frame=first_frame) + ahead_s
+    # A picture due at the very end of a frame counts, whatever the rounding.
+    return np.floor(ends_s * rate_hz + 1e-6).astype(np.int64)
+
+
 def video_frame_at(
     times_s: npt.NDArray[np.float64], timestamps_s: npt.NDArray[np.float64], *, max_hold_s: float = 0.2
 ) -> npt.NDArray[np.int64]:

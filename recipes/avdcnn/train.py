@@ -5,22 +5,16 @@ from functools import partial
 
 import numpy as np
 import torch
-from lightning_fabric import seed_everything
 from torch import Tensor
 
 from avse.data.dataset import Example, MixtureDataset, collate
-from avse.errors import AvseError, ConfigError
-from avse.media.tensors import read_tensors
-from avse.models import zoo
 from avse.models.avdcnn import AVDCNN, Features
 from avse.nn.losses import masked_mse
 from avse.signal.si_sdr import si_sdr_db
 from avse.signal.stft import istft, log_power, stft
-from avse.training.config import read_config
-from avse.training.loop import fit
-from avse.training.run import Run
 from recipes.avdcnn.config import TrainConfig
 from recipes.avdcnn.data import load_dataset
+from recipes.stages.training import program, train
 
 
 def clean_target(model: AVDCNN, features: Features, clean: Tensor, *, max_attenuation_db: float) -> Tensor:
@@ -83,32 +77,16 @@ def enhance(model: AVDCNN, batch: Example) -> Tensor:
 
 def main(config: TrainConfig) -> None:
     """Train, or go on training."""
-    seed_everything(config.loop.seed, verbose=False)
-    run = Run(config.folder, config=config)
     train_set, valid_set = load_dataset(config, split="train"), load_dataset(config, split="valid")
-    model = AVDCNN.build(config.model)
-    print(f"{zoo.count_parameters(model):,} parameters, {len(train_set)} examples an epoch", file=sys.stderr)
-    result = fit(
-        model,
+    train(
+        partial(AVDCNN.build, config.model),
+        config=config,
         dataset=train_set,
         collate=collate,
         loss_step=partial(loss_step, config=config),
         validate=partial(validate, dataset=valid_set, config=config),
-        config=config.loop,
-        run=run,
     )
-    run.log(event="stopped", finished=str(result.finished), minutes=round(result.wall_s / 60, 2),
-            waiting_share=round(result.waiting_share, 4), best_loss=result.best_loss)  # fmt: skip
-    if result.finished:
-        tensors, _ = read_tensors(run.folder / "best.safetensors")
-        model.load_state_dict({k.removeprefix("model."): t for k, t in tensors.items() if k.startswith("model.")})
-        zoo.save(run.folder / "model.safetensors", model)
-        print(f"wrote {run.folder / 'model.safetensors'} from step {result.best_step}", file=sys.stderr)
 
 
 if __name__ == "__main__":
-    try:
-        main(read_config(TrainConfig))
-    except AvseError as error:
-        print(f"train: error: {error}", file=sys.stderr)
-        sys.exit(2 if isinstance(error, ConfigError) else 1)
+    sys.exit(program(main, TrainConfig))

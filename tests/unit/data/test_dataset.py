@@ -6,8 +6,9 @@ import soundfile
 import torch
 
 from avse.data.bank import WaveformBank
+from avse.data.corpus import Corpus
 from avse.data.crops import load_mouth, save_mouth
-from avse.data.dataset import Corpus, MixConfig, MixtureDataset, collate
+from avse.data.dataset import MixConfig, MixtureDataset, collate
 from avse.data.manifest import Item
 from avse.errors import ConfigError
 from avse.media.mouth import MouthTrack

@@ -1,0 +1,199 @@
+"""The live model: causal audio-visual enhancement, one step per hop, with the face where it can be trusted.
+
+Sound follows GTCRN (Rong, Sun, Zhang, Hu, Zhu, Lu, "GTCRN: A Speech Enhancement Model Requiring Ultralow Computational
+Resources", ICASSP 2024): ERB bands, causal convolutions, recurrence in the middle, a complex mask. A mouth encoder at
+video rate joins in the middle through a gate. The gate looks at sound and mouth together and is taught to tell
+whether the one belongs to the other, so that a wrong, frozen or late face is left out.
+
+Latency is one window of 512 samples, 32 ms: a frame's end is all that its output waits for.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from avse.nn.bands import ErbBands
+from avse.nn.causal import BandMixer, CausalConv, FullBandGRU
+from avse.nn.encoders.mouth import MouthCNN, MouthMemory
+from avse.signal.clock import picture_numbers
+
+POWER = 0.3
+"""Magnitudes are compressed to this power before they are read (Ephrat et al. 2018)."""
+PICTURE_RATE_HZ = 25.0
+"""Pictures of the mouth that the network takes."""
+FLOOR = 1e-6
+"""Least magnitude; that of 16-bit rounding is about 1e-4."""
+
+
+@dataclass(frozen=True)
+class LiveConfig:
+    """What is needed to build the network again."""
+
+    sample_rate: int = 16000
+    """Hz."""
+    window: int = 512
+    """Samples, 32 ms."""
+    hop: int = 256
+    """Samples, 16 ms."""
+    channels: int = 32
+    """Of the maps in the middle, even."""
+    dilations: tuple[int, ...] = (1, 2, 4)
+    """Of the convolution blocks before and, backwards, after the middle."""
+    n_middle_blocks: int = 2
+    """Blocks in the middle: bands mixed, near past, long memory."""
+    memory_dim: int = 112
+    """Width of the long memory of each."""
+    video_dim: int = 64
+    """Features of the mouth."""
+    gate_dim: int = 32
+    """Units of the GRU that judges whether sound and mouth belong together."""
+
+
+class Memory(NamedTuple):
+    """All that the network remembers between frames."""
+
+    convolutions: tuple[Tensor, ...]
+    recurrent: tuple[Tensor, ...]
+    gate: Tensor
+
+
+class Output(NamedTuple):
+    """What the network gives for each frame."""
+
+    spectrum: Tensor
+    """`(batch, 2, frames, freqs)` real and imaginary part, enhanced."""
+    gate_logit: Tensor
+    """`(batch, frames)`: above 0 the mouth is believed to be the speaker's."""
+
+
+class Live(nn.Module):
+    """Sound network, mouth encoder, and the gate between them."""
+
+    name: ClassVar[str] = "live"
+    crop_size: ClassVar[tuple[int, int]] = (32, 48)
+
+    def __init__(self, config: LiveConfig, *, video: MouthCNN) -> None:
+        """Set up.
+
+        Args:
+            config: sizes and rates.
+            video: encoder of mouths.
+        """
+        super().__init__()
+        self.config, self.video = config, video
+        channels, dim = config.channels, int(video.dim)
+        self.bands = ErbBands(window=config.window, sample_rate=config.sample_rate)
+        self.n_middle = ((self.bands.n_bands + 1) // 2 + 1) // 2
+        self.down = nn.ModuleList([_resize(3, channels), _resize(channels, channels)])
+        self.before = nn.ModuleList(CausalConv(channels, dilation=d) for d in config.dilations)
+        middle = range(config.n_middle_blocks)
+        self.mixers = nn.ModuleList(BandMixer(channels, self.n_middle) for _ in middle)
+        self.middle = nn.ModuleList(FullBandGRU(channels, self.n_middle, dim=config.memory_dim) for _ in middle)
+        self.after = nn.ModuleList(CausalConv(channels, dilation=d) for d in reversed(config.dilations))
+        self.up = nn.ModuleList([_resize(channels, channels, up=True), _resize(channels, 2, up=True, last=True)])
+        self.gate_gru = nn.GRU(dim + channels, config.gate_dim, batch_first=True)
+        self.gate_out = nn.Linear(config.gate_dim, 1)
+        self.scale = nn.Linear(dim, channels)
+        self.shift = nn.Linear(dim, channels * self.n_middle)
+
+    @classmethod
+    def build(cls, config: LiveConfig) -> "Live":
+        """Build the network with its own encoder."""
+        height, width = cls.crop_size
+        return cls(config, video=MouthCNN(height=height, width=width, dim=config.video_dim))
+
+    def start(self, batch: int, like: Tensor) -> Memory:
+        """The memory before the first frame; `like` gives the device and the number type."""
+        blocks = [*self.before, *self.after]
+        return Memory(
+            tuple(block.start(batch, self.n_middle, like) for block in blocks),
+            tuple(block.start(batch, like) for block in self.middle),  # type: ignore[operator]
+            like.new_zeros(1, batch, self.config.gate_dim),
+        )
+
+    def start_video(self, batch: int, like: Tensor) -> MouthMemory:
+        """The mouth encoder's memory before the first picture."""
+        return self.video.start(batch, like)
+
+    def forward(self, noisy: Tensor, motion: Tensor, present: Tensor) -> Output:
+        """Enhance whole recordings, for training.
+
+        Args:
+            noisy: `(batch, 2, frames, freqs)` real and imaginary part.
+            motion: `(batch, pictures, 2, height, width)` of the mouth, `PICTURE_RATE_HZ` a second.
+            present: `(batch, pictures)` 1 where there is a picture, else 0.
+        """
+        mouth, _ = self.video(motion, self.start_video(len(motion), motion))
+        shown = self.pictures_at(noisy.shape[2]).clip(max=motion.shape[1] - 1)
+        return self.step(noisy, mouth[:, shown], present[:, shown], self.start(len(noisy), noisy))[0]
+
+    def pictures_at(self, n_frames: int, *, first_frame: int = 0) -> npt.NDArray[np.int64]:
+        """Number of the picture shown at each frame, `(n_frames,)`."""
+        config = self.config
+        return picture_numbers(
+            n_frames,
+            hop=config.hop,
+            sample_rate=config.sample_rate,
+            rate_hz=PICTURE_RATE_HZ,
+            ahead_s=config.window / 2 / config.sample_rate,
+            first_frame=first_frame,
+        )
+
+    def step(self, noisy: Tensor, mouth: Tensor, present: Tensor, memory: Memory) -> tuple[Output, Memory]:
+        """Enhance the next frames.
+
+        Args:
+            noisy: `(batch, 2, frames, freqs)` real and imaginary part.
+            mouth: `(batch, frames, dim)` features of the picture shown at each frame.
+            present: `(batch, frames)` 1 where there is a picture, else 0.
+            memory: from `start`, or from the call before.
+        """
+        magnitude = noisy.square().sum(dim=1, keepdim=True).clamp_min(FLOOR**2).sqrt()
+        x = self.bands.gather(torch.cat([magnitude**POWER, noisy * magnitude ** (POWER - 1)], dim=1))
+        skips = []
+        for layer in self.down:
+            x = layer(x)
+            skips.append(x)
+        convolutions, recurrent = list(memory.convolutions), list(memory.recurrent)
+        for i, block in enumerate(self.before):
+            x, convolutions[i] = block(x, convolutions[i])
+        x, logit, gate = self._join(x, mouth, present, memory.gate)
+        for i, (mixer, block) in enumerate(zip(self.mixers, self.middle, strict=True)):
+            x, recurrent[i] = block(mixer(x), recurrent[i])
+        for i, block in enumerate(self.after, start=len(self.before)):
+            x, convolutions[i] = block(x, convolutions[i])
+        for layer, skip in zip(self.up, reversed(skips), strict=True):
+            x = layer(x + skip)
+        mask = self.bands.spread(torch.tanh(x[..., : self.bands.n_bands]))
+        enhanced = torch.stack(
+            [
+                noisy[:, 0] * mask[:, 0] - noisy[:, 1] * mask[:, 1],
+                noisy[:, 0] * mask[:, 1] + noisy[:, 1] * mask[:, 0],
+            ],
+            dim=1,
+        )
+        return Output(enhanced, logit), Memory(tuple(convolutions), tuple(recurrent), gate)
+
+    def _join(self, x: Tensor, mouth: Tensor, present: Tensor, memory: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Let the mouth into the sound, as far as it is believed."""
+        mouth = mouth * present[..., None]
+        both = torch.cat([mouth, x.mean(dim=3).transpose(1, 2)], dim=-1)
+        judged, memory = self.gate_gru(both, memory)
+        logit = self.gate_out(judged)[..., 0]
+        trust = (torch.sigmoid(logit) * present)[..., None]
+        scale = (trust * torch.tanh(self.scale(mouth))).transpose(1, 2)[..., None]
+        shift = (trust * self.shift(mouth)).reshape(*mouth.shape[:2], -1, self.n_middle).transpose(1, 2)
+        return x * (1 + scale) + shift, logit, memory
+
+
+def _resize(n_in: int, n_out: int, *, up: bool = False, last: bool = False) -> nn.Sequential:
+    """Halve or double the number of bands."""
+    kind = nn.ConvTranspose2d if up else nn.Conv2d
+    layers: list[nn.Module] = [kind(n_in, n_out, (1, 5), stride=(1, 2), padding=(0, 2))]
+    if not last:
+        layers += [nn.BatchNorm2d(n_out), nn.LeakyReLU(0.2)]
+    return nn.Sequential(*layers)

@@ -1,0 +1,59 @@
+"""Frequencies gathered into bands as the ear does, and spread again."""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+
+class ErbBands(nn.Module):
+    """Low frequencies one by one, high ones in bands of equal width on the ERB scale (Glasberg and Moore 1990).
+
+    As in GTCRN (Rong et al. 2024): half the numbers, and hardly a difference to hear. Nothing in it is learnt.
+    """
+
+    def __init__(self, *, window: int = 512, sample_rate: int = 16000, n_low: int = 65, n_high: int = 64) -> None:
+        """Lay out the bands.
+
+        Args:
+            window: samples of the transform; it has window // 2 + 1 frequencies.
+            sample_rate: Hz.
+            n_low: lowest frequencies, kept as they are.
+            n_high: bands above them.
+        """
+        super().__init__()
+        self.n_low, self.n_bands = n_low, n_low + n_high
+        filters = _triangles(window, sample_rate, n_low, n_high)
+        self.register_buffer("gathering", filters / filters.sum(dim=1, keepdim=True), persistent=False)
+        self.register_buffer("spreading", filters / filters.sum(dim=0, keepdim=True), persistent=False)
+
+    def gather(self, values: Tensor) -> Tensor:
+        """Mean over each band, `(..., freqs)` to `(..., bands)`."""
+        high = values[..., self.n_low :] @ self.gathering.T  # type: ignore[operator]
+        return torch.cat([values[..., : self.n_low], high], dim=-1)
+
+    def spread(self, values: Tensor) -> Tensor:
+        """Each frequency between its neighbouring bands, `(..., bands)` to `(..., freqs)`."""
+        high = values[..., self.n_low :] @ self.spreading  # type: ignore[operator]
+        return torch.cat([values[..., : self.n_low], high], dim=-1)
+
+
+def _triangles(window: int, sample_rate: int, n_low: int, n_high: int) -> Tensor:
+    """Triangles that overlap by half and sum to 1 at every frequency, `(bands, frequencies above n_low)`."""
+    bin_hz = sample_rate / window
+    bins = np.arange(n_low, window // 2 + 1)
+    ends = [_erb(hz) for hz in (n_low * bin_hz, sample_rate / 2)]
+    centres = _hz(np.linspace(ends[0], ends[1], n_high)) / bin_hz
+    # Where bands are narrower than a frequency they move apart, or some would hold none.
+    for band in range(1, n_high):
+        centres[band] = max(centres[band], centres[band - 1] + 1)
+    centres = centres[0] + (centres - centres[0]) * (bins[-1] - bins[0]) / (centres[-1] - centres[0])
+    rows = [np.interp(bins, centres, row) for row in np.eye(n_high)]
+    return torch.from_numpy(np.stack(rows)).float()
+
+
+def _erb(frequency_hz: float) -> float:
+    return float(21.4 * np.log10(0.00437 * frequency_hz + 1))
+
+
+def _hz(erb: np.ndarray) -> np.ndarray:
+    return np.asarray((10 ** (erb / 21.4) - 1) / 0.00437)

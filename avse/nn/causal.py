@@ -1,0 +1,74 @@
+"""Parts of networks that run frame by frame: each takes what it remembers, and gives what it will remember.
+
+`forward(x, memory) -> (y, memory)`; a whole recording is one call with `start(...)`, a stream is a call for every
+frame, and both give the same.
+"""
+
+import torch
+from torch import Tensor, nn
+
+
+class CausalConv(nn.Module):
+    """A residual block that looks at neighbouring bands and past frames."""
+
+    def __init__(self, channels: int, *, dilation: int) -> None:
+        """Set up.
+
+        Args:
+            channels: of input and output.
+            dilation: frames between those looked at; three are.
+        """
+        super().__init__()
+        self.channels, self.n_past = channels, 2 * dilation
+        # Not a convolution of depth, as small models have it: on CPUs a full one is no slower, and it can do more.
+        self.look = nn.Conv2d(channels, channels, 3, dilation=(dilation, 1), padding=(0, 1))
+        self.after = nn.Sequential(nn.BatchNorm2d(channels), nn.LeakyReLU(0.2))
+
+    def start(self, batch: int, n_bands: int, like: Tensor) -> Tensor:
+        """The memory before the first frame."""
+        return like.new_zeros(batch, self.channels, self.n_past, n_bands)
+
+    def forward(self, x: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+        """Take `(batch, channels, frames, bands)`."""
+        seen = torch.cat([memory, x], dim=2)
+        return x + self.after(self.look(seen)), seen[:, :, -self.n_past :]
+
+
+class BandMixer(nn.Module):
+    """Mixes the bands of each frame, in each channel alike (after the MLP-Mixer, Tolstikhin et al. 2021); no memory."""
+
+    def __init__(self, channels: int, n_bands: int) -> None:
+        """Set up."""
+        super().__init__()
+        self.norm = nn.LayerNorm(channels)
+        self.mix = nn.Sequential(nn.Linear(n_bands, 2 * n_bands), nn.LeakyReLU(0.2), nn.Linear(2 * n_bands, n_bands))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Take `(batch, channels, frames, bands)`."""
+        normed = self.norm(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+        mixed: Tensor = x + self.mix(normed)
+        return mixed
+
+
+class FullBandGRU(nn.Module):
+    """One GRU over time for all bands together: the long memory, for one sequence and not one for each band."""
+
+    def __init__(self, channels: int, n_bands: int, *, dim: int) -> None:
+        """Set up; `dim` is the width of the memory."""
+        super().__init__()
+        self.dim = dim
+        self.squeeze = nn.Linear(channels * n_bands, dim)
+        self.over_time = nn.GRU(dim, dim, batch_first=True)
+        self.spread = nn.Linear(dim, channels * n_bands)
+
+    def start(self, batch: int, like: Tensor) -> Tensor:
+        """The memory before the first frame."""
+        return like.new_zeros(1, batch, self.dim)
+
+    def forward(self, x: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+        """Take `(batch, channels, frames, bands)`."""
+        batch, channels, n_frames, n_bands = x.shape
+        flat = x.transpose(1, 2).reshape(batch, n_frames, channels * n_bands)
+        heard, memory = self.over_time(self.squeeze(flat), memory)
+        told = self.spread(heard).reshape(batch, n_frames, channels, n_bands).transpose(1, 2)
+        return x + told, memory

@@ -1,0 +1,65 @@
+"""The movement of a mouth, freed from what the person looks like; causal, picture by picture."""
+
+import numpy as np
+import numpy.typing as npt
+
+MEMORY = 50
+"""Pictures over which the mean look is taken: 2 s at 25 a second, longer than any sound of speech."""
+MIN_STD = 2.0
+"""Least change of the grey value, of 255, that is normalised by: noise of a still picture stays small."""
+N_CHANNELS = 2
+
+
+class MouthMotion:
+    """Turns pictures into how they differ from the mean look so far, and from the picture before.
+
+    Both are divided by how much the mouth has moved so far, so that contrast and light do not matter.
+    """
+
+    def __init__(self, crop_size: tuple[int, int]) -> None:
+        """Set up; `crop_size` is height and width in pixels."""
+        self._mean = np.zeros(crop_size, dtype=np.float32)
+        self._before = np.zeros(crop_size, dtype=np.float32)
+        self._variance = 0.0
+        self._n_seen = 0
+
+    def push(self, crop: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """Take the next picture.
+
+        Args:
+            crop: `(height, width, 3)` RGB.
+
+        Returns:
+            `(2, height, width)`, about -3 to 3; all 0 for the first picture.
+        """
+        grey = crop.astype(np.float32).mean(axis=2)
+        if self._n_seen == 0:
+            self._mean, self._before = grey, grey
+        self._n_seen += 1
+        share = max(1 / self._n_seen, 1 / MEMORY)
+        self._mean = self._mean + share * (grey - self._mean)
+        deviation, change = grey - self._mean, grey - self._before
+        self._variance += share * (float(np.mean(deviation**2)) - self._variance)
+        self._before = grey
+        scale = np.float32(1 / max(self._variance**0.5, MIN_STD))
+        return np.stack([deviation, change]) * scale
+
+
+def motion_of(
+    crops: npt.NDArray[np.uint8], present: npt.NDArray[np.bool_], motion: MouthMotion | None = None
+) -> npt.NDArray[np.float32]:
+    """The movement of a run of pictures, 0 where there is none.
+
+    Args:
+        crops: `(n, height, width, 3)` RGB.
+        present: `(n,)`.
+        motion: what was seen before; nothing by default.
+
+    Returns:
+        `(n, 2, height, width)`.
+    """
+    motion = motion or MouthMotion(crops.shape[1:3])
+    moved = np.zeros((len(crops), N_CHANNELS, *crops.shape[1:3]), dtype=np.float32)
+    for number in np.flatnonzero(present):
+        moved[number] = motion.push(crops[number])
+    return moved

@@ -1,0 +1,67 @@
+"""What a run of this recipe is made of."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from avse.data.channel import ChannelConfig
+from avse.data.dataset import MixConfig
+from avse.models.live import LiveConfig
+from avse.training.loop import LoopConfig
+
+
+@dataclass(frozen=True)
+class LossConfig:
+    """Weights of what is made small."""
+
+    magnitude: float = 7.0
+    """Of the error of compressed magnitudes; to the next as 7 to 3, as in GTCRN."""
+    phase: float = 3.0
+    """Of the error of compressed real and imaginary parts."""
+    si_sdr: float = 0.1
+    """Of each dB of SI-SDR that is missing."""
+    gate: float = 0.5
+    """Of the cross entropy of the gate, which tells whether the mouth is the speaker's."""
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """A training run."""
+
+    folder: Path
+    """Where weights, log and resolved configuration go; an unfinished run there is gone on with."""
+    manifest: Path
+    """Manifest of all recordings, from the manifest stage."""
+    crops: Path
+    """Folder of mouth crops, from the crops stage."""
+    n_sound_only: int = 400
+    """Sentences without video among each epoch's targets, so that unknown voices are known too."""
+    n_valid_sound_only: int = 32
+    """The same in validation."""
+    responses: Path = Path("rir")
+    """Folder of measured room responses in the data pack."""
+    model: LiveConfig = field(default_factory=LiveConfig)
+    """The network."""
+    mix: MixConfig = field(
+        default_factory=lambda: MixConfig(
+            n_samples=38400,
+            talker_probability=0.6,
+            max_talkers=3,
+            speed_probability=0.6,
+            jitter_s=0.12,
+            late_probability=0.05,
+            frozen_probability=0.05,
+            covered_probability=0.1,
+            stranger_probability=0.3,
+            video_zero_probability=0.15,
+            video_gap_probability=0.15,
+            audio_zero_probability=0.0,
+            other_mouth_probability=0.15,
+        )
+    )
+    """The examples."""
+    channel: ChannelConfig = field(default_factory=ChannelConfig)
+    """Rooms, microphones and lines."""
+    loss: LossConfig = field(default_factory=LossConfig)
+    """What is made small."""
+    loop: LoopConfig = field(default_factory=LoopConfig)
+    """The training."""

@@ -1,0 +1,115 @@
+"""Train the live model: `python -m recipes.live.train --config egs/grid/conf/live.yaml --folder exp/live ...`."""
+
+import sys
+from functools import partial
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from avse.metrics.stoi import estoi
+from avse.models.live import Live, LiveConfig, Output
+from avse.nn.losses import compressed_mse
+from avse.signal.si_sdr import si_sdr_db
+from avse.signal.stft import istft, stft
+from recipes.live.config import TrainConfig
+from recipes.live.data import Example, MotionDataset, collate, load_dataset
+from recipes.stages.training import program, train
+
+SETTLED_S = 0.4
+"""The gate is not judged before it has seen this much."""
+
+
+def parts(waveform: Tensor, *, config: LiveConfig) -> Tensor:
+    """Short-time spectrum as `(batch, 2, frames, freqs)`, real and imaginary part."""
+    spectrum = stft(waveform, window=config.window, hop=config.hop).transpose(1, 2)
+    return torch.stack([spectrum.real, spectrum.imag], dim=1)
+
+
+def waveform_of(parts: Tensor, *, config: LiveConfig, n_samples: int) -> Tensor:
+    """Inverse of `parts`."""
+    spectrum = torch.complex(parts[:, 0].float(), parts[:, 1].float()).transpose(1, 2)
+    return istft(spectrum, window=config.window, hop=config.hop, n_samples=n_samples)
+
+
+def enhance(model: Live, batch: Example) -> tuple[Output, Tensor]:
+    """The network's output, and the enhanced waveforms."""
+    output: Output = model(parts(batch.noisy, config=model.config), batch.motion, batch.present)
+    return output, waveform_of(output.spectrum, config=model.config, n_samples=batch.noisy.shape[-1])
+
+
+def loss_step(model: Live, batch: Example, *, config: TrainConfig) -> Tensor:
+    """The training loss: compressed spectrum, SI-SDR, and the gate's verdict."""
+    output, estimate = enhance(model, batch)
+    weights = config.loss
+    clean = parts(batch.clean, config=model.config)
+    # Every example counts the same, however loud it is.
+    level = batch.clean.square().mean(dim=-1).clamp_min(1e-12).sqrt()[:, None, None, None]
+    magnitude, phase = compressed_mse(output.spectrum.float() / level, clean / level)
+    shown = model.pictures_at(output.gate_logit.shape[1]).clip(max=batch.present.shape[1] - 1)
+    present = batch.present[:, shown].clone()
+    present[:, : round(SETTLED_S * model.config.sample_rate / model.config.hop)] = 0
+    matched = batch.matched[:, None].expand_as(present)
+    verdict = F.binary_cross_entropy_with_logits(output.gate_logit.float(), matched, weight=present, reduction="sum")
+    return (
+        weights.magnitude * magnitude
+        + weights.phase * phase
+        - weights.si_sdr * si_sdr_db(estimate, batch.clean).mean()
+        + weights.gate * verdict / present.sum().clamp_min(1)
+    )
+
+
+@torch.inference_mode()
+def validate(model: Live, *, dataset: MotionDataset, config: TrainConfig) -> dict[str, float]:
+    """SI-SDR and ESTOI improvement on fixed mixtures of the validation split; `loss` is what is missing of both.
+
+    Talking faces with their picture and without it, and sentences without video, whose speakers the training has not
+    heard.
+    """
+    device = next(model.parameters()).device
+    n_faces = len(dataset.mixtures.faces)
+    gains: dict[str, list[float]] = {}
+    for start in range(0, len(dataset), config.loop.batch_size):
+        indices = range(start, min(start + config.loop.batch_size, len(dataset)))
+        batch = Example(*(field.to(device) for field in collate([dataset[0, index] for index in indices])))
+        blind = batch._replace(present=torch.zeros_like(batch.present))
+        for name, given in (("face", batch), ("blind", blind)):
+            estimates = enhance(model, given)[1]
+            for row, index in enumerate(indices):
+                kind = name if index < n_faces else "unknown"
+                for metric, gain in _gains(estimates[row], given.noisy[row], given.clean[row], config).items():
+                    gains.setdefault(f"{kind}_{metric}", []).append(gain)
+    means = {name: float(np.mean(values)) for name, values in gains.items()}
+    # 30 times ESTOI and SI-SDR differ about as much from one model to the next.
+    kinds = ("face", "blind", "unknown")
+    gained = [means[f"{kind}_si_sdr_gain_db"] + 30 * means[f"{kind}_estoi_gain"] for kind in kinds]
+    return {"loss": -float(np.mean(gained)), **means}
+
+
+def _gains(estimate: Tensor, noisy: Tensor, clean: Tensor, config: TrainConfig) -> dict[str, float]:
+    def intelligible(sound: Tensor) -> float:
+        score = estoi(reference=clean.cpu().numpy(), estimate=sound.cpu().numpy(), sample_rate=config.model.sample_rate)
+        return float("nan") if score.value is None else score.value
+
+    return {
+        "si_sdr_gain_db": float(si_sdr_db(estimate, clean) - si_sdr_db(noisy, clean)),
+        "estoi_gain": intelligible(estimate) - intelligible(noisy),
+    }
+
+
+def main(config: TrainConfig) -> None:
+    """Train, or go on training."""
+    train_set, valid_set = load_dataset(config, split="train"), load_dataset(config, split="valid")
+    train(
+        partial(Live.build, config.model),
+        config=config,
+        dataset=train_set,
+        collate=collate,
+        loss_step=partial(loss_step, config=config),
+        validate=partial(validate, dataset=valid_set, config=config),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(program(main, TrainConfig))

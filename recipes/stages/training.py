@@ -1,0 +1,79 @@
+"""What every recipe's training program does around its own loss: seed, records, the loop, the weights at the end."""
+
+import sys
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+import torch
+from lightning_fabric import seed_everything
+from torch import Tensor
+
+from avse.errors import AvseError, ConfigError
+from avse.media.tensors import read_tensors
+from avse.models import zoo
+from avse.training.config import read_config
+from avse.training.loop import LoopConfig, fit
+from avse.training.run import Run
+
+
+class TrainingConfig(Protocol):
+    """What the configurations of all recipes have."""
+
+    @property
+    def folder(self) -> Any:
+        """Of the run."""
+        ...
+
+    @property
+    def loop(self) -> LoopConfig:
+        """The training."""
+        ...
+
+
+Config = TypeVar("Config")
+
+
+def train(
+    build: Callable[[], zoo.Model],
+    *,
+    config: TrainingConfig,
+    dataset: torch.utils.data.Dataset[Any],
+    collate: Callable[[list[Any]], Any],
+    loss_step: Callable[[Any, Any], Tensor],
+    validate: Callable[[Any], dict[str, float]],
+) -> None:
+    """Train, or go on training; the best weights end as `model.safetensors` in the run's folder.
+
+    Args:
+        build: makes the model; its random state comes from the seed of `config`.
+        config: of the recipe.
+        dataset: takes (epoch, index) and has a length.
+        collate: examples to a batch.
+        loss_step: model and batch to a scalar loss.
+        validate: model to named numbers, `loss` among them.
+    """
+    seed_everything(config.loop.seed, verbose=False)
+    run = Run(config.folder, config=config)
+    model = build()
+    n_examples = len(dataset)  # type: ignore[arg-type]
+    print(f"{zoo.count_parameters(model):,} parameters, {n_examples} examples an epoch", file=sys.stderr)
+    result = fit(
+        model, dataset=dataset, collate=collate, loss_step=loss_step, validate=validate, config=config.loop, run=run
+    )
+    run.log(event="stopped", finished=str(result.finished), minutes=round(result.wall_s / 60, 2),
+            waiting_share=round(result.waiting_share, 4), best_loss=result.best_loss)  # fmt: skip
+    if result.finished:
+        tensors, _ = read_tensors(run.folder / "best.safetensors")
+        model.load_state_dict({k.removeprefix("model."): t for k, t in tensors.items() if k.startswith("model.")})
+        zoo.save(run.folder / "model.safetensors", model)
+        print(f"wrote {run.folder / 'model.safetensors'} from step {result.best_step}", file=sys.stderr)
+
+
+def program(main: Callable[[Config], None], kind: type[Config]) -> int:
+    """Run a training program with the configuration from the command line; its exit code."""
+    try:
+        main(read_config(kind))
+    except AvseError as error:
+        print(f"train: error: {error}", file=sys.stderr)
+        return 2 if isinstance(error, ConfigError) else 1
+    return 0
