@@ -80,3 +80,30 @@ def write_sound(path: Path, waveform, rate, *, subtype="PCM_16"):
     waveform = np.atleast_2d(waveform).astype(np.float32)
     with AudioWriter(path, sample_rate=rate, n_channels=len(waveform), subtype=subtype) as writer:
         writer.write(waveform)
+
+
+@pytest.fixture(scope="session")
+def live_weights(tmp_path_factory):
+    """Weights of a live model that nobody trained, with statistics as if it had seen something."""
+    import torch
+
+    from avse.models import zoo
+    from avse.models.live import Live, LiveConfig
+
+    path = tmp_path_factory.mktemp("live") / "live.safetensors"
+    torch.manual_seed(0)
+    model = Live.build(LiveConfig(channels=8, memory_dim=16, video_dim=12, gate_dim=8))
+    model(torch.randn(4, 2, 30, 257), torch.randn(4, 12, 2, 32, 48), torch.ones(4, 12))
+    zoo.save(path, model)
+    return path
+
+
+@pytest.fixture(scope="session")
+def live_graph(live_weights):
+    """The same model as graphs."""
+    from avse.models import zoo
+    from avse.models.live_onnx import export
+
+    path = live_weights.with_suffix(".onnx")
+    export(zoo.load(str(live_weights)), path)
+    return path

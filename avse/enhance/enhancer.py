@@ -6,18 +6,20 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from avse.enhance.model import SpectralModel
+from avse.enhance.model import Model
 from avse.enhance.stream import EnhancerStream, Mixing
 from avse.errors import InputError
 from avse.media.audio import read_audio
 from avse.media.mouth import MouthTrack, track_mouth
 from avse.media.speaker import SoundLevel
 from avse.media.video import VideoReader
+from avse.models.pretrained import graph_of
 from avse.signal.level import LevelMeter
 
 Waveform = npt.NDArray[np.float32]
 
 DEFAULT_MODEL = "avdcnn"
+DEFAULT_LIVE_MODEL = "live"
 
 
 class Recording(NamedTuple):
@@ -34,7 +36,7 @@ class Recording(NamedTuple):
 class Enhancer:
     """Turns noisy speech into clean speech; holds one loaded model and no state of a recording."""
 
-    def __init__(self, model: SpectralModel) -> None:
+    def __init__(self, model: Model) -> None:
         """Take a model; `Enhancer.load` loads one."""
         self.model = model
 
@@ -49,6 +51,11 @@ class Enhancer:
         Raises:
             ConfigError: no such model, weights of something else, or no such device.
         """
+        graph = graph_of(name_or_path)
+        if graph is not None and device == "cpu":
+            from avse.models.onnx import OnnxModel
+
+            return cls(OnnxModel(graph))
         from avse.models import zoo
 
         return cls(zoo.load(name_or_path, device=device))

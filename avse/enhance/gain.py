@@ -69,11 +69,7 @@ class GainEstimator:
         noisy = self._waiting[:, first - self._first_waiting : end + self._context - self._first_waiting]
         inside = slice(start - first, end - first)
         estimate = self._estimate(noisy, first_frame=first, inside=inside)
-        noisy = noisy[:, inside]
-        # In a silent bin there is nothing to change: the gain there is 1 and never 0 / 0.
-        tiny = np.float32(1e-12)
-        gain: Spectrum = (estimate * noisy.conj() + tiny) / (np.abs(noisy) ** 2 + tiny)
-        return gain.astype(np.complex64, copy=False)
+        return gain_of(estimate, noisy[:, inside])
 
     def _estimate(self, noisy: Spectrum, *, first_frame: int, inside: slice) -> Spectrum:
         n_frames = noisy.shape[1]
@@ -96,6 +92,13 @@ class GainEstimator:
             n_frames, hop=self._model.hop, sample_rate=self._model.sample_rate, first_frame=first_frame
         )
         return self._mouth.at(times_s + self._offset_s)
+
+
+def gain_of(estimate: Spectrum, noisy: Spectrum) -> Spectrum:
+    """What turns noisy bins into their estimates; 1 in a silent bin, where there is nothing to change, never 0 / 0."""
+    tiny = np.float32(1e-12)
+    gain: Spectrum = (estimate * noisy.conj() + tiny) / (np.abs(noisy) ** 2 + tiny)
+    return gain.astype(np.complex64, copy=False)
 
 
 def _picture_share(present: npt.NDArray[np.bool_], *, fade: int) -> npt.NDArray[np.float32]:

@@ -1,6 +1,6 @@
-"""What the enhancer asks of a model."""
+"""What the enhancer asks of a model: either to see a recording in large pieces, or to follow it frame by frame."""
 
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -56,3 +56,75 @@ class SpectralModel(Protocol):
             `(freqs, frames)`.
         """
         ...
+
+
+@runtime_checkable
+class CausalModel(Protocol):
+    """Enhances a short-time spectrum frame by frame, with the pictures of the speaker's mouth seen so far."""
+
+    @property
+    def name(self) -> str:
+        """As the zoo knows it."""
+        ...
+
+    @property
+    def sample_rate(self) -> int:
+        """Hz."""
+        ...
+
+    @property
+    def window(self) -> int:
+        """Samples in a window, periodic Hann; its length is the latency."""
+        ...
+
+    @property
+    def hop(self) -> int:
+        """Samples between windows."""
+        ...
+
+    @property
+    def crop_size(self) -> tuple[int, int]:
+        """Height and width of the mouth crops, pixels."""
+        ...
+
+    @property
+    def picture_rate_hz(self) -> float:
+        """Pictures of the mouth taken in a second."""
+        ...
+
+    def see(self, motion: npt.NDArray[np.float32], memory: Any) -> tuple[npt.NDArray[np.float32], Any]:
+        """Take the next pictures.
+
+        Args:
+            motion: `(pictures, 2, height, width)` as `avse.signal.motion` makes it, 0 where there is none.
+            memory: from the call before, None at first.
+
+        Returns:
+            Features `(pictures, dim)`, and the new memory.
+        """
+        ...
+
+    def hear(
+        self,
+        noisy: npt.NDArray[np.complex64],
+        mouth: npt.NDArray[np.float32],
+        present: npt.NDArray[np.bool_],
+        memory: Any,
+    ) -> tuple[npt.NDArray[np.complex64], npt.NDArray[np.float32], Any]:
+        """Take the next frames of sound.
+
+        Args:
+            noisy: `(freqs, frames)`.
+            mouth: `(frames, dim)` features of the picture shown at each frame.
+            present: `(frames,)` False where there is no picture.
+            memory: from the call before, None at first.
+
+        Returns:
+            Enhanced `(freqs, frames)`; how far the mouth is believed to be the speaker's, `(frames,)` 0 to 1; and
+            the new memory.
+        """
+        ...
+
+
+Model = SpectralModel | CausalModel
+"""Any model that the enhancer can use."""

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from avse.enhance.causal import CausalGain, PictureSource
 from avse.enhance.gain import CHUNK_FRAMES, GainEstimator
-from avse.enhance.model import SpectralModel
-from avse.errors import InputError
+from avse.enhance.model import CausalModel, Model
+from avse.errors import ConfigError, InputError
 from avse.media.mouth import MouthTrack
 from avse.signal.resample import StreamingResampler
 from avse.signal.stft_stream import StreamingISTFT, StreamingSTFT
@@ -49,11 +50,11 @@ class EnhancerStream:
 
     def __init__(
         self,
-        model: SpectralModel,
+        model: Model,
         *,
         sample_rate: int,
         n_channels: int,
-        mouth: MouthTrack | None = None,
+        mouth: MouthTrack | PictureSource | None = None,
         mixing: Mixing | None = None,
         offset_s: float = 0.0,
         chunk_frames: int = CHUNK_FRAMES,
@@ -67,7 +68,7 @@ class EnhancerStream:
             mouth: of the speaker; None enhances by sound alone.
             mixing: how much of the input stays; none by default.
             offset_s: how late the picture comes after the sound.
-            chunk_frames: frames the model works on at once.
+            chunk_frames: frames that a model which is not causal works on at once.
         """
         self._model, self._n_channels = model, n_channels
         self._share = (mixing or Mixing()).enhanced_share
@@ -77,7 +78,7 @@ class EnhancerStream:
         self._octave = slice(top_bin // 2, top_bin)
         self._down = StreamingResampler(source_rate=sample_rate, target_rate=model.sample_rate, n_channels=n_channels)
         self._stft = StreamingSTFT(n_channels=n_channels, window=model.window, hop=model.hop)
-        self.gain = GainEstimator(model, mouth=mouth, offset_s=offset_s, chunk_frames=chunk_frames)
+        self.gain = _estimator(model, mouth, offset_s=offset_s, chunk_frames=chunk_frames)
         self._noisy = np.zeros((n_channels, model.window // 2 + 1, 0), dtype=np.complex64)
         # Where there is a high band, the low band comes along unchanged, to be taken away from the input.
         n_rows = 2 * n_channels if self._has_high_band else n_channels
@@ -129,6 +130,16 @@ class EnhancerStream:
             high = original - parts[self._n_channels :]
             enhanced = enhanced + self._high_gain.take(n_samples) * high
         return self._share * enhanced + np.float32(1 - self._share) * original
+
+
+def _estimator(
+    model: Model, mouth: MouthTrack | PictureSource | None, *, offset_s: float, chunk_frames: int
+) -> GainEstimator | CausalGain:
+    if isinstance(model, CausalModel):
+        return CausalGain(model, pictures=mouth, offset_s=offset_s)
+    if mouth is not None and not isinstance(mouth, MouthTrack):
+        raise ConfigError(f"model must be a live one for pictures that are still to come but is {model.name}; use live")
+    return GainEstimator(model, mouth=mouth, offset_s=offset_s, chunk_frames=chunk_frames)
 
 
 class _HighBandGain:

@@ -1,7 +1,7 @@
 """From a film to one person's mouth: a steady crop for every picture, or word that there is none."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import ceil
 from typing import NamedTuple, Protocol
@@ -14,7 +14,7 @@ from avse.media.crop_file import CropFile
 from avse.media.face import Box, FaceDetector
 from avse.media.speaker import Candidate, FaceReport, SoundLevel, choose
 from avse.media.track import FaceTracker
-from avse.signal.clock import video_frame_at
+from avse.signal.clock import latest_frame_at, video_frame_at
 
 Image = npt.NDArray[np.uint8]
 
@@ -61,8 +61,17 @@ class MouthTrack:
         Returns:
             `(n, height, width, 3)` crops, zero where there is none, and `(n,)` presence.
         """
+        return self._pick(times_s, video_frame_at)
+
+    def latest(self, times_s: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
+        """The same with pictures taken by then and not later: what a live program would have seen."""
+        return self._pick(times_s, latest_frame_at)
+
+    def _pick(
+        self, times_s: npt.NDArray[np.float64], find: Callable[..., npt.NDArray[np.int64]]
+    ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
         rows = np.flatnonzero(self.present)
-        index = video_frame_at(times_s, self.timestamps_s[rows])
+        index = find(times_s, self.timestamps_s[rows])
         present = index >= 0
         crops = np.zeros((len(times_s), *self.crops.shape[1:]), dtype=np.uint8)
         crops[present] = self.crops[rows[index[present]]]

@@ -75,6 +75,7 @@ class Live(nn.Module):
 
     name: ClassVar[str] = "live"
     crop_size: ClassVar[tuple[int, int]] = (32, 48)
+    picture_rate_hz: ClassVar[float] = PICTURE_RATE_HZ
 
     def __init__(self, config: LiveConfig, *, video: MouthCNN) -> None:
         """Set up.
@@ -105,6 +106,21 @@ class Live(nn.Module):
         """Build the network with its own encoder."""
         height, width = cls.crop_size
         return cls(config, video=MouthCNN(height=height, width=width, dim=config.video_dim))
+
+    @property
+    def sample_rate(self) -> int:
+        """Hz."""
+        return self.config.sample_rate
+
+    @property
+    def window(self) -> int:
+        """Samples in an analysis window."""
+        return self.config.window
+
+    @property
+    def hop(self) -> int:
+        """Samples between frames."""
+        return self.config.hop
 
     def start(self, batch: int, like: Tensor) -> Memory:
         """The memory before the first frame; `like` gives the device and the number type."""
@@ -177,6 +193,34 @@ class Live(nn.Module):
             dim=1,
         )
         return Output(enhanced, logit), Memory(tuple(convolutions), tuple(recurrent), gate)
+
+    @torch.inference_mode()
+    def see(
+        self, motion: npt.NDArray[np.float32], memory: MouthMemory | None
+    ) -> tuple[npt.NDArray[np.float32], MouthMemory]:
+        """As `avse.enhance.model.CausalModel.see`."""
+        pictures = torch.from_numpy(motion)[None].to(self._device)
+        features, memory = self.video(pictures, memory or self.start_video(1, pictures))
+        return features[0].cpu().numpy(), memory
+
+    @torch.inference_mode()
+    def hear(
+        self,
+        noisy: npt.NDArray[np.complex64],
+        mouth: npt.NDArray[np.float32],
+        present: npt.NDArray[np.bool_],
+        memory: Memory | None,
+    ) -> tuple[npt.NDArray[np.complex64], npt.NDArray[np.float32], Memory]:
+        """As `avse.enhance.model.CausalModel.hear`."""
+        frames = torch.view_as_real(torch.from_numpy(noisy.T.copy())).permute(2, 0, 1)[None].to(self._device)
+        shown, where = (torch.from_numpy(a).float()[None].to(self._device) for a in (mouth, present))
+        output, memory = self.step(frames, shown, where, memory or self.start(1, frames))
+        enhanced = output.spectrum[0].permute(2, 1, 0).contiguous()
+        return torch.view_as_complex(enhanced).cpu().numpy(), torch.sigmoid(output.gate_logit)[0].cpu().numpy(), memory
+
+    @property
+    def _device(self) -> torch.device:
+        return next(self.parameters()).device
 
     def _join(self, x: Tensor, mouth: Tensor, present: Tensor, memory: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Let the mouth into the sound, as far as it is believed."""

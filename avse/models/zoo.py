@@ -14,8 +14,7 @@ from avse.errors import ConfigError
 from avse.media.tensors import read_tensors, write_tensors
 from avse.models.avdcnn import AVDCNN, AVDCNNConfig
 from avse.models.live import Live, LiveConfig
-
-PRETRAINED = Path(__file__).parent.parent / "pretrained"
+from avse.models.pretrained import PRETRAINED, names
 
 
 class Entry(NamedTuple):
@@ -28,11 +27,6 @@ class Entry(NamedTuple):
 Model = AVDCNN | Live
 """Any model of the zoo."""
 MODELS = {"avdcnn": Entry(AVDCNN, AVDCNNConfig), "live": Entry(Live, LiveConfig)}
-
-
-def names() -> list[str]:
-    """Names of the models that come with weights inside the package."""
-    return sorted(name for name in MODELS if (PRETRAINED / f"{name}.safetensors").is_file())
 
 
 def save(path: Path, model: Model, *, half: bool = False) -> None:

@@ -93,3 +93,28 @@ def video_frame_at(
     middles_s = (timestamps_s[1:] + timestamps_s[:-1]) / 2
     nearest = np.searchsorted(middles_s, times_s, side="right").astype(np.int64)
     return np.where(np.abs(timestamps_s[nearest] - times_s) <= max_hold_s, nearest, -1)
+
+
+def latest_frame_at(
+    times_s: npt.NDArray[np.float64],
+    timestamps_s: npt.NDArray[np.float64],
+    *,
+    max_hold_s: float = 0.2,
+    tolerance_s: float = 0.005,
+) -> npt.NDArray[np.int64]:
+    """The last video frame taken by each time, or -1 where there is none: what a live program can know.
+
+    Args:
+        times_s: `(n,)` times to look at, seconds.
+        timestamps_s: `(n_video_frames,)` when each video frame was taken, seconds, rising strictly.
+        max_hold_s: a frame serves for at most this long.
+        tolerance_s: a frame that is due so little later counts as there, for clocks are rounded.
+
+    Returns:
+        `(n,)` indices into `timestamps_s`, -1 in a gap.
+    """
+    if len(timestamps_s) == 0:
+        return np.full(len(times_s), -1, dtype=np.int64)
+    index = np.searchsorted(timestamps_s, times_s + tolerance_s, side="right").astype(np.int64) - 1
+    held_s = times_s - timestamps_s[np.maximum(index, 0)]
+    return np.where((index >= 0) & (held_s <= max_hold_s), index, -1)

@@ -14,6 +14,7 @@ from avse.data.manifest import read_manifest
 from avse.errors import AvseError
 from avse.media.output import beside
 from avse.models import zoo
+from avse.models.pretrained import PRETRAINED
 from avse.report.tables import markdown_table
 from recipes.stages.results import SPLITS, Results, read_results, run_lines, short_table
 
@@ -57,8 +58,8 @@ def main(argv: list[str] | None = None) -> int:
         model = zoo.load(str(arguments.run / "model.safetensors"))
         results = read_results(arguments.mixtures, arguments.system, None)
         card = render_card(arguments.card, run=arguments.run, manifest=arguments.manifest, results=results, model=model)
-        zoo.save(zoo.PRETRAINED / f"{model.name}.safetensors", model, half=True)
-        with beside(zoo.PRETRAINED / f"{model.name}.md", force=True) as temporary:
+        zoo.save(PRETRAINED / f"{model.name}.safetensors", model, half=True)
+        with beside(PRETRAINED / f"{model.name}.md", force=True) as temporary:
             temporary.write_text(card, encoding="utf-8")
     except AvseError as error:
         print(f"publish: error: {error}", file=sys.stderr)

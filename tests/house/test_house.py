@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 import avse
-from avse.models import zoo
+from avse.models import pretrained, zoo
 from avse.training.config import read_config
 from recipes.avdcnn.config import TrainConfig
 
@@ -55,11 +55,11 @@ def test_importing_avse_loads_nothing_heavy():
 
 
 def test_every_pretrained_model_loads_and_has_its_card():
-    assert zoo.names()
-    for name in zoo.names():
+    assert pretrained.names()
+    for name in pretrained.names():
         model = zoo.load(name)
         assert model.name == name
-        card = (zoo.PRETRAINED / f"{name}.md").read_text(encoding="utf-8")
+        card = (pretrained.PRETRAINED / f"{name}.md").read_text(encoding="utf-8")
         for heading in ("## Data", "## Licence", "## Training", "## Scores", "## Limits"):
             assert heading in card
 

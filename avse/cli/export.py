@@ -1,0 +1,52 @@
+"""The command `avse-export`: weights of a live model in, ONNX graphs out that run without torch."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from avse.errors import AvseError, ConfigError
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command.
+
+    Args:
+        argv: arguments without the program's name; those of the process by default.
+
+    Returns:
+        0 done, 1 the weights could not be exported, 2 wrong usage.
+    """
+    parser = argparse.ArgumentParser(
+        prog="avse-export",
+        description="Write a live model as ONNX graphs, and check that they give what the model gives.",
+        epilog="Use them with: avse-enhance noisy.wav --video talk.mp4 --model NAME.onnx",
+    )
+    parser.add_argument("model", metavar="MODEL", help="name, or weights file (.safetensors) that training wrote")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="NAME.onnx; NAME.mouth.onnx goes beside it")
+    parser.add_argument("--force", action="store_true", help="replace files that exist")
+    options = parser.parse_args(argv)
+    if options.output.suffix != ".onnx":
+        print(f"avse-export: error: output {options.output} must end in .onnx; rename it", file=sys.stderr)
+        return 2
+    try:
+        difference = _export(options.model, options.output, force=options.force)
+    except AvseError as error:
+        print(f"avse-export: error: {error}", file=sys.stderr)
+        return 2 if isinstance(error, ConfigError) else 1
+    print(f"{options.output}: gives what {options.model} gives, within {difference:.1e}")
+    return 0
+
+
+def _export(model: str, output: Path, *, force: bool) -> float:
+    from avse.models import zoo
+    from avse.models.live import Live
+    from avse.models.live_onnx import export
+
+    loaded = zoo.load(model)
+    if not isinstance(loaded, Live):
+        raise ConfigError(f"model must be a live one but is {loaded.name}; only those run frame by frame")
+    return export(loaded, output, force=force)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

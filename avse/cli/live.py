@@ -1,0 +1,190 @@
+"""The command `avse-live`: microphone and camera in, clean speech out while it is spoken."""
+
+import argparse
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from avse.errors import AvseError
+
+if TYPE_CHECKING:
+    from avse.enhance.session import LiveSession, LiveState
+
+EPILOG = """examples:
+  avse-live                                          microphone and camera, to the headphones, until Ctrl-C
+  avse-live -o clean.wav --no-play                   recorded and not played
+  avse-live --simulate talk.mp4 -o clean.wav         a film as if it were happening now; tells how late the sound comes
+"""
+SHOW_EVERY_S = 0.5
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command.
+
+    Args:
+        argv: arguments without the program's name; those of the process by default.
+
+    Returns:
+        0 done, 1 something failed on the way, 2 wrong usage.
+    """
+    options = _parser().parse_args(argv)
+    try:
+        if options.list_devices:
+            from avse.media.device import load_sounddevice
+
+            print(load_sounddevice().query_devices())
+            return 0
+        state = _run(options)
+    except AvseError as error:
+        print(f"avse-live: error: {error}", file=sys.stderr)
+        return 2
+    _report(state, as_json=options.json)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="avse-live",
+        description="Make speech clean while it is spoken, with the help of the camera.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("-o", "--output", type=Path, help="sound file to record the clean speech into")
+    add("--no-play", action="store_true", help="do not play it")
+    add("--simulate", type=Path, metavar="FILE", help="take a film or sound file for the microphone, at its own pace; "
+        "nothing is played")  # fmt: skip
+    add("--video", type=Path, help="with --simulate: film for the camera (default: the file's own picture)")
+    add("--microphone", help="number or name (default: the system's)")
+    add("--loudspeaker", help="number or name (default: the system's)")
+    add("--camera", type=int, default=0, help="number (default 0)")
+    add("--no-camera", action="store_true", help="enhance by sound alone")
+    add("--list-devices", action="store_true", help="show microphones and loudspeakers")
+    add("--sample-rate", type=int, default=48000, help="Hz of the microphone (default 48000)")
+    add("--speaker", default="largest", help="largest, left or right of the faces (default largest)")
+    add("--model", default=None, help="live model: name, weights or .onnx file")
+    add("--mix", type=float, default=1.0, help="0 = input, 1 = enhanced (default 1)")
+    add("--atten-lim-db", type=float, help="lower noise by at most this much")
+    add("--offset-ms", type=float, default=0.0, help="how late the camera comes after the microphone")
+    add("--duration-s", type=float, help="stop after so long")
+    add("--force", action="store_true", help="replace files that exist")
+    add("--json", action="store_true", help="the result as JSON on standard output")
+    return parser
+
+
+def _run(options: argparse.Namespace) -> "LiveState":
+    from avse.enhance.enhancer import DEFAULT_LIVE_MODEL, Enhancer
+    from avse.enhance.live import StreamingEnhancer
+    from avse.enhance.session import LiveSession
+    from avse.enhance.stream import Mixing
+    from avse.media.audio import AudioWriter
+
+    _check(options)
+    mixing = Mixing(mix=options.mix, attenuation_limit_db=options.atten_lim_db)
+    enhancer = Enhancer.load(options.model or DEFAULT_LIVE_MODEL)
+    with contextlib.ExitStack() as stack:
+        ended: list[LiveSession] = []
+        sound = stack.enter_context(_sound(options, stopped=lambda: bool(ended) and ended[0].stopped()))
+        streaming = StreamingEnhancer(
+            enhancer,
+            sample_rate=sound.sample_rate,
+            n_channels=sound.n_channels,
+            speaker=options.speaker,
+            mixing=mixing,
+            offset_s=options.offset_ms / 1000,
+        )
+        form = {"sample_rate": sound.sample_rate, "n_channels": sound.n_channels}
+        sinks: list[Any] = []
+        if options.output:
+            sinks.append(stack.enter_context(AudioWriter(options.output, **form, force=options.force)))
+        if not options.simulate and not options.no_play:
+            from avse.media.device import Loudspeaker
+
+            sinks.append(stack.enter_context(Loudspeaker(_device(options.loudspeaker), **form)))
+        session = LiveSession(streaming, sound=sound, sinks=sinks)
+        ended.append(session)
+        show = _status_line(session, until_s=options.duration_s, quiet=options.json)
+        with contextlib.suppress(KeyboardInterrupt):
+            session.run(_pictures(options, session), show=show)
+    return session.state
+
+
+def _check(options: argparse.Namespace) -> None:
+    from avse.errors import InputError
+    from avse.media.output import check_output
+
+    if options.video and not options.simulate:
+        raise InputError("--video must stand with --simulate but does not; a live picture comes from --camera")
+    if options.duration_s is not None and options.duration_s <= 0:
+        raise InputError(f"--duration-s must be above 0 but is {options.duration_s:g}; give the seconds to run")
+    if not options.simulate and options.no_play and not options.output:
+        raise InputError("the speech must go somewhere but is neither played nor recorded; give -o FILE")
+    if options.output:
+        check_output(options.output, force=options.force)
+
+
+def _sound(options: argparse.Namespace, *, stopped: Callable[[], bool]) -> Any:
+    from avse.media.device import FileSound, Microphone
+
+    if options.simulate:
+        return FileSound(options.simulate)
+    return Microphone(_device(options.microphone), sample_rate=options.sample_rate, stopped=stopped)
+
+
+def _pictures(options: argparse.Namespace, session: "LiveSession") -> "Iterator[Any] | None":
+    from avse.media.camera import camera_pictures, film_pictures
+    from avse.media.video import has_picture
+
+    if options.no_camera:
+        return None
+    if options.simulate:
+        film = options.video or (options.simulate if has_picture(options.simulate) else None)
+        return film_pictures(film, now_s=session.now_s, max_height=480) if film else None
+    return camera_pictures(options.camera, now_s=session.now_s, stopped=session.stopped)
+
+
+def _device(given: str | None) -> int | str | None:
+    return int(given) if given is not None and given.isdigit() else given
+
+
+def _status_line(session: "LiveSession", *, until_s: float | None, quiet: bool) -> "Callable[[LiveState], None]":
+    shown_s = -SHOW_EVERY_S
+
+    def show(state: "LiveState") -> None:
+        nonlocal shown_s
+        if until_s is not None and state.duration_s >= until_s:
+            session.stop()
+        if not quiet and state.duration_s - shown_s >= SHOW_EVERY_S:
+            shown_s = state.duration_s
+            line = (
+                f"{state.duration_s:6.1f} s  in {state.input_db:5.0f} dB  out {state.output_db:5.0f} dB  "
+                f"latency {state.latency_ms():4.0f} ms  real-time factor {state.real_time_factor:.3f}  {state.face:13s}"
+            )
+            print(f"\r{line}", end="", file=sys.stderr, flush=True)
+
+    return show
+
+
+def _report(state: "LiveState", *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({
+            "duration_s": round(state.duration_s, 3),
+            "latency_ms": {"median": round(state.latency_ms(), 1), "p95": round(state.latency_ms(95), 1),
+                           "largest": round(state.latency_ms(100), 1)},
+            "real_time_factor": round(state.real_time_factor, 4),
+            "n_pictures": state.n_pictures,
+            "n_skipped_pictures": state.n_skipped_pictures,
+        }))  # fmt: skip
+        return
+    latency = f"latency {state.latency_ms():.0f} ms (95 % below {state.latency_ms(95):.0f} ms)"
+    print(
+        f"\n{state.duration_s:.1f} s enhanced; {latency}; real-time factor {state.real_time_factor:.3f}; "
+        f"{state.n_pictures} pictures looked at, {state.n_skipped_pictures} left out"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,94 @@
+"""The gain of a causal model for every time and frequency of a recording, frame by frame."""
+
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from avse.enhance.gain import CHUNK_FRAMES, Spectrum, gain_of
+from avse.enhance.model import CausalModel
+from avse.signal.clock import picture_numbers
+from avse.signal.motion import MouthMotion, motion_of
+
+
+class PictureSource(Protocol):
+    """Knows the mouth, as far as pictures have been taken."""
+
+    def latest(self, times_s: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
+        """The last crop taken by each time, and whether there is one; times rise from call to call."""
+        ...
+
+
+class CausalGain:
+    """Takes noisy frames as they come, gives their gains at once; equal for every way to cut the recording."""
+
+    def __init__(self, model: CausalModel, *, pictures: PictureSource | None, offset_s: float = 0.0) -> None:
+        """Set up.
+
+        Args:
+            model: estimates the clean spectrum.
+            pictures: of the speaker's mouth; None enhances by sound alone.
+            offset_s: how late the picture comes after the sound.
+        """
+        self._model, self._pictures, self._offset_s = model, pictures, offset_s
+        self._ahead_s = model.window / 2 / model.sample_rate
+        self._motion = MouthMotion(model.crop_size)
+        self._seen: Any = None
+        self._heard: Any = None
+        self._n_pictures = 0
+        self._newest: tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]] | None = None
+        self.n_frames = 0
+        """Frames so far."""
+        self.n_with_picture = 0
+        """Frames so far for which there was a picture."""
+        self.trust = 0.0
+        """How far the last frame's mouth was believed to be the speaker's, 0 to 1; 0 without a picture."""
+
+    def push(self, noisy: Spectrum, *, last: bool = False) -> Spectrum:
+        """Take frames, give their gains.
+
+        Args:
+            noisy: `(freqs, frames)`.
+            last: these end the recording; it makes no difference here.
+
+        Returns:
+            `(freqs, frames)` complex; multiplied with the noisy frames it gives the enhanced ones.
+        """
+        starts = range(0, noisy.shape[1], CHUNK_FRAMES)
+        gains = [self._gain(noisy[:, start : start + CHUNK_FRAMES]) for start in starts]
+        return np.concatenate([np.zeros((len(noisy), 0), dtype=np.complex64), *gains], axis=1)
+
+    def _gain(self, noisy: Spectrum) -> Spectrum:
+        model = self._model
+        numbers = picture_numbers(
+            noisy.shape[1],
+            hop=model.hop,
+            sample_rate=model.sample_rate,
+            rate_hz=model.picture_rate_hz,
+            ahead_s=self._ahead_s,
+            first_frame=self.n_frames,
+        )
+        mouth, present = self._see(self._n_pictures, int(numbers[-1]) + 1)
+        first = self._n_pictures - len(mouth)
+        shown = numbers - first
+        estimate, trust, self._heard = model.hear(noisy, mouth[shown], present[shown], self._heard)
+        self.n_frames += noisy.shape[1]
+        self.n_with_picture += int(np.count_nonzero(present[shown]))
+        self.trust = float(trust[-1]) * bool(present[-1])
+        return gain_of(estimate, noisy)
+
+    def _see(self, start: int, end: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+        """Features and presence of the pictures up to `end`, and of the one before `start`, if there was one."""
+        times_s = np.arange(start, end) / self._model.picture_rate_hz + self._offset_s
+        if len(times_s) == 0 and self._newest is not None:
+            return self._newest
+        if self._pictures is None:
+            crops = np.zeros((len(times_s), *self._model.crop_size, 3), dtype=np.uint8)
+            present = np.zeros(len(times_s), dtype=bool)
+        else:
+            crops, present = self._pictures.latest(times_s)
+        mouth, self._seen = self._model.see(motion_of(crops, present, self._motion), self._seen)
+        if self._newest is not None:
+            mouth, present = np.concatenate([self._newest[0], mouth]), np.concatenate([self._newest[1], present])
+        self._n_pictures, self._newest = end, (mouth[-1:], present[-1:])
+        return mouth, present

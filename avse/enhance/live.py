@@ -1,0 +1,123 @@
+"""Enhancement while somebody speaks: samples and pictures in as they come, enhanced samples out."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+from avse.enhance.enhancer import DEFAULT_LIVE_MODEL, Enhancer
+from avse.enhance.model import CausalModel
+from avse.enhance.stream import EnhancerStream, Mixing
+from avse.errors import ConfigError, InputError
+from avse.media.face import FaceDetector
+from avse.media.follow import MouthFollower
+from avse.media.mouth import TimedImage
+
+Waveform = npt.NDArray[np.float32]
+
+
+class StreamingEnhancer:
+    """Enhances a call or a stream; the samples are the same however they are cut into pushes.
+
+    What may go wrong has an answer. A picture that comes after its sound is used for the sound from then on; one that
+    is out of order is left out and counted (`n_dropped_pictures`). When pictures stop, or the face goes, the sound
+    alone counts after 0.2 s, until they come back. A sample that is not a finite number counts as silence
+    (`n_bad_samples`). Another sample rate or number of channels needs another stream and is refused.
+    """
+
+    def __init__(
+        self,
+        enhancer: Enhancer | None = None,
+        *,
+        sample_rate: int,
+        n_channels: int = 1,
+        speaker: str = "largest",
+        detector: FaceDetector | None = None,
+        mixing: Mixing | None = None,
+        offset_s: float = 0.0,
+    ) -> None:
+        """Begin a stream.
+
+        Args:
+            enhancer: with a live model; the default live model by default.
+            sample_rate: Hz of the samples.
+            n_channels: of the samples.
+            speaker: `largest`, `left` or `right` of the faces, when one is first seen.
+            detector: finds faces in one picture; the bundled cascade by default.
+            mixing: how much of the input stays; none by default.
+            offset_s: how late the pictures' times are against the sound's.
+
+        Raises:
+            ConfigError: the model cannot work live.
+            InputError: `speaker` is none of these.
+        """
+        enhancer = enhancer or Enhancer.load(DEFAULT_LIVE_MODEL)
+        if not isinstance(enhancer.model, CausalModel):
+            raise ConfigError(f"model must be a live one but is {enhancer.model.name}; use {DEFAULT_LIVE_MODEL}")
+        self.follower = MouthFollower(crop_size=enhancer.model.crop_size, speaker=speaker, detector=detector)
+        self._stream = EnhancerStream(
+            enhancer.model,
+            sample_rate=sample_rate,
+            n_channels=n_channels,
+            mouth=self.follower,
+            mixing=mixing,
+            offset_s=offset_s,
+        )
+        self.sample_rate, self.n_channels = sample_rate, n_channels
+        self.latency_s = enhancer.model.window / enhancer.model.sample_rate
+        """How much later a sample comes out than it goes in, without the time of computing and rate conversion."""
+        self._flat = n_channels == 1
+        self.n_bad_samples = 0
+        """Samples that were no finite numbers."""
+
+    def push(
+        self, samples: Waveform, pictures: Iterable[TimedImage] = (), *, sample_rate: int | None = None
+    ) -> Waveform:
+        """Take what came since the last call, give what is ready.
+
+        Args:
+            samples: `(samples,)` or `(channels, samples)`, full scale +-1.
+            pictures: in order; each has `time_s`, seconds from the first sample, and `image`, `(height, width, 3)` RGB.
+            sample_rate: Hz of these samples, to be checked; taken as told before if None.
+
+        Returns:
+            Enhanced samples in the same form, a little later in all, perhaps none yet.
+
+        Raises:
+            InputError: the rate, the channels or the form is another than before.
+        """
+        if sample_rate is not None and sample_rate != self.sample_rate:
+            raise InputError(
+                f"sample rate must stay {self.sample_rate} Hz but is {sample_rate} Hz; begin another stream for it"
+            )
+        block = np.atleast_2d(np.asarray(samples, dtype=np.float32))
+        if block.ndim != 2 or len(block) != self.n_channels:
+            raise InputError(
+                f"samples must be of {self.n_channels} channel(s) but have the shape {np.shape(samples)}; "
+                "begin another stream for them"
+            )
+        bad = ~np.isfinite(block)
+        if bad.any():
+            self.n_bad_samples += int(np.count_nonzero(bad))
+            block = np.where(bad, np.float32(0), block)
+        for picture in pictures:
+            self.follower.push(picture.image, time_s=picture.time_s)
+        self._flat = np.ndim(samples) == 1
+        return self._shaped(self._stream.push(block))
+
+    def flush(self) -> Waveform:
+        """End the stream: the rest of the samples, in the form of those pushed."""
+        return self._shaped(self._stream.finish())
+
+    @property
+    def trust(self) -> float:
+        """How far the mouth is believed to be the speaker's now, 0 to 1; 0 when no face is seen."""
+        return self._stream.gain.trust  # type: ignore[union-attr]
+
+    @property
+    def n_dropped_pictures(self) -> int:
+        """Pictures left out since they came out of order."""
+        return self.follower.n_dropped
+
+    def _shaped(self, enhanced: Waveform) -> Waveform:
+        return enhanced[0] if self._flat else enhanced

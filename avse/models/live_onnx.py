@@ -1,0 +1,182 @@
+"""The live model as two ONNX graphs: one for each picture of the mouth, one for each frame of sound.
+
+The transform stands outside the graphs. All that a graph remembers is one row of numbers, `state`: zeros at the start,
+and then what the graph gave with its last answer. `avse.models.onnx` runs them without torch.
+"""
+
+import dataclasses
+import json
+import warnings
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from avse.errors import ConfigError, MissingExtraError
+from avse.media.output import beside
+from avse.models.live import Live, Memory
+from avse.models.onnx import OnnxModel, mouth_path
+from avse.nn.encoders.mouth import MouthMemory
+from avse.signal.motion import N_CHANNELS
+
+OPSET = 18
+TOLERANCE = 1e-4
+"""Largest difference between the model and its graphs."""
+
+
+class _Flat(nn.Module):
+    """A graph whose memory goes in and out as one row."""
+
+    def __init__(self, model: Live, memory: tuple[Tensor, ...]) -> None:
+        super().__init__()
+        self.model = model
+        self.shapes = [tensor.shape for tensor in memory]
+
+    @property
+    def n_state(self) -> int:
+        return sum(shape.numel() for shape in self.shapes)
+
+    def split(self, state: Tensor) -> list[Tensor]:
+        pieces = torch.split(state, [shape.numel() for shape in self.shapes], dim=1)
+        return [piece.reshape(shape) for piece, shape in zip(pieces, self.shapes, strict=True)]
+
+    @staticmethod
+    def join(memory: tuple[Tensor, ...]) -> Tensor:
+        return torch.cat([tensor.reshape(1, -1) for tensor in memory], dim=1)
+
+
+class SoundGraph(_Flat):
+    """Frames of sound: `(noisy, mouth, present, state) -> (enhanced, gate, state)`."""
+
+    inputs = ("noisy", "mouth", "present", "state")
+    outputs = ("enhanced", "gate", "next_state")
+    frame_axes: ClassVar[dict[str, int]] = {"noisy": 2, "mouth": 1, "present": 1, "enhanced": 2, "gate": 1}
+
+    def __init__(self, model: Live) -> None:
+        """Wrap a model in evaluation mode."""
+        memory = model.start(1, torch.zeros(1))
+        super().__init__(model, (*memory.convolutions, *memory.recurrent, memory.gate))
+        self.n_convolutions = len(memory.convolutions)
+
+    def example(self, n_frames: int) -> tuple[Tensor, ...]:
+        """Inputs of the right shapes."""
+        config = self.model.config
+        return (
+            0.1 * torch.randn(1, 2, n_frames, config.window // 2 + 1),
+            torch.randn(1, n_frames, config.video_dim),
+            torch.ones(1, n_frames),
+            torch.zeros(1, self.n_state),
+        )
+
+    def forward(self, noisy: Tensor, mouth: Tensor, present: Tensor, state: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """As `Live.step`, for a batch of one."""
+        *tensors, gate = self.split(state)
+        memory = Memory(tuple(tensors[: self.n_convolutions]), tuple(tensors[self.n_convolutions :]), gate)
+        output, memory = self.model.step(noisy, mouth, present, memory)
+        return (
+            output.spectrum,
+            torch.sigmoid(output.gate_logit),
+            self.join((*memory.convolutions, *memory.recurrent, memory.gate)),
+        )
+
+
+class MouthGraph(_Flat):
+    """Pictures of the mouth: `(motion, state) -> (mouth, state)`."""
+
+    inputs = ("motion", "state")
+    outputs = ("mouth", "next_state")
+    frame_axes: ClassVar[dict[str, int]] = {"motion": 1, "mouth": 1}
+
+    def __init__(self, model: Live) -> None:
+        """Wrap a model in evaluation mode."""
+        super().__init__(model, tuple(model.start_video(1, torch.zeros(1))))
+
+    def example(self, n_frames: int) -> tuple[Tensor, ...]:
+        """Inputs of the right shapes."""
+        return torch.randn(1, n_frames, N_CHANNELS, *self.model.crop_size), torch.zeros(1, self.n_state)
+
+    def forward(self, motion: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """As the encoder of the model, for a batch of one."""
+        past, hidden = self.split(state)
+        features, memory = self.model.video(motion, MouthMemory(past, hidden))
+        return features, self.join(tuple(memory))
+
+
+def export(model: Live, path: Path, *, force: bool = False) -> float:
+    """Write a model's graphs, the sound's and the mouth's beside it, and check them.
+
+    Args:
+        model: in evaluation mode, on the CPU.
+        path: ends in `.onnx`; the mouth's graph becomes `NAME.mouth.onnx`.
+        force: replace files that exist.
+
+    Returns:
+        The largest difference between what the model and the graphs give for random input.
+
+    Raises:
+        MissingExtraError: the package onnx is not installed.
+        ConfigError: they differ by more than 1e-4; nothing is written then.
+        MediaError: a file exists or cannot be written.
+    """
+    with beside(path, force=force) as sound, beside(mouth_path(path), force=force) as mouth:
+        _write(SoundGraph(model), sound)
+        _write(MouthGraph(model), mouth)
+        difference = _difference(model, OnnxModel(sound, mouth))
+        if not difference <= TOLERANCE:
+            raise ConfigError(
+                f"graphs must give what the model gives within {TOLERANCE:g} but differ by {difference:g}; "
+                "report this with the versions of torch, onnx and onnxruntime"
+            )
+    return difference
+
+
+def _difference(model: Live, graphs: OnnxModel) -> float:
+    """Largest difference over three pushes, each going on from the one before."""
+    rng = np.random.default_rng(0)
+    memories: dict[str, tuple[Any, Any]] = dict.fromkeys(("torch", "onnx"), (None, None))
+    largest = 0.0
+    for n_frames in (1, 7, 40):
+        noisy = rng.standard_normal((model.window // 2 + 1, n_frames, 2)).astype(np.float32).view(np.complex64)[..., 0]
+        motion = rng.standard_normal((n_frames, N_CHANNELS, *model.crop_size)).astype(np.float32)
+        present = rng.random(n_frames) < 0.8
+        given = []
+        for name, runner in (("torch", model), ("onnx", graphs)):
+            seen, heard = memories[name]
+            features, seen = runner.see(motion, seen)
+            enhanced, trust, heard = runner.hear(0.1 * noisy, features, present, heard)
+            memories[name] = seen, heard
+            given.append((features, enhanced, trust))
+        largest = max(largest, *(float(np.max(np.abs(one - other))) for one, other in zip(*given, strict=True)))
+    return largest
+
+
+def _write(graph: SoundGraph | MouthGraph, path: Path) -> None:
+    try:
+        import onnx
+    except ImportError:
+        raise MissingExtraError("onnx must be installed to export but is not; pip install 'avse[export]'") from None
+    with warnings.catch_warnings():
+        # The newer exporter fixes the number of frames of a GRU to that of the example (PyTorch 2.13).
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            graph.eval(),
+            graph.example(5),
+            path,
+            input_names=list(graph.inputs),
+            output_names=list(graph.outputs),
+            dynamic_axes={name: {axis: "frames"} for name, axis in graph.frame_axes.items()},
+            opset_version=OPSET,
+            dynamo=False,
+        )
+    written = onnx.load(path)
+    header = {
+        "model": graph.model.name,
+        "config": dataclasses.asdict(graph.model.config),
+        "n_state": graph.n_state,
+        "crop_size": graph.model.crop_size,
+        "picture_rate_hz": graph.model.picture_rate_hz,
+    }
+    onnx.helper.set_model_props(written, {"avse": json.dumps(header)})
+    onnx.save(written, path)

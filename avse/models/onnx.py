@@ -1,0 +1,84 @@
+"""Runs exported models by ONNX Runtime on one thread: no torch, so a program starts at once."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+
+from avse.errors import ConfigError
+
+Array = npt.NDArray[np.float32]
+
+
+class OnnxModel:
+    """A causal model from the two files that `avse-export` wrote; holds no state of a recording."""
+
+    def __init__(self, path: Path, mouth: Path | None = None) -> None:
+        """Load both graphs.
+
+        Args:
+            path: of the sound's graph.
+            mouth: of the mouth's graph; `NAME.mouth.onnx` beside the sound's `NAME.onnx` by default.
+
+        Raises:
+            ConfigError: a file is missing or is no such graph.
+        """
+        self._sound, header = _open(path)
+        mouth = mouth or mouth_path(path)
+        self._mouth, mouth_header = _open(mouth)
+        if header["model"] != mouth_header["model"] or header["config"] != mouth_header["config"]:
+            raise ConfigError(f"{path} and {mouth} must be of one model but are not; export it again")
+        config = header["config"]
+        self.name: str = header["model"]
+        self.sample_rate: int = config["sample_rate"]
+        self.window: int = config["window"]
+        self.hop: int = config["hop"]
+        self.crop_size: tuple[int, int] = (header["crop_size"][0], header["crop_size"][1])
+        self.picture_rate_hz: float = header["picture_rate_hz"]
+        self._n_state, self._n_mouth_state = header["n_state"], mouth_header["n_state"]
+
+    def see(self, motion: Array, memory: Array | None) -> tuple[Array, Array]:
+        """As `avse.enhance.model.CausalModel.see`."""
+        memory = np.zeros((1, self._n_mouth_state), dtype=np.float32) if memory is None else memory
+        mouth, memory = self._mouth.run(None, {"motion": motion[None], "state": memory})
+        return mouth[0], memory
+
+    def hear(
+        self, noisy: npt.NDArray[np.complex64], mouth: Array, present: npt.NDArray[np.bool_], memory: Array | None
+    ) -> tuple[npt.NDArray[np.complex64], Array, Array]:
+        """As `avse.enhance.model.CausalModel.hear`."""
+        memory = np.zeros((1, self._n_state), dtype=np.float32) if memory is None else memory
+        frames = noisy.T
+        feeds = {
+            "noisy": np.stack([frames.real, frames.imag])[None],
+            "mouth": mouth[None],
+            "present": present[None].astype(np.float32),
+            "state": memory,
+        }
+        enhanced, gate, memory = self._sound.run(None, feeds)
+        return (enhanced[0, 0] + 1j * enhanced[0, 1]).T, gate[0], memory
+
+
+def mouth_path(path: Path) -> Path:
+    """Where the mouth's graph lies beside the sound's."""
+    return path.with_suffix(".mouth.onnx")
+
+
+def _open(path: Path) -> tuple[onnxruntime.InferenceSession, dict[str, Any]]:
+    if not path.is_file():
+        raise ConfigError(f"graph {path} must be a file but there is none; check the path, or export it again")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        return session, json.loads(session.get_modelmeta().custom_metadata_map["avse"])
+    except Exception as error:
+        # ONNX Runtime's errors share no base class but Exception.
+        if isinstance(error, MemoryError):
+            raise
+        reason = " ".join(str(error).split())[:160]
+        raise ConfigError(f"graph {path} must be one that avse-export wrote but is not ({reason})") from None

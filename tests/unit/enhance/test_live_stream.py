@@ -1,0 +1,219 @@
+"""Whole, in blocks and live give the same samples, and whatever goes wrong has its answer."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from avse.enhance.enhancer import Enhancer
+from avse.enhance.live import StreamingEnhancer
+from avse.enhance.session import LiveSession
+from avse.errors import ConfigError, InputError
+from avse.media.device import BLOCK_S, FileSound, Playback
+from avse.media.face import Box
+from avse.media.mouth import track_mouth
+from avse.media.video import VideoFrame
+
+RATE = 16000
+
+
+@pytest.fixture(scope="module")
+def enhancer(live_graph):
+    return Enhancer.load(str(live_graph))
+
+
+@pytest.fixture(scope="module")
+def pictures(talk):
+    return [VideoFrame(time_s, image) for time_s, image in zip(talk.times_s, talk.images, strict=True)]
+
+
+class Still:
+    """Finds one face where it always is."""
+
+    def detect(self, image):
+        height, width = image.shape[:2]
+        return [Box(0.3 * width, 0.2 * height, 0.4 * width)]
+
+
+def _cut(length, rng, largest):
+    edges = [0]
+    while edges[-1] < length:
+        edges.append(min(length, edges[-1] + int(rng.integers(1, largest))))
+    return list(zip(edges, edges[1:], strict=False))
+
+
+def _live(enhancer, sound, pictures, edges, **options):
+    """Push pieces of sound, and with each the pictures taken by its end."""
+    stream = StreamingEnhancer(enhancer, sample_rate=RATE, detector=Still(), **options)
+    waiting, parts = list(pictures), []
+    for start, end in edges:
+        due = [picture for picture in waiting if picture.time_s <= end / RATE]
+        waiting = waiting[len(due) :]
+        parts.append(stream.push(sound[..., start:end], due))
+    parts.append(stream.flush())
+    return np.concatenate(parts, axis=-1), stream
+
+
+@pytest.mark.parametrize("largest", [2, 700, 160000])
+def test_blocks_of_any_size_give_the_whole(enhancer, talk, pictures, largest):
+    mouth = track_mouth(pictures, detector=Still())
+    gone = mouth.present.copy()
+    gone[20:35] = False
+    mouth = replace(mouth, present=gone)
+    sound = talk.noisy[: RATE // 4] if largest == 2 else talk.noisy
+    whole = enhancer.enhance(sound, sample_rate=RATE, mouth=mouth)
+    stream = enhancer.stream(sample_rate=RATE, n_channels=1, mouth=mouth)
+    parts = [stream.push(sound[None, a:b]) for a, b in _cut(len(sound), np.random.default_rng(largest), largest)]
+    parts.append(stream.finish())
+    np.testing.assert_allclose(np.concatenate(parts, axis=1)[0], whole, atol=1e-5)
+    assert not np.allclose(whole, enhancer.enhance(sound, sample_rate=RATE), atol=1e-4)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_live_with_dropped_pictures_gives_the_whole(enhancer, talk, pictures, seed):
+    rng = np.random.default_rng(seed)
+    kept = [picture for picture in pictures if rng.random() < 0.6]
+    whole, _ = _live(enhancer, talk.noisy, kept, [(0, len(talk.noisy))])
+    assert whole.shape == talk.noisy.shape
+    pieces, _ = _live(enhancer, talk.noisy, kept, _cut(len(talk.noisy), rng, 3000))
+    np.testing.assert_allclose(pieces, whole, atol=1e-5)
+    blind, _ = _live(enhancer, talk.noisy, [], [(0, len(talk.noisy))])
+    assert not np.allclose(whole, blind, atol=1e-4)
+
+
+def test_stereo_at_another_rate_keeps_its_form(enhancer, talk):
+    sound = np.stack([talk.noisy, 0.5 * talk.noisy])
+    stream = StreamingEnhancer(enhancer, sample_rate=22050, n_channels=2)
+    parts = [stream.push(sound[:, a:b]) for a, b in _cut(sound.shape[1], np.random.default_rng(0), 999)]
+    parts.append(stream.flush())
+    enhanced = np.concatenate(parts, axis=1)
+    assert enhanced.shape == sound.shape
+    np.testing.assert_allclose(enhanced[1], 0.5 * enhanced[0], atol=1e-5)
+
+
+def test_nothing_comes_later_than_the_latency(enhancer, talk):
+    stream = StreamingEnhancer(enhancer, sample_rate=RATE)
+    assert stream.latency_s <= 0.040
+    n_in = n_out = 0
+    for start in range(0, 8000, 16):
+        n_out += len(stream.push(talk.noisy[start : start + 16]))
+        n_in += 16
+        assert n_in - n_out <= stream.latency_s * RATE
+
+
+def test_memory_does_not_grow(enhancer, talk, pictures):
+    stream = StreamingEnhancer(enhancer, sample_rate=RATE, detector=Still())
+
+    def held():
+        arrays = [*vars(stream._stream).values(), *vars(stream._stream.gain).values()]
+        return sum(a.nbytes for a in arrays if isinstance(a, np.ndarray)) + len(stream.follower._crops)
+
+    sizes = []
+    for second in range(12):
+        shown = [replaced._replace(time_s=replaced.time_s + second) for replaced in pictures[:25]]
+        stream.push(talk.noisy[:RATE], shown)
+        sizes.append(held())
+    assert max(sizes[6:]) <= max(sizes[:6])
+
+
+def test_another_rate_or_form_needs_another_stream(enhancer):
+    stream = StreamingEnhancer(enhancer, sample_rate=RATE)
+    stream.push(np.zeros(100, np.float32), sample_rate=RATE)
+    with pytest.raises(InputError, match="must stay 16000 Hz but is 44100 Hz"):
+        stream.push(np.zeros(100, np.float32), sample_rate=44100)
+    with pytest.raises(InputError, match=r"of 1 channel\(s\) but have the shape \(2, 100\)"):
+        stream.push(np.zeros((2, 100), np.float32))
+
+
+def test_samples_that_are_no_numbers_are_silence(enhancer, talk):
+    broken, silent = talk.noisy.copy(), talk.noisy.copy()
+    broken[5000:5010], silent[5000:5010] = np.nan, 0
+    broken[6000], silent[6000] = np.inf, 0
+    one, stream = _live(enhancer, broken, [], [(0, len(broken))])
+    other, _ = _live(enhancer, silent, [], [(0, len(silent))])
+    np.testing.assert_array_equal(one, other)
+    assert stream.n_bad_samples == 11
+
+
+def test_pictures_out_of_order_are_left_out_and_counted(enhancer, talk, pictures):
+    whole = [(0, len(talk.noisy))]
+    expected, _ = _live(enhancer, talk.noisy, pictures, whole)
+    stream = StreamingEnhancer(enhancer, sample_rate=RATE, detector=Still())
+    doubled = [p for picture in pictures for p in (picture, picture._replace(time_s=picture.time_s - 0.1))]
+    given = np.concatenate([stream.push(talk.noisy, doubled), stream.flush()])
+    np.testing.assert_array_equal(given, expected)
+    assert stream.n_dropped_pictures == len(pictures)
+
+
+def test_a_late_picture_serves_the_sound_from_then_on(enhancer, talk, pictures):
+    stream = StreamingEnhancer(enhancer, sample_rate=RATE, detector=Still())
+    blind = StreamingEnhancer(enhancer, sample_rate=RATE, detector=Still())
+    half = RATE
+    before = stream.push(talk.noisy[:half])
+    np.testing.assert_array_equal(before, blind.push(talk.noisy[:half]))
+    after = stream.push(talk.noisy[half:], pictures[:40])
+    assert not np.allclose(after, blind.push(talk.noisy[half:]), atol=1e-4)
+
+
+def test_when_pictures_stop_the_sound_alone_counts_after_a_moment(enhancer, talk, pictures):
+    _, stream = _live(enhancer, talk.noisy, pictures[:25], [(0, len(talk.noisy))])
+    # Pictures 0 to 24 and 0.2 s of hold: 1.16 s of 2.6 s.
+    assert stream._stream.gain.n_with_picture / stream._stream.gain.n_frames == pytest.approx(1.16 / 2.6, abs=0.02)
+    assert stream.trust == 0
+
+
+def test_a_model_that_needs_the_future_is_refused(weights):
+    with pytest.raises(ConfigError, match="must be a live one but is avdcnn"):
+        StreamingEnhancer(Enhancer.load(str(weights)), sample_rate=RATE)
+
+
+def test_who_cannot_be_chosen_live_is_told(enhancer):
+    with pytest.raises(InputError, match="must be largest, left, right in a live picture"):
+        StreamingEnhancer(enhancer, sample_rate=RATE, speaker="auto")
+
+
+def test_a_slow_loudspeaker_drops_the_oldest_sound_and_counts_it():
+    playback = Playback(sample_rate=1000, n_channels=1)
+    playback.write(np.arange(2000, dtype=np.float32)[None])
+    np.testing.assert_array_equal(playback.take(10)[0], np.arange(1500, 1510))
+    assert playback.n_dropped == 1500
+
+
+def test_a_loudspeaker_without_sound_plays_silence():
+    playback = Playback(sample_rate=1000, n_channels=2)
+    playback.write(np.ones((2, 3), dtype=np.float32))
+    np.testing.assert_array_equal(playback.take(5), [[1, 1, 1, 0, 0]] * 2)
+    assert playback.n_dropped == 0
+
+
+class Collected:
+    def __init__(self):
+        self.parts = []
+
+    def write(self, samples):
+        self.parts.append(samples)
+
+
+def test_a_session_keeps_pace_and_loses_no_sound(enhancer, media, talk, pictures):
+    sink = Collected()
+    with FileSound(media / "noisy.wav") as sound:
+        streaming = StreamingEnhancer(enhancer, sample_rate=RATE, detector=Still())
+        session = LiveSession(streaming, sound=sound, sinks=[sink])
+        state = session.run(iter(pictures))
+    assert np.concatenate(sink.parts, axis=1).shape[1] == len(talk.noisy)
+    assert state.duration_s == pytest.approx(len(talk.noisy) / RATE)
+    # The first sample of a block waits for the window that it lies in, and no block is given before it sounded.
+    assert streaming.latency_s * 1000 <= state.latency_ms() < 1000
+    assert state.n_pictures + state.n_skipped_pictures == len(pictures)
+    assert streaming.latency_s > BLOCK_S
+
+
+def test_an_error_of_the_pictures_ends_in_the_session(enhancer, media):
+    def broken():
+        raise InputError("the camera must be there but is not")
+        yield
+
+    sink = Collected()
+    with FileSound(media / "noisy.wav") as sound, pytest.raises(InputError, match="camera must be there"):
+        LiveSession(StreamingEnhancer(enhancer, sample_rate=RATE), sound=sound, sinks=[sink]).run(broken())
+    assert sink.parts

@@ -1,0 +1,71 @@
+"""Parts that run frame by frame give what they give for the whole, and bands lose nothing."""
+
+import pytest
+import torch
+
+from avse.nn.bands import ErbBands
+from avse.nn.causal import BandMixer, CausalConv, FullBandGRU
+from avse.nn.encoders.mouth import MouthCNN
+
+
+@pytest.mark.parametrize("dilation", [1, 3])
+def test_a_convolution_in_pieces(dilation):
+    torch.manual_seed(0)
+    block = CausalConv(4, dilation=dilation).eval()
+    x = torch.randn(2, 4, 11, 6)
+    memory = block.start(2, 6, x)
+    whole, last = block(x, memory)
+    pieces = []
+    for frames in x.split([1, 4, 1, 5], dim=2):
+        y, memory = block(frames, memory)
+        pieces.append(y)
+    torch.testing.assert_close(torch.cat(pieces, dim=2), whole)
+    torch.testing.assert_close(memory, last)
+
+
+def test_a_memory_over_time_in_pieces():
+    torch.manual_seed(0)
+    block = FullBandGRU(4, 6, dim=5)
+    x = torch.randn(2, 4, 9, 6)
+    memory = block.start(2, x)
+    whole, _ = block(x, memory)
+    first, memory = block(x[:, :, :4], memory)
+    second, _ = block(x[:, :, 4:], memory)
+    torch.testing.assert_close(torch.cat([first, second], dim=2), whole)
+
+
+def test_bands_are_mixed_in_each_frame_alone():
+    torch.manual_seed(0)
+    block = BandMixer(4, 6)
+    x = torch.randn(1, 4, 3, 6)
+    changed = x.clone()
+    changed[:, :, 1] += 1
+    same = (block(x) == block(changed)).all(dim=(0, 1, 3))
+    assert same.tolist() == [True, False, True]
+
+
+def test_mouths_in_pieces():
+    torch.manual_seed(0)
+    encoder = MouthCNN(height=16, width=24, dim=6).eval()
+    frames = torch.randn(1, 9, 2, 16, 24)
+    whole, _ = encoder(frames, encoder.start(1, frames))
+    memory, pieces = encoder.start(1, frames), []
+    for piece in frames.split([2, 1, 6], dim=1):
+        y, memory = encoder(piece, memory)
+        pieces.append(y)
+    torch.testing.assert_close(torch.cat(pieces, dim=1), whole)
+
+
+def test_a_constant_stays_what_it_is_through_the_bands():
+    bands = ErbBands()
+    flat = torch.full((1, 257), 3.0)
+    gathered = bands.gather(flat)
+    assert gathered.shape == (1, 129)
+    torch.testing.assert_close(gathered, torch.full((1, 129), 3.0))
+    torch.testing.assert_close(bands.spread(gathered), flat)
+
+
+def test_low_frequencies_pass_the_bands_untouched():
+    bands = ErbBands()
+    x = torch.randn(2, 257)
+    torch.testing.assert_close(bands.spread(bands.gather(x))[:, :65], x[:, :65])
