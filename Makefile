@@ -8,7 +8,7 @@ SAMPLE := build/sample
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[score,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[score,export,dev]'
 	touch $@
 
 demo: $(VENV)/.installed  ## generate a talking head in noise, enhance it, print the scores
@@ -29,7 +29,9 @@ test-slow: $(VENV)/.installed  ## the training checks that take minutes
 train-avdcnn: $(VENV)/.installed  ## from the data pack in AVSE_DATA to egs/grid/RESULTS.md; about an hour on 2 cores
 	egs/grid/run.sh
 
-bench: $(VENV)/.installed  ## time and memory on long films
+bench: $(VENV)/.installed  ## speed beside other enhancers, time and memory on long films
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/enhance.py
 	$(BIN)/python benchmarks/long_files.py
 
 lint: $(VENV)/.installed

@@ -1,21 +1,23 @@
-# The stages of AVDCNN on any corpus; sourced by egs/*/run.sh, which sets `corpus` (its folder under egs) and `title`.
+# The stages of a model on any corpus; sourced by egs/*/run.sh, which sets `corpus` (its folder under egs) and `title`.
 # Every stage skips what is done; a killed run goes on where it was.
 #   run.sh                            all stages
 #   run.sh --stage 2 --stop-stage 4   by number
 #   run.sh --stages prepare,train     by name
+#   run.sh --model live               another model than AVDCNN
 
 names=(check prepare crops train enhance score results)
 stage=0
 stop_stage=6
 stages=""
+model=avdcnn
 exp=egs/$corpus/exp
-config=egs/$corpus/conf/avdcnn.yaml
+config=""
 results=egs/$corpus/RESULTS.md
 n_jobs=2
 
 usage() {
   cat <<END
-usage: egs/$corpus/run.sh [--stage N] [--stop-stage N] [--stages NAME,NAME]
+usage: egs/$corpus/run.sh [--model avdcnn|live] [--stage N] [--stop-stage N] [--stages NAME,NAME]
          [--exp FOLDER] [--config FILE] [--results FILE] [--n-jobs N]
 stages: 0 check, 1 prepare (manifest), 2 crops, 3 train, 4 enhance, 5 score, 6 results (RESULTS.md)
 The data pack lies where the environment variable AVSE_DATA says (default: data).
@@ -27,7 +29,7 @@ fail() { echo "run.sh: error: $1" >&2; exit 2; }
 while [ $# -gt 0 ]; do
   case "$1" in
     -h|--help) usage; exit 0 ;;
-    --stage|--stop-stage|--stages|--exp|--config|--results|--n-jobs)
+    --stage|--stop-stage|--stages|--model|--exp|--config|--results|--n-jobs)
       [ $# -ge 2 ] || fail "$1 must have a value but has none; see --help"
       option="${1#--}"; printf -v "${option//-/_}" '%s' "$2"; shift 2 ;;
     *) fail "option must be one that --help shows but is $1" ;;
@@ -45,6 +47,8 @@ for name in "${chosen[@]}"; do
   [[ " ${names[*]} " == *" $name "* ]] || fail "stage must be one of ${names[*]} but is $name"
 done
 
+[ -f "recipes/$model/train.py" ] || fail "model must be avdcnn or live but is $model"
+config=${config:-egs/$corpus/conf/$model.yaml}
 if [ -x .venv/bin/python ]; then python=.venv/bin/python; else python=${PYTHON:-python3}; fi
 data=${AVSE_DATA:-data}
 mixtures=$data/av/test_mixtures.jsonl
@@ -53,35 +57,69 @@ run=$exp/$(basename "$config" .yaml)
 
 check() { "$python" "egs/$corpus/prepare.py" check; }
 
-prepare() { [ -f "$manifest" ] || "$python" "egs/$corpus/prepare.py" manifest "$manifest"; }
+prepare() {
+  [ -f "$manifest" ] || "$python" "egs/$corpus/prepare.py" manifest "$manifest"
+  [ -f "$exp/quiet.jsonl" ] || "$python" -m recipes.stages.quiet "$mixtures" "$exp/quiet.jsonl"
+}
 
 crops() { "$python" -m recipes.stages.crops "$manifest" "$exp/crops" --n-jobs "$n_jobs"; }
 
 train() {
   if [ -f "$run/model.safetensors" ]; then echo "$run/model.safetensors is there already" >&2; return; fi
-  "$python" -m recipes.avdcnn.train --config "$config" --folder "$run" --manifest "$manifest" --crops "$exp/crops"
+  "$python" -m "recipes.$model.train" --config "$config" --folder "$run" --manifest "$manifest" --crops "$exp/crops"
 }
 
+# Pictures that a model is tried with. The live one is to be robust, so it is tried with bad ones as well.
+pictures=(own none)
+if [ "$model" = live ]; then pictures+=(frozen late stranger covered rival); fi
+
+# Only where two sentences of one person sound together has the noise a picture of its own.
+only() { if [ "$1" = rival ]; then echo --only same_speaker; fi; }
+
 enhance() {
-  local common=(--model "$run/model.safetensors" --mixtures "$mixtures" --manifest "$manifest" --crops "$exp/crops")
-  "$python" -m recipes.stages.enhance "${common[@]}" --folder "$run/enhanced" --n-jobs "$n_jobs"
-  "$python" -m recipes.stages.enhance "${common[@]}" --folder "$run/enhanced_blind" --no-video --n-jobs "$n_jobs"
+  local common=(--model "$run/model.safetensors" --manifest "$manifest" --crops "$exp/crops" --n-jobs "$n_jobs")
+  for picture in "${pictures[@]}"; do
+    # shellcheck disable=SC2046 # two words or none
+    "$python" -m recipes.stages.enhance "${common[@]}" --mixtures "$mixtures" --picture "$picture" \
+      --folder "$run/enhanced_$picture" $(only "$picture")
+  done
+  if [ "$model" = live ]; then
+    "$python" -m recipes.stages.enhance "${common[@]}" --mixtures "$exp/quiet.jsonl" --folder "$run/enhanced_quiet"
+  fi
 }
 
 score() {
-  local common=(--mixtures "$mixtures" --manifest "$manifest" --n-jobs "$n_jobs")
-  "$python" -m recipes.stages.score "${common[@]}" "$exp/scores_noisy.jsonl"
-  "$python" -m recipes.stages.score "${common[@]}" --enhanced "$run/enhanced" "$run/scores.jsonl"
-  "$python" -m recipes.stages.score "${common[@]}" --enhanced "$run/enhanced_blind" "$run/scores_blind.jsonl"
+  local common=(--manifest "$manifest" --n-jobs "$n_jobs")
+  "$python" -m recipes.stages.score "${common[@]}" --mixtures "$mixtures" "$exp/scores_noisy.jsonl"
+  for picture in "${pictures[@]}"; do
+    # shellcheck disable=SC2046 # two words or none
+    "$python" -m recipes.stages.score "${common[@]}" --mixtures "$mixtures" --enhanced "$run/enhanced_$picture" \
+      "$run/scores_$picture.jsonl" $(only "$picture")
+  done
+  if [ -d "$run/enhanced_quiet" ]; then
+    "$python" -m recipes.stages.score "${common[@]}" --mixtures "$exp/quiet.jsonl" --enhanced "$run/enhanced_quiet" \
+      "$run/scores_quiet.jsonl"
+  fi
 }
 
+# RESULTS.md tells of every model that has been scored.
 results() {
-  local peers=()
-  if [ -f "$data/av/test_scores_peers.jsonl" ]; then peers=(--peers "$data/av/test_scores_peers.jsonl"); fi
+  local options=(--system "noisy=$exp/scores_noisy.jsonl") name folder
+  for name in AVDCNN live; do
+    folder=$exp/$(echo "$name" | tr '[:upper:]' '[:lower:]')
+    [ -f "$folder/scores_none.jsonl" ] || continue
+    options+=(--run "$name=$folder")
+    options+=(--system "$name=$folder/scores_own.jsonl" --system "$name, no picture=$folder/scores_none.jsonl")
+  done
+  if [ -f "$exp/live/scores_quiet.jsonl" ]; then options+=(--quiet "$exp/live/scores_quiet.jsonl"); fi
+  if [ -f "$exp/live/scores_rival.jsonl" ]; then
+    for name in own none frozen late stranger covered rival; do
+      options+=(--picture "$name=$exp/live/scores_$name.jsonl")
+    done
+  fi
+  if [ -f "$data/av/test_scores_peers.jsonl" ]; then options+=(--peers "$data/av/test_scores_peers.jsonl"); fi
   "$python" -m recipes.stages.results "$results" --title "$title" --command "egs/$corpus/run.sh" \
-    --mixtures "$mixtures" --run "$run" ${peers[@]+"${peers[@]}"} \
-    --system "noisy=$exp/scores_noisy.jsonl" --system "AVDCNN=$run/scores.jsonl" \
-    --system "AVDCNN, no picture=$run/scores_blind.jsonl"
+    --mixtures "$mixtures" "${options[@]}"
 }
 
 for name in "${chosen[@]}"; do

@@ -199,7 +199,7 @@ class Live(nn.Module):
         self, motion: npt.NDArray[np.float32], memory: MouthMemory | None
     ) -> tuple[npt.NDArray[np.float32], MouthMemory]:
         """As `avse.enhance.model.CausalModel.see`."""
-        pictures = torch.from_numpy(motion)[None].to(self._device)
+        pictures = torch.from_numpy(motion)[None].to(self._weights_device)
         features, memory = self.video(pictures, memory or self.start_video(1, pictures))
         return features[0].cpu().numpy(), memory
 
@@ -212,14 +212,14 @@ class Live(nn.Module):
         memory: Memory | None,
     ) -> tuple[npt.NDArray[np.complex64], npt.NDArray[np.float32], Memory]:
         """As `avse.enhance.model.CausalModel.hear`."""
-        frames = torch.view_as_real(torch.from_numpy(noisy.T.copy())).permute(2, 0, 1)[None].to(self._device)
-        shown, where = (torch.from_numpy(a).float()[None].to(self._device) for a in (mouth, present))
+        frames = torch.view_as_real(torch.from_numpy(noisy.T.copy())).permute(2, 0, 1)[None].to(self._weights_device)
+        shown, where = (torch.from_numpy(a).float()[None].to(self._weights_device) for a in (mouth, present))
         output, memory = self.step(frames, shown, where, memory or self.start(1, frames))
         enhanced = output.spectrum[0].permute(2, 1, 0).contiguous()
         return torch.view_as_complex(enhanced).cpu().numpy(), torch.sigmoid(output.gate_logit)[0].cpu().numpy(), memory
 
     @property
-    def _device(self) -> torch.device:
+    def _weights_device(self) -> torch.device:
         return next(self.parameters()).device
 
     def _join(self, x: Tensor, mouth: Tensor, present: Tensor, memory: Tensor) -> tuple[Tensor, Tensor, Tensor]:

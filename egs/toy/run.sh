@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# AVDCNN on a corpus that is made up on the spot: all stages within a minute on two cores; see egs/stages.sh.
+# Every model on a corpus that is made up on the spot: all stages within a minute on two cores; see egs/stages.sh.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 corpus=toy
-title="AVDCNN on made-up talkers"
+title="Results on made-up talkers"
 export AVSE_DATA=${TOY_DATA:-egs/toy/exp/data}
 . egs/stages.sh

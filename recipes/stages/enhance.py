@@ -2,11 +2,9 @@
 
 import argparse
 import sys
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import torch
 from tqdm import tqdm
 
@@ -16,7 +14,9 @@ from avse.data.mixtures import MixtureReader
 from avse.enhance.enhancer import Enhancer
 from avse.errors import AvseError
 from avse.media.audio import AudioWriter
+from avse.media.mouth import MouthTrack
 from avse.score import in_parallel
+from recipes.stages.pictures import KINDS, picture_of
 
 
 def enhance_some(mixtures: list[Mixture], *, arguments: argparse.Namespace) -> int:
@@ -28,15 +28,18 @@ def enhance_some(mixtures: list[Mixture], *, arguments: argparse.Namespace) -> i
     torch.set_num_threads(1)
     enhancer = Enhancer.load(str(arguments.model), device=arguments.device)
     rate = enhancer.model.sample_rate
-    reader = MixtureReader(read_manifest(arguments.manifest), root=data_root(), sample_rate=rate)
+    items = read_manifest(arguments.manifest)
+    reader = MixtureReader(items, root=data_root(), sample_rate=rate)
+
+    def load(clip: str) -> MouthTrack:
+        return load_mouth(arguments.crops / f"{clip}.npz")
+
     done = 0
     for mixture in mixtures:
         path = arguments.folder / f"{mixture.id}.wav"
         if _is_newer(path, Path(arguments.model)):
             continue
-        mouth = load_mouth(arguments.crops / f"{mixture.clip}.npz")
-        if arguments.no_video:
-            mouth = replace(mouth, present=np.zeros_like(mouth.present))
+        mouth = picture_of(mixture, arguments.picture, load=load, items=items)
         estimate = enhancer.enhance(reader.read(mixture).noisy, sample_rate=rate, mouth=mouth)
         with AudioWriter(path, sample_rate=rate, n_channels=1, subtype="FLOAT", force=True) as writer:
             writer.write(estimate[None])
@@ -57,12 +60,13 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--manifest", type=Path, required=True)
     parser.add_argument("--crops", type=Path, required=True, help="folder of the crops stage")
     parser.add_argument("--folder", type=Path, required=True, help="where the enhanced files go")
-    parser.add_argument("--no-video", action="store_true", help="take the picture away")
+    parser.add_argument("--picture", choices=KINDS, default="own", help="what is shown (default own)")
+    parser.add_argument("--only", help="mixtures of this noise type alone")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--n-jobs", type=int, default=2, help="processes (default 2)")
     arguments = parser.parse_args(argv)
     try:
-        mixtures = read_mixtures(arguments.mixtures)
+        mixtures = [m for m in read_mixtures(arguments.mixtures) if arguments.only in (None, m.noise_type)]
         arguments.folder.mkdir(parents=True, exist_ok=True)
         # Chunks of neighbours share their clip and keep the readers' memory useful.
         chunks = [mixtures[start : start + 33] for start in range(0, len(mixtures), 33)]

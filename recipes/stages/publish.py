@@ -14,9 +14,11 @@ from avse.data.manifest import read_manifest
 from avse.errors import AvseError
 from avse.media.output import beside
 from avse.models import zoo
+from avse.models.live import Live
+from avse.models.live_onnx import export
 from avse.models.pretrained import PRETRAINED
 from avse.report.tables import markdown_table
-from recipes.stages.results import SPLITS, Results, read_results, run_lines, short_table
+from recipes.stages.tables import SPLITS, Results, read_results, run_lines, short_table
 
 
 def render_card(template: Path, *, run: Path, manifest: Path, results: Results, model: zoo.Model) -> str:
@@ -58,7 +60,12 @@ def main(argv: list[str] | None = None) -> int:
         model = zoo.load(str(arguments.run / "model.safetensors"))
         results = read_results(arguments.mixtures, arguments.system, None)
         card = render_card(arguments.card, run=arguments.run, manifest=arguments.manifest, results=results, model=model)
-        zoo.save(PRETRAINED / f"{model.name}.safetensors", model, half=True)
+        weights = PRETRAINED / f"{model.name}.safetensors"
+        zoo.save(weights, model, half=True)
+        # The graphs are made of the weights as they were rounded, so that both ways give the same.
+        rounded = zoo.load(str(weights))
+        if isinstance(rounded, Live):
+            export(rounded, weights.with_suffix(".onnx"), force=True)
         with beside(PRETRAINED / f"{model.name}.md", force=True) as temporary:
             temporary.write_text(card, encoding="utf-8")
     except AvseError as error:

@@ -43,13 +43,14 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--mixtures", type=Path, required=True, help="list of fixed mixtures")
     parser.add_argument("--manifest", type=Path, required=True)
     parser.add_argument("--enhanced", type=Path, help="folder of enhanced files; without it the noisy input is scored")
+    parser.add_argument("--only", help="mixtures of this noise type alone")
     parser.add_argument("--n-jobs", type=int, default=2, help="processes (default 2)")
     arguments = parser.parse_args(argv)
     if _is_done(arguments.output, arguments.enhanced):
         print(f"{arguments.output} is up to date", file=sys.stderr)
         return 0
     try:
-        mixtures = read_mixtures(arguments.mixtures)
+        mixtures = [m for m in read_mixtures(arguments.mixtures) if arguments.only in (None, m.noise_type)]
         # Chunks of neighbours share their clip and keep the readers' memory useful.
         chunks = [mixtures[start : start + 33] for start in range(0, len(mixtures), 33)]
         done = in_parallel(partial(score_some, arguments=arguments), chunks, n_jobs=arguments.n_jobs)

@@ -1,6 +1,7 @@
 """Whole, in blocks and live give the same samples, and whatever goes wrong has its answer."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -39,7 +40,7 @@ def _cut(length, rng, largest):
     edges = [0]
     while edges[-1] < length:
         edges.append(min(length, edges[-1] + int(rng.integers(1, largest))))
-    return list(zip(edges, edges[1:], strict=False))
+    return list(pairwise(edges))
 
 
 def _live(enhancer, sound, pictures, edges, **options):
