@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import uniform_filter1d
 
 from avse.errors import InputError
 from avse.media.crop_file import CropFile
@@ -36,9 +35,8 @@ class SoundLevel:
         """
         own_times_s = (np.arange(len(self.level_db)) + 0.5) / self.rate_hz
         width = max(1, round(0.1 * self.rate_hz))
-        return np.interp(
-            times_s, own_times_s, uniform_filter1d(self.level_db.astype(np.float64), width, mode="nearest")
-        )
+        padded = np.pad(self.level_db.astype(np.float64), (width // 2, width - 1 - width // 2), mode="edge")
+        return np.interp(times_s, own_times_s, np.convolve(padded, np.full(width, 1 / width), mode="valid"))
 
 
 @dataclass(frozen=True)
