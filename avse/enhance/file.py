@@ -24,8 +24,9 @@ from avse.signal.level import LevelMeter
 Waveform = npt.NDArray[np.float32]
 Progress = Callable[[str, float, float], None]
 
-MAX_HEIGHT = 720
-"""Pixels; larger pictures are shrunk to it while decoding: a mouth in it is larger than any model needs."""
+MAX_HEIGHT = 480
+"""Pixels; larger pictures are shrunk to it while decoding: in it, the mouth of a face of a sixth of the height is as
+large as the models need."""
 DIFFERENCE_S = 0.5
 """Sound and picture that differ more in length are worth a warning."""
 MAGNIFY = 4

@@ -72,10 +72,10 @@ class FaceTracker:
         """
         search = time_s - self._searched_s >= self.search_every_s or not self._visible()
         scale = self._scale(image.shape[0], search=search)
-        small = _shrink(image, scale)
-        lost_sight = self._follow(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), scale)
+        lost_sight = self._follow(_shrink(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), scale), scale)
         if lost_sight or time_s - self._detected_s >= self.detect_every_s:
-            self._match(image, [box.scaled(1 / scale) for box in self.detector.detect(small)], time_s)
+            found = self.detector.detect(_shrink(image, scale))
+            self._match(image, [box.scaled(1 / scale) for box in found], time_s)
             self._detected_s = time_s
             self._searched_s = time_s if search else self._searched_s
         for track in self._visible():
@@ -151,6 +151,7 @@ class FaceTracker:
 
 
 def _shrink(image: Image, scale: float) -> Image:
+    """A smaller picture, `(height, width)` or `(height, width, 3)`."""
     if scale >= 1:
         return image
     size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))

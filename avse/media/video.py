@@ -17,6 +17,7 @@ from typing import NamedTuple
 import av
 import numpy as np
 import numpy.typing as npt
+from av.video.reformatter import VideoReformatter
 
 from avse.errors import MediaError
 from avse.media.audio import AudioReader, check_file, decode, open_container
@@ -72,6 +73,8 @@ class VideoReader:
             raise MediaError(f"video {path} must have a picture track but has none; name another file")
         stream.thread_type = "AUTO"
         self._container, self._stream = container, stream
+        # One for all pictures: each of PyAV's frames would set up its own, which takes longer than the conversion.
+        self._to_rgb = VideoReformatter()
         rate = stream.average_rate
         seconds = container.duration / av.time_base if container.duration else None
         self.info = VideoInfo(
@@ -112,7 +115,9 @@ class VideoReader:
         scale = min(1.0, self._max_height / shown_height) if self._max_height else 1.0
         # swscale's faster paths want even sizes.
         size = [n if scale == 1 else max(2, round(n * scale / 2) * 2) for n in (frame.width, frame.height)]
-        image = frame.reformat(width=size[0], height=size[1], format="rgb24").to_ndarray()
+        how = "BICUBIC" if scale == 1 else "AREA"
+        rgb = self._to_rgb.reformat(frame, width=size[0], height=size[1], format="rgb24", interpolation=how)
+        image = rgb.to_ndarray().astype(np.uint8, copy=False)
         return np.rot90(image, rotation // 90) if rotation else image
 
     def __enter__(self) -> "VideoReader":
