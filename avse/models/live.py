@@ -139,13 +139,14 @@ class Live(nn.Module):
         """Enhance whole recordings, for training.
 
         Args:
-            noisy: `(batch, 2, frames, freqs)` real and imaginary part.
+            noisy: `(batch, freqs, frames)` complex, so that mixed precision leaves it as it is.
             motion: `(batch, pictures, 2, height, width)` of the mouth, `PICTURE_RATE_HZ` a second.
             present: `(batch, pictures)` 1 where there is a picture, else 0.
         """
         mouth, _ = self.video(motion, self.start_video(len(motion), motion))
         shown = self.pictures_at(noisy.shape[2]).clip(max=motion.shape[1] - 1)
-        return self.step(noisy, mouth[:, shown], present[:, shown], self.start(len(noisy), noisy))[0]
+        parts = torch.view_as_real(noisy).permute(0, 3, 2, 1)
+        return self.step(parts, mouth[:, shown], present[:, shown], self.start(len(noisy), parts))[0]
 
     def pictures_at(self, n_frames: int, *, first_frame: int = 0) -> npt.NDArray[np.int64]:
         """Number of the picture shown at each frame, `(n_frames,)`."""

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from avse.metrics.stoi import estoi
-from avse.models.live import Live, LiveConfig, Output
+from avse.models.live import Live, Output
 from avse.nn.losses import compressed_mse
 from avse.signal.si_sdr import si_sdr_db
 from avse.signal.stft import istft, stft
@@ -21,29 +21,19 @@ SETTLED_S = 0.4
 """The gate is not judged before it has seen this much."""
 
 
-def parts(waveform: Tensor, *, config: LiveConfig) -> Tensor:
-    """Short-time spectrum as `(batch, 2, frames, freqs)`, real and imaginary part."""
-    spectrum = stft(waveform, window=config.window, hop=config.hop).transpose(1, 2)
-    return torch.stack([spectrum.real, spectrum.imag], dim=1)
-
-
-def waveform_of(parts: Tensor, *, config: LiveConfig, n_samples: int) -> Tensor:
-    """Inverse of `parts`."""
-    spectrum = torch.complex(parts[:, 0].float(), parts[:, 1].float()).transpose(1, 2)
-    return istft(spectrum, window=config.window, hop=config.hop, n_samples=n_samples)
-
-
 def enhance(model: Live, batch: Example) -> tuple[Output, Tensor]:
     """The network's output, and the enhanced waveforms."""
-    output: Output = model(parts(batch.noisy, config=model.config), batch.motion, batch.present)
-    return output, waveform_of(output.spectrum, config=model.config, n_samples=batch.noisy.shape[-1])
+    window, hop = model.config.window, model.config.hop
+    output: Output = model(stft(batch.noisy, window=window, hop=hop), batch.motion, batch.present)
+    spectrum = torch.complex(output.spectrum[:, 0].float(), output.spectrum[:, 1].float()).transpose(1, 2)
+    return output, istft(spectrum, window=window, hop=hop, n_samples=batch.noisy.shape[-1])
 
 
 def loss_step(model: Live, batch: Example, *, config: TrainConfig) -> Tensor:
     """The training loss: compressed spectrum, SI-SDR, and the gate's verdict."""
     output, estimate = enhance(model, batch)
     weights = config.loss
-    clean = parts(batch.clean, config=model.config)
+    clean = torch.view_as_real(stft(batch.clean, window=model.config.window, hop=model.config.hop)).permute(0, 3, 2, 1)
     # Every example counts the same, however loud it is.
     level = batch.clean.square().mean(dim=-1).clamp_min(1e-12).sqrt()[:, None, None, None]
     magnitude, phase = compressed_mse(output.spectrum.float() / level, clean / level)
