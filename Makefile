@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 SAMPLE := build/sample
 
-.PHONY: demo test test-slow train-avdcnn bench lint clean
+.PHONY: demo test test-slow train-avdcnn train-live bench lint clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -28,6 +28,9 @@ test-slow: $(VENV)/.installed  ## the training checks that take minutes
 
 train-avdcnn: $(VENV)/.installed  ## from the data pack in AVSE_DATA to egs/grid/RESULTS.md; about an hour on 2 cores
 	egs/grid/run.sh
+
+train-live: $(VENV)/.installed  ## the same for the live model; about two hours on 2 cores
+	egs/grid/run.sh --model live
 
 bench: $(VENV)/.installed  ## speed beside other enhancers, time and memory on long films
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'

@@ -13,6 +13,7 @@ _HOME = {
     "EnhanceResult": "avse.enhance.file",
     "Job": "avse.enhance.file",
     "enhance_file": "avse.enhance.file",
+    "StreamingEnhancer": "avse.enhance.live",
     "Mixing": "avse.enhance.stream",
     "AvseError": "avse.errors",
     "read_audio": "avse.media.audio",

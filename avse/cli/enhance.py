@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
         "largest, or a number from the left (default: auto)")  # fmt: skip
     add("--offset-ms", type=float, default=0.0, help="how late the picture comes after the sound (default: 0)")
     add("--face-detector", type=Path, metavar="ONNX", help="YuNet's ONNX file, instead of the bundled cascade")
-    add("--model", default=None, help="name of a model, or a weights file (default: avdcnn)")
+    add("--model", default=None, help="live, avdcnn, or a file of weights or an ONNX graph (default: live)")
     add("--device", default="cpu", help="cpu, cuda, cuda:1, mps (default: cpu)")
     add("--mix", type=float, default=1.0, help="0 gives the input back, 1 the enhanced sound alone (default: 1)")
     add("--atten-lim-db", type=float, help="lower the noise by at most this much (default: no limit)")

@@ -18,8 +18,7 @@ from avse.signal.level import LevelMeter
 
 Waveform = npt.NDArray[np.float32]
 
-DEFAULT_MODEL = "avdcnn"
-DEFAULT_LIVE_MODEL = "live"
+DEFAULT_MODEL = DEFAULT_LIVE_MODEL = "live"
 
 
 class Recording(NamedTuple):

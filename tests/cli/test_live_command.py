@@ -1,6 +1,8 @@
 """avse-live and avse-export, as typed."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -90,3 +92,14 @@ def test_export_refuses_what_it_cannot_write(capsys, live_weights, weights, tmp_
     assert export.main([str(live_weights), "-o", str(tmp_path / "b.onnx")]) == 1
     assert "must not exist but does" in capsys.readouterr().err
     assert (tmp_path / "b.onnx").read_text() == "mine"
+
+
+def test_a_graph_needs_no_torch(live_graph, media, tmp_path):
+    code = (
+        "import sys; from avse.cli.enhance import main; code = main(sys.argv[1:]); "
+        "sys.exit(code or ('torch' in sys.modules) * 7 or ('scipy' in sys.modules) * 8)"
+    )
+    arguments = [media / "noisy.wav", "--video", media / "talk.mp4", "-o", tmp_path / "o.wav", "--model", live_graph]
+    done = subprocess.run([sys.executable, "-c", code, *map(str, arguments)], check=False, timeout=60)
+    assert done.returncode == 0
+    assert (tmp_path / "o.wav").is_file()

@@ -11,9 +11,11 @@ import yaml
 import avse
 from avse.models import pretrained, zoo
 from avse.training.config import read_config
-from recipes.avdcnn.config import TrainConfig
+from recipes.avdcnn.config import TrainConfig as AVDCNNTrainConfig
+from recipes.live.config import TrainConfig as LiveTrainConfig
 
 ROOT = Path(__file__).parents[2]
+CONFIGS = {"avdcnn": AVDCNNTrainConfig, "live": LiveTrainConfig}
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SOURCES = [path for folder in ("avse", "recipes", "egs", "tests") for path in (ROOT / folder).rglob("*.py")]
 
@@ -22,7 +24,7 @@ SOURCES = [path for folder in ("avse", "recipes", "egs", "tests") for path in (R
 def test_every_shipped_configuration_is_valid(path):
     given = yaml.safe_load(path.read_text(encoding="utf-8"))
     places = ["--folder", "x", "--manifest", "x", "--crops", "x"]
-    config = read_config(TrainConfig, ["--config", str(path), *places])
+    config = read_config(CONFIGS[path.stem], ["--config", str(path), *places])
     for key, value in given.items():
         section = getattr(config, key)
         if isinstance(value, dict):
@@ -85,7 +87,7 @@ def test_readme_commands_run(media, tmp_path, monkeypatch):
         (tmp_path / name).write_bytes((media / name).read_bytes())
     monkeypatch.chdir(tmp_path)
     typed = re.findall(r"^\$ (avse-\S+) (.*)$", README, re.MULTILINE)
-    assert {command for command, _ in typed} == {"avse-enhance", "avse-score"}
+    assert {command for command, _ in typed} == {"avse-enhance", "avse-score", "avse-live"}
     for command, arguments in typed:
         module = f"avse.cli.{command.removeprefix('avse-')}"
         done = _python("-m", module, *arguments.split(), cwd=tmp_path)
