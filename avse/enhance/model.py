@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 
-class SpectralModel(Protocol):
-    """Enhances a short-time spectrum with the help of the speaker's mouth."""
+class AnyModel(Protocol):
+    """What all models have."""
 
     @property
     def name(self) -> str:
@@ -30,13 +30,17 @@ class SpectralModel(Protocol):
         ...
 
     @property
-    def context_frames(self) -> int:
-        """An output frame depends on input frames at most this far from it."""
-        ...
-
-    @property
     def crop_size(self) -> tuple[int, int]:
         """Height and width of the mouth crops, pixels."""
+        ...
+
+
+class SpectralModel(AnyModel, Protocol):
+    """Enhances a short-time spectrum in large pieces, with the help of the speaker's mouth."""
+
+    @property
+    def context_frames(self) -> int:
+        """An output frame depends on input frames at most this far from it."""
         ...
 
     def estimate_spectrum(
@@ -59,33 +63,11 @@ class SpectralModel(Protocol):
 
 
 @runtime_checkable
-class CausalModel(Protocol):
-    """Enhances a short-time spectrum frame by frame, with the pictures of the speaker's mouth seen so far."""
+class CausalModel(AnyModel, Protocol):
+    """Enhances a short-time spectrum frame by frame, with the pictures of the speaker's mouth seen so far.
 
-    @property
-    def name(self) -> str:
-        """As the zoo knows it."""
-        ...
-
-    @property
-    def sample_rate(self) -> int:
-        """Hz."""
-        ...
-
-    @property
-    def window(self) -> int:
-        """Samples in a window, periodic Hann; its length is the latency."""
-        ...
-
-    @property
-    def hop(self) -> int:
-        """Samples between windows."""
-        ...
-
-    @property
-    def crop_size(self) -> tuple[int, int]:
-        """Height and width of the mouth crops, pixels."""
-        ...
+    The length of its window is its latency.
+    """
 
     @property
     def picture_rate_hz(self) -> float:
