@@ -92,7 +92,7 @@ def live_weights(tmp_path_factory):
 
     path = tmp_path_factory.mktemp("live") / "live.safetensors"
     torch.manual_seed(0)
-    model = Live.build(LiveConfig(channels=8, memory_dim=16, video_dim=12, gate_dim=8))
+    model = Live.build(LiveConfig(channels=8, band_memory_dim=4, memory_dim=16, video_dim=12, gate_dim=8))
     model(torch.randn(4, 257, 30, dtype=torch.complex64), torch.randn(4, 12, 2, 32, 48), torch.ones(4, 12))
     zoo.save(path, model)
     return path

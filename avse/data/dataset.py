@@ -26,6 +26,8 @@ from avse.data.corpus import Corpus
 from avse.data.mix import Waveform, cut_looped, mix, sum_at_equal_level
 from avse.signal.clock import audio_frame_times_s, n_audio_frames
 
+CLEAR_SNR_DB = 40.0
+"""Above this no noise is heard."""
 SPEEDS = (0.85, 1.24)
 """Of voices; another pitch and another vocal tract, but still speech."""
 
@@ -40,12 +42,16 @@ class MixConfig:
     """dB; the ratio is drawn evenly between the two."""
     snr_db_max: float = 15.0
     """dB."""
+    clear_probability: float = 0.0
+    """Chance of a ratio above these instead, up to 40 dB, so that good sound is left alone."""
     talker_probability: float = 0.5
     """Chance that the noise is other people talking."""
     max_talkers: int = 4
     """Competing voices at once, at most."""
     corpus_talker_probability: float = 0.5
     """Chance that a competing voice is one of the talking faces (perhaps the target's own), not of the speech."""
+    same_voice_probability: float = 0.0
+    """Chance that the noise to a talking face is another sentence of its voice: only the lips tell which is meant."""
     video_zero_probability: float = 0.2
     """Chance that the picture is taken away for the whole example (modality dropout)."""
     video_gap_probability: float = 0.1
@@ -61,7 +67,7 @@ class MixConfig:
     speed_probability: float = 0.0
     """Chance that a voice, with its picture, is played at 0.85 to 1.24 of its speed: another voice for the network."""
     jitter_s: float = 0.0
-    """The picture comes early or late by up to this much, as a camera's does."""
+    """The picture comes early or late by up to this much, mostly by less, as a camera's does."""
     late_probability: float = 0.0
     """Chance that the picture comes 0.3 to 1 s early or late: too much to be of use."""
     frozen_probability: float = 0.0
@@ -80,6 +86,7 @@ class MixConfig:
             talker_probability=self.talker_probability,
             max_talkers=self.max_talkers,
             corpus_talker_probability=self.corpus_talker_probability,
+            same_voice_probability=self.same_voice_probability,
             video_zero_probability=0,
             video_gap_probability=0,
             audio_zero_probability=0,
@@ -122,6 +129,19 @@ def no_view(n_frames: int, crop_size: tuple[int, ...]) -> View:
     return View(np.zeros((n_frames, *crop_size, 3), dtype=np.uint8), np.zeros(n_frames, dtype=bool), False)
 
 
+class Target(NamedTuple):
+    """Speech to be kept."""
+
+    clean: Waveform
+    """`(samples,)`."""
+    view: View
+    """What is seen with it."""
+    speed: float
+    """That it is played at."""
+    clip: int | None = None
+    """Which of the talking faces it is; None for speech without a face."""
+
+
 class MixtureDataset(Dataset[Example]):
     """Speech of talking faces and of a speech corpus in noise and among voices."""
 
@@ -151,7 +171,7 @@ class MixtureDataset(Dataset[Example]):
         self.config, self.seed, self.hop, self.sample_rate = config, seed, hop, sample_rate
         self.n_sound_only, self.channel = n_sound_only, channel
         speakers = sorted({str(item.speaker) for item in self.faces.items})
-        self._by_speaker = [[i for i, item in enumerate(self.faces.items) if item.speaker == s] for s in speakers]
+        self._clips_of = {s: [i for i, item in enumerate(self.faces.items) if str(item.speaker) == s] for s in speakers}
 
     def __len__(self) -> int:
         return len(self.faces) + self.n_sound_only
@@ -165,8 +185,9 @@ class MixtureDataset(Dataset[Example]):
         epoch, index = key
         rng = np.random.default_rng([self.seed, epoch, index])
         config = self.config
-        clean, view = self._face(index, rng) if index < len(self.faces) else self._voice(rng)
-        noise, snr_db = self._noise(rng), rng.uniform(config.snr_db_min, config.snr_db_max)
+        target = self._face(index, rng) if index < len(self.faces) else self._voice(rng)
+        clean, view = target.clean, target.view
+        noise, snr_db = self._noise(target, rng), self._snr_db(rng)
         if self.channel is None:
             noisy = mix(clean, noise, snr_db=snr_db)
         else:
@@ -182,7 +203,7 @@ class MixtureDataset(Dataset[Example]):
             torch.tensor(view.matched),
         )
 
-    def _face(self, index: int, rng: np.random.Generator) -> tuple[Waveform, View]:
+    def _face(self, index: int, rng: np.random.Generator) -> Target:
         """A clip's sound, and a mouth, mostly its own."""
         config = self.config
         index, shown = self._who(index, rng)
@@ -191,23 +212,22 @@ class MixtureDataset(Dataset[Example]):
         n_read = samples_at_speed(config.n_samples, factor=speed)
         start = int(rng.integers(max(1, len(waveform) - n_read + 1)))
         clean = self._played(cut_looped(waveform, offset=start, n_samples=n_read), speed)
-        late_s = rng.uniform(-config.jitter_s, config.jitter_s)
+        late_s = config.jitter_s * rng.triangular(-1, 0, 1)
         matched = shown == index
         if happens(config.late_probability, rng):
             late_s, matched = rng.choice([-1, 1]) * rng.uniform(0.3, 1.0), False
-        return clean, self._view(
-            shown, rng, start_s=start / self.sample_rate, late_s=late_s, speed=speed, matched=matched
-        )
+        start_s = start / self.sample_rate
+        view = self._view(shown, rng, start_s=start_s, late_s=late_s, speed=speed, matched=matched)
+        return Target(clean, view, speed, clip=index)
 
-    def _voice(self, rng: np.random.Generator) -> tuple[Waveform, View]:
+    def _voice(self, rng: np.random.Generator) -> Target:
         """A sentence of the speech corpus, now and then with the mouth of somebody else."""
         speed = self._speed(rng)
-        n_read = samples_at_speed(self.config.n_samples, factor=speed)
-        clean = self._played(self._cut(self.speech.waveforms[rng.integers(len(self.speech))], rng, n_read), speed)
+        clean = self._at_speed(self.speech.waveforms[rng.integers(len(self.speech))], speed, rng)
         if happens(self.config.stranger_probability, rng):
-            return clean, self._view(int(rng.integers(len(self.mouths))), rng, matched=False)
+            return Target(clean, self._view(int(rng.integers(len(self.mouths))), rng, matched=False), speed)
         n_frames = n_audio_frames(self.config.n_samples, hop=self.hop)
-        return clean, no_view(n_frames, self.mouths[0].crops.shape[1:3])
+        return Target(clean, no_view(n_frames, self.mouths[0].crops.shape[1:3]), speed)
 
     def _view(
         self,
@@ -243,7 +263,8 @@ class MixtureDataset(Dataset[Example]):
     def _who(self, index: int, rng: np.random.Generator) -> tuple[int, int]:
         """The clip to hear and the clip to see."""
         if rng.random() < self.config.any_speaker_probability:
-            index = int(rng.choice(self._by_speaker[rng.integers(len(self._by_speaker))]))
+            speakers = list(self._clips_of)
+            index = int(rng.choice(self._clips_of[speakers[rng.integers(len(speakers))]]))
         shown = index
         if rng.random() < self.config.other_mouth_probability:
             shown = int(rng.integers(len(self.mouths)))
@@ -269,7 +290,17 @@ class MixtureDataset(Dataset[Example]):
             visible[first:last] = False
         return visible
 
-    def _noise(self, rng: np.random.Generator) -> Waveform:
+    def _snr_db(self, rng: np.random.Generator) -> float:
+        lowest, highest = self.config.snr_db_min, self.config.snr_db_max
+        if happens(self.config.clear_probability, rng):
+            lowest, highest = highest, CLEAR_SNR_DB
+        return rng.uniform(lowest, highest)
+
+    def _noise(self, target: Target, rng: np.random.Generator) -> Waveform:
+        if target.clip is not None and happens(self.config.same_voice_probability, rng):
+            others = [i for i in self._clips_of[str(self.faces.items[target.clip].speaker)] if i != target.clip]
+            if others:
+                return self._at_speed(self.faces.waveforms[rng.choice(others)], target.speed, rng)
         if rng.random() < self.config.talker_probability:
             return sum_at_equal_level([self._talker(rng) for _ in range(rng.integers(1, self.config.max_talkers + 1))])
         sources = [self._recorded_noise(rng) for _ in range(1 + int(rng.random() < 0.3))]
@@ -279,9 +310,11 @@ class MixtureDataset(Dataset[Example]):
 
     def _talker(self, rng: np.random.Generator) -> Waveform:
         bank = self.faces if rng.random() < self.config.corpus_talker_probability else self.speech
-        speed = self._speed(rng)
+        return self._at_speed(bank.waveforms[rng.integers(len(bank))], self._speed(rng), rng)
+
+    def _at_speed(self, voice: Waveform, speed: float, rng: np.random.Generator) -> Waveform:
         n_read = samples_at_speed(self.config.n_samples, factor=speed)
-        return self._played(self._cut(bank.waveforms[rng.integers(len(bank))], rng, n_read), speed)
+        return self._played(self._cut(voice, rng, n_read), speed)
 
     def _recorded_noise(self, rng: np.random.Generator) -> Waveform:
         waveform = self.noise.waveforms[rng.integers(len(self.noise))]

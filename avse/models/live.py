@@ -3,7 +3,8 @@
 Sound follows GTCRN (Rong, Sun, Zhang, Hu, Zhu, Lu, "GTCRN: A Speech Enhancement Model Requiring Ultralow Computational
 Resources", ICASSP 2024): ERB bands, causal convolutions, recurrence in the middle, a complex mask. A mouth encoder at
 video rate joins in the middle through a gate. The gate looks at sound and mouth together and is taught to tell
-whether the one belongs to the other, so that a wrong, frozen or late face is left out.
+whether the one belongs to the other, so that a wrong, frozen or late face is left out. From the mouth alone the network
+also guesses how loud the clean speech is in each band: so the lips are learned where the sound would do without them.
 
 Latency is one window of 512 samples, 32 ms: a frame's end is all that its output waits for.
 """
@@ -14,10 +15,11 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from avse.nn.bands import ErbBands
-from avse.nn.causal import BandMixer, CausalConv, FullBandGRU
+from avse.nn.causal import BandGRU, BandMixer, CausalConv, FullBandGRU, remember
 from avse.nn.encoders.mouth import MouthCNN, MouthMemory
 from avse.signal.clock import picture_numbers
 
@@ -43,10 +45,10 @@ class LiveConfig:
     """Of the maps in the middle, even."""
     dilations: tuple[int, ...] = (1, 2, 4)
     """Of the convolution blocks before and, backwards, after the middle."""
-    n_middle_blocks: int = 2
-    """Blocks in the middle: bands mixed, near past, long memory."""
+    band_memory_dim: int = 32
+    """Width of the memory of each band."""
     memory_dim: int = 112
-    """Width of the long memory of each."""
+    """Width of the memory for all bands together."""
     video_dim: int = 64
     """Features of the mouth."""
     gate_dim: int = 32
@@ -68,6 +70,8 @@ class Output(NamedTuple):
     """`(batch, 2, frames, freqs)` real and imaginary part, enhanced."""
     gate_logit: Tensor
     """`(batch, frames)`: above 0 the mouth is believed to be the speaker's."""
+    guess: Tensor
+    """`(batch, frames, middle bands)`: what the mouth alone says of the clean magnitudes, compressed."""
 
 
 class Live(nn.Module):
@@ -91,13 +95,18 @@ class Live(nn.Module):
         self.n_middle = ((self.bands.n_bands + 1) // 2 + 1) // 2
         self.down = nn.ModuleList([_resize(3, channels), _resize(channels, channels)])
         self.before = nn.ModuleList(CausalConv(channels, dilation=d) for d in config.dilations)
-        middle = range(config.n_middle_blocks)
-        self.mixers = nn.ModuleList(BandMixer(channels, self.n_middle) for _ in middle)
-        self.middle = nn.ModuleList(FullBandGRU(channels, self.n_middle, dim=config.memory_dim) for _ in middle)
+        self.middle = nn.ModuleList(
+            [
+                BandGRU(channels, self.n_middle, dim=config.band_memory_dim),
+                FullBandGRU(channels, self.n_middle, dim=config.memory_dim),
+            ]
+        )
+        self.mixers = nn.ModuleList(BandMixer(channels, self.n_middle) for _ in self.middle)
         self.after = nn.ModuleList(CausalConv(channels, dilation=d) for d in reversed(config.dilations))
         self.up = nn.ModuleList([_resize(channels, channels, up=True), _resize(channels, 2, up=True, last=True)])
         self.gate_gru = nn.GRU(dim + channels, config.gate_dim, batch_first=True)
         self.gate_out = nn.Linear(config.gate_dim, 1)
+        self.guess = nn.Linear(dim, self.n_middle)
         self.scale = nn.Linear(dim, channels)
         self.shift = nn.Linear(dim, channels * self.n_middle)
 
@@ -148,6 +157,18 @@ class Live(nn.Module):
         parts = torch.view_as_real(noisy).permute(0, 3, 2, 1)
         return self.step(parts, mouth[:, shown], present[:, shown], self.start(len(noisy), parts))[0]
 
+    def loudness(self, spectrum: Tensor) -> Tensor:
+        """What the mouth is to guess: compressed magnitudes in the bands of the middle.
+
+        Args:
+            spectrum: `(batch, 2, frames, freqs)` real and imaginary part of clean speech.
+
+        Returns:
+            `(batch, frames, middle bands)`.
+        """
+        magnitude = spectrum.square().sum(dim=1).clamp_min(FLOOR**2).sqrt() ** POWER
+        return F.adaptive_avg_pool1d(self.bands.gather(magnitude), self.n_middle)
+
     def pictures_at(self, n_frames: int, *, first_frame: int = 0) -> npt.NDArray[np.int64]:
         """Number of the picture shown at each frame, `(n_frames,)`."""
         config = self.config
@@ -193,7 +214,7 @@ class Live(nn.Module):
             ],
             dim=1,
         )
-        return Output(enhanced, logit), Memory(tuple(convolutions), tuple(recurrent), gate)
+        return Output(enhanced, logit, self.guess(mouth)), Memory(tuple(convolutions), tuple(recurrent), gate)
 
     @torch.inference_mode()
     def see(
@@ -227,7 +248,7 @@ class Live(nn.Module):
         """Let the mouth into the sound, as far as it is believed."""
         mouth = mouth * present[..., None]
         both = torch.cat([mouth, x.mean(dim=3).transpose(1, 2)], dim=-1)
-        judged, memory = self.gate_gru(both, memory)
+        judged, memory = remember(self.gate_gru, both, memory)
         logit = self.gate_out(judged)[..., 0]
         trust = (torch.sigmoid(logit) * present)[..., None]
         scale = (trust * torch.tanh(self.scale(mouth))).transpose(1, 2)[..., None]

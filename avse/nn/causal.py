@@ -50,6 +50,35 @@ class BandMixer(nn.Module):
         return mixed
 
 
+class BandGRU(nn.Module):
+    """A memory of its own for each band; the weights are the same for all, so that each learns from every other.
+
+    As the sub-band networks of FullSubNet (Hao, Su, Horaud, Li 2021) and GTCRN (Rong et al. 2024).
+    """
+
+    def __init__(self, channels: int, n_bands: int, *, dim: int) -> None:
+        """Set up; `dim` is the width of each band's memory."""
+        super().__init__()
+        self.dim, self.n_bands = dim, n_bands
+        self.norm = nn.LayerNorm(channels)
+        # Tells the shared weights which band they are in.
+        self.place = nn.Parameter(torch.zeros(n_bands, 1, channels))
+        self.over_time = nn.GRU(channels, dim, batch_first=True)
+        self.spread = nn.Linear(dim, channels)
+
+    def start(self, batch: int, like: Tensor) -> Tensor:
+        """The memory before the first frame."""
+        return like.new_zeros(1, batch * self.n_bands, self.dim)
+
+    def forward(self, x: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+        """Take `(batch, channels, frames, bands)`."""
+        batch, channels, n_frames, n_bands = x.shape
+        each = self.norm(x.permute(0, 3, 2, 1)) + self.place
+        heard, memory = remember(self.over_time, each.reshape(batch * n_bands, n_frames, channels), memory)
+        told = self.spread(heard).reshape(batch, n_bands, n_frames, channels).permute(0, 3, 2, 1)
+        return x + told, memory
+
+
 class FullBandGRU(nn.Module):
     """One GRU over time for all bands together: the long memory, for one sequence and not one for each band."""
 
@@ -69,6 +98,13 @@ class FullBandGRU(nn.Module):
         """Take `(batch, channels, frames, bands)`."""
         batch, channels, n_frames, n_bands = x.shape
         flat = x.transpose(1, 2).reshape(batch, n_frames, channels * n_bands)
-        heard, memory = self.over_time(self.squeeze(flat), memory)
+        heard, memory = remember(self.over_time, self.squeeze(flat), memory)
         told = self.spread(heard).reshape(batch, n_frames, channels, n_bands).transpose(1, 2)
         return x + told, memory
+
+
+def remember(gru: nn.GRU, x: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+    """Run a GRU in full precision: on CPUs it takes two thirds of the time that bfloat16 takes."""
+    with torch.autocast(x.device.type, enabled=False):
+        heard, memory = gru(x.float(), memory.float())
+    return heard, memory

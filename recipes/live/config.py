@@ -19,6 +19,8 @@ class LossConfig:
     """Of the error of compressed real and imaginary parts."""
     si_sdr: float = 0.1
     """Of each dB of SI-SDR that is missing."""
+    guess: float = 0.5
+    """Of the error of the bands' loudness as the mouth alone guesses it."""
     gate: float = 0.5
     """Of the cross entropy of the gate, which tells whether the mouth is the speaker's."""
 
@@ -44,7 +46,8 @@ class TrainConfig:
     mix: MixConfig = field(
         default_factory=lambda: MixConfig(
             n_samples=38400,
-            talker_probability=0.6,
+            clear_probability=0.12,
+            talker_probability=0.55,
             max_talkers=3,
             speed_probability=0.6,
             jitter_s=0.12,
@@ -52,6 +55,7 @@ class TrainConfig:
             frozen_probability=0.05,
             covered_probability=0.1,
             stranger_probability=0.3,
+            same_voice_probability=0.2,
             video_zero_probability=0.15,
             video_gap_probability=0.15,
             audio_zero_probability=0.0,

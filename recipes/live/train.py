@@ -30,7 +30,7 @@ def enhance(model: Live, batch: Example) -> tuple[Output, Tensor]:
 
 
 def loss_step(model: Live, batch: Example, *, config: TrainConfig) -> Tensor:
-    """The training loss: compressed spectrum, SI-SDR, and the gate's verdict."""
+    """The training loss: compressed spectrum, SI-SDR, what the mouth alone says, and the gate's verdict."""
     output, estimate = enhance(model, batch)
     weights = config.loss
     clean = torch.view_as_real(stft(batch.clean, window=model.config.window, hop=model.config.hop)).permute(0, 3, 2, 1)
@@ -41,11 +41,14 @@ def loss_step(model: Live, batch: Example, *, config: TrainConfig) -> Tensor:
     present = batch.present[:, shown].clone()
     present[:, : round(SETTLED_S * model.config.sample_rate / model.config.hop)] = 0
     matched = batch.matched[:, None].expand_as(present)
+    told = present * matched
+    wrong = (output.guess.float() - model.loudness(clean / level)).square().mean(dim=-1)
     verdict = F.binary_cross_entropy_with_logits(output.gate_logit.float(), matched, weight=present, reduction="sum")
     return (
         weights.magnitude * magnitude
         + weights.phase * phase
         - weights.si_sdr * si_sdr_db(estimate, batch.clean).mean()
+        + weights.guess * (told * wrong).sum() / told.sum().clamp_min(1)
         + weights.gate * verdict / present.sum().clamp_min(1)
     )
 

@@ -6,6 +6,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from avse.nn.causal import remember
+
 
 class MouthMemory(NamedTuple):
     """What the encoder remembers from the pictures before."""
@@ -59,5 +61,5 @@ class MouthCNN(nn.Module):
         each = self.project(self.picture(frames.flatten(0, 1))).reshape(*frames.shape[:2], self.dim)
         seen = torch.cat([memory.past, each.transpose(1, 2)], dim=2)
         near = torch.relu(self.neighbours(seen)).transpose(1, 2)
-        features, hidden = self.over_time(near, memory.hidden)
+        features, hidden = remember(self.over_time, near, memory.hidden)
         return features, MouthMemory(seen[:, :, -2:], hidden)

@@ -103,7 +103,7 @@ def test_modality_dropout_takes_the_picture_as_often_as_asked(banks):
 
 def test_rare_speakers_are_drawn_as_often_as_asked(banks):
     dataset = _dataset(banks, **{**PLAIN, "any_speaker_probability": 1.0, "other_mouth_probability": 1.0})
-    dataset._by_speaker = [[0, 1], [2]]
+    dataset._clips_of = {"f": [0, 1], "g": [2]}
     drawn = np.array([dataset._who(0, np.random.default_rng(seed)) for seed in range(400)])
     assert np.bincount(drawn[:, 0]) / 400 == pytest.approx([0.25, 0.25, 0.5], abs=0.08)
     assert np.bincount(drawn[:, 1]) / 400 == pytest.approx([1 / 3] * 3, abs=0.08)
@@ -140,3 +140,28 @@ def test_silent_recordings_are_named(tmp_path):
     item = Item(id="still", split="train", audio="still.wav", licence="CC0-1.0", noise_type="none")
     with pytest.raises(ConfigError, match="must not be silent but still is"):
         WaveformBank([item], root=tmp_path, sample_rate=RATE)
+
+
+def test_clear_examples_lie_above_the_range(banks):
+    dataset = _dataset(banks, snr_db_min=-3, snr_db_max=2, clear_probability=1)
+    for epoch in range(10):
+        example = dataset[epoch, 0]
+        noise = example.noisy - example.clean
+        assert 1.9 < 10 * torch.log10(example.clean.square().mean() / noise.square().mean()).item() < 40.1
+
+
+def test_the_same_voice_is_another_sentence_of_the_target(banks):
+    dataset = _dataset(banks, same_voice_probability=1, talker_probability=0, **PLAIN)
+    heard = set()
+    for epoch in range(12):
+        for index in range(3):
+            example = dataset[epoch, index]
+            noise = (example.noisy - example.clean).numpy()
+            likeness = [
+                np.abs(np.correlate(noise[:4000], clip, mode="full")).max() / np.linalg.norm(noise[:4000])
+                for clip in banks["faces"].waveforms
+            ]
+            rival = int(np.argmax(likeness))
+            assert rival != index
+            heard.add((index, rival))
+    assert heard == {(0, 1), (0, 2), (1, 0), (1, 2), (2, 0), (2, 1)}

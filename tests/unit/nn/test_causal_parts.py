@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from avse.nn.bands import ErbBands
-from avse.nn.causal import BandMixer, CausalConv, FullBandGRU
+from avse.nn.causal import BandGRU, BandMixer, CausalConv, FullBandGRU
 from avse.nn.encoders.mouth import MouthCNN
 
 
@@ -23,15 +23,29 @@ def test_a_convolution_in_pieces(dilation):
     torch.testing.assert_close(memory, last)
 
 
-def test_a_memory_over_time_in_pieces():
+@pytest.mark.parametrize("kind", [BandGRU, FullBandGRU])
+def test_a_memory_over_time_in_pieces(kind):
     torch.manual_seed(0)
-    block = FullBandGRU(4, 6, dim=5)
+    block = kind(4, 6, dim=5)
     x = torch.randn(2, 4, 9, 6)
     memory = block.start(2, x)
     whole, _ = block(x, memory)
     first, memory = block(x[:, :, :4], memory)
     second, _ = block(x[:, :, 4:], memory)
     torch.testing.assert_close(torch.cat([first, second], dim=2), whole)
+
+
+def test_each_band_remembers_itself_alone_and_each_example_too():
+    torch.manual_seed(0)
+    block = BandGRU(4, 6, dim=5)
+    x = torch.randn(2, 4, 9, 6)
+    changed = x.clone()
+    changed[1, 0, 2, 3] += 1
+    before, after = (block(given, block.start(2, given))[0] for given in (x, changed))
+    same = (before == after).all(dim=1)
+    assert same[0].all()
+    assert same[1].all(dim=0).tolist() == [True, True, True, False, True, True]
+    assert same[1, :, 3].tolist() == [True, True] + 7 * [False]
 
 
 def test_bands_are_mixed_in_each_frame_alone():
