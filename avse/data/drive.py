@@ -1,7 +1,7 @@
 """One drive: what was measured of driver, car and road, evenly sampled, and how great the stress was when."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -64,6 +64,8 @@ class Drive:
     """By modality."""
     segments: tuple[Segment, ...]
     """Where the level is known, in order, without overlap; may be empty."""
+    beats: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2)))
+    """`(beats, 2)`: when each heart beat came, in seconds, and how long after the one before, in ms; where known."""
 
     @property
     def duration_s(self) -> float:
@@ -73,7 +75,7 @@ class Drive:
 
 def save_drive(path: Path, drive: Drive) -> None:
     """Write a drive, replacing the file."""
-    tensors = {}
+    tensors = {"beats": torch.from_numpy(drive.beats)}
     for modality, signal in drive.signals.items():
         tensors[f"{modality}.values"] = torch.from_numpy(signal.values)
         tensors[f"{modality}.mask"] = torch.from_numpy(signal.mask)
@@ -105,7 +107,8 @@ def load_drive(path: Path) -> Drive:
             for modality, about in header["signals"].items()
         }
         segments = tuple(Segment(start_s, end_s, int(level)) for start_s, end_s, level in header["segments"])
-        return Drive(header["id"], header["driver"], header["licence"], signals, segments)
+        beats = tensors["beats"].numpy()
+        return Drive(header["id"], header["driver"], header["licence"], signals, segments, beats)
     except (KeyError, TypeError, ValueError):
         raise ConfigError(f"drive {path} must be a file of the preparation but is not; prepare it again") from None
 

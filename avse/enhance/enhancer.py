@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from avse.enhance.model import Model
 from avse.enhance.stream import EnhancerStream, Mixing
-from avse.errors import InputError
+from avse.errors import ConfigError, InputError
 from avse.media.audio import read_audio
 from avse.media.mouth import MouthTrack, track_mouth
 from avse.media.speaker import SoundLevel
@@ -56,8 +56,12 @@ class Enhancer:
 
             return cls(OnnxModel(graph))
         from avse.models import zoo
+        from avse.models.driver_stress import DriverStress
 
-        return cls(zoo.load(name_or_path, device=device))
+        model = zoo.load(name_or_path, device=device)
+        if isinstance(model, DriverStress):
+            raise ConfigError(f"model {name_or_path} must enhance speech but is of {model.name}; name another one")
+        return cls(model)
 
     def enhance(
         self,

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from avse.nn.bands import ErbBands
 from avse.nn.causal import BandGRU, BandMixer, CausalConv, FullBandGRU, remember
 from avse.nn.encoders.mouth import MouthCNN, MouthMemory
+from avse.nn.layers import conv_block
 from avse.signal.clock import picture_numbers
 
 POWER = 0.3
@@ -259,7 +260,5 @@ class Live(nn.Module):
 def _resize(n_in: int, n_out: int, *, up: bool = False, last: bool = False) -> nn.Sequential:
     """Halve or double the number of bands."""
     kind = nn.ConvTranspose2d if up else nn.Conv2d
-    layers: list[nn.Module] = [kind(n_in, n_out, (1, 5), stride=(1, 2), padding=(0, 2))]
-    if not last:
-        layers += [nn.BatchNorm2d(n_out), nn.LeakyReLU(0.2)]
-    return nn.Sequential(*layers)
+    layers = conv_block(kind, n_in, n_out, (1, 5), stride=(1, 2), padding=(0, 2))
+    return nn.Sequential(*layers[: 1 if last else None])

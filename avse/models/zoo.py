@@ -4,6 +4,7 @@ A model's file holds its name and configuration beside the weights, so that load
 """
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ from torch import nn
 from avse.errors import ConfigError
 from avse.media.tensors import read_tensors, write_tensors
 from avse.models.avdcnn import AVDCNN, AVDCNNConfig
+from avse.models.driver_stress import DriverStress
 from avse.models.live import Live, LiveConfig
 from avse.models.pretrained import PRETRAINED, names
 
@@ -20,13 +22,18 @@ from avse.models.pretrained import PRETRAINED, names
 class Entry(NamedTuple):
     """A kind of model."""
 
-    model: type[AVDCNN] | type[Live]
-    config: type[Any]
+    model: type[AVDCNN] | type[Live] | type[DriverStress]
+    config: Callable[..., Any]
+    """Makes its configuration from what a header holds."""
 
 
-Model = AVDCNN | Live
+Model = AVDCNN | Live | DriverStress
 """Any model of the zoo."""
-MODELS = {"avdcnn": Entry(AVDCNN, AVDCNNConfig), "live": Entry(Live, LiveConfig)}
+MODELS = {
+    "avdcnn": Entry(AVDCNN, AVDCNNConfig),
+    "live": Entry(Live, LiveConfig),
+    "driver_stress": Entry(DriverStress, DriverStress.config_of),
+}
 
 
 def save(path: Path, model: Model, *, half: bool = False) -> None:

@@ -7,6 +7,8 @@ frame, and both give the same.
 import torch
 from torch import Tensor, nn
 
+from avse.nn.layers import SLOPE
+
 
 class CausalConv(nn.Module):
     """A residual block that looks at neighbouring bands and past frames."""
@@ -22,7 +24,7 @@ class CausalConv(nn.Module):
         self.channels, self.n_past = channels, 2 * dilation
         # Not a convolution of depth, as small models have it: on CPUs a full one is no slower, and it can do more.
         self.look = nn.Conv2d(channels, channels, 3, dilation=(dilation, 1), padding=(0, 1))
-        self.after = nn.Sequential(nn.BatchNorm2d(channels), nn.LeakyReLU(0.2))
+        self.after = nn.Sequential(nn.BatchNorm2d(channels), nn.LeakyReLU(SLOPE))
 
     def start(self, batch: int, n_bands: int, like: Tensor) -> Tensor:
         """The memory before the first frame."""
@@ -41,7 +43,7 @@ class BandMixer(nn.Module):
         """Set up."""
         super().__init__()
         self.norm = nn.LayerNorm(channels)
-        self.mix = nn.Sequential(nn.Linear(n_bands, 2 * n_bands), nn.LeakyReLU(0.2), nn.Linear(2 * n_bands, n_bands))
+        self.mix = nn.Sequential(nn.Linear(n_bands, 2 * n_bands), nn.LeakyReLU(SLOPE), nn.Linear(2 * n_bands, n_bands))
 
     def forward(self, x: Tensor) -> Tensor:
         """Take `(batch, channels, frames, bands)`."""

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from avse.nn.causal import remember
+from avse.nn.layers import conv_block
 
 
 class MouthMemory(NamedTuple):
@@ -38,7 +39,7 @@ class MouthCNN(nn.Module):
         widths = (channels, 16, 32, 48)
         layers: list[nn.Module] = []
         for n_in, n_out in pairwise(widths):
-            layers += [nn.Conv2d(n_in, n_out, 3, stride=2, padding=1), nn.BatchNorm2d(n_out), nn.LeakyReLU(0.2)]
+            layers += conv_block(nn.Conv2d, n_in, n_out, 3, stride=2, padding=1)
         self.picture = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(0.2))
         self.project = nn.Linear(widths[-1] * (height // 8) * (width // 8), dim)
         self.neighbours = nn.Conv1d(dim, dim, 3)

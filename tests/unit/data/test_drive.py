@@ -15,7 +15,7 @@ def _signal(n_channels=2, n_samples=40, rate_hz=4.0):
 
 def test_a_drive_comes_back(tmp_path):
     signals = {"ecg": _signal(1, 640, 64.0), "vehicle": _signal()}
-    drive = Drive("d1", "p1", "CC0-1.0", signals, (Segment(0, 4, 0), Segment(4, 9.5, 2)))
+    drive = Drive("d1", "p1", "CC0-1.0", signals, (Segment(0, 4, 0), Segment(4, 9.5, 2)), np.array([[1.0, 800.0]]))
     assert drive.duration_s == 10
     save_drive(tmp_path / "b.safetensors", drive)
     save_drive(tmp_path / "a.safetensors", Drive("d0", "p0", "CC0-1.0", signals, ()))
@@ -26,6 +26,7 @@ def test_a_drive_comes_back(tmp_path):
         drive.licence,
         drive.segments,
     )
+    np.testing.assert_array_equal(back.beats, drive.beats)
     for modality, signal in drive.signals.items():
         np.testing.assert_array_equal(back.signals[modality].values, signal.values)
         np.testing.assert_array_equal(back.signals[modality].mask, signal.mask)

@@ -1,0 +1,30 @@
+"""Blocks that several encoders are made of."""
+
+from torch import nn
+
+SLOPE = 0.2
+"""Of the leaky rectifier below 0."""
+
+
+def conv_block(
+    kind: type[nn.Conv1d] | type[nn.Conv2d] | type[nn.ConvTranspose2d],
+    n_in: int,
+    n_out: int,
+    size: int | tuple[int, int],
+    *,
+    stride: int | tuple[int, int] = 1,
+    padding: int | tuple[int, int] = 0,
+) -> list[nn.Module]:
+    """A convolution, batch normalisation and a leaky rectifier, as layers for an `nn.Sequential`.
+
+    Args:
+        kind: of convolution.
+        n_in: channels that come in.
+        n_out: channels that go out.
+        size: of the kernel.
+        stride: of the kernel.
+        padding: zeros at each end.
+    """
+    normalise = nn.BatchNorm1d if kind is nn.Conv1d else nn.BatchNorm2d
+    convolution = kind(n_in, n_out, size, stride=stride, padding=padding)  # type: ignore[arg-type]
+    return [convolution, normalise(n_out), nn.LeakyReLU(SLOPE)]
