@@ -6,9 +6,6 @@
 #   run.sh --model live               another model than AVDCNN
 
 names=(check prepare crops train enhance score results)
-stage=0
-stop_stage=6
-stages=""
 model=avdcnn
 exp=egs/$corpus/exp
 config=""
@@ -24,28 +21,8 @@ The data pack lies where the environment variable AVSE_DATA says (default: data)
 END
 }
 
-fail() { echo "run.sh: error: $1" >&2; exit 2; }
-
-while [ $# -gt 0 ]; do
-  case "$1" in
-    -h|--help) usage; exit 0 ;;
-    --stage|--stop-stage|--stages|--model|--exp|--config|--results|--n-jobs)
-      [ $# -ge 2 ] || fail "$1 must have a value but has none; see --help"
-      option="${1#--}"; printf -v "${option//-/_}" '%s' "$2"; shift 2 ;;
-    *) fail "option must be one that --help shows but is $1" ;;
-  esac
-done
-
-# A name per stage to run, whichever way they were chosen.
-if [ -n "$stages" ]; then
-  IFS=, read -ra chosen <<< "$stages"
-else
-  [[ "$stage" =~ ^[0-6]$ && "$stop_stage" =~ ^[0-6]$ ]] || fail "stages must be 0 to 6 but are $stage to $stop_stage"
-  chosen=("${names[@]:stage:stop_stage - stage + 1}")
-fi
-for name in "${chosen[@]}"; do
-  [[ " ${names[*]} " == *" $name "* ]] || fail "stage must be one of ${names[*]} but is $name"
-done
+options=(stage stop-stage stages model exp config results n-jobs)
+. egs/choose.sh
 
 [ -f "recipes/$model/train.py" ] || fail "model must be avdcnn or live but is $model"
 config=${config:-egs/$corpus/conf/$model.yaml}

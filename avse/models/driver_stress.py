@@ -44,6 +44,8 @@ class DriverStressConfig:
     """Length of a window, for which there is one answer."""
     context_s: float = 300.0
     """How far back the LSTM looks."""
+    calibration_s: float = 0.0
+    """Means over so many seconds at a drive's start are taken from its channels; 0 for none."""
     encoder: str = "cnn"
     """`cnn`, `gru` or `transformer`."""
     dim: int = 32
@@ -80,6 +82,7 @@ class DriverStress(nn.Module):
         # Of a window's frames both what is usual and what stands out.
         dims = [2 * int(encoder.dim) for encoder in encoders.values()]
         self.fusion = ConcatLSTM(dims, dim=config.lstm_dim, n_layers=config.n_layers, dropout=config.dropout)
+        self.drop = nn.Dropout(config.dropout)
         self.classify = nn.Sequential(nn.Dropout(config.dropout), nn.Linear(config.lstm_dim, len(config.levels)))
 
     @classmethod
@@ -92,6 +95,7 @@ class DriverStress(nn.Module):
                 rate_hz=m.rate_hz,
                 dim=config.dim,
                 n_halvings=max(1, math.ceil(math.log2(m.rate_hz / config.frame_rate_hz))),
+                dropout=0.0,
             )
             for name, m in config.modalities.items()
         }
@@ -123,7 +127,7 @@ class DriverStress(nn.Module):
         """
         features = [self.encode(name, values[name], masks[name]) for name in self.config.modalities]
         present = torch.stack([masks[name].any(dim=3).any(dim=2) for name in self.config.modalities], dim=-1)
-        logits: Tensor = self.classify(self.fusion(features, present))
+        logits: Tensor = self.classify(self.fusion([self.drop(feature) for feature in features], present))
         return logits
 
     def encode(self, name: str, values: Tensor, mask: Tensor) -> Tensor:

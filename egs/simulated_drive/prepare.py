@@ -1,0 +1,47 @@
+"""Drives that are made up: `python egs/simulated_drive/prepare.py FOLDER [--n-drivers 28] [--difficulty 0.5]`."""
+
+import argparse
+import sys
+from functools import partial
+from pathlib import Path
+
+from tqdm import tqdm
+
+from avse.data.drive import save_drive
+from avse.data.driving import DrivingConfig, simulate_drive
+from avse.errors import AvseError, InputError
+from avse.score import in_parallel
+
+
+def store(driver: int, *, folder: Path, seed: int, config: DrivingConfig) -> None:
+    """Simulate one driver's drive and write it."""
+    drive = simulate_drive(seed=seed, driver=driver, config=config)
+    save_drive(folder / f"{drive.id}.safetensors", drive)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Simulate all drives."""
+    defaults = DrivingConfig()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, help="where the drives go; those there of the same name are replaced")
+    parser.add_argument("--n-drivers", type=int, default=28, help="drivers, each with one drive (default 28)")
+    parser.add_argument("--n-stretches", type=int, default=defaults.n_stretches, help="of a drive (default 10)")
+    parser.add_argument("--difficulty", type=float, default=defaults.difficulty, help="0 easy to 1 hopeless")
+    parser.add_argument("--seed", type=int, default=1, help="of all drivers (default 1)")
+    parser.add_argument("--n-jobs", type=int, default=2, help="processes (default 2)")
+    arguments = parser.parse_args(argv)
+    try:
+        if arguments.n_drivers < 2:
+            raise InputError(f"drivers must be 2 or more, to train and to test, but are {arguments.n_drivers}")
+        config = DrivingConfig(difficulty=arguments.difficulty, n_stretches=arguments.n_stretches)
+        work = partial(store, folder=arguments.folder, seed=arguments.seed, config=config)
+        drivers = range(arguments.n_drivers)
+        list(tqdm(in_parallel(work, drivers, n_jobs=arguments.n_jobs), total=len(drivers), desc="drives"))
+    except AvseError as error:
+        print(f"prepare: error: {error}", file=sys.stderr)
+        return 2 if isinstance(error, InputError) else 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Driver stress from several modalities: see README.md."""

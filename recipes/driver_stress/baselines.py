@@ -1,0 +1,65 @@
+"""Classifiers on features made by hand, by scikit-learn; and the one that always says what is most common."""
+
+import numpy as np
+import numpy.typing as npt
+
+from avse.errors import MissingExtraError
+from recipes.driver_stress.features import Features
+
+try:
+    from sklearn.calibration import CalibratedClassifierCV
+    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import Pipeline, make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import SVC
+except ImportError:
+    raise MissingExtraError("scikit-learn must be installed but is not; pip install 'avse[stress]'") from None
+
+Levels = npt.NDArray[np.int64]
+Probabilities = npt.NDArray[np.float64]
+
+
+def support_vectors(seed: int) -> Pipeline:
+    """Support vector machine with a Gaussian kernel, its answers made probabilities (Platt 1999)."""
+    machine = CalibratedClassifierCV(SVC(class_weight="balanced"), ensemble=False)
+    return make_pipeline(_imputer(), StandardScaler(), machine)
+
+
+def forest(seed: int) -> Pipeline:
+    """Random forest (Breiman 2001)."""
+    trees = RandomForestClassifier(300, min_samples_leaf=5, class_weight="balanced_subsample", random_state=seed)
+    return make_pipeline(_imputer(), trees)
+
+
+BASELINES = {"SVM": support_vectors, "random forest": forest}
+
+
+def classify(name: str, train: tuple[Features, Levels], test: Features, *, n_levels: int, seed: int) -> Probabilities:
+    """Fit a baseline and apply it.
+
+    Args:
+        name: of `BASELINES`.
+        train: features `(windows, features)` and levels `(windows,)`, -1 where none is known.
+        test: `(windows, features)`.
+        n_levels: how many there are.
+        seed: of the forest.
+
+    Returns:
+        `(windows, levels)`.
+    """
+    features, levels = train
+    fitted = BASELINES[name](seed).fit(features[levels >= 0], levels[levels >= 0])
+    spread = np.zeros((len(test), n_levels))
+    spread[:, fitted.classes_] = fitted.predict_proba(test)
+    return spread
+
+
+def majority(levels: Levels, *, n_test: int, n_levels: int) -> Probabilities:
+    """The shares of the levels in training, whatever the window."""
+    shares = np.bincount(levels[levels >= 0], minlength=n_levels) / np.sum(levels >= 0)
+    return np.tile(shares, (n_test, 1))
+
+
+def _imputer() -> SimpleImputer:
+    return SimpleImputer(strategy="median", keep_empty_features=True)

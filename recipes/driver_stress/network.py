@@ -1,0 +1,47 @@
+"""Networks by the dozen: each trained once, quietly, and read again."""
+
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from avse.data.drive import Drive
+from avse.errors import ConfigError
+from avse.models import zoo
+from avse.models.driver_stress import DriverStress
+from recipes.driver_stress.config import TrainConfig
+from recipes.driver_stress.train import train_network
+from recipes.driver_stress.windows import Levels
+
+
+def trained(
+    drives: Sequence[Drive], *, folder: Path, config: TrainConfig, levels: Sequence[Levels | None] | None = None
+) -> DriverStress:
+    """A network trained on some drives; one that is trained already is read."""
+    path = folder / "model.safetensors"
+    if not path.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        with _quiet(folder / "output.txt"):
+            train_network(drives, config=replace(config, folder=folder), levels=levels)
+    return load_network(path)
+
+
+def load_network(path: Path) -> DriverStress:
+    """Read trained weights.
+
+    Raises:
+        ConfigError: they are of another kind of model.
+    """
+    model = zoo.load(str(path))
+    if not isinstance(model, DriverStress):
+        raise ConfigError(f"weights {path} must be of driver_stress but are of {model.name}; name another file")
+    return model
+
+
+@contextlib.contextmanager
+def _quiet(path: Path) -> Iterator[None]:
+    """What a training says goes into a file; hundreds of them would fill the screen."""
+    os.environ["TQDM_DISABLE"] = "1"
+    with path.open("w", encoding="utf-8") as file, contextlib.redirect_stderr(file):
+        yield

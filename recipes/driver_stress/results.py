@@ -1,0 +1,187 @@
+"""Write RESULTS.md and its pictures: `python -m recipes.driver_stress.results OUT.md --folder exp/evaluation ...`.
+
+Nothing in that file is typed by hand: it holds what the predictions of the evaluation say.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import fmean
+
+from avse.errors import AvseError, ConfigError
+from avse.media.output import beside
+from avse.metrics.classification import CLASSIFICATION
+from avse.report.tables import markdown_table
+from avse.training.run import describe_software
+from recipes.driver_stress import pictures
+from recipes.driver_stress.baselines import BASELINES
+from recipes.driver_stress.disturb import CONDITIONS, SHARES
+from recipes.driver_stress.evaluate import FUSED
+from recipes.driver_stress.protocol import LEAKY_WARNING
+from recipes.driver_stress.scores import MAIN, Comparison, lead_lines, read_comparison, show, system_lines
+
+VOTES = ("hard vote", "soft vote", "weighted vote", "stacking")
+ROBUST = (FUSED, "soft vote", "stacking")
+"""Systems whose robustness is shown."""
+
+
+def main_part(comparison: Comparison, *, window_s: int) -> list[str]:
+    """Every system, and how far the fused network is above the others."""
+    alone = single_modalities(comparison)
+    systems = ["majority", *BASELINES, *(f for f in alone), *VOTES, FUSED]
+    best = max(alone, key=lambda name: fmean(comparison.values(name, MAIN).values()))
+    n_windows = len(comparison.together(FUSED).levels)
+    return [
+        f"## Unknown drivers, windows of {window_s} s",
+        f"Mean over {len(comparison.systems[FUSED])} drivers, each tested by systems that were trained without them; "
+        f"{n_windows} windows. {', '.join(alone)}: the network with this modality alone, of which the votes and the "
+        "stacking are made. Intervals: bootstrap over drivers.",
+        markdown_table(system_lines(comparison, systems)),
+        f"Differences in {CLASSIFICATION[MAIN]}, driver by driver; {best} is the best single modality.",
+        markdown_table(lead_lines(comparison, FUSED, ["majority", best, *BASELINES, *VOTES])),
+    ]
+
+
+def length_part(folder: Path) -> list[str]:
+    """What the length of the windows does."""
+    lengths = sorted(int(path.name) for path in (folder / "driver").iterdir())
+    systems = ["majority", *BASELINES, FUSED]
+    lines = [["window, s", *systems, f"{FUSED}: accuracy", f"{FUSED}: AUROC"]]
+    for window_s in lengths:
+        comparison = read_comparison(folder / "driver" / str(window_s))
+        cells = [show([*comparison.values(system, MAIN).values()], interval=system == FUSED) for system in systems]
+        more = [show([*comparison.values(FUSED, metric).values()]) for metric in ("accuracy", "auroc")]
+        lines.append([str(window_s), *cells, *more])
+    return ["## Length of the windows", f"{CLASSIFICATION[MAIN]}, unknown drivers.", markdown_table(lines)]
+
+
+def protocol_part(folder: Path, *, window_s: int) -> list[str]:
+    """What calibration gives, and what a leaky split pretends."""
+    titles = {
+        "driver": "unknown drivers",
+        "calibrated": "the same, relative to their rest",
+        "leaky": "leaky: see below",
+    }
+    systems = [*BASELINES, FUSED]
+    lines = [["protocol", *systems]]
+    for name, title in titles.items():
+        place = folder / name / str(window_s)
+        if place.is_dir():
+            comparison = read_comparison(place)
+            cells = [show([*comparison.values(system, MAIN).values()], interval=True) for system in systems]
+            lines.append([title, *cells])
+    parts = ["## Protocols", f"{CLASSIFICATION[MAIN]}.", markdown_table(lines)]
+    if (folder / "leaky").is_dir():
+        parts.append(f"{LEAKY_WARNING[0].upper()}{LEAKY_WARNING[1:]}.")
+    return parts
+
+
+def robustness_part(whole: Comparison, worse: Comparison, *, pictures_at: Path, output: Path) -> list[str]:
+    """Modalities taken away or noised."""
+    modalities = single_modalities(whole)
+    start = {name: fmean(whole.values(name, MAIN).values()) for name in ROBUST}
+    lines = [["", *(f"{share:.0%}" for share in (0.0, *SHARES))]]
+    curves: dict[str, dict[str, list[float]]] = {condition: {} for condition in CONDITIONS}
+    for condition in CONDITIONS:
+        for name in ROBUST:
+            for modality in modalities:
+                keys = [f"{name}|{modality}|{condition}|{share}" for share in SHARES]
+                values = [start[name], *(fmean(worse.values(key, MAIN).values()) for key in keys)]
+                lines.append([f"{name}, {modality} {condition}", *(f"{value:.3f}" for value in values)])
+                if name != "stacking":
+                    curves[condition][f"{name}, {modality}"] = values
+    path = pictures_at / "robustness.png"
+    pictures.save(pictures.robustness(curves, (0.0, *SHARES)), path)
+    return [
+        "## A modality removed or noised",
+        f"{CLASSIFICATION[MAIN]}, unknown drivers, where a share of one modality's windows is taken away, or white "
+        "noise of its own spread takes this share of its place.",
+        _picture(path, output, "robustness"),
+        markdown_table(lines),
+    ]
+
+
+def picture_part(comparison: Comparison, *, pictures_at: Path, output: Path) -> list[str]:
+    """Confusion, drivers, a drive, ROC, reliability."""
+    best_hand = max(BASELINES, key=lambda name: fmean(comparison.values(name, MAIN).values()))
+    # A drive in the middle of the field, neither the best nor the worst.
+    ranked = sorted(comparison.drives, key=lambda one: comparison.values(FUSED, MAIN).get(one.driver, 0))
+    together = {name: comparison.together(name) for name in (FUSED, "stacking", best_hand)}
+    figures = {
+        "confusion": pictures.confusions(together[FUSED]),
+        "drivers": pictures.driver_bars(comparison, [FUSED, "stacking", best_hand]),
+        "trace": pictures.trace(ranked[len(ranked) // 2], FUSED),
+        "roc": pictures.roc(together[FUSED]),
+        "reliability": pictures.reliabilities(together),
+    }
+    parts = ["## Pictures", f"Of {FUSED}, unknown drivers; the trace is of a drive in the middle of the field."]
+    for name, figure in figures.items():
+        path = pictures_at / f"{name}.png"
+        pictures.save(figure, path)
+        parts.append(_picture(path, output, name))
+    return parts
+
+
+def single_modalities(comparison: Comparison) -> list[str]:
+    """Names of the systems that are one modality's network."""
+    known = {"majority", *BASELINES, *VOTES, FUSED}
+    return [name for name in comparison.systems if name not in known]
+
+
+def _picture(path: Path, output: Path, name: str) -> str:
+    return f"![{name}]({path.relative_to(output.parent).as_posix()})"
+
+
+def _about(folder: Path, command: str) -> list[str]:
+    software = describe_software()
+    minutes = folder / "minutes.txt"
+    lines: list[Sequence[str]] = [
+        ["what", "value"],
+        ["command", f"`{command}`"],
+        ["commit, seed", f"{software['commit']}, 1"],
+        ["hardware", f"{software['device']}, {software['machine']}; torch {software['torch']}"],
+        ["training and testing all folds", f"{minutes.read_text().strip()} minutes" if minutes.is_file() else "-"],
+    ]
+    return [markdown_table(lines)]
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Write the file."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    add = parser.add_argument
+    add("output", type=Path)
+    add("--folder", type=Path, required=True, help="of the evaluation")
+    add("--window-s", type=int, default=30, help="of the main comparison (default 30)")
+    add("--title", default="Results")
+    add("--note", default="", help="what a reader must know before the numbers")
+    add("--command", required=True, help="what a reader types to get this file")
+    arguments = parser.parse_args(argv)
+    output, predictions = arguments.output, arguments.folder / "predictions"
+    pictures_at = output.parent / "pictures"
+    try:
+        if not (predictions / "driver").is_dir():
+            raise ConfigError(f"{predictions} must hold predictions but holds none; evaluate first")
+        main_folder = predictions / "driver" / str(arguments.window_s)
+        comparison, worse = read_comparison(main_folder), read_comparison(main_folder, conditions=True)
+        parts = [
+            f"# {arguments.title}",
+            f"Generated by `{arguments.command}`; do not edit. {arguments.note}".strip(),
+            *_about(arguments.folder, arguments.command),
+            *main_part(comparison, window_s=arguments.window_s),
+            *length_part(predictions),
+            *protocol_part(predictions, window_s=arguments.window_s),
+        ]
+        if worse.systems:
+            parts += robustness_part(comparison, worse, pictures_at=pictures_at, output=output)
+        parts += picture_part(comparison, pictures_at=pictures_at, output=output)
+        with beside(output, force=True) as temporary:
+            temporary.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    except AvseError as error:
+        print(f"results: error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
