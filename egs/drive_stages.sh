@@ -1,5 +1,5 @@
-# The stages of driver stress on any drives; sourced by egs/*/run.sh, which sets `corpus`, `title`, `note` and `seconds`
-# (the window of the main comparison). Every stage skips what is done; a killed run goes on where it was.
+# The stages of driver stress on any drives; sourced by egs/*/run.sh, which sets `corpus`, `title` and `note`.
+# Every stage skips what is done; a killed run goes on where it was.
 #   run.sh                            all stages
 #   run.sh --stages evaluate,results  by name
 
@@ -33,7 +33,7 @@ evaluate() {
 }
 
 results() {
-  "$python" -m recipes.driver_stress.results "$results" --folder "$exp/evaluation" --window-s "$seconds" \
+  "$python" -m recipes.driver_stress.results "$results" --folder "$exp/evaluation" \
     --title "$title" --note "$note" --command "egs/$corpus/run.sh --leaky $leaky"
 }
 

@@ -79,7 +79,7 @@ class DriverStress(nn.Module):
             n_channels = len(modality.channels)
             self.register_buffer(f"mean_{name}", torch.zeros(n_channels, 1))
             self.register_buffer(f"std_{name}", torch.ones(n_channels, 1))
-        # Of a window's frames both what is usual and what stands out.
+        # Of a window's frames both what is usual and how much it varies.
         dims = [2 * int(encoder.dim) for encoder in encoders.values()]
         self.fusion = ConcatLSTM(dims, dim=config.lstm_dim, n_layers=config.n_layers, dropout=config.dropout)
         self.drop = nn.Dropout(config.dropout)
@@ -135,5 +135,6 @@ class DriverStress(nn.Module):
         real = mask.to(values)
         even = (values - getattr(self, f"mean_{name}")) / getattr(self, f"std_{name}") * real
         frames = self.encoders[name](torch.cat([even, real], dim=2).flatten(0, 1))
-        window = torch.cat([frames.mean(dim=1), frames.amax(dim=1)], dim=-1)
+        spread = (frames.var(dim=1, correction=0) + 1e-5).sqrt()
+        window = torch.cat([frames.mean(dim=1), spread], dim=-1)
         return window.reshape(*values.shape[:2], -1)

@@ -14,8 +14,8 @@ LARGEST_JUMP = 0.3
 """Intervals further than this from the median of their neighbours are missed or extra beats."""
 FEWEST_BEATS = 4
 """In a window, for its variability to be told."""
-LONGEST_PAUSE_S = 5.0
-"""Between beats to be believed; nothing is known of a longer one."""
+BEATING = Limits(gap_s=5.0, flat_s=np.inf, saturated_s=np.inf)
+"""Of a pause between beats nothing is known; a rate may stand still as long as it likes."""
 HRV_NAMES = ("mean_rr_ms", "sdnn_ms", "rmssd_ms", "pnn50", "mean_difference_ms")
 
 
@@ -41,8 +41,7 @@ def heart_rate(beats: Beats, *, rate_hz: float, duration_s: float) -> Uniform:
         duration_s: of the result.
     """
     good = beats[believable(beats)]
-    limits = Limits(gap_s=LONGEST_PAUSE_S)
-    return to_uniform(good[:, 0], 60_000 / good[:, 1], rate_hz=rate_hz, duration_s=duration_s, limits=limits)
+    return to_uniform(good[:, 0], 60_000 / good[:, 1], rate_hz=rate_hz, duration_s=duration_s, limits=BEATING)
 
 
 def running_rmssd(beats: Beats, *, rate_hz: float, duration_s: float, over_s: float = 30.0) -> Uniform:
@@ -54,8 +53,7 @@ def running_rmssd(beats: Beats, *, rate_hz: float, duration_s: float, over_s: fl
     first = np.searchsorted(times_s, times_s - over_s)
     last = np.arange(1, len(times_s) + 1)
     values = np.sqrt((sums[last] - sums[first]) / (last - first))
-    limits = Limits(gap_s=LONGEST_PAUSE_S)
-    return to_uniform(times_s, values, rate_hz=rate_hz, duration_s=duration_s, limits=limits)
+    return to_uniform(times_s, values, rate_hz=rate_hz, duration_s=duration_s, limits=BEATING)
 
 
 def hrv_features(beats: Beats, *, start_s: float, end_s: float) -> dict[str, float]:

@@ -51,5 +51,6 @@ def breath_features(respiration: Series, *, rate_hz: float) -> dict[str, float]:
     power = np.abs(np.fft.rfft(moving * np.hanning(len(moving)), n)) ** 2
     frequencies = np.fft.rfftfreq(n, 1 / rate_hz)
     inside = (frequencies >= SLOWEST_BREATH_HZ) & (frequencies <= FASTEST_BREATH_HZ)
-    strongest = float(frequencies[inside][power[inside].argmax()]) if depth > 0 else float("nan")
+    still = depth < 1e-6 * max(1e-6, float(np.abs(respiration).max()))
+    strongest = float("nan") if still else float(frequencies[inside][power[inside].argmax()])
     return {"rate_hz": strongest, "depth": depth}

@@ -56,7 +56,7 @@ class Uniform(NamedTuple):
 def to_uniform(
     times_s: Samples, values: Samples, *, rate_hz: float, duration_s: float, limits: Limits | None = None
 ) -> Uniform:
-    """Bring samples to an even rate: the mean over each step where they are denser, straight lines where not.
+    """Bring samples to an even rate: a weighted mean around each step where they are denser, straight lines where not.
 
     Args:
         times_s: `(samples,)` seconds, not falling.
@@ -132,6 +132,13 @@ def _stuck(times_s: Samples, values: Samples, limits: Limits) -> tuple[npt.NDArr
     return np.repeat(flat_runs, lengths), np.repeat(saturated_runs, lengths)
 
 
+def _triangle(halves: npt.NDArray[np.generic]) -> Samples:
+    """Around each step, from its half steps, weighted 1, 2, 1."""
+    weights = halves.astype(float)
+    around: Samples = weights[:-2:2] + 2 * weights[1:-1:2] + weights[2::2]
+    return around
+
+
 def _even(
     times_s: Samples, values: Samples, *, rate_hz: float, n_out: int, gap_s: float
 ) -> tuple[Samples, npt.NDArray[np.bool_]]:
@@ -140,19 +147,20 @@ def _even(
     if len(times_s) < 2:
         return np.zeros(n_out), np.zeros(n_out, bool)
     if np.median(np.diff(times_s)) < 1 / rate_hz:
-        # The mean over each step also keeps what is too fast for the new rate out of it.
-        step = np.round(times_s * rate_hz).astype(int)
-        inside = (step >= 0) & (step < n_out)
-        counts = np.bincount(step[inside], minlength=n_out)
+        # The weighted mean around each step also keeps what is too fast for the new rate out of it.
+        half = np.round(2 * times_s * rate_hz).astype(int) + 1
+        inside = (half >= 0) & (half <= 2 * n_out)
+        counts, sums = (
+            _triangle(np.bincount(half[inside], weights, minlength=2 * n_out + 1)) for weights in (None, values[inside])
+        )
         filled = counts > 0
-        sums = np.bincount(step[inside], values[inside], minlength=n_out)
         knots_s, knots = out_s[filled], sums[filled] / counts[filled]
     else:
         knots_s, knots = times_s, values
     if len(knots) < 2:
         return np.zeros(n_out), np.zeros(n_out, bool)
     after = np.searchsorted(times_s, out_s).clip(1, len(times_s) - 1)
-    reach_s = 1 / rate_hz
+    reach_s = max(1 / rate_hz, float(np.median(np.diff(times_s))))
     near = (times_s[after] - times_s[after - 1] <= gap_s) | (
         np.minimum(np.abs(out_s - times_s[after - 1]), np.abs(times_s[after] - out_s)) <= reach_s / 2
     )

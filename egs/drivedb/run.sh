@@ -5,5 +5,4 @@ cd "$(dirname "$0")/../.."
 corpus=drivedb
 title="Driver stress on drivedb"
 note="Heart, skin, breath and muscle of ten drivers (Healey and Picard 2005); rest is low, motorway medium, city high stress."
-seconds=30
 . egs/drive_stages.sh

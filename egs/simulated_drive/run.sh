@@ -5,5 +5,4 @@ cd "$(dirname "$0")/../.."
 corpus=simulated_drive
 title="Driver stress on simulated drives"
 note="These drivers do not exist: a result says nothing about people, only that the program finds what is there."
-seconds=30
 . egs/drive_stages.sh

@@ -26,9 +26,9 @@ class NetworkConfig:
 class AugmentConfig:
     """What is done to training sequences, so that no driver's own level is learned by heart."""
 
-    offset: float = 0.3
+    offset: float = 0.6
     """Standard deviation of a shift of each channel, in its own standard deviations."""
-    gain_db: float = 1.0
+    gain_db: float = 2.0
     """Standard deviation of a gain on each channel."""
     modality_dropout: float = 0.15
     """Chance that a modality is missing in a sequence, so that the network can do without; one always stays."""
@@ -61,12 +61,12 @@ class TrainConfig:
     """Of the training sequences."""
     loop: LoopConfig = field(
         default_factory=lambda: LoopConfig(
-            n_epochs=12,
+            n_epochs=15,
             batch_size=16,
-            learning_rate=2e-3,
+            learning_rate=3e-3,
             warmup_steps=20,
             precision="32-true",
-            validate_every_epochs=12,
+            validate_every_epochs=15,
             checkpoint_every_steps=1000,
         )
     )

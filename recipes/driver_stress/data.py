@@ -60,11 +60,11 @@ class SequenceDataset(Dataset[Sequences]):
         missing = self._missing(list(windows.values), augment, rng)
         values, masks = {}, {}
         for name, array in windows.values.items():
-            _, spread = self.statistics[name]
-            n_channels = len(spread)
-            gain = 10 ** (rng.normal(0, augment.gain_db, (n_channels, 1)) / 20)
-            offset = augment.offset * spread[:, None] * rng.standard_normal((n_channels, 1))
-            values[name] = torch.from_numpy((array * gain + offset).astype(np.float32))
+            mean, spread = (statistic[:, None] for statistic in self.statistics[name])
+            gain = 10 ** (rng.normal(0, augment.gain_db, mean.shape) / 20)
+            offset = augment.offset * spread * rng.standard_normal(mean.shape)
+            # Around the mean: the heart's distance from usual is what may be larger, not its rate as such.
+            values[name] = torch.from_numpy(((array - mean) * gain + mean + offset).astype(np.float32))
             masks[name] = torch.from_numpy(windows.masks[name] & (name not in missing))
         return Sequences(values, masks, torch.from_numpy(windows.levels))
 

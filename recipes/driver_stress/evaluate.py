@@ -14,8 +14,8 @@ import torch
 from tqdm import tqdm
 
 from avse.data.drive import LEVELS, Drive, load_drives
-from avse.media.output import beside
 from avse.score import in_parallel
+from avse.training.run import Run
 from recipes.driver_stress.baselines import BASELINES, classify, majority
 from recipes.driver_stress.config import AugmentConfig, NetworkConfig, TrainConfig
 from recipes.driver_stress.disturb import disturbed
@@ -50,6 +50,8 @@ class EvaluateConfig:
     """Groups of drivers that are tested in turn; one for each driver by default."""
     n_inner_folds: int = 3
     """The same among training drivers, to fit the ensemble with people that its classifiers have not seen."""
+    development: tuple[str, ...] = ()
+    """Drivers that were looked at when settings were chosen; results are also given without them."""
     calibration_s: int = 300
     """Rest at the start of a drive that the second protocol takes as the driver's own zero; 0 leaves it out."""
     leaky: bool = False
@@ -64,7 +66,7 @@ class EvaluateConfig:
     """The network."""
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     """Of the training sequences."""
-    n_epochs: int = 12
+    n_epochs: int = 15
     """Of each training."""
     seed: int = 1
     """Of everything."""
@@ -83,13 +85,9 @@ class Job:
     """Everything, or only what is compared across lengths and protocols."""
 
 
-def evaluate_fold(job: Job, *, config: EvaluateConfig) -> float:
-    """Train and apply every system, and store what they said; minutes that it took."""
+def evaluate_fold(job: Job, *, config: EvaluateConfig) -> None:
+    """Train and apply every system, and store what they said."""
     torch.set_num_threads(1)
-    started = time.monotonic()
-    path = config.folder / "predictions" / job.protocol / str(job.window_s) / f"{job.number:02d}.safetensors"
-    if path.is_file():
-        return 0.0
     fold = folds_of(job, config)[job.number]
     run = config.folder / "runs" / job.protocol / str(job.window_s) / f"{job.number:02d}"
     common = TrainConfig(
@@ -127,8 +125,12 @@ def evaluate_fold(job: Job, *, config: EvaluateConfig) -> float:
                     conditions[f"{FUSED}|{name}"] = probabilities(networks[FUSED], worse)
                     conditions |= {f"{kind}|{name}": p for kind, p in ensemble.verdicts(worse).items()}
         predictions.append(Predictions(drive.id, drive.driver, job.window_s, tested, said, conditions))
-    save_predictions(path, predictions)
-    return (time.monotonic() - started) / 60
+    save_predictions(predictions_path(job, config), predictions)
+
+
+def predictions_path(job: Job, config: EvaluateConfig) -> Path:
+    """Where the predictions of a fold lie."""
+    return config.folder / "predictions" / job.protocol / str(job.window_s) / f"{job.number:02d}.safetensors"
 
 
 def folds_of(job: Job, config: EvaluateConfig) -> list[Fold]:
@@ -137,7 +139,7 @@ def folds_of(job: Job, config: EvaluateConfig) -> list[Fold]:
     if job.protocol == "calibrated":
         drives = [calibrated(drive, seconds=config.calibration_s) for drive in drives]
     if job.protocol == "leaky":
-        return leaky_folds(drives, n_folds=5, window_s=job.window_s, seed=config.seed)
+        return leaky_folds(drives, n_folds=config.n_folds or 5, window_s=job.window_s, seed=config.seed)
     return driver_folds(drives, n_folds=config.n_folds)
 
 
@@ -191,15 +193,13 @@ def main(config: EvaluateConfig) -> None:
     """Evaluate, or go on evaluating."""
     started = time.monotonic()
     jobs = jobs_of(config)
-    work = partial(evaluate_fold, config=config)
-    minutes = list(tqdm(in_parallel(work, jobs, n_jobs=config.n_jobs), total=len(jobs), desc="folds"))
-    wall_minutes = (time.monotonic() - started) / 60
-    print(
-        f"{sum(m > 0 for m in minutes)} of {len(jobs)} folds done now, in {wall_minutes:.1f} minutes", file=sys.stderr
-    )
-    if all(m > 0 for m in minutes):
-        with beside(config.folder / "minutes.txt", force=True) as temporary:
-            temporary.write_text(f"{wall_minutes:.1f}\n", encoding="utf-8")
+    left = [job for job in jobs if not predictions_path(job, config).is_file()]
+    if left:
+        run = Run(config.folder, config=config)
+        work = partial(evaluate_fold, config=config)
+        list(tqdm(in_parallel(work, left, n_jobs=config.n_jobs), total=len(left), desc="folds"))
+        run.log(event="stopped", folds=len(left), minutes=round((time.monotonic() - started) / 60, 2))
+    print(f"{len(left)} of {len(jobs)} folds done now", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -4,16 +4,18 @@ Nothing in that file is typed by hand: it holds what the predictions of the eval
 """
 
 import argparse
+import json
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
+from typing import Any
+
+import yaml
 
 from avse.errors import AvseError, ConfigError
 from avse.media.output import beside
 from avse.metrics.classification import CLASSIFICATION
 from avse.report.tables import markdown_table
-from avse.training.run import describe_software
 from recipes.driver_stress import pictures
 from recipes.driver_stress.baselines import BASELINES
 from recipes.driver_stress.disturb import CONDITIONS, SHARES
@@ -26,21 +28,30 @@ ROBUST = (FUSED, "soft vote", "stacking")
 """Systems whose robustness is shown."""
 
 
-def main_part(comparison: Comparison, *, window_s: int) -> list[str]:
+def main_part(comparison: Comparison, *, window_s: int, development: list[str]) -> list[str]:
     """Every system, and how far the fused network is above the others."""
     alone = single_modalities(comparison)
     systems = ["majority", *BASELINES, *(f for f in alone), *VOTES, FUSED]
     best = max(alone, key=lambda name: fmean(comparison.values(name, MAIN).values()))
     n_windows = len(comparison.together(FUSED).levels)
-    return [
+    rivals = ["majority", best, *BASELINES, *VOTES]
+    parts = [
         f"## Unknown drivers, windows of {window_s} s",
         f"Mean over {len(comparison.systems[FUSED])} drivers, each tested by systems that were trained without them; "
         f"{n_windows} windows. {', '.join(alone)}: the network with this modality alone, of which the votes and the "
         "stacking are made. Intervals: bootstrap over drivers.",
         markdown_table(system_lines(comparison, systems)),
         f"Differences in {CLASSIFICATION[MAIN]}, driver by driver; {best} is the best single modality.",
-        markdown_table(lead_lines(comparison, FUSED, ["majority", best, *BASELINES, *VOTES])),
+        markdown_table(lead_lines(comparison, FUSED, rivals)),
     ]
+    if development:
+        rest = comparison.without(development)
+        parts += [
+            f"Drivers {', '.join(development)} were looked at when settings were chosen. Without them:",
+            markdown_table([row[:2] for row in system_lines(rest, systems)]),
+            markdown_table(lead_lines(rest, FUSED, rivals)),
+        ]
+    return parts
 
 
 def length_part(folder: Path) -> list[str]:
@@ -133,17 +144,19 @@ def _picture(path: Path, output: Path, name: str) -> str:
     return f"![{name}]({path.relative_to(output.parent).as_posix()})"
 
 
-def _about(folder: Path, command: str) -> list[str]:
-    software = describe_software()
-    minutes = folder / "minutes.txt"
-    lines: list[Sequence[str]] = [
-        ["what", "value"],
-        ["command", f"`{command}`"],
-        ["commit, seed", f"{software['commit']}, 1"],
-        ["hardware", f"{software['device']}, {software['machine']}; torch {software['torch']}"],
-        ["training and testing all folds", f"{minutes.read_text().strip()} minutes" if minutes.is_file() else "-"],
-    ]
-    return [markdown_table(lines)]
+def _about(folder: Path, config: dict[str, Any]) -> str:
+    """How the predictions came about, from the evaluation's own records."""
+    software = json.loads((folder / "software.json").read_text(encoding="utf-8"))
+    log = [json.loads(line) for line in (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+    return markdown_table(
+        [
+            ["what", "value"],
+            ["command", f"`{software['command']}`"],
+            ["commit, seed", f"{software['commit']}, {config['seed']}"],
+            ["hardware", f"{software['device']}, {software['machine']}; torch {software['torch']}"],
+            ["training and testing", f"{sum(row['minutes'] for row in log):.0f} minutes, {config['n_jobs']} processes"],
+        ]
+    )
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -152,7 +165,6 @@ def main(argv: list[str] | None = None) -> int:
     add = parser.add_argument
     add("output", type=Path)
     add("--folder", type=Path, required=True, help="of the evaluation")
-    add("--window-s", type=int, default=30, help="of the main comparison (default 30)")
     add("--title", default="Results")
     add("--note", default="", help="what a reader must know before the numbers")
     add("--command", required=True, help="what a reader types to get this file")
@@ -160,17 +172,19 @@ def main(argv: list[str] | None = None) -> int:
     output, predictions = arguments.output, arguments.folder / "predictions"
     pictures_at = output.parent / "pictures"
     try:
-        if not (predictions / "driver").is_dir():
-            raise ConfigError(f"{predictions} must hold predictions but holds none; evaluate first")
-        main_folder = predictions / "driver" / str(arguments.window_s)
+        if not (arguments.folder / "config.yaml").is_file():
+            raise ConfigError(f"{arguments.folder} must hold an evaluation but holds none; evaluate first")
+        config = yaml.safe_load((arguments.folder / "config.yaml").read_text(encoding="utf-8"))
+        window_s = config["window_s"]
+        main_folder = predictions / "driver" / str(window_s)
         comparison, worse = read_comparison(main_folder), read_comparison(main_folder, conditions=True)
         parts = [
             f"# {arguments.title}",
             f"Generated by `{arguments.command}`; do not edit. {arguments.note}".strip(),
-            *_about(arguments.folder, arguments.command),
-            *main_part(comparison, window_s=arguments.window_s),
+            _about(arguments.folder, config),
+            *main_part(comparison, window_s=window_s, development=config["development"]),
             *length_part(predictions),
-            *protocol_part(predictions, window_s=arguments.window_s),
+            *protocol_part(predictions, window_s=window_s),
         ]
         if worse.systems:
             parts += robustness_part(comparison, worse, pictures_at=pictures_at, output=output)

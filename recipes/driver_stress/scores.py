@@ -44,6 +44,14 @@ class Comparison(NamedTuple):
         own, theirs = self.values(system, metric), self.values(other, metric)
         return [own[driver] - theirs[driver] for driver in own if driver in theirs]
 
+    def without(self, drivers: Sequence[str]) -> "Comparison":
+        """The same of fewer drivers."""
+        systems = {
+            name: {driver: said for driver, said in by_driver.items() if driver not in drivers}
+            for name, by_driver in self.systems.items()
+        }
+        return Comparison([one for one in self.drives if one.driver not in drivers], systems)
+
     def together(self, system: str) -> Verdicts:
         """All drivers in one."""
         parts = self.systems[system].values()

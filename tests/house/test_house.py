@@ -12,10 +12,13 @@ import avse
 from avse.models import pretrained, zoo
 from avse.training.config import read_config
 from recipes.avdcnn.config import TrainConfig as AVDCNNTrainConfig
+from recipes.driver_stress.evaluate import EvaluateConfig
 from recipes.live.config import TrainConfig as LiveTrainConfig
 
 ROOT = Path(__file__).parents[2]
-CONFIGS = {"avdcnn": AVDCNNTrainConfig, "live": LiveTrainConfig}
+CONFIGS = {"avdcnn": AVDCNNTrainConfig, "live": LiveTrainConfig, "driver_stress": EvaluateConfig}
+PLACES = {"driver_stress": ["--folder", "x", "--drives", "x"]}
+SPEECH_PLACES = ["--folder", "x", "--manifest", "x", "--crops", "x"]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SOURCES = [path for folder in ("avse", "recipes", "egs", "tests") for path in (ROOT / folder).rglob("*.py")]
 
@@ -23,14 +26,14 @@ SOURCES = [path for folder in ("avse", "recipes", "egs", "tests") for path in (R
 @pytest.mark.parametrize("path", sorted((ROOT / "egs").glob("*/conf/*.yaml")), ids=lambda p: f"{p.parts[-3]}/{p.name}")
 def test_every_shipped_configuration_is_valid(path):
     given = yaml.safe_load(path.read_text(encoding="utf-8"))
-    places = ["--folder", "x", "--manifest", "x", "--crops", "x"]
+    places = PLACES.get(path.stem, SPEECH_PLACES)
     config = read_config(CONFIGS[path.stem], ["--config", str(path), *places])
     for key, value in given.items():
         section = getattr(config, key)
         if isinstance(value, dict):
             assert {name: getattr(section, name) for name in value} == value
         else:
-            assert section == value
+            assert section == (tuple(value) if isinstance(value, list) else value)
 
 
 def test_an_unknown_key_of_a_configuration_is_refused(tmp_path):

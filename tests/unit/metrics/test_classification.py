@@ -1,0 +1,89 @@
+"""Classification scores agree with scikit-learn and with hand-made numbers."""
+
+import numpy as np
+import pytest
+from sklearn import metrics
+
+from avse.errors import InputError
+from avse.metrics.classification import CLASSIFICATION, classification_scores, confusion, reliability
+from avse.metrics.interval import bootstrap_interval
+
+
+@pytest.fixture
+def given():
+    rng = np.random.default_rng(0)
+    reference = rng.choice(3, 300, p=[0.5, 0.3, 0.2])
+    probabilities = rng.dirichlet(np.ones(3), 300) + 0.5 * np.eye(3)[reference]
+    return reference, probabilities / probabilities.sum(axis=1, keepdims=True)
+
+
+def test_as_scikit_learn_has_them(given):
+    reference, probabilities = given
+    said = probabilities.argmax(axis=1)
+    scores = classification_scores(reference=reference, probabilities=probabilities)
+    assert set(scores) == set(CLASSIFICATION)
+    expected = {
+        "accuracy": metrics.accuracy_score(reference, said),
+        "balanced_accuracy": metrics.balanced_accuracy_score(reference, said),
+        "macro_f1": metrics.f1_score(reference, said, average="macro"),
+        "sensitivity": metrics.recall_score(reference, said, average="macro"),
+        "precision": metrics.precision_score(reference, said, average="macro"),
+        "kappa": metrics.cohen_kappa_score(reference, said),
+        "auroc": metrics.roc_auc_score(reference, probabilities, multi_class="ovr", average="macro"),
+        "specificity": np.mean([metrics.recall_score(reference != c, said != c) for c in range(3)]),
+    }
+    for name, value in expected.items():
+        assert scores[name].value == pytest.approx(value), name
+
+
+def test_by_hand():
+    reference = np.array([0, 0, 1, 2])
+    probabilities = np.array([[0.9, 0.05, 0.05], [0.2, 0.8, 0.0], [0.1, 0.8, 0.1], [0.6, 0.2, 0.2]])
+    scores = classification_scores(reference=reference, probabilities=probabilities)
+    assert scores["accuracy"].value == 0.5
+    assert scores["balanced_accuracy"].value == pytest.approx((0.5 + 1 + 0) / 3)
+    assert scores["specificity"].value == pytest.approx((1 / 2 + 2 / 3 + 1) / 3)
+    # One bin each: 0.9 right, two of 0.8 half right, 0.6 wrong.
+    assert scores["calibration_error"].value == pytest.approx(0.1 / 4 + 0.3 / 2 + 0.6 / 4)
+    np.testing.assert_array_equal(
+        confusion(reference=reference, estimate=probabilities.argmax(axis=1), n_classes=3),
+        [[1, 1, 0], [0, 1, 0], [1, 0, 0]],
+    )
+
+
+def test_a_class_that_is_not_there_leaves_reasons(given):
+    reference, probabilities = given
+    scores = classification_scores(reference=reference[reference < 2], probabilities=probabilities[reference < 2])
+    for name in ("balanced_accuracy", "macro_f1", "sensitivity", "specificity", "precision", "auroc"):
+        assert scores[name].value is None
+        assert scores[name].reason == "no example of class 2"
+    assert scores["accuracy"].value is not None
+    assert classification_scores(reference=reference[:0], probabilities=probabilities[:0])["kappa"].reason
+
+
+def test_reliability_of_one_who_is_as_sure_as_right():
+    rng = np.random.default_rng(0)
+    confidence = rng.uniform(0.5, 1, 20000)
+    right = rng.random(20000) < confidence
+    probabilities = np.stack([confidence, 1 - confidence], axis=1)
+    rows = reliability(reference=np.where(right, 0, 1), probabilities=probabilities)
+    filled = rows[:, 2] > 0
+    np.testing.assert_allclose(rows[filled, 0], rows[filled, 1], atol=0.03)
+    assert rows[:, 2].sum() == pytest.approx(1)
+
+
+def test_wrong_shapes_and_classes_are_refused(given):
+    reference, probabilities = given
+    with pytest.raises(InputError, match="must be"):
+        classification_scores(reference=reference[:5], probabilities=probabilities)
+    with pytest.raises(InputError, match="0 to 2 but reach from 0 to 7"):
+        classification_scores(reference=np.where(reference == 2, 7, reference), probabilities=probabilities)
+
+
+def test_the_interval_of_a_mean():
+    values = np.random.default_rng(0).normal(5, 2, 400)
+    low, high = bootstrap_interval(values)
+    # The normal distribution's interval of the mean.
+    np.testing.assert_allclose([low, high], values.mean() + np.array([-1, 1]) * 1.96 * values.std() / 20, atol=0.02)
+    assert bootstrap_interval([3.0]) == (3.0, 3.0)
+    assert np.isnan(bootstrap_interval([])).all()
