@@ -178,7 +178,7 @@ def test_the_real_drives(tmp_path):
         assert heart.mask[0].mean() > 0.9
         assert 50 < np.median(heart.values[0][heart.mask[0]]) < 110
         assert drives[name].signals["gsr"].mask.mean() > 0.9
-    # Here the heart comes from the raw ECG; the table of intervals, read from the coarse one by others, agrees.
+    # Here the heart comes from the raw ECG; the table of others, in steps of 65 ms, agrees within one of them.
     intervals = pick(read_series(REAL / "rr/drive17a_rr.csv.gz"), "RR_Interval", path=REAL).values
     heart = drives["drive17a"].signals["heart"]
-    assert np.median(heart.values[0][heart.mask[0]]) == pytest.approx(60_000 / np.median(intervals), rel=0.05)
+    assert np.median(heart.values[0][heart.mask[0]]) == pytest.approx(60_000 / np.median(intervals), rel=0.085)
