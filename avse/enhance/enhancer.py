@@ -9,6 +9,7 @@ import numpy.typing as npt
 from avse.enhance.model import Model
 from avse.enhance.stream import EnhancerStream, Mixing
 from avse.errors import ConfigError, InputError
+from avse.media.ahead import reading_ahead
 from avse.media.audio import read_audio
 from avse.media.mouth import MouthTrack, track_mouth
 from avse.media.speaker import SoundLevel
@@ -135,6 +136,6 @@ class Enhancer:
             meter = LevelMeter(sample_rate=sample_rate)
             meter.push(waveform)
             level = SoundLevel(meter.level_db(), meter.rate_hz)
-            with VideoReader(Path(video)) as reader:
-                mouth = track_mouth(reader.frames(), crop_size=self.model.crop_size, speaker=speaker, sound_level=level)
+            with VideoReader(Path(video)) as reader, reading_ahead(reader.frames()) as frames:
+                mouth = track_mouth(frames, crop_size=self.model.crop_size, speaker=speaker, sound_level=level)
         return Recording(self.enhance(waveform, sample_rate=sample_rate, mouth=mouth), sample_rate, mouth)

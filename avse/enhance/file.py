@@ -13,6 +13,7 @@ import numpy.typing as npt
 from avse.enhance.enhancer import Enhancer
 from avse.enhance.stream import EnhancerStream, Mixing
 from avse.errors import MediaError
+from avse.media.ahead import reading_ahead
 from avse.media.audio import BLOCK_SAMPLES, WRITABLE, AudioReader, AudioWriter, check_file
 from avse.media.face import FaceDetector
 from avse.media.mouth import MouthTrack, track_mouth
@@ -109,10 +110,10 @@ def enhance_file(
     mouth, warnings = None, []
     if film is not None:
         level = SoundLevel(meter.level_db(), meter.rate_hz)
-        with VideoReader(film, max_height=MAX_HEIGHT) as video:
-            frames = _counted(video.frames(), progress, total_s=meter.duration_s)
+        with VideoReader(film, max_height=MAX_HEIGHT) as video, reading_ahead(video.frames()) as frames:
+            counted = _counted(frames, progress, total_s=meter.duration_s)
             mouth = track_mouth(
-                frames, crop_size=enhancer.model.crop_size, speaker=job.speaker, sound_level=level, detector=detector
+                counted, crop_size=enhancer.model.crop_size, speaker=job.speaker, sound_level=level, detector=detector
             )
             n_dropped = video.n_dropped
         warnings = _film_warnings(mouth, film=film, n_dropped=n_dropped, sound_s=meter.duration_s)
