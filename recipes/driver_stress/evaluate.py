@@ -14,6 +14,7 @@ import torch
 from tqdm import tqdm
 
 from avse.data.drive import LEVELS, Drive, load_drives
+from avse.models.driver_stress import DriverStress
 from avse.score import in_parallel
 from avse.training.run import Run
 from recipes.driver_stress.baselines import BASELINES, classify, majority
@@ -30,6 +31,10 @@ from recipes.stages.training import program
 
 FUSED = "CNN-LSTM"
 """The network with all modalities."""
+COMMITTEE = "CNN-LSTM committee"
+"""The mean of several of them."""
+WITHOUT = "without "
+"""Before the name of the modality that a network lacks."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,10 @@ class EvaluateConfig:
     """Rest at the start of a drive that the second protocol takes as the driver's own zero; 0 leaves it out."""
     leaky: bool = False
     """Also the split by windows at random, with a warning: to show the gap."""
+    n_committee: int = 3
+    """Networks that differ by their seed alone, and whose mean is taken in the main comparison; 1 for none."""
+    ablations: bool = False
+    """Also the network without each modality in turn, trained anew."""
     robustness: bool = True
     """Also with modalities taken away or noised."""
     context_s: int = 300
@@ -106,16 +115,24 @@ def evaluate_fold(job: Job, *, config: EvaluateConfig) -> None:
     common = replace(common, loop=loop)
     systems = _by_hand(fold, job, config)
     networks = {FUSED: trained(fold.train, folder=run / "all", config=common, levels=fold.train_levels)}
-    ensemble = None
+    ensemble, committee = None, []
     if job.whole:
+        for number in range(1, config.n_committee):
+            other = replace(common, loop=replace(loop, seed=loop.seed + 1000 * number))
+            committee.append(trained(fold.train, folder=run / f"all-{number}", config=other))
         ensemble = Ensemble.train(fold.train, folder=run, config=common, n_inner_folds=config.n_inner_folds)
         networks |= ensemble.members
+        if config.ablations:
+            networks |= _without_each(fold, run, common)
     predictions = []
     for number, drive in enumerate(fold.test):
         tested = _tested(drive, fold.test_seconds[number], job.window_s)
         said = {name: each[number] for name, each in systems.items()}
         windows = windows_for(networks[FUSED], drive)
         said |= {name: probabilities(network, windows) for name, network in networks.items()}
+        if committee:
+            also = [probabilities(network, windows) for network in committee]
+            said[COMMITTEE] = np.mean([said[FUSED], *also], axis=0)
         conditions = {}
         if ensemble is not None:
             said |= ensemble.verdicts(windows)
@@ -141,6 +158,16 @@ def folds_of(job: Job, config: EvaluateConfig) -> list[Fold]:
     if job.protocol == "leaky":
         return leaky_folds(drives, n_folds=config.n_folds or 5, window_s=job.window_s, seed=config.seed)
     return driver_folds(drives, n_folds=config.n_folds)
+
+
+def _without_each(fold: Fold, folder: Path, config: TrainConfig) -> dict[str, DriverStress]:
+    """The network without one modality, for each of them."""
+    names = list(fold.train[0].signals)
+    found = {}
+    for name in names:
+        rest = with_modalities(fold.train, [other for other in names if other != name])
+        found[WITHOUT + name] = trained(rest, folder=folder / f"without-{name}", config=config)
+    return found
 
 
 def _by_hand(fold: Fold, job: Job, config: EvaluateConfig) -> dict[str, list[np.ndarray]]:
