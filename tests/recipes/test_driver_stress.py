@@ -87,18 +87,21 @@ def test_every_system_is_in_the_results(toy):
 
 def test_easy_drivers_are_told_apart_and_nobody_is_tested_who_trained(toy):
     trained_with = []
-    hits = []
+    hits: dict[str, list[np.ndarray]] = {"CNN-LSTM": [], "random forest": []}
     for path in sorted((toy / "evaluation/predictions/driver/10").glob("*.safetensors")):
         tested = load_predictions(path)
         trained_with.append({one.driver for one in tested})
         for one in tested:
             known = one.levels >= 0
-            hits.append(one.systems["CNN-LSTM"][known].argmax(axis=1) == one.levels[known])
+            for name, of_system in hits.items():
+                of_system.append(one.systems[name][known].argmax(axis=1) == one.levels[known])
             spread = one.conditions["CNN-LSTM|ecg|removed|1.0"]
             assert not np.allclose(spread, one.systems["CNN-LSTM"])
             np.testing.assert_allclose(spread.sum(axis=1), 1, atol=1e-5)
     assert trained_with == [{"00", "02"}, {"01", "03"}]
-    assert np.concatenate(hits).mean() > 0.6
+    accuracy = {name: np.concatenate(of_system).mean() for name, of_system in hits.items()}
+    assert accuracy["random forest"] > 0.7
+    assert accuracy["CNN-LSTM"] > 0.45, "no better than the commonest level, with 40 steps of training"
 
 
 def test_a_second_run_trains_nothing(toy):
@@ -113,7 +116,7 @@ def test_a_drive_in_and_its_stress_out(toy, tmp_path):
     model = toy / "evaluation/runs/driver/10/00/all/model.safetensors"
     arguments = [str(model), str(toy / "drives/driver_00.safetensors"), "-o", str(tmp_path / "a trace.csv")]
     assert predict.main([*arguments, "--plot", str(tmp_path / "ü.png")]) == 0
-    rows = list(csv.DictReader((tmp_path / "a trace.csv").open()))
+    rows = list(csv.DictReader((tmp_path / "a trace.csv").read_text().splitlines()))
     drive = load_drive(toy / "drives/driver_00.safetensors")
     assert len(rows) == int(drive.duration_s) // 10
     assert (rows[1]["start_s"], rows[1]["end_s"]) == ("10", "20")
