@@ -58,9 +58,10 @@ class Enhancer:
             return cls(OnnxModel(graph))
         from avse.models import zoo
         from avse.models.driver_stress import DriverStress
+        from avse.models.vatt import VATT
 
         model = zoo.load(name_or_path, device=device)
-        if isinstance(model, DriverStress):
+        if isinstance(model, DriverStress | VATT):
             raise ConfigError(f"model {name_or_path} must enhance speech but is of {model.name}; name another one")
         return cls(model)
 

@@ -21,7 +21,13 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], *, header: dict[str, A
         header: stored in the file as JSON.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    contiguous: dict[str, Tensor] = {}
+    places: set[int] = set()
+    for name, tensor in tensors.items():
+        here = tensor.detach().cpu().contiguous()
+        # safetensors refuses a tensor that has two names, as parts do that several encoders share.
+        contiguous[name] = here.clone() if here.data_ptr() in places else here
+        places.add(here.data_ptr())
     with beside(path, force=True) as temporary:
         # Not `save_file`: its files can be read by their owner alone.
         temporary.write_bytes(save(contiguous, metadata={"avse": json.dumps(header)}))

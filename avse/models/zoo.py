@@ -17,22 +17,24 @@ from avse.models.avdcnn import AVDCNN, AVDCNNConfig
 from avse.models.driver_stress import DriverStress
 from avse.models.live import Live, LiveConfig
 from avse.models.pretrained import PRETRAINED, names
+from avse.models.vatt import VATT
 
 
 class Entry(NamedTuple):
     """A kind of model."""
 
-    model: type[AVDCNN] | type[Live] | type[DriverStress]
+    model: type[AVDCNN] | type[Live] | type[DriverStress] | type[VATT]
     config: Callable[..., Any]
     """Makes its configuration from what a header holds."""
 
 
-Model = AVDCNN | Live | DriverStress
+Model = AVDCNN | Live | DriverStress | VATT
 """Any model of the zoo."""
 MODELS = {
     "avdcnn": Entry(AVDCNN, AVDCNNConfig),
     "live": Entry(Live, LiveConfig),
     "driver_stress": Entry(DriverStress, DriverStress.config_of),
+    "vatt": Entry(VATT, VATT.config_of),
 }
 
 

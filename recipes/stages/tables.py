@@ -113,10 +113,17 @@ def run_lines(folder: Path) -> list[list[str]]:
         ["training command", f"`{software['command']}`"],
         ["commit, seed", f"{software['commit']}, {config['loop']['seed']}"],
         ["hardware", f"{software['device']}, {software['machine']}; torch {software['torch']}"],
-        ["training time", f"{sum(row['minutes'] for row in stops):.0f} minutes in {len(stops)} go(es)"],
+        ["training time", _training_time(log)],
         ["share of it waiting for data", f"{max(row['waiting_share'] for row in stops):.0%}"],
         ["best validation", f"loss {best['loss']:.3f} at step {best['step']}"],
     ]
+
+
+def _training_time(log: list[dict[str, Any]]) -> str:
+    """Minutes and goes; each go counts anew, and one that was killed counts up to its last line."""
+    minutes = [row["minutes"] for row in log if "minutes" in row]
+    ends = [now for now, then in zip(minutes, [*minutes[1:], 0.0], strict=True) if then < now]
+    return f"{sum(ends):.0f} minutes in {len(ends)} go(es)"
 
 
 def cell(mean: float | None, digits: int) -> str:

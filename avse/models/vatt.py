@@ -1,0 +1,245 @@
+"""VATT: transformers over raw video, sound and words, trained without labels.
+
+Akbari, Yuan, Qian, Chuang, Chang, Cui, Gong, "VATT: Transformers for Multimodal Self-Supervised Learning from Raw
+Video, Audio and Text", NeurIPS 2021 (arXiv 2104.11178). Sizes, tokens, heads and losses are the paper's.
+
+**Deviations.** Words are numbered by hashing, where the paper has a vocabulary of 2^16 that is not published. The bias
+of attention is learned for each distance of two words, not for T5's buckets of distances: a text has 16 words. Dropout
+is 0 by default, for the paper names none (the official code has 0.1). Where paper and official code differ, the paper
+is the default; `official_code` takes the code's way.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from avse.errors import ConfigError
+from avse.nn.contrastive import mil_nce, nce
+from avse.nn.encoders.tokens import TokenEncoder, VideoTokens, WaveformTokens, WordTokens
+from avse.nn.heads import CommonSpace, CommonVectors
+from avse.nn.transformer import SIZES, Transformer, TransformerConfig
+
+MODALITIES = ("video", "audio", "text")
+
+
+@dataclass(frozen=True)
+class VATTConfig:
+    """What is needed to build the network again."""
+
+    video: str = "base"
+    """Size of the video transformer: tiny, small, base, medium or large."""
+    audio: str = "base"
+    """Size of the sound's."""
+    text: str = "small"
+    """Size of the text's."""
+    shared: bool = False
+    """Modality-agnostic: one transformer for all three, of the size of the video's, with projections around it."""
+    n_frames: int = 32
+    """Of a clip."""
+    fps: float = 10.0
+    """Frames a second."""
+    height: int = 224
+    """Pixels."""
+    width: int = 224
+    """Pixels."""
+    patch: tuple[int, int, int] = (4, 16, 16)
+    """Frames, rows and columns of a video token."""
+    n_samples: int = 153_600
+    """Of a clip's sound."""
+    sample_rate: int = 48_000
+    """Hz."""
+    patch_samples: int = 128
+    """Samples of a sound token."""
+    n_words: int = 16
+    """Of a text."""
+    vocabulary: int = 2**16
+    """Word numbers."""
+    dims: tuple[int, int] = (512, 256)
+    """Of the common space of video and sound, and of that of video and text."""
+    hierarchy: bool = True
+    """False: one space for all three."""
+    drop_rate: float = 0.5
+    """DropToken's share."""
+    dropout: float = 0.0
+    """Of the transformers."""
+    temperature: float = 0.07
+    """Of both losses."""
+    text_weight: float = 1.0
+    """Lambda, of the text's loss."""
+    official_code: bool = False
+    """The official code's heads, losses and DropToken where they differ from the paper's."""
+    checkpointing: bool = False
+    """Less memory for more time, see `TransformerConfig`."""
+
+
+class Clips(NamedTuple):
+    """A batch."""
+
+    frames: Tensor
+    """`(batch, time, 3, height, width)`, [0, 1]."""
+    waveform: Tensor
+    """`(batch, samples)`, [-1, 1]."""
+    words: Tensor
+    """`(batch, n, words)` numbers of n texts, any of which may be said in the clip."""
+    has_sound: Tensor
+    """`(batch,)` bool."""
+    has_text: Tensor
+    """`(batch,)` bool."""
+
+
+class Losses(NamedTuple):
+    """What VATT trains on."""
+
+    total: Tensor
+    video_audio: Tensor
+    video_text: Tensor
+
+
+class VATT(nn.Module):
+    """Clips to vectors that agree where sound, picture and words belong together."""
+
+    name: ClassVar[str] = "vatt"
+
+    def __init__(self, config: VATTConfig, *, tokens: Mapping[str, nn.Module]) -> None:
+        """Set up.
+
+        Args:
+            config: sizes.
+            tokens: the tokeniser of each modality.
+        """
+        super().__init__()
+        self.config = config
+        sizes = {name: self._size(config, name) for name in MODALITIES}
+        one = Transformer(sizes["video"]) if config.shared else None
+        self.encoders = nn.ModuleDict(
+            {
+                name: TokenEncoder(
+                    tokens[name],  # type: ignore[arg-type]
+                    one or Transformer(size),
+                    drop_rate=config.drop_rate,
+                    shared_drop=config.official_code,
+                    projections=config.shared,
+                )
+                for name, size in sizes.items()
+            }
+        )
+        self.common = CommonSpace(
+            video=sizes["video"].dim,
+            audio=sizes["audio"].dim,
+            text=sizes["text"].dim,
+            dims=config.dims,
+            hierarchy=config.hierarchy,
+            official_code=config.official_code,
+        )
+
+    @classmethod
+    def build(cls, config: VATTConfig) -> "VATT":
+        """Build the network with its own tokenisers.
+
+        Raises:
+            ConfigError: a size is not known, or a clip is smaller than a patch.
+        """
+        sizes = {name: cls._size(config, name) for name in MODALITIES}
+        clip = (config.n_frames, config.height, config.width)
+        grid = tuple(length // size for length, size in zip(clip, config.patch, strict=True))
+        n_patches = config.n_samples // config.patch_samples
+        if min(*grid, n_patches) < 1:
+            raise ConfigError(
+                f"a clip must hold a patch or more but has {clip} frames, rows and columns for patches of "
+                f"{config.patch}, and {config.n_samples} samples for patches of {config.patch_samples}; make it larger"
+            )
+        tokens = {
+            "video": VideoTokens(sizes["video"].dim, patch=config.patch, grid=grid, fps=config.fps),  # type: ignore[arg-type]
+            "audio": WaveformTokens(
+                sizes["audio"].dim, patch=config.patch_samples, n_positions=n_patches, rate_hz=config.sample_rate
+            ),
+            "text": WordTokens(
+                sizes["text"].dim,
+                n_words=config.n_words,
+                vocabulary=config.vocabulary,
+                n_heads=sizes["text"].n_heads,
+            ),
+        }
+        return cls(config, tokens=tokens)
+
+    @staticmethod
+    def config_of(**header: Any) -> VATTConfig:
+        """The configuration that a weights file's header holds."""
+        return VATTConfig(**{**header, "patch": tuple(header["patch"]), "dims": tuple(header["dims"])})
+
+    def encoder(self, modality: str) -> TokenEncoder:
+        """The encoder of a modality, to use by itself or inside another model."""
+        encoder = self.encoders[modality]
+        assert isinstance(encoder, TokenEncoder)
+        return encoder
+
+    @staticmethod
+    def _size(config: VATTConfig, modality: str) -> TransformerConfig:
+        name = config.video if config.shared else getattr(config, modality)
+        if name not in SIZES:
+            raise ConfigError(f"size of {modality} must be one of {', '.join(SIZES)} but is {name!r}; correct it")
+        return replace(SIZES[name], dropout=config.dropout, checkpointing=config.checkpointing)
+
+    def forward(self, clips: Clips, *, gather: Callable[[Tensor], Tensor] = lambda tensor: tensor) -> Losses:
+        """The losses of a batch.
+
+        Every process computes the heads and the losses of all processes' clips, so that negatives and batch
+        normalisation are those of the whole batch, however many processes share it.
+
+        Args:
+            clips: of this process.
+            gather: tensors of all processes, one after another along the first axis, with gradients.
+        """
+        vectors = self.common(
+            gather(self.encoder("video").clip(clips.frames)),
+            gather(self.encoder("audio").clip(clips.waveform)),
+            gather(self.of_texts(clips.words)),
+        )
+        return self.losses(vectors, has_sound=gather(clips.has_sound), has_text=gather(clips.has_text))
+
+    def of_texts(self, words: Tensor) -> Tensor:
+        """Features of texts, `(batch, n, words)` to `(batch, n, dim)`."""
+        return self.encoder("text").clip(words.flatten(0, 1)).reshape(*words.shape[:2], -1)
+
+    def losses(self, vectors: CommonVectors, *, has_sound: Tensor, has_text: Tensor) -> Losses:
+        """The two losses of vectors in the common spaces, and their weighted sum."""
+        config = self.config
+        video_audio = nce(
+            vectors.video_va,
+            vectors.audio_va,
+            present=has_sound,
+            temperature=config.temperature,
+            positive_twice=config.official_code,
+        )
+        video_text = mil_nce(
+            vectors.video_vt,
+            vectors.text_vt,
+            present=has_text,
+            temperature=config.temperature,
+            positive_twice=config.official_code,
+        )
+        total = video_audio + config.text_weight * video_text
+        if config.official_code:  # a weighted mean
+            total = total / (1 + config.text_weight)
+        return Losses(total, video_audio, video_text)
+
+    @torch.inference_mode()
+    def embed_video(self, frames: Tensor) -> tuple[Tensor, Tensor]:
+        """Videos `(batch, time, 3, height, width)` to vectors that compare with sounds, and with texts."""
+        vectors: tuple[Tensor, Tensor] = self.common.of_video(self.encoder("video").clip(frames))
+        return vectors
+
+    @torch.inference_mode()
+    def embed_audio(self, waveform: Tensor) -> Tensor:
+        """Sounds `(batch, samples)` to vectors that compare with videos."""
+        vectors: Tensor = self.common.audio_va(self.encoder("audio").clip(waveform))
+        return vectors
+
+    @torch.inference_mode()
+    def embed_text(self, words: Tensor) -> Tensor:
+        """Texts `(batch, words)` to vectors that compare with videos."""
+        vectors: Tensor = self.common.text_vt(self.encoder("text").clip(words))
+        return vectors
