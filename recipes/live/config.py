@@ -35,6 +35,8 @@ class TrainConfig:
     """Manifest of all recordings, from the manifest stage."""
     crops: Path
     """Folder of mouth crops, from the crops stage."""
+    start_from: Path | None = None
+    """Weights of the same network to begin with, such as those of a training that this one goes on from."""
     n_sound_only: int = 400
     """Sentences without video among each epoch's targets, so that unknown voices are known too."""
     n_valid_sound_only: int = 32

@@ -8,7 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from avse.errors import ConfigError
 from avse.metrics.stoi import estoi
+from avse.models import zoo
 from avse.models.live import Live, Output
 from avse.nn.losses import compressed_mse
 from avse.signal.si_sdr import si_sdr_db
@@ -91,11 +93,28 @@ def _gains(estimate: Tensor, noisy: Tensor, clean: Tensor, config: TrainConfig) 
     }
 
 
+def build(config: TrainConfig) -> Live:
+    """The network, new or with the weights to begin with.
+
+    Raises:
+        ConfigError: the weights are of another network.
+    """
+    if config.start_from is None:
+        return Live.build(config.model)
+    model = zoo.load(str(config.start_from))
+    if not isinstance(model, Live) or model.config != config.model:
+        raise ConfigError(
+            f"start_from must be weights of the live model that is configured but {config.start_from} is of another "
+            "one; name other weights or change the model"
+        )
+    return model
+
+
 def main(config: TrainConfig) -> None:
     """Train, or go on training."""
     train_set, valid_set = load_dataset(config, split="train"), load_dataset(config, split="valid")
     train(
-        partial(Live.build, config.model),
+        partial(build, config),
         config=config,
         dataset=train_set,
         collate=collate,

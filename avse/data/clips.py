@@ -1,0 +1,197 @@
+"""Films cut into short clips of picture, sound and text, in bounded memory, and clips as bytes for shards."""
+
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import numpy.typing as npt
+import soundfile
+
+from avse.errors import MediaError
+from avse.media.audio import AudioReader, Waveform
+from avse.media.captions import Caption, nearest
+from avse.media.mouth import track_mouth
+from avse.media.video import VideoReader
+from avse.signal.resample import StreamingResampler
+
+Frames = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class ClipConfig:
+    """What clips are like."""
+
+    duration_s: float = 3.2
+    """Of a clip."""
+    fps: float = 10.0
+    """Pictures a second."""
+    height: int = 240
+    """Pixels; the width follows, or is that of a mouth."""
+    sample_rate: int = 48_000
+    """Hz, one channel."""
+    n_texts: int = 5
+    """Texts nearest in time that a clip keeps."""
+    mouth: tuple[int, int] | None = None
+    """Height and width of mouth crops in place of whole pictures."""
+    min_share: float = 0.5
+    """A last clip shorter than this share of `duration_s` is left out; a longer one is kept as it is."""
+
+    @property
+    def n_frames(self) -> int:
+        """Pictures of a whole clip."""
+        return round(self.duration_s * self.fps)
+
+    @property
+    def n_samples(self) -> int:
+        """Samples of a whole clip."""
+        return round(self.duration_s * self.sample_rate)
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A stretch of a film."""
+
+    start_s: float
+    frames: Frames
+    """`(time, height, width, 3)` RGB."""
+    waveform: Waveform | None
+    """`(samples,)`; None without sound."""
+    texts: list[str]
+    about: dict[str, Any] = field(default_factory=dict)
+    """What is known of it, such as its speaker."""
+
+
+def cut_film(path: Path, *, config: ClipConfig, captions: list[Caption], sound: Path | None = None) -> Iterator[Clip]:
+    """Cut a film into clips that follow each other.
+
+    Args:
+        path: the film.
+        config: what clips are like.
+        captions: of the film.
+        sound: file that its sound is in, if not in itself.
+
+    Yields:
+        Clips; one of them is in memory at a time.
+
+    Raises:
+        MediaError: the film has no pictures, or cannot be decoded.
+    """
+    with VideoReader(path, max_height=None if config.mouth else config.height) as reader:
+        has_sound = sound is not None or reader.info.has_sound
+        pictures = _mouths(reader, config) if config.mouth else _even(reader, config.fps)
+        heard = _sound(sound or path, config) if has_sound else None
+        start_s = 0.0
+        while True:
+            frames = [frame for _, frame in zip(range(config.n_frames), pictures, strict=False)]
+            length = len(frames)
+            if not length or length < config.min_share * config.n_frames:
+                return
+            end_s = start_s + length / config.fps
+            waveform = None
+            if heard is not None:
+                waveform = heard.take(round(length / config.fps * config.sample_rate))
+            texts = nearest(captions, start_s=start_s, end_s=end_s, n=config.n_texts)
+            yield Clip(start_s, np.stack(frames), waveform, texts)
+            start_s = end_s
+
+
+def encode_clip(clip: Clip, *, config: ClipConfig) -> dict[str, bytes]:
+    """A clip as files by suffix: `mp4` (H.264), `flac` and `json`."""
+    about = {"start_s": round(clip.start_s, 4), "n_frames": len(clip.frames), "texts": clip.texts, **clip.about}
+    files = {"mp4": _encode_pictures(clip.frames, fps=config.fps), "json": json.dumps(about).encode()}
+    if clip.waveform is not None:
+        sound = io.BytesIO()
+        soundfile.write(sound, clip.waveform, config.sample_rate, format="FLAC", subtype="PCM_16")
+        files["flac"] = sound.getvalue()
+    return files
+
+
+def decode_clip(files: dict[str, bytes]) -> Clip:
+    """What `encode_clip` made, but for what H.264 and 16 bits lose.
+
+    Raises:
+        MediaError: a file is damaged.
+    """
+    try:
+        about = json.loads(files["json"])
+        with av.open(io.BytesIO(files["mp4"])) as container:
+            frames = np.stack([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)])
+        waveform = None
+        if "flac" in files:
+            waveform, _ = soundfile.read(io.BytesIO(files["flac"]), dtype="float32")
+    except (KeyError, ValueError, av.FFmpegError, soundfile.LibsndfileError) as error:
+        raise MediaError(f"a clip must hold picture and JSON but is damaged ({error}); prepare it anew") from None
+    return Clip(about.pop("start_s"), frames, waveform, about.pop("texts"), about)
+
+
+class _Sound:
+    """A film's sound at one rate, one channel, taken piece by piece."""
+
+    def __init__(self, blocks: Iterator[Waveform]) -> None:
+        self._blocks, self._rest = blocks, np.zeros(0, dtype=np.float32)
+
+    def take(self, n_samples: int) -> Waveform:
+        """The next samples, `(n_samples,)`; zeros after the end."""
+        parts, n_have = [self._rest], len(self._rest)
+        while n_have < n_samples and (block := next(self._blocks, None)) is not None:
+            parts.append(block)
+            n_have += len(block)
+        joined = np.concatenate(parts)
+        self._rest = joined[n_samples:]
+        return np.pad(joined[:n_samples], (0, max(0, n_samples - n_have)))
+
+
+def _sound(path: Path, config: ClipConfig) -> _Sound:
+    def blocks() -> Iterator[Waveform]:
+        with AudioReader(path) as reader:
+            resampler = StreamingResampler(
+                source_rate=reader.info.sample_rate, target_rate=config.sample_rate, n_channels=1
+            )
+            for block in reader.blocks():
+                yield resampler.push(block.mean(axis=0, keepdims=True))[0]
+            yield resampler.finish()[0]
+
+    return _Sound(blocks())
+
+
+def _even(reader: VideoReader, fps: float) -> Iterator[Frames]:
+    """The picture shown at each moment of an even series; the first one stands for moments before it."""
+    number, last = 0, None
+    for frame in reader.frames():
+        while last is not None and (number + 0.5) / fps <= frame.time_s:
+            yield last
+            number += 1
+        last = frame.image
+    if last is not None:
+        yield last
+
+
+def _mouths(reader: VideoReader, config: ClipConfig) -> Iterator[Frames]:
+    track = track_mouth(reader.frames(), crop_size=config.mouth or (0, 0), speaker="largest")
+    if not track.present.any():
+        raise MediaError(f"video {reader.info.path} must show a face but none was found; cut it without mouths")
+    n_frames = max(1, round((float(track.timestamps_s[-1]) + 0.5 / config.fps) * config.fps))
+    for number in range(n_frames):
+        yield track.at(np.array([number / config.fps]))[0][0]
+
+
+def _encode_pictures(frames: Frames, *, fps: float) -> bytes:
+    height, width = (size // 2 * 2 for size in frames.shape[1:3])
+    file = io.BytesIO()
+    with av.open(file, "w", format="mp4") as container:
+        stream = container.add_stream(
+            "libx264" if "libx264" in av.codecs_available else "mpeg4", rate=Fraction(fps).limit_denominator(1000)
+        )
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.options = {"crf": "16", "preset": "veryfast"}
+        for image in frames:
+            cut = np.ascontiguousarray(image[:height, :width])
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(cut, format="rgb24")))
+        container.mux(stream.encode(None))
+    return file.getvalue()

@@ -1,0 +1,129 @@
+"""Captions: what is said when. SubRip (.srt), WebVTT (.vtt), GRID's .align, and plain text (.txt) for a whole film."""
+
+import math
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from avse.errors import MediaError
+
+SUFFIXES = (".srt", ".vtt", ".align", ".txt")
+ALIGN_RATE_HZ = 25_000
+"""Of the times in .align files."""
+TIMES = re.compile(r"((?:\d+:)?\d+:\d+[.,]\d+)\s*-->\s*((?:\d+:)?\d+:\d+[.,]\d+)")
+MARKUP = re.compile(r"<[^>]*>|\{[^}]*\}")
+
+
+class Caption(NamedTuple):
+    """Some words and when they are said."""
+
+    start_s: float
+    end_s: float
+    """Infinite for a text of the whole film."""
+    text: str
+
+
+def find_captions(video: Path) -> Path | None:
+    """The caption file beside a film: the same name with another suffix; None if there is none."""
+    return next((path for suffix in SUFFIXES if (path := video.with_suffix(suffix)).is_file()), None)
+
+
+def read_captions(path: Path) -> tuple[list[Caption], list[str]]:
+    """Read a caption file.
+
+    Args:
+        path: with one of `SUFFIXES`.
+
+    Returns:
+        Captions by their start, and what was wrong in the file, one line each: an encoding that is not UTF-8 (it is
+        then read as Latin-1), times that end before they start (left out).
+
+    Raises:
+        MediaError: the file is missing, or its suffix is none of these.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        raise MediaError(f"captions {path} must end in {', '.join(SUFFIXES)} but end in {path.suffix!r}; rename them")
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise MediaError(f"captions {path} must be readable but are not ({error.strerror}); check the path") from None
+    text, problems = _decoded(raw, path)
+    suffix = path.suffix.lower()
+    if suffix == ".txt":
+        found = [Caption(0.0, math.inf, _clean(text))]
+    elif suffix == ".align":
+        found = _align(text)
+    else:
+        found = _timed(text)
+    kept = [caption for caption in found if caption.text and caption.end_s > caption.start_s]
+    if backwards := sum(caption.end_s <= caption.start_s for caption in found):
+        problems.append(f"captions {path}: {backwards} end before they start and are left out")
+    if not kept:
+        problems.append(f"captions {path} hold no text")
+    return sorted(kept), problems
+
+
+def nearest(captions: list[Caption], *, start_s: float, end_s: float, n: int) -> list[str]:
+    """The texts nearest in time to a stretch of film, nearest first; those that it holds come before others.
+
+    Args:
+        captions: of the film.
+        start_s: of the stretch, seconds.
+        end_s: of the stretch, seconds.
+        n: at most so many.
+
+    Returns:
+        Texts; none if no caption touches the stretch, for then nothing is said in it.
+    """
+    if not any(caption.start_s < end_s and caption.end_s > start_s for caption in captions):
+        return []
+    middle = (start_s + end_s) / 2
+
+    def distance(caption: Caption) -> tuple[float, float]:
+        apart = max(caption.start_s - end_s, start_s - caption.end_s, 0.0)
+        centre = middle if math.isinf(caption.end_s) else (caption.start_s + caption.end_s) / 2
+        return apart, abs(centre - middle)
+
+    return [caption.text for caption in sorted(captions, key=distance)[:n]]
+
+
+def _decoded(raw: bytes, path: Path) -> tuple[str, list[str]]:
+    encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        return raw.decode(encoding), []
+    except UnicodeDecodeError:
+        return raw.decode("latin-1"), [f"captions {path} must be UTF-8 but are not; they are read as Latin-1"]
+
+
+def _clean(text: str) -> str:
+    return " ".join(MARKUP.sub(" ", text).split())
+
+
+def _timed(text: str) -> list[Caption]:
+    """SubRip and WebVTT: a line of times, then lines of words up to an empty one."""
+    captions = []
+    for block in re.split(r"\n\s*\n", text.replace("\r\n", "\n").replace("\r", "\n")):
+        lines = block.split("\n")
+        for number, line in enumerate(lines):
+            if match := TIMES.search(line):
+                words = _clean(" ".join(lines[number + 1 :]))
+                captions.append(Caption(_seconds(match[1]), _seconds(match[2]), words))
+                break
+    return captions
+
+
+def _seconds(clock: str) -> float:
+    total = 0.0
+    for part in clock.replace(",", ".").split(":"):
+        total = 60 * total + float(part)
+    return total
+
+
+def _align(text: str) -> list[Caption]:
+    """Start, end and word a line; silence and short pauses are no words."""
+    captions = []
+    for line in text.splitlines():
+        parts = line.split()
+        if len(parts) == 3 and parts[0].isdigit() and parts[1].isdigit() and parts[2] not in ("sil", "sp"):
+            captions.append(Caption(int(parts[0]) / ALIGN_RATE_HZ, int(parts[1]) / ALIGN_RATE_HZ, parts[2]))
+    return captions
