@@ -99,14 +99,15 @@ def build(config: TrainConfig) -> Live:
     Raises:
         ConfigError: the weights are of another network.
     """
-    if config.start_from is None:
-        return Live.build(config.model)
-    model = zoo.load(str(config.start_from))
-    if not isinstance(model, Live) or model.config != config.model:
-        raise ConfigError(
-            f"start_from must be weights of the live model that is configured but {config.start_from} is of another "
-            "one; name other weights or change the model"
-        )
+    model = Live.build(config.model)
+    if config.start_from is not None:
+        try:
+            model.load_state_dict(zoo.load(str(config.start_from)).state_dict())
+        except RuntimeError:
+            raise ConfigError(
+                f"start_from must be weights of the network that is configured but {config.start_from} is of another "
+                "one; name other weights or change the model"
+            ) from None
     return model
 
 
