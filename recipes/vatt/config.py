@@ -1,0 +1,58 @@
+"""What a training of this recipe is made of."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from avse.models.vatt import VATTConfig
+from avse.training.loop import LoopConfig
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """What is done to training clips; the defaults are the paper's."""
+
+    area: tuple[float, float] = (0.08, 1.0)
+    """Share of the picture that a crop keeps, from and to."""
+    aspect: tuple[float, float] = (0.5, 2.0)
+    """Width to height of a crop, from and to, before it is stretched to the clip's."""
+    flip_probability: float = 0.5
+    """Left and right change places."""
+    brightness: float = 32 / 255
+    """Largest shift."""
+    contrast: float = 0.4
+    """Largest change, as a share."""
+    saturation: float = 0.4
+    """Largest change, as a share."""
+    hue: float = 0.2
+    """Largest turn, in turns."""
+    noise: float = 0.01
+    """Standard deviation of noise in the sound, as a share of its peak (from the official code)."""
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """A training run."""
+
+    folder: Path
+    """Where weights, log and resolved configuration go; an unfinished run there is gone on with."""
+    shards: Path
+    """Folder with `train` and `valid`, from `recipes.vatt.shards`."""
+    n_texts: int = 5
+    """Texts of a clip, any of which may be the right one (MIL)."""
+    n_valid: int = 256
+    """Clips that validation retrieves among."""
+    repeat: int = 1
+    """Times that an epoch goes through the clips, each time cut and coloured anew."""
+    model: VATTConfig = field(default_factory=VATTConfig)
+    """The network."""
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    """Of training clips."""
+    loop: LoopConfig = field(
+        default_factory=lambda: LoopConfig(
+            learning_rate=1e-4,
+            final_learning_rate=5e-5,
+            schedule="quarter-cosine",
+            warmup_steps=10_000,
+        )
+    )
+    """The training, by the paper's schedule."""
