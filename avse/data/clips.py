@@ -124,9 +124,9 @@ def decode_clip(files: dict[str, bytes]) -> Clip:
         # One reformatter for all: each of PyAV's frames would set up its own, which takes longer than the decoding.
         to_rgb = VideoReformatter()
         with av.open(io.BytesIO(files["mp4"])) as container:
-            frames = np.stack(
+            frames: Frames = np.stack(
                 [to_rgb.reformat(frame, format="rgb24").to_ndarray() for frame in container.decode(video=0)]
-            )
+            ).astype(np.uint8, copy=False)
         waveform = None
         if "flac" in files:
             waveform, _ = soundfile.read(io.BytesIO(files["flac"]), dtype="float32")
@@ -167,21 +167,23 @@ def _sound(path: Path, config: ClipConfig) -> _Sound:
 
 def _even(reader: VideoReader, fps: float) -> Iterator[Frames]:
     """The picture shown at each moment of an even series; the first one stands for moments before it."""
-    number, last = 0, None
+    number, last, end_s = 0, None, 0.0
     for frame in reader.frames():
         while last is not None and (number + 0.5) / fps <= frame.time_s:
-            yield last
+            yield last.image
             number += 1
-        last = frame.image
-    if last is not None:
-        yield last
+        end_s = frame.time_s + (1 / fps if last is None else frame.time_s - last.time_s)
+        last = frame
+    while last is not None and (number + 0.5) / fps < end_s:
+        yield last.image
+        number += 1
 
 
 def _mouths(reader: VideoReader, config: ClipConfig) -> Iterator[Frames]:
     track = track_mouth(reader.frames(), crop_size=config.mouth or (0, 0), speaker="largest")
     if not track.present.any():
         raise MediaError(f"video {reader.info.path} must show a face but none was found; cut it without mouths")
-    n_frames = max(1, round((float(track.timestamps_s[-1]) + 0.5 / config.fps) * config.fps))
+    n_frames = 1 + round(float(track.timestamps_s[-1]) * config.fps)
     for number in range(n_frames):
         yield track.at(np.array([number / config.fps]))[0][0]
 

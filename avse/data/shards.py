@@ -15,6 +15,8 @@ from avse.errors import ConfigError, MediaError
 
 MAX_BYTES = 256 * 2**20
 """Of a shard, about."""
+END_BYTES = 1024
+"""Zeros at the end of a tar file."""
 
 
 class ShardWriter:
@@ -162,17 +164,22 @@ def _index(path: Path) -> tuple[list[Sample], str | None]:
     """Samples of a shard, and what is wrong with it."""
     samples: dict[str, Sample] = {}
     size = path.stat().st_size
-    cut_short = f"shard {path} is cut short; what is left of it is used"
     try:
         with tarfile.open(path) as archive:
             for member in archive:
                 key, _, suffix = member.name.partition(".")
-                if member.offset_data + member.size > size:
-                    samples.pop(key, None)
-                    return list(samples.values()), cut_short
-                sample = samples.setdefault(key, Sample(key, path, {}))
-                sample.files[suffix] = (member.offset_data, member.size)
+                samples.setdefault(key, Sample(key, path, {})).files[suffix] = (member.offset_data, member.size)
     except tarfile.ReadError:
-        kept = list(samples.values())[:-1]  # of the last one, files may be missing
-        return kept, cut_short
-    return list(samples.values()), None
+        pass  # it is cut short, which its end tells as well
+    if _is_whole(path, size):
+        return list(samples.values()), None
+    # Of the last one, files may be missing.
+    kept = [s for s in list(samples.values())[:-1] if all(at + length <= size for at, length in s.files.values())]
+    return kept, f"shard {path} is cut short; what is left of it is used"
+
+
+def _is_whole(path: Path, size: int) -> bool:
+    """A tar file ends in two blocks of zeros."""
+    with path.open("rb") as file:
+        file.seek(max(0, size - END_BYTES))
+        return file.read() == bytes(END_BYTES)

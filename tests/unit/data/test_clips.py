@@ -1,0 +1,91 @@
+"""Films cut into clips: picture and sound of the same moment, whatever the rates; odd films answered."""
+
+import math
+
+import numpy as np
+import pytest
+
+from avse.data.clips import Clip, ClipConfig, cut_film, decode_clip, encode_clip
+from avse.data.synthetic import write_film
+from avse.errors import MediaError
+from avse.media.captions import Caption
+
+CONFIG = ClipConfig(duration_s=1.0, fps=10, height=32, sample_rate=8000)
+
+
+def _flash_film(path, *, n_frames=60, fps=25.0, sound_s=2.4, silent=False):
+    """Every half second a white picture and a loud sound of a tenth of a second."""
+    times_s = np.arange(n_frames) / fps
+    images = [np.full((48, 64, 3), 240 if (t + 1e-6) % 0.5 < 0.1 else 10, np.uint8) for t in times_s]
+    samples = np.arange(round(sound_s * 16000))
+    sound = np.where((samples / 16000) % 0.5 < 0.1, 0.5, 0.0) * np.sin(2 * np.pi * 440 * samples / 16000)
+    write_film(path, images, timestamps_s=times_s, waveform=None if silent else sound.astype(np.float32))
+    return path
+
+
+def test_picture_and_sound_are_of_one_moment(tmp_path):
+    clips = list(cut_film(_flash_film(tmp_path / "f.mp4"), config=CONFIG, captions=[]))
+    assert [len(clip.frames) for clip in clips] == [10, 10]
+    assert [len(clip.waveform) for clip in clips] == [8000, 8000]
+    for clip in clips:
+        bright = clip.frames.mean(axis=(1, 2, 3)) > 100
+        loud = np.abs(clip.waveform).reshape(10, 800).mean(axis=1) > 0.1
+        np.testing.assert_array_equal(bright, loud)
+        assert bright.tolist() == [True, False, False, False, False] * 2
+    assert clips[0].frames.shape[1] == 32
+
+
+def test_a_last_clip_is_kept_if_it_is_long_enough(tmp_path):
+    film = _flash_film(tmp_path / "f.mp4", n_frames=68, sound_s=2.72)
+    lengths = [len(clip.frames) for clip in cut_film(film, config=CONFIG, captions=[])]
+    assert lengths == [10, 10, 7]
+
+
+def test_sound_that_ends_first_is_silence_and_none_is_none(tmp_path):
+    (first, second) = cut_film(_flash_film(tmp_path / "f.mp4", sound_s=1.3), config=CONFIG, captions=[])
+    assert np.abs(first.waveform).max() > 0.1
+    assert np.abs(second.waveform[4000:]).max() < 1e-3
+    silent = list(cut_film(_flash_film(tmp_path / "s.mp4", silent=True), config=CONFIG, captions=[]))
+    assert silent[0].waveform is None
+
+
+def test_three_pictures_make_no_clip(tmp_path):
+    assert list(cut_film(_flash_film(tmp_path / "f.mp4", n_frames=3), config=CONFIG, captions=[])) == []
+
+
+def test_clips_hold_the_texts_nearest_to_them(tmp_path):
+    captions = [Caption(0.2, 0.8, "one"), Caption(1.1, 1.5, "two"), Caption(50, 51, "never")]
+    clips = list(cut_film(_flash_film(tmp_path / "f.mp4"), config=CONFIG, captions=captions))
+    assert [clip.texts[:2] for clip in clips] == [["one", "two"], ["two", "one"]]
+    whole = list(cut_film(tmp_path / "f.mp4", config=CONFIG, captions=[Caption(0, math.inf, "all")]))
+    assert [clip.texts for clip in whole] == [["all"], ["all"]]
+
+
+def test_clips_survive_their_shards():
+    rng = np.random.default_rng(0)
+    smooth = np.linspace(0, 255, 32)[:, None, None] * np.ones((32, 48, 3))
+    frames = np.stack([smooth * (0.5 + 0.05 * i) for i in range(10)]).clip(0, 255).astype(np.uint8)
+    waveform = (0.1 * rng.standard_normal(8000)).astype(np.float32)
+    clip = Clip(3.2, frames, waveform, ["a", "b"], {"speaker": "s1"})
+    files = encode_clip(clip, config=CONFIG)
+    back = decode_clip(files)
+    assert (back.start_s, back.texts, back.about["speaker"]) == (3.2, ["a", "b"], "s1")
+    assert np.abs(back.frames.astype(float) - frames).mean() < 3
+    np.testing.assert_allclose(back.waveform, waveform, atol=1e-4)
+    del files["flac"]
+    assert decode_clip(files).waveform is None
+    with pytest.raises(MediaError, match="but is damaged"):
+        decode_clip({**files, "mp4": files["mp4"][:100]})
+
+
+def test_mouths_in_place_of_pictures(media):
+    config = ClipConfig(duration_s=1.0, fps=25, sample_rate=16000, mouth=(32, 48))
+    clips = list(cut_film(media / "talk.mp4", config=config, captions=[]))
+    assert clips[0].frames.shape == (25, 32, 48, 3)
+    assert clips[0].frames.std() > 10
+
+
+def test_no_face_is_said(tmp_path):
+    config = ClipConfig(duration_s=1.0, fps=25, sample_rate=16000, mouth=(32, 48))
+    with pytest.raises(MediaError, match="must show a face but none was found"):
+        list(cut_film(_flash_film(tmp_path / "f.mp4"), config=config, captions=[]))

@@ -1,0 +1,69 @@
+"""Captions of every kind, and of every wrong kind."""
+
+import math
+
+import pytest
+
+from avse.errors import MediaError
+from avse.media.captions import Caption, find_captions, nearest, read_captions
+
+SRT = "1\n00:00:01,500 --> 00:00:02,250\n<i>Hello</i> there\nfriend\n\n2\n00:01:00,000 --> 00:01:01,000\nlater\n"
+VTT = "WEBVTT\n\n00:01.500 --> 00:02.250 align:start\nHello there friend\n\n01:00:00.000 --> 01:00:01.000\nlater\n"
+
+
+def _write(tmp_path, name, content):
+    path = tmp_path / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def test_subrip_and_webvtt(tmp_path):
+    captions, problems = read_captions(_write(tmp_path, "a.srt", SRT.replace("\n", "\r\n")))
+    assert captions == [Caption(1.5, 2.25, "Hello there friend"), Caption(60, 61, "later")]
+    assert problems == []
+    captions, _ = read_captions(_write(tmp_path, "a.vtt", VTT))
+    assert captions == [Caption(1.5, 2.25, "Hello there friend"), Caption(3600, 3601, "later")]
+
+
+def test_align_without_its_silence(tmp_path):
+    captions, _ = read_captions(
+        _write(tmp_path, "a.align", "0 23750 sil\n23750 29500 bin\n29500 34000 blue\n34000 74500 sil\n")
+    )
+    assert captions == [Caption(0.95, 1.18, "bin"), Caption(1.18, 1.36, "blue")]
+
+
+def test_plain_text_is_of_the_whole_film(tmp_path):
+    captions, _ = read_captions(_write(tmp_path, "a.txt", "\ufeffso it\ngoes\n"))
+    assert captions == [Caption(0, math.inf, "so it goes")]
+
+
+def test_wrong_files_are_told_of(tmp_path):
+    captions, problems = read_captions(_write(tmp_path, "a.srt", SRT.replace("Hello", "Grüße").encode("latin-1")))
+    assert captions[0].text == "Grüße there friend"
+    assert "must be UTF-8 but are not" in problems[0]
+    captions, problems = read_captions(_write(tmp_path, "b.txt", "Grüße".encode("utf-16")))
+    assert (captions[0].text, problems) == ("Grüße", [])
+    captions, problems = read_captions(_write(tmp_path, "c.srt", "1\n00:00:05,000 --> 00:00:02,000\nback\n"))
+    assert captions == []
+    assert "1 end before they start" in problems[0]
+    assert "hold no text" in problems[1]
+    assert "hold no text" in read_captions(_write(tmp_path, "d.txt", ""))[1][0]
+    with pytest.raises(MediaError, match=r"must end in .srt, .vtt, .align, .txt but end in '.doc'"):
+        read_captions(_write(tmp_path, "e.doc", "x"))
+    with pytest.raises(MediaError, match="must be readable but are not"):
+        read_captions(tmp_path / "none.srt")
+
+
+def test_captions_are_found_beside_the_film(tmp_path):
+    assert find_captions(tmp_path / "film.mp4") is None
+    _write(tmp_path, "film.txt", "x")
+    _write(tmp_path, "film.vtt", VTT)
+    assert find_captions(tmp_path / "film.mp4") == tmp_path / "film.vtt"
+
+
+def test_the_nearest_in_time_come_first():
+    captions = [Caption(0, 1, "a"), Caption(2, 3, "b"), Caption(3, 4, "c"), Caption(9, 10, "d")]
+    assert nearest(captions, start_s=2.1, end_s=3.6, n=3) == ["b", "c", "a"]
+    assert nearest(captions, start_s=5, end_s=8, n=3) == [], "nothing is said in it"
+    whole = [Caption(0, math.inf, "all")]
+    assert nearest(whole, start_s=100, end_s=103, n=5) == ["all"]
