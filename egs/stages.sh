@@ -74,6 +74,7 @@ score() {
       "$run/scores_$picture.jsonl" $(only "$picture")
   done
   if [ -d "$run/enhanced_quiet" ]; then
+    "$python" -m recipes.stages.score "${common[@]}" --mixtures "$exp/quiet.jsonl" "$exp/scores_quiet.jsonl"
     "$python" -m recipes.stages.score "${common[@]}" --mixtures "$exp/quiet.jsonl" --enhanced "$run/enhanced_quiet" \
       "$run/scores_quiet.jsonl"
   fi
@@ -88,7 +89,9 @@ results() {
     options+=(--run "$name=$folder")
     options+=(--system "$name=$folder/scores_own.jsonl" --system "$name, no picture=$folder/scores_none.jsonl")
   done
-  if [ -f "$exp/live/scores_quiet.jsonl" ]; then options+=(--quiet "$exp/live/scores_quiet.jsonl"); fi
+  if [ -f "$exp/live/scores_quiet.jsonl" ]; then 
+    options+=(--quiet "noisy=$exp/scores_quiet.jsonl" --quiet "live=$exp/live/scores_quiet.jsonl")
+  fi
   if [ -f "$exp/live/scores_rival.jsonl" ]; then
     for name in own none frozen late stranger covered rival; do
       options+=(--picture "$name=$exp/live/scores_$name.jsonl")

@@ -61,20 +61,31 @@ def picture_part(results: Results, pictures: dict[str, Scores]) -> list[str]:
     return [*parts, markdown_table(lines)]
 
 
-def quiet_part(scores: Scores) -> list[str]:
-    """Speech that hardly needs enhancing must be left alone."""
-    means = {metric: fmean(value for row in scores.values() if (value := row[metric]) is not None) for metric in SHOWN}
+def quiet_part(rows: dict[str, Scores]) -> list[str]:
+    """Speech that hardly needs enhancing must be left alone.
+
+    Args:
+        rows: scores by what they are of; `live` among them.
+    """
     lines = [["", *(METRICS[metric].title for metric in SHOWN)]]
-    lines.append(["live", *(cell(mean, METRICS[metric].digits) for metric, mean in means.items())])
+    for name, scores in rows.items():
+        lines.append([name, *(cell(_mean(scores, metric), METRICS[metric].digits) for metric in SHOWN)])
     goals = [["goal", "reached"]]
     for metric, least in (("stoi", 0.98), ("si_sdr_db", 20.0)):
-        goals.append([f"{METRICS[metric].title} above {least:g}", "yes" if means[metric] > least else "no"])
+        goals.append(
+            [f"{METRICS[metric].title} above {least:g}", "yes" if _mean(rows["live"], metric) > least else "no"]
+        )
     return [
         "## Speech at 30 dB",
-        f"{len(scores)} clips in the first of their noises at an SNR of 30 dB; they should be left as they are.",
+        f"{len(rows['live'])} clips in the first of their noises at an SNR of 30 dB; they should be left as they are, "
+        "and score as the noisy ones do.",
         markdown_table(lines),
         markdown_table(goals),
     ]
+
+
+def _mean(scores: Scores, metric: str) -> float:
+    return fmean(value for row in scores.values() if (value := row[metric]) is not None)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -87,7 +98,7 @@ def main(argv: list[str] | None = None) -> int:
     add("--peers", type=Path, help="scores of other systems on the same mixtures")
     add("--run", action="append", required=True, help="NAME=FOLDER of a system's training run; AVDCNN or live")
     add("--picture", action="append", default=[], help="KIND=SCORES.jsonl of the live model with such a picture")
-    add("--quiet", type=Path, help="scores of the live model at 30 dB")
+    add("--quiet", action="append", default=[], help="NAME=SCORES.jsonl at 30 dB; live among them")
     add("--title", default="Results")
     add("--command", required=True, help="what a reader types to get this file")
     arguments = parser.parse_args(argv)
@@ -106,7 +117,8 @@ def main(argv: list[str] | None = None) -> int:
             pairs = (picture.partition("=") for picture in arguments.picture)
             parts += picture_part(results, {kind: read_scores(Path(path)) for kind, _, path in pairs})
         if arguments.quiet:
-            parts += quiet_part(read_scores(arguments.quiet))
+            quiet = (row.partition("=") for row in arguments.quiet)
+            parts += quiet_part({name: read_scores(Path(path)) for name, _, path in quiet})
         parts += [part for split in SPLITS for part in split_tables(results, split)]
         with beside(arguments.output, force=True) as temporary:
             temporary.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
