@@ -14,10 +14,16 @@ from avse.training.config import read_config
 from recipes.avdcnn.config import TrainConfig as AVDCNNTrainConfig
 from recipes.driver_stress.evaluate import EvaluateConfig
 from recipes.live.config import TrainConfig as LiveTrainConfig
+from recipes.vatt.config import TrainConfig as VATTTrainConfig
 
 ROOT = Path(__file__).parents[2]
-CONFIGS = {"avdcnn": AVDCNNTrainConfig, "live": LiveTrainConfig, "driver_stress": EvaluateConfig}
-PLACES = {"driver_stress": ["--folder", "x", "--drives", "x"]}
+CONFIGS = {
+    "avdcnn": AVDCNNTrainConfig,
+    "live": LiveTrainConfig,
+    "driver_stress": EvaluateConfig,
+    "vatt": VATTTrainConfig,
+}
+PLACES = {"driver_stress": ["--folder", "x", "--drives", "x"], "vatt": ["--folder", "x", "--shards", "x"]}
 SPEECH_PLACES = ["--folder", "x", "--manifest", "x", "--crops", "x"]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SOURCES = [path for folder in ("avse", "recipes", "egs", "tests") for path in (ROOT / folder).rglob("*.py")]
@@ -31,9 +37,13 @@ def test_every_shipped_configuration_is_valid(path):
     for key, value in given.items():
         section = getattr(config, key)
         if isinstance(value, dict):
-            assert {name: getattr(section, name) for name in value} == value
+            assert {name: getattr(section, name) for name in value} == {k: _frozen(v) for k, v in value.items()}
         else:
-            assert section == (tuple(value) if isinstance(value, list) else value)
+            assert section == _frozen(value)
+
+
+def _frozen(value):
+    return tuple(value) if isinstance(value, list) else value
 
 
 def test_an_unknown_key_of_a_configuration_is_refused(tmp_path):

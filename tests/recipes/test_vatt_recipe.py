@@ -1,0 +1,163 @@
+"""VATT from films to encoders: shards, training that beats chance, films of every wrong kind reported and skipped."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from avse.data.shards import ShardReader
+from avse.data.synthetic import write_film
+from avse.data.voice import speak
+from avse.errors import ConfigError
+from avse.media.tensors import read_tensors
+from avse.training.config import read_config
+from recipes.vatt import evaluate, shards, train
+from recipes.vatt.config import AugmentConfig, TrainConfig
+from recipes.vatt.data import ClipDataset, collate
+from recipes.vatt.sources import films_in
+
+ROOT = Path(__file__).parents[2]
+N_FILMS = 60
+FPS = 12.5
+CUT = ["--fps", "12.5", "--sample-rate", "8000", "--duration-s", "1.6", "--height", "32", "--n-jobs", "1"]
+
+
+def _mouth(path, seed, *, duration_s=1.7, silent=False):
+    """A mouth that opens with the voice."""
+    voice = speak(np.random.default_rng(seed), duration_s=duration_s, sample_rate=8000)
+    times_s = np.arange(int(duration_s * FPS)) / FPS
+    images = []
+    for opening in voice.opening_at(times_s):
+        image = np.full((32, 48, 3), (200, 150, 130), np.uint8)
+        cv2.ellipse(image, (24, 16), (14, round(1 + 12 * opening)), 0, 0, 360, (60, 10, 10), -1)
+        images.append(image)
+    write_film(path, images, timestamps_s=times_s, waveform=None if silent else voice.waveform, sample_rate=8000)
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("films")
+    for number in range(N_FILMS):
+        _mouth(folder / f"talk {number:02d}.mp4", number)
+        (folder / f"talk {number:02d}.txt").write_text(
+            "bin blue at f two now" if number % 2 else "lay red by a one again"
+        )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def cut(films, tmp_path_factory):
+    out = tmp_path_factory.mktemp("shards")
+    assert shards.main([str(films), str(out), *CUT, "--valid-share", "0.3"]) == 0
+    return out
+
+
+def _config(cut, folder, *more):
+    toy = ROOT / "egs/toy/conf/vatt.yaml"
+    return read_config(TrainConfig, ["--config", str(toy), "--folder", str(folder), "--shards", str(cut), *more])
+
+
+@pytest.fixture(scope="module")
+def trained(cut, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("vatt")
+    train.main(_config(cut, folder))
+    return folder
+
+
+def test_it_hears_which_mouth_speaks(trained, cut, tmp_path, capsys):
+    model = str(trained / "model.safetensors")
+    assert evaluate.main([model, str(cut), str(tmp_path / "s.json")]) == 0
+    scores = json.loads((tmp_path / "s.json").read_text())
+    found, guessed = (scores[name]["retrieval"]["audio to video"] for name in ("trained", "untrained"))
+    assert found["n"] >= 10
+    assert found["recall_at_5"] > 2 * found["chance_at_5"]
+    assert found["recall_at_5"] > guessed["recall_at_5"]
+    assert 0 <= scores["trained"]["probe"]["colour"] <= 1
+    log = [json.loads(line) for line in (trained / "log.jsonl").read_text().splitlines()]
+    assert log[-2]["audio_to_video_chance"] == pytest.approx(1 / found["n"])
+
+
+def test_a_killed_run_goes_on_to_the_same_weights(cut, tmp_path):
+    short = ["--loop.n_epochs", "1", "--repeat", "2", "--loop.checkpoint_every_steps", "2"]
+    for name, limits in (("whole", [[]]), ("parts", [["--loop.max_minutes", "0"]] * 2 + [[]])):
+        for limit in limits:
+            train.main(_config(cut, tmp_path / name, *short, *limit))
+    whole, parts = (read_tensors(tmp_path / name / "model.safetensors")[0] for name in ("whole", "parts"))
+    for name, tensor in whole.items():
+        assert torch.equal(tensor, parts[name]), name
+
+
+def test_batches_must_fit_the_shards(cut, tmp_path, capsys):
+    config = _config(cut, tmp_path / "r", "--loop.batch_size", "400")
+    with pytest.raises(ConfigError, match="must hold two batches of 400 clips or more"):
+        train.main(config)
+
+
+def test_cutting_again_cuts_nothing(films, cut, capsys):
+    before = {path: path.stat().st_mtime for path in cut.rglob("*.tar")}
+    assert shards.main([str(films), str(cut), *CUT, "--valid-share", "0.3"]) == 0
+    assert f"0 clips cut, {N_FILMS} were there" in capsys.readouterr().err
+    assert {path: path.stat().st_mtime for path in cut.rglob("*.tar")} == before
+
+
+def test_films_of_every_wrong_kind_are_reported_and_stop_nothing(tmp_path, capsys):
+    folder = tmp_path / "films ü"
+    (folder / "deep").mkdir(parents=True)
+    _mouth(folder / "deep" / "good.mp4", 1, duration_s=3.4)
+    (folder / "deep" / "good.srt").write_text(
+        "1\n00:00:01,000 --> 00:00:01,500\nhi\n\n2\n00:09:00,000 --> 00:09:01,000\nbye\n"
+    )
+    _mouth(folder / "silent.mp4", 2, silent=True)
+    (folder / "silent.txt").write_bytes("Grüße".encode("latin-1"))
+    _mouth(folder / "three.mp4", 3, duration_s=0.25)
+    (folder / "cut.mp4").write_bytes((folder / "silent.mp4").read_bytes()[:700])
+    (folder / "empty.mp4").write_bytes(b"")
+    assert shards.main([str(folder), str(tmp_path / "s"), *CUT, "--valid-share", "0"]) == 0
+    problems = [json.loads(line) for line in (tmp_path / "s" / "problems.jsonl").read_text().splitlines()]
+    told = {
+        film: " ".join(p["problem"] for p in problems if p["film"] == film) for film in {p["film"] for p in problems}
+    }
+    assert told.keys() == {"deep__good_mp4", "silent_mp4", "three_mp4", "cut_mp4", "empty_mp4"}
+    assert "1 captions lie past its end" in told["deep__good_mp4"]
+    assert "has no sound" in told["silent_mp4"]
+    assert "must be UTF-8" in told["silent_mp4"]
+    assert "shorter than half a clip" in told["three_mp4"]
+    reader = ShardReader(tmp_path / "s" / "train")
+    assert [sample.key for sample in reader.samples] == [
+        "deep__good_mp4__00000",
+        "deep__good_mp4__00001",
+        "silent_mp4__00000",
+    ]
+    config = _config(tmp_path / "s", tmp_path / "r")
+    clips = collate([ClipDataset(tmp_path / "s" / "train", model=config.model)[0, i] for i in range(3)])
+    assert clips.has_sound.tolist() == [True, True, False]
+    assert clips.has_text.tolist() == [True, False, True]
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_an_empty_folder_is_refused(tmp_path, capsys):
+    assert shards.main([str(tmp_path), str(tmp_path / "s")]) == 2
+    assert "must hold films" in capsys.readouterr().err
+    assert not (tmp_path / "s").exists()
+
+
+def test_held_out_films_stay_held_out_when_more_come(films):
+    few = {source.id: source.split for source in films_in(films, valid_share=0.3)}
+    assert 5 < sum(split == "valid" for split in few.values()) < 30
+
+
+def test_training_clips_depend_on_seed_epoch_and_number_alone(cut, tmp_path):
+    config = _config(cut, tmp_path)
+    dataset = ClipDataset(cut / "train", model=config.model, augment=AugmentConfig(), n_texts=3, seed=1, repeat=2)
+    first, again, later = dataset[1, 4], dataset[1, 4], dataset[2, 4]
+    assert torch.equal(first.frames, again.frames)
+    assert torch.equal(first.waveform, again.waveform)
+    assert not torch.equal(first.frames, later.frames)
+    assert first.frames.shape == (16, 3, 32, 48)
+    assert first.frames.min() >= 0
+    assert first.frames.max() <= 1
+    assert first.words.shape == (3, 16)
+    assert len(dataset) == 2 * len(dataset.shards)
