@@ -6,7 +6,7 @@ A model's file holds its name and configuration beside the weights, so that load
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import nn
@@ -30,6 +30,7 @@ class Entry(NamedTuple):
 
 Model = AVDCNN | Live | DriverStress | VATT
 """Any model of the zoo."""
+Kind = TypeVar("Kind", AVDCNN, Live, DriverStress, VATT)
 MODELS = {
     "avdcnn": Entry(AVDCNN, AVDCNNConfig),
     "live": Entry(Live, LiveConfig),
@@ -79,6 +80,18 @@ def load(name_or_path: str, *, device: str = "cpu") -> Model:
         reason = " ".join(str(error).split())[:160]
         raise ConfigError(f"weights {path} must fit the model {model.name} but do not ({reason})") from None
     return model.eval().to(device)
+
+
+def load_as(kind: type[Kind], path: Path) -> Kind:
+    """Load a model of one kind.
+
+    Raises:
+        ConfigError: as `load`, or it is of another kind.
+    """
+    model = load(str(path))
+    if not isinstance(model, kind):
+        raise ConfigError(f"weights {path} must be of {kind.name} but are of {model.name}; name another file")
+    return model
 
 
 def build(header: dict[str, Any], *, path: Path) -> Model:

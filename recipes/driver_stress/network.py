@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from avse.data.drive import Drive
-from avse.errors import ConfigError
 from avse.models import zoo
 from avse.models.driver_stress import DriverStress
 from recipes.driver_stress.config import TrainConfig
@@ -24,19 +23,7 @@ def trained(
         folder.mkdir(parents=True, exist_ok=True)
         with _quiet(folder / "output.txt"):
             train_network(drives, config=replace(config, folder=folder), levels=levels)
-    return load_network(path)
-
-
-def load_network(path: Path) -> DriverStress:
-    """Read trained weights.
-
-    Raises:
-        ConfigError: they are of another kind of model.
-    """
-    model = zoo.load(str(path))
-    if not isinstance(model, DriverStress):
-        raise ConfigError(f"weights {path} must be of driver_stress but are of {model.name}; name another file")
-    return model
+    return zoo.load_as(DriverStress, path)
 
 
 @contextlib.contextmanager

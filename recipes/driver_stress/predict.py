@@ -8,8 +8,9 @@ from pathlib import Path
 from avse.data.drive import load_drive
 from avse.errors import AvseError, ConfigError
 from avse.media.output import beside
+from avse.models import zoo
+from avse.models.driver_stress import DriverStress
 from recipes.driver_stress.infer import probabilities, windows_for
-from recipes.driver_stress.network import load_network
 from recipes.driver_stress.windows import calibrated
 
 
@@ -25,7 +26,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if arguments.plot and arguments.plot.suffix not in (".png", ".svg", ".pdf"):
             raise ConfigError(f"picture {arguments.plot} must end in .png, .svg or .pdf; rename it")
-        model = load_network(arguments.model)
+        model = zoo.load_as(DriverStress, arguments.model)
         drive = load_drive(arguments.drive)
         if model.config.calibration_s:
             drive = calibrated(drive, seconds=round(model.config.calibration_s))

@@ -30,18 +30,6 @@ PROBED_WORDS = {"colour": 1, "digit": 4}
 """Places in GRID's sentences, `command colour preposition letter digit adverb`."""
 
 
-def load_vatt(path: Path) -> VATT:
-    """Read trained weights.
-
-    Raises:
-        ConfigError: they are of another kind of model.
-    """
-    model = zoo.load(str(path))
-    if not isinstance(model, VATT):
-        raise ConfigError(f"weights {path} must be of vatt but are of {model.name}; name another file")
-    return model
-
-
 def retrievals(embedded: Embedded, groups: Sequence[str]) -> dict[str, dict[str, Any]]:
     """What finds what among the clips of the largest group, by direction.
 
@@ -122,7 +110,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--group", default="speaker", help="clips are told apart within the largest of these")
     arguments = parser.parse_args(argv)
     try:
-        model = load_vatt(arguments.model)
+        model = zoo.load_as(VATT, arguments.model)
         makers: dict[str, Callable[[], VATT]] = {"trained": lambda: model, "untrained": lambda: _untrained(model)}
         scores = {
             name: evaluate(make(), arguments.shards, split=arguments.split, group=arguments.group)
