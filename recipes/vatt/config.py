@@ -14,7 +14,7 @@ class AugmentConfig:
     area: tuple[float, float] = (0.08, 1.0)
     """Share of the picture that a crop keeps, from and to."""
     aspect: tuple[float, float] = (0.5, 2.0)
-    """Width to height of a crop, from and to, before it is stretched to the clip's."""
+    """Width to height of a crop, from and to, as a multiple of the picture's; it is stretched to the clip's."""
     flip_probability: float = 0.5
     """Left and right change places."""
     brightness: float = 32 / 255

@@ -131,10 +131,9 @@ def _resized(frames: Frames, size: tuple[int, int]) -> Frames:
 def _cropped(frames: Frames, size: tuple[int, int], augment: AugmentConfig, rng: Rng) -> Frames:
     """The same random part of every picture, stretched to the size and perhaps flipped."""
     height, width = frames.shape[1:3]
-    area = rng.uniform(*augment.area) * height * width
-    aspect = np.exp(rng.uniform(*np.log(augment.aspect))) * (width / height if width > height else 1.0)
-    rows = int(np.clip(round(np.sqrt(area / aspect)), 1, height))
-    columns = int(np.clip(round(np.sqrt(area * aspect)), 1, width))
+    share, aspect = rng.uniform(*augment.area), np.exp(rng.uniform(*np.log(augment.aspect)))
+    rows = int(np.clip(round(height * np.sqrt(share / aspect)), 1, height))
+    columns = int(np.clip(round(width * np.sqrt(share * aspect)), 1, width))
     top, left = rng.integers(height - rows + 1), rng.integers(width - columns + 1)
     cut = _resized(frames[:, top : top + rows, left : left + columns], size)
     return cut[:, :, ::-1] if rng.random() < augment.flip_probability else cut

@@ -8,6 +8,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,68 +23,79 @@ from avse.media.output import beside
 from avse.score import in_parallel
 from recipes.vatt.sources import Source, faces_of, films_in
 
+DONE = "done-{}.jsonl"
+"""Beside the shards: the films that a part has done."""
 
-class Cut(NamedTuple):
-    """What became of some films."""
 
+class Film(NamedTuple):
+    """What became of a film."""
+
+    id: str
     n_clips: int
-    problems: list[tuple[str, str]]
-    """Film and what was wrong."""
+    problems: list[str]
+    """One line each."""
+    done: bool
+    """False if it could not be cut, and should be tried again."""
 
 
 def cut_films(
     part: tuple[int, list[Source]], *, folder: Path, config: ClipConfig, written: frozenset[str], max_bytes: int
-) -> Cut:
-    """Cut some films into shards of their own.
+) -> list[Film]:
+    """Cut some films into shards of their own, and note which are done.
 
     Args:
         part: its number, by which its shards are named, and the films.
         folder: of all shards.
         config: what clips are like.
-        written: keys of the clips that are there already.
+        written: keys of the clips that are there already, perhaps of films that were begun.
         max_bytes: of a shard.
     """
     number, sources = part
-    writers: dict[str, ShardWriter] = {}
-    problems, n_clips = [], 0
-    for source in sources:
-        try:
-            captions, wrong = source.spoken()
-            problems += [(source.id, line) for line in wrong]
-            for key, files in _clips(source, config, captions, written, problems):
-                if source.split not in writers:
-                    writers[source.split] = ShardWriter(
-                        folder / source.split, name=f"part{number}", max_bytes=max_bytes
-                    )
-                writers[source.split].write(key, files)
-                n_clips += 1
-        except AvseError as error:
-            problems.append((source.id, str(error)))
-    for writer in writers.values():
-        writer.close()
-    return Cut(n_clips, problems)
+    films = []
+    with ExitStack() as stack:
+        writers: dict[str, ShardWriter] = {}
+        for source in sources:
+            problems: list[str] = []
+            n_clips, done = 0, True
+            try:
+                for key, files in _clips(source, config, written, problems):
+                    if source.split not in writers:
+                        writer = ShardWriter(folder / source.split, name=f"part{number}", max_bytes=max_bytes)
+                        writers[source.split] = stack.enter_context(writer)
+                    writers[source.split].write(key, files)
+                    n_clips += 1
+            except AvseError as error:
+                problems.append(str(error))
+                done = False
+            films.append(Film(source.id, n_clips, problems, done))
+    # Only now are all shards closed: a film that is noted is there.
+    with (folder / DONE.format(number)).open("a", encoding="utf-8") as file:
+        file.writelines(json.dumps(film._asdict()) + "\n" for film in films if film.done)
+    return films
 
 
 def _clips(
     source: Source,
     config: ClipConfig,
-    captions: list,
     written: frozenset[str],
-    problems: list[tuple[str, str]],
+    problems: list[str],
 ) -> Iterator[tuple[str, dict[str, bytes]]]:
+    """A film's clips that are not there yet, by key; `problems` grows."""
+    captions, wrong = source.spoken()
+    problems += wrong
     number, end_s = -1, 0.0
     for number, clip in enumerate(cut_film(source.path, config=config, captions=captions, sound=source.sound)):
         key = f"{source.id}__{number:05d}"
         end_s = clip.start_s + len(clip.frames) / config.fps
         if number == 0 and clip.waveform is None:
-            problems.append((source.id, f"video {source.path} has no sound; its clips teach picture and text alone"))
+            problems.append(f"video {source.path} has no sound; its clips teach picture and text alone")
         if key not in written:
             about = {**source.about, "source": source.id}
             yield key, encode_clip(replace(clip, about=about), config=config)
     if number < 0:
-        problems.append((source.id, f"video {source.path} is shorter than half a clip and is left out"))
+        problems.append(f"video {source.path} is shorter than half a clip and is left out")
     elif late := sum(caption.start_s >= end_s + config.duration_s for caption in captions):
-        problems.append((source.id, f"video {source.path}: {late} captions lie past its end and are left out"))
+        problems.append(f"video {source.path}: {late} captions lie past its end and are left out")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -117,9 +129,17 @@ def main(argv: list[str] | None = None) -> int:
     except AvseError as error:
         print(f"shards: error: {error}", file=sys.stderr)
         return 2
+    before = [
+        Film(**json.loads(line))
+        for path in arguments.shards.glob(DONE.format("*"))
+        for line in path.read_text(encoding="utf-8").splitlines()
+    ]
+    known = {film.id for film in before}
+    sources = [source for source in sources if source.id not in known]
     # Small parts: a killed run loses the shards that are not full, one for each process.
     n_parts = max(arguments.n_jobs, min(len(sources), 8 * arguments.n_jobs))
     parts = [(number, sources[number::n_parts]) for number in range(min(n_parts, len(sources)))]
+    arguments.shards.mkdir(parents=True, exist_ok=True)
     work = partial(
         cut_films, folder=arguments.shards, config=config, written=written, max_bytes=round(arguments.shard_mb * 2**20)
     )
@@ -128,13 +148,14 @@ def main(argv: list[str] | None = None) -> int:
     except AvseError as error:
         print(f"shards: error: {error}", file=sys.stderr)
         return 1
-    problems = [problem for cut in done for problem in cut.problems]
+    films = [film for part in done for film in part]
+    problems = [(film.id, problem) for film in (*before, *films) for problem in film.problems]
     with beside(arguments.shards / "problems.jsonl", force=True) as temporary:
         lines = [json.dumps({"film": film, "problem": problem}) + "\n" for film, problem in problems]
         temporary.write_text("".join(lines), encoding="utf-8")
     for film, problem in problems:
         print(f"shards: {film}: {problem}", file=sys.stderr)
-    n_clips = sum(cut.n_clips for cut in done)
+    n_clips = sum(film.n_clips for film in films)
     print(f"{n_clips} clips cut, {len(written)} were there, {len(problems)} problems", file=sys.stderr)
     return 0 if n_clips or written else 1
 

@@ -1,7 +1,6 @@
 """What shards are made of: a folder of films, or the talking faces of a manifest."""
 
 import math
-import os
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,7 +54,7 @@ def films_in(folder: Path, *, valid_share: float) -> list[Source]:
         held_out = zlib.crc32(name.encode()) / 2**32 < valid_share
         sources.append(
             Source(
-                name.replace(".", "_").replace(os.sep, "/").replace("/", "__"),
+                name.replace(".", "_").replace("/", "__"),
                 path,
                 "valid" if held_out else "train",
                 captions=find_captions(path),

@@ -141,6 +141,25 @@ def test_films_of_every_wrong_kind_are_reported_and_stop_nothing(tmp_path, capsy
     assert "Traceback" not in capsys.readouterr().err
 
 
+def test_a_killed_run_cuts_what_is_missing_and_no_more(films, tmp_path, capsys):
+    few = tmp_path / "films"
+    few.mkdir()
+    for number in range(3):
+        (few / f"{number}.mp4").write_bytes((films / f"talk {number:02d}.mp4").read_bytes())
+    command = [str(few), str(tmp_path / "s"), *CUT, "--valid-share", "0", "--shard-mb", "0.001"]
+    assert shards.main(command) == 0
+    keys = sorted(sample.key for sample in ShardReader(tmp_path / "s" / "train").samples)
+    # As after a kill: a shard is gone, one that was being written stands half, nothing was noted.
+    gone = sorted((tmp_path / "s" / "train").glob("*.tar"))[1]
+    gone.rename(gone.with_suffix(".part"))
+    for path in (tmp_path / "s").glob("done-*"):
+        path.unlink()
+    capsys.readouterr()
+    assert shards.main(command) == 0
+    assert "1 clips cut, 2 were there" in capsys.readouterr().err
+    assert sorted(sample.key for sample in ShardReader(tmp_path / "s" / "train").samples) == keys
+
+
 def test_an_empty_folder_is_refused(tmp_path, capsys):
     assert shards.main([str(tmp_path), str(tmp_path / "s")]) == 2
     assert "must hold films" in capsys.readouterr().err
