@@ -30,7 +30,10 @@ class LoopConfig:
     n_epochs: int = 60
     """Passes over the data."""
     batch_size: int = 16
-    """Examples a step, on each device."""
+    """Examples a batch, on each device."""
+    accumulate_batches: int = 1
+    """Batches whose gradients add up to one step, where memory holds no larger ones. A loss that compares the examples
+    of a batch still compares those of each batch alone."""
     learning_rate: float = 1e-3
     """Of Adam, at its height: after the warm-up, before the cosine brings it down."""
     final_learning_rate: float = 0.0
@@ -137,16 +140,20 @@ class _Trainer:
 
     def train(self, dataset: Dataset[Any], collate: Callable[[list[Any]], Any]) -> FitResult:
         config, n_examples = self.config, len(dataset)  # type: ignore[arg-type]
-        steps_per_epoch = max(1, n_examples // (config.batch_size * self.fabric.world_size))
+        examples_per_step = config.batch_size * config.accumulate_batches * self.fabric.world_size
+        steps_per_epoch = max(1, n_examples // examples_per_step)
         n_steps = config.n_epochs * steps_per_epoch
         batches = self._batches(dataset, collate, n_steps)
         bar = tqdm(total=n_steps, initial=self.step, unit="step", disable=self.fabric.global_rank > 0, mininterval=5)
         waiting_s, out_of_time = 0.0, False
         while self.step < n_steps and not out_of_time:
-            asked = time.monotonic()
-            batch = next(batches)
-            waiting_s += time.monotonic() - asked
-            self._learn(batch, rate=config.rate_at(self.step, n_steps))
+            loss = 0.0
+            for number in range(config.accumulate_batches):
+                asked = time.monotonic()
+                batch = next(batches)
+                waiting_s += time.monotonic() - asked
+                loss += self._add_gradient(batch, last=number + 1 == config.accumulate_batches)
+            self._learn(loss, rate=config.rate_at(self.step, n_steps))
             bar.update()
             bar.set_postfix(loss=f"{self.recent_loss:.4f}", refresh=False)
             epoch, rest = divmod(self.step, steps_per_epoch)
@@ -165,8 +172,8 @@ class _Trainer:
             n_examples=len(dataset),  # type: ignore[arg-type]
             batch_size=self.config.batch_size,
             seed=self.config.seed,
-            first_step=self.step,
-            last_step=n_steps,
+            first_step=self.step * self.config.accumulate_batches,
+            last_step=n_steps * self.config.accumulate_batches,
             rank=self.fabric.global_rank,
             n_ranks=self.fabric.world_size,
         )
@@ -180,17 +187,22 @@ class _Trainer:
         )
         return iter(self.fabric.setup_dataloaders(loader, use_distributed_sampler=False))
 
-    def _learn(self, batch: Any, *, rate: float) -> None:
+    def _add_gradient(self, batch: Any, *, last: bool) -> float:
+        """Add a batch's share of the gradient; its share of the loss. Processes meet at the last batch of a step."""
+        self.model.train()
+        with self.fabric.no_backward_sync(self.model, enabled=not last):
+            loss = self.loss_step(self.model, batch) / self.config.accumulate_batches
+            self.fabric.backward(loss)
+        return loss.item()
+
+    def _learn(self, loss: float, *, rate: float) -> None:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        self.model.train()
-        loss = self.loss_step(self.model, batch)
-        self.fabric.backward(loss)
         self.fabric.clip_gradients(self.model, self.optimizer, max_norm=self.config.clip_norm, error_if_nonfinite=False)
         self.optimizer.step()
         self.optimizer.zero_grad()
         self.step += 1
-        self.recent_loss = 0.98 * self.recent_loss + 0.02 * loss.item() if self.recent_loss else loss.item()
+        self.recent_loss = 0.98 * self.recent_loss + 0.02 * loss if self.recent_loss else loss
 
     def _keep_the_best(self) -> None:
         self.model.eval()

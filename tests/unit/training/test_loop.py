@@ -128,3 +128,38 @@ def test_learning_rate_rises_then_falls_to_nothing():
     assert rates[9] == rates[10] == pytest.approx(1.0)
     assert rates[60] == pytest.approx(0.5)
     assert rates[109] < 0.001
+
+
+def test_batches_that_add_up_are_one_large_batch(tmp_path):
+    # Without dropout, whose chances depend on the size of a batch.
+    class Lines(Line):
+        def __len__(self):
+            return 32
+
+    def train(folder, config):
+        seed_everything(config.seed, verbose=False)
+        model = torch.nn.Linear(1, 1)
+        fit(
+            model, dataset=Lines(), collate=torch.utils.data.default_collate,
+            loss_step=lambda m, batch: (m(batch[0].unsqueeze(-1)).squeeze(-1) - batch[1]).square().mean(),
+            validate=lambda m: {"loss": 0.0}, config=config, run=Run(folder, config=config),
+        )  # fmt: skip
+        return model.state_dict()
+
+    large = train(tmp_path / "large", dataclasses.replace(CONFIG, batch_size=8))
+    small = train(tmp_path / "small", dataclasses.replace(CONFIG, batch_size=2, accumulate_batches=4))
+    for name, tensor in large.items():
+        torch.testing.assert_close(small[name], tensor)
+    other = train(tmp_path / "other", dataclasses.replace(CONFIG, batch_size=2, accumulate_batches=2))
+    assert not torch.equal(other["weight"], large["weight"])
+
+
+def test_a_quarter_of_a_cosine_falls_slowly_first():
+    config = LoopConfig(learning_rate=1e-4, final_learning_rate=5e-5, schedule="quarter-cosine", warmup_steps=10)
+    rates = [config.rate_at(step, 110) for step in range(111)]
+    assert rates[0] == pytest.approx(1e-5)
+    assert rates[10] == pytest.approx(1e-4)
+    assert rates[60] == pytest.approx(5e-5 + 5e-5 * 0.5**0.5)
+    assert rates[110] == pytest.approx(5e-5)
+    half = [dataclasses.replace(config, schedule="half-cosine").rate_at(step, 110) for step in (60, 110)]
+    assert half == [pytest.approx(7.5e-5), pytest.approx(5e-5)]
