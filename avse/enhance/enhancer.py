@@ -57,11 +57,11 @@ class Enhancer:
 
             return cls(OnnxModel(graph))
         from avse.models import zoo
-        from avse.models.driver_stress import DriverStress
-        from avse.models.vatt import VATT
+        from avse.models.avdcnn import AVDCNN
+        from avse.models.live import Live
 
         model = zoo.load(name_or_path, device=device)
-        if isinstance(model, DriverStress | VATT):
+        if not isinstance(model, AVDCNN | Live):
             raise ConfigError(f"model {name_or_path} must enhance speech but is of {model.name}; name another one")
         return cls(model)
 

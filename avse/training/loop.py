@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from lightning_fabric import Fabric
@@ -38,7 +38,7 @@ class LoopConfig:
     """Of Adam, at its height: after the warm-up, before the cosine brings it down."""
     final_learning_rate: float = 0.0
     """What the cosine brings it to."""
-    schedule: str = "half-cosine"
+    schedule: Literal["half-cosine", "quarter-cosine"] = "half-cosine"
     """`half-cosine`, or `quarter-cosine` as VATT has it: slowly at first, and fastest at the end."""
     warmup_steps: int = 200
     """Steps over which the rate rises from 0."""
