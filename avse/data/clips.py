@@ -48,11 +48,6 @@ class ClipConfig:
         """Pictures of a whole clip."""
         return round(self.duration_s * self.fps)
 
-    @property
-    def n_samples(self) -> int:
-        """Samples of a whole clip."""
-        return round(self.duration_s * self.sample_rate)
-
 
 @dataclass(frozen=True)
 class Clip:

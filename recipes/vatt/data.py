@@ -1,5 +1,6 @@
 """Clips from shards, cut to the model's size and changed a little."""
 
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -67,8 +68,9 @@ class ClipDataset(Dataset[Example]):
         epoch, index = which
         try:
             clip = self.clip(index % len(self.shards))
-        except MediaError:
+        except MediaError as error:
             # A damaged clip among millions must not stop a job; it takes part in neither loss.
+            print(f"train: {error}", file=sys.stderr)
             return self._nothing()
         return self.example(clip, np.random.default_rng([self.seed, epoch, index]))
 

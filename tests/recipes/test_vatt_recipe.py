@@ -99,6 +99,21 @@ def test_batches_must_fit_the_shards(cut, tmp_path, capsys):
         train.main(config)
 
 
+def test_a_damaged_clip_is_said_and_takes_part_in_nothing(cut, tmp_path, capsys):
+    dataset = ClipDataset(cut / "train", model=_config(cut, tmp_path).model, n_texts=2)
+    sample = dataset.shards.samples[3]
+    offset, _ = sample.files["mp4"]
+    dataset.shards.samples[3] = sample._replace(files={**sample.files, "mp4": (offset, 50)})
+    clips = collate([dataset[0, index] for index in (2, 3)])
+    assert (clips.has_sound.tolist(), clips.has_text.tolist()) == ([True, False], [True, False])
+    assert "must hold picture and JSON but is damaged" in capsys.readouterr().err
+
+
+def test_an_unknown_schedule_is_refused(cut, tmp_path):
+    with pytest.raises(ConfigError, match="schedule"):
+        _config(cut, tmp_path, "--loop.schedule", "cosine")
+
+
 def test_cutting_again_cuts_nothing(films, cut, capsys):
     before = {path: path.stat().st_mtime for path in cut.rglob("*.tar")}
     assert shards.main([str(films), str(cut), *CUT, "--valid-share", "0.3"]) == 0
