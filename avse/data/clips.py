@@ -16,7 +16,7 @@ from av.video.reformatter import VideoReformatter
 
 from avse.errors import MediaError
 from avse.media.audio import AudioReader, Waveform
-from avse.media.captions import Caption, nearest
+from avse.media.captions import Caption
 from avse.media.mouth import track_mouth
 from avse.media.video import VideoReader
 from avse.signal.resample import StreamingResampler
@@ -36,8 +36,6 @@ class ClipConfig:
     """Pixels; the width follows, or is that of a mouth."""
     sample_rate: int = 48_000
     """Hz, one channel."""
-    n_texts: int = 5
-    """Texts nearest in time that a clip keeps."""
     mouth: tuple[int, int] | None = None
     """Height and width of mouth crops in place of whole pictures."""
     min_share: float = 0.5
@@ -58,7 +56,8 @@ class Clip:
     """`(time, height, width, 3)` RGB."""
     waveform: Waveform | None
     """`(samples,)`; None without sound."""
-    texts: list[str]
+    captions: list[Caption]
+    """What is said in it and, for up to its length, before and after it; seconds from its start."""
     about: dict[str, Any] = field(default_factory=dict)
     """What is known of it, such as its speaker."""
 
@@ -92,14 +91,18 @@ def cut_film(path: Path, *, config: ClipConfig, captions: list[Caption], sound: 
             waveform = None
             if heard is not None:
                 waveform = heard.take(round(length / config.fps * config.sample_rate))
-            texts = nearest(captions, start_s=start_s, end_s=end_s, n=config.n_texts)
-            yield Clip(start_s, np.stack(frames), waveform, texts)
+            yield Clip(start_s, np.stack(frames), waveform, _near(captions, start_s=start_s, end_s=end_s))
             start_s = end_s
 
 
 def encode_clip(clip: Clip, *, config: ClipConfig) -> dict[str, bytes]:
     """A clip as files by suffix: `mp4` (H.264), `flac` and `json`."""
-    about = {"start_s": round(clip.start_s, 4), "n_frames": len(clip.frames), "texts": clip.texts, **clip.about}
+    about = {
+        "start_s": round(clip.start_s, 4),
+        "n_frames": len(clip.frames),
+        "captions": [(round(c.start_s, 4), round(c.end_s, 4), c.text) for c in clip.captions],
+        **clip.about,
+    }
     files = {"mp4": _encode_pictures(clip.frames, fps=config.fps), "json": json.dumps(about).encode()}
     if clip.waveform is not None:
         sound = io.BytesIO()
@@ -125,9 +128,21 @@ def decode_clip(files: dict[str, bytes]) -> Clip:
         waveform = None
         if "flac" in files:
             waveform, _ = soundfile.read(io.BytesIO(files["flac"]), dtype="float32")
-    except (KeyError, ValueError, av.FFmpegError, soundfile.LibsndfileError) as error:
+        captions = [Caption(*caption) for caption in about.pop("captions")]
+        start_s = about.pop("start_s")
+    except (KeyError, TypeError, ValueError, av.FFmpegError, soundfile.LibsndfileError) as error:
         raise MediaError(f"a clip must hold picture and JSON but is damaged ({error}); prepare it anew") from None
-    return Clip(about.pop("start_s"), frames, waveform, about.pop("texts"), about)
+    return Clip(start_s, frames, waveform, captions, about)
+
+
+def _near(captions: list[Caption], *, start_s: float, end_s: float) -> list[Caption]:
+    """Captions of a stretch and of its length before and after, seconds from its start."""
+    first_s, last_s = 2 * start_s - end_s, 2 * end_s - start_s
+    return [
+        Caption(max(c.start_s, first_s) - start_s, min(c.end_s, last_s) - start_s, c.text)
+        for c in captions
+        if c.start_s < last_s and c.end_s > first_s
+    ]
 
 
 class _Sound:

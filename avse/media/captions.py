@@ -63,28 +63,37 @@ def read_captions(path: Path) -> tuple[list[Caption], list[str]]:
     return sorted(kept), problems
 
 
-def nearest(captions: list[Caption], *, start_s: float, end_s: float, n: int) -> list[str]:
-    """The texts nearest in time to a stretch of film, nearest first; those that it holds come before others.
+def said_between(captions: list[Caption], *, start_s: float, end_s: float, n: int = 1) -> list[str]:
+    """What is said in a stretch of film, and just before and after it.
+
+    What lies for its greater part in the stretch, or fills its greater part, counts as said in it; so words that have
+    times of their own become the phrase that is heard, and long captions count where they are.
 
     Args:
         captions: of the film.
         start_s: of the stretch, seconds.
         end_s: of the stretch, seconds.
-        n: at most so many.
+        n: at most so many texts.
 
     Returns:
-        Texts; none if no caption touches the stretch, for then nothing is said in it.
+        The text of the stretch, then of stretches of its length that begin half of it earlier, half of it later, and
+        so on; no text twice, none that is empty. Nothing at all if nothing is said in the stretch itself.
     """
-    if not any(caption.start_s < end_s and caption.end_s > start_s for caption in captions):
-        return []
-    middle = (start_s + end_s) / 2
+    length_s = end_s - start_s
+    texts: list[str] = []
+    for number in range(2 * n):
+        shift_s = (number + 1) // 2 * (-1) ** number * length_s / 2
+        text = " ".join(c.text for c in captions if _is_said(c, start_s=start_s + shift_s, end_s=end_s + shift_s))
+        if not text and not number:
+            return []
+        if text and text not in texts:
+            texts.append(text)
+    return texts[:n]
 
-    def distance(caption: Caption) -> tuple[float, float]:
-        apart = max(caption.start_s - end_s, start_s - caption.end_s, 0.0)
-        centre = middle if math.isinf(caption.end_s) else (caption.start_s + caption.end_s) / 2
-        return apart, abs(centre - middle)
 
-    return [caption.text for caption in sorted(captions, key=distance)[:n]]
+def _is_said(caption: Caption, *, start_s: float, end_s: float) -> bool:
+    common_s = min(caption.end_s, end_s) - max(caption.start_s, start_s)
+    return common_s > 0.5 * min(caption.end_s - caption.start_s, end_s - start_s)
 
 
 def _decoded(raw: bytes, path: Path) -> tuple[str, list[str]]:

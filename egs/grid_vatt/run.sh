@@ -27,7 +27,7 @@ run=$exp/$(basename "$config" .yaml)
 prepare() { [ -f "$exp/manifest.jsonl" ] || "$python" egs/grid/prepare.py manifest "$exp/manifest.jsonl"; }
 
 shards() {
-  "$python" -m recipes.vatt.shards "$exp/manifest.jsonl" "$exp/shards" --mouth 48 80 --fps 25 --sample-rate 16000 \
+  "$python" -m recipes.vatt.shards "$exp/manifest.jsonl" "$exp/shards" --mouth 48 72 --fps 25 --sample-rate 16000 \
     --duration-s 3 --n-jobs "$n_jobs"
 }
 
@@ -37,7 +37,8 @@ train() {
 }
 
 evaluate() {
-  "$python" -m recipes.vatt.evaluate "$run/model.safetensors" "$exp/shards" "$run/scores.json" --split test_seen
+  "$python" -m recipes.vatt.evaluate "$run/model.safetensors" "$exp/shards" "$run/scores.json" --split test_seen \
+    --sounds "$exp/manifest.jsonl"
 }
 
 for name in "${chosen[@]}"; do

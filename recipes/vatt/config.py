@@ -25,6 +25,8 @@ class AugmentConfig:
     """Largest change, as a share."""
     hue: float = 0.2
     """Largest turn, in turns."""
+    gain_db: float = 0.0
+    """Largest change of the sound's level; the paper has none."""
     noise: float = 0.01
     """Standard deviation of noise in the sound, as a share of its peak (from the official code)."""
 
@@ -37,12 +39,15 @@ class TrainConfig:
     """Where weights, log and resolved configuration go; an unfinished run there is gone on with."""
     shards: Path
     """Folder with `train` and `valid`, from `recipes.vatt.shards`."""
+    n_windows: int = 1
+    """Windows of each clip in a batch. With more than one, a network is asked which moment of a clip it hears, and
+    knowing the person, the light or the room does not answer that; the paper has one."""
     n_texts: int = 5
-    """Texts of a clip, any of which may be the right one (MIL)."""
+    """Texts of a window, any of which may be the right one (MIL)."""
     n_valid: int = 256
     """Clips that validation retrieves among."""
-    repeat: int = 1
-    """Times that an epoch goes through the clips, each time cut and coloured anew."""
+    keep_decoded: bool = False
+    """Keep decoded clips in memory, in each of the processes that read them: for a corpus that is small."""
     model: VATTConfig = field(default_factory=VATTConfig)
     """The network."""
     augment: AugmentConfig = field(default_factory=AugmentConfig)

@@ -1,6 +1,7 @@
-"""Clips from shards, cut to the model's size and changed a little."""
+"""Clips from shards: windows of the model's length and size, changed a little."""
 
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from torch.utils.data import Dataset
 from avse.data.clips import Clip, Frames, decode_clip
 from avse.data.shards import ShardReader
 from avse.errors import MediaError
+from avse.media.captions import said_between
 from avse.models.vatt import Clips, VATTConfig
 from avse.nn.encoders.tokens import word_numbers
 from recipes.vatt.config import AugmentConfig
@@ -31,8 +33,8 @@ class Example(NamedTuple):
     has_text: bool
 
 
-class ClipDataset(Dataset[Example]):
-    """Clips by (epoch, index); what is done to one depends on seed, epoch and index alone."""
+class ClipDataset(Dataset[list[Example]]):
+    """Windows of clips by (epoch, index); what is done to them depends on seed, epoch and index alone."""
 
     def __init__(
         self,
@@ -40,45 +42,74 @@ class ClipDataset(Dataset[Example]):
         *,
         model: VATTConfig,
         augment: AugmentConfig | None = None,
+        n_windows: int = 1,
         n_texts: int = 1,
         seed: int = 0,
-        repeat: int = 1,
+        keep: bool = False,
     ) -> None:
         """Open the shards.
 
         Args:
             folder: of one split's shards.
-            model: whose clips' sizes and rates are wanted.
-            augment: what is done to clips; None takes the middle of each as it is.
-            n_texts: of a clip.
+            model: whose windows' sizes and rates are wanted.
+            augment: what is done to windows; None takes them as they are, one after another.
+            n_windows: of a clip, each at random within its share of the clip; without `augment` as many as fit.
+            n_texts: of a window.
             seed: of all chances.
-            repeat: times that an epoch goes through the clips.
+            keep: keep decoded clips in memory.
         """
         self.shards, self.model, self.augment = ShardReader(folder), model, augment
-        self.n_texts, self.seed, self.repeat = n_texts, seed, repeat
+        self.n_windows, self.n_texts, self.seed = n_windows, n_texts, seed
+        self._kept: dict[int, Clip] | None = {} if keep else None
 
     def __len__(self) -> int:
-        return self.repeat * len(self.shards)
+        return len(self.shards)
 
     def clip(self, number: int) -> Clip:
         """A clip as it was cut."""
-        return decode_clip(self.shards[number])
+        if self._kept is None:
+            return decode_clip(self.shards[number])
+        if number not in self._kept:
+            self._kept[number] = decode_clip(self.shards[number])
+        return self._kept[number]
 
-    def __getitem__(self, which: tuple[int, int]) -> Example:
+    def clips(self) -> Iterator[Clip]:
+        """All clips; one that is damaged is reported and left out."""
+        for number in range(len(self.shards)):
+            try:
+                yield self.clip(number)
+            except MediaError as error:
+                _report(error)
+
+    def __getitem__(self, which: tuple[int, int]) -> list[Example]:
         epoch, index = which
         try:
-            clip = self.clip(index % len(self.shards))
+            clip = self.clip(index)
         except MediaError as error:
             # A damaged clip among millions must not stop a job; it takes part in neither loss.
-            print(f"train: {error}", file=sys.stderr)
-            return self._nothing()
-        return self.example(clip, np.random.default_rng([self.seed, epoch, index]))
+            _report(error)
+            return [self._nothing()] * self.n_windows
+        if self.augment is None:
+            return self.windows(clip)
+        rng = np.random.default_rng([self.seed, epoch, index])
+        spare = max(0, len(clip.frames) - self.model.n_frames)
+        starts = (np.arange(self.n_windows) + rng.random(self.n_windows)) / self.n_windows * (spare + 1)
+        return [self.window(clip, min(spare, int(start)), rng) for start in starts]
 
-    def example(self, clip: Clip, rng: Rng) -> Example:
-        """A clip for the network: a random stretch and crop of it in training, else the middle of all."""
-        model, augment = self.model, self.augment
-        spare = max(0, len(clip.frames) - model.n_frames)
-        first = int(rng.integers(spare + 1)) if augment else spare // 2
+    def windows(self, clip: Clip) -> list[Example]:
+        """All whole windows of a clip as they are, one after another; of a clip that is shorter, that one."""
+        n_frames = self.model.n_frames
+        return [self.window(clip, i * n_frames) for i in range(max(1, len(clip.frames) // n_frames))]
+
+    def window(self, clip: Clip, first: int, rng: Rng | None = None) -> Example:
+        """A window for the network.
+
+        Args:
+            clip: that it is of.
+            first: frame to begin with; beyond the end the last one is repeated, and there is no sound.
+            rng: for what is done to it; None does nothing.
+        """
+        model = self.model
         frames = clip.frames[first : first + model.n_frames]
         frames = np.concatenate([frames, np.repeat(frames[-1:], model.n_frames - len(frames), axis=0)])
         waveform = np.zeros(model.n_samples, dtype=np.float32)
@@ -86,20 +117,23 @@ class ClipDataset(Dataset[Example]):
             start = round(first / model.fps * model.sample_rate)
             heard = clip.waveform[start : start + model.n_samples]
             waveform[: len(heard)] = heard
-        if augment:
-            frames = _cropped(frames, (model.height, model.width), augment, rng)
-            frames = _coloured(frames, augment, rng)
-            spread = augment.noise * float(np.abs(waveform).max())
+        if self.augment and rng:
+            pictures = _cropped(frames, (model.height, model.width), self.augment, rng)
+            pixels = _coloured(pictures, self.augment, rng)
+            waveform *= 10 ** (rng.uniform(-self.augment.gain_db, self.augment.gain_db) / 20)
+            spread = self.augment.noise * float(np.abs(waveform).max())
             waveform += spread * rng.standard_normal(len(waveform), dtype=np.float32)
         else:
-            frames = _resized(frames, (model.height, model.width)).astype(np.float32) / 255
-        texts = [clip.texts[i % len(clip.texts)] for i in range(self.n_texts)] if clip.texts else [""] * self.n_texts
+            pixels = _resized(frames, (model.height, model.width)).astype(np.float32) / 255
+        start_s, end_s = first / model.fps, (first + model.n_frames) / model.fps
+        texts = said_between(clip.captions, start_s=start_s, end_s=end_s, n=self.n_texts)
+        filled = [texts[i % len(texts)] if texts else "" for i in range(self.n_texts)]
         return Example(
-            torch.from_numpy(frames).permute(0, 3, 1, 2).contiguous(),
+            torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous(),
             torch.from_numpy(waveform),
-            word_numbers(texts, n_words=model.n_words, vocabulary=model.vocabulary),
+            word_numbers(filled, n_words=model.n_words, vocabulary=model.vocabulary),
             clip.waveform is not None,
-            bool(clip.texts),
+            bool(texts),
         )
 
     def _nothing(self) -> Example:
@@ -113,12 +147,17 @@ class ClipDataset(Dataset[Example]):
         )
 
 
-def collate(examples: list[Example]) -> Clips:
-    """Examples to a batch."""
+def collate(clips: Iterable[list[Example]]) -> Clips:
+    """The windows of several clips to a batch."""
+    examples = [example for windows in clips for example in windows]
     frames, waveform, words, has_sound, has_text = zip(*examples, strict=True)
     return Clips(
         torch.stack(frames), torch.stack(waveform), torch.stack(words), torch.tensor(has_sound), torch.tensor(has_text)
     )
+
+
+def _report(error: MediaError) -> None:
+    print(f"vatt: {error}", file=sys.stderr)
 
 
 def _resized(frames: Frames, size: tuple[int, int]) -> Frames:

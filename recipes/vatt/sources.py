@@ -64,7 +64,7 @@ def films_in(folder: Path, *, valid_share: float) -> list[Source]:
 
 
 def faces_of(manifest: Path) -> list[Source]:
-    """The talking faces of a manifest.
+    """The talking faces of a manifest, with the captions beside them or else their sentences.
 
     Raises:
         ConfigError: the manifest is not valid, or has no talking faces.
@@ -76,6 +76,7 @@ def faces_of(manifest: Path) -> list[Source]:
             root / item.video,
             item.split,
             sound=root / item.audio if item.audio != item.video else None,
+            captions=find_captions(root / item.video),
             text=item.text,
             about={"speaker": str(item.speaker), "text": item.text or ""},
         )

@@ -16,7 +16,7 @@ from avse.training.gather import gather
 from recipes.stages.training import program, train
 from recipes.vatt.config import TrainConfig
 from recipes.vatt.data import ClipDataset, Clips, collate
-from recipes.vatt.embed import embed_clips
+from recipes.vatt.embed import embed, some_windows
 
 
 def loss_step(model: VATT, clips: Clips) -> Tensor:
@@ -29,7 +29,7 @@ def loss_step(model: VATT, clips: Clips) -> Tensor:
 def validate(model: VATT, *, dataset: ClipDataset, n_clips: int) -> dict[str, float]:
     """The loss of held-out clips, all in one batch, and what finds what among them."""
     network = getattr(model, "module", model)
-    embedded = embed_clips(network, dataset, n_clips=n_clips)
+    embedded = embed(network, some_windows(dataset, n_clips))
     losses = network.losses(embedded.vectors, has_sound=embedded.has_sound, has_text=embedded.has_text)
     values = {"loss": float(losses.total), "video_audio_loss": float(losses.video_audio)}
     heard = embedded.has_sound.numpy()
@@ -46,11 +46,12 @@ def main(config: TrainConfig) -> None:
         config.shards / "train",
         model=config.model,
         augment=config.augment,
+        n_windows=config.n_windows,
         n_texts=config.n_texts,
         seed=config.loop.seed,
-        repeat=config.repeat,
+        keep=config.keep_decoded,
     )
-    valid_set = ClipDataset(config.shards / "valid", model=config.model)
+    valid_set = ClipDataset(config.shards / "valid", model=config.model, keep=config.keep_decoded)
     for problem in (*train_set.shards.problems, *valid_set.shards.problems):
         print(f"train: {problem}", file=sys.stderr)
     if len(train_set) < 2 * config.loop.batch_size:

@@ -53,12 +53,14 @@ def test_three_pictures_make_no_clip(tmp_path):
     assert list(cut_film(_flash_film(tmp_path / "f.mp4", n_frames=3), config=CONFIG, captions=[])) == []
 
 
-def test_clips_hold_the_texts_nearest_to_them(tmp_path):
+def test_clips_hold_the_captions_near_them_in_their_own_time(tmp_path):
     captions = [Caption(0.2, 0.8, "one"), Caption(1.1, 1.5, "two"), Caption(50, 51, "never")]
-    clips = list(cut_film(_flash_film(tmp_path / "f.mp4"), config=CONFIG, captions=captions))
-    assert [clip.texts[:2] for clip in clips] == [["one", "two"], ["two", "one"]]
+    first, second = cut_film(_flash_film(tmp_path / "f.mp4"), config=CONFIG, captions=captions)
+    assert first.captions == [(0.2, 0.8, "one"), (1.1, 1.5, "two")]
+    assert [c.text for c in second.captions] == ["one", "two"]
+    np.testing.assert_allclose([c[:2] for c in second.captions], [(-0.8, -0.2), (0.1, 0.5)])
     whole = list(cut_film(tmp_path / "f.mp4", config=CONFIG, captions=[Caption(0, math.inf, "all")]))
-    assert [clip.texts for clip in whole] == [["all"], ["all"]]
+    assert [clip.captions for clip in whole] == [[(0, 2, "all")], [(-1, 2, "all")]]
 
 
 def test_clips_survive_their_shards():
@@ -66,10 +68,10 @@ def test_clips_survive_their_shards():
     smooth = np.linspace(0, 255, 32)[:, None, None] * np.ones((32, 48, 3))
     frames = np.stack([smooth * (0.5 + 0.05 * i) for i in range(10)]).clip(0, 255).astype(np.uint8)
     waveform = (0.1 * rng.standard_normal(8000)).astype(np.float32)
-    clip = Clip(3.2, frames, waveform, ["a", "b"], {"speaker": "s1"})
+    clip = Clip(3.2, frames, waveform, [Caption(0.1, 0.25, "a")], {"speaker": "s1"})
     files = encode_clip(clip, config=CONFIG)
     back = decode_clip(files)
-    assert (back.start_s, back.texts, back.about["speaker"]) == (3.2, ["a", "b"], "s1")
+    assert (back.start_s, back.captions, back.about["speaker"]) == (3.2, [Caption(0.1, 0.25, "a")], "s1")
     assert np.abs(back.frames.astype(float) - frames).mean() < 3
     np.testing.assert_allclose(back.waveform, waveform, atol=1e-4)
     del files["flac"]

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from avse.errors import MediaError
-from avse.media.captions import Caption, find_captions, nearest, read_captions
+from avse.media.captions import Caption, find_captions, read_captions, said_between
 
 SRT = "1\n00:00:01,500 --> 00:00:02,250\n<i>Hello</i> there\nfriend\n\n2\n00:01:00,000 --> 00:01:01,000\nlater\n"
 VTT = "WEBVTT\n\n00:01.500 --> 00:02.250 align:start\nHello there friend\n\n01:00:00.000 --> 01:00:01.000\nlater\n"
@@ -61,9 +61,12 @@ def test_captions_are_found_beside_the_film(tmp_path):
     assert find_captions(tmp_path / "film.mp4") == tmp_path / "film.vtt"
 
 
-def test_the_nearest_in_time_come_first():
+def test_what_is_said_in_a_stretch_comes_first():
     captions = [Caption(0, 1, "a"), Caption(2, 3, "b"), Caption(3, 4, "c"), Caption(9, 10, "d")]
-    assert nearest(captions, start_s=2.1, end_s=3.6, n=3) == ["b", "c", "a"]
-    assert nearest(captions, start_s=5, end_s=8, n=3) == [], "nothing is said in it"
+    assert said_between(captions, start_s=2, end_s=4) == ["b c"], "words become a phrase"
+    assert said_between(captions, start_s=2.1, end_s=3.1, n=4) == ["b", "c", "a"], "none counts twice"
+    assert said_between(captions, start_s=2.2, end_s=2.6) == ["b"], "a caption may be longer than the stretch"
+    assert said_between(captions, start_s=5, end_s=8, n=3) == [], "nothing is said in it"
+    assert said_between(captions, start_s=3.2, end_s=4.2, n=2) == ["c", "b c"], "then what comes half a stretch earlier"
     whole = [Caption(0, math.inf, "all")]
-    assert nearest(whole, start_s=100, end_s=103, n=5) == ["all"]
+    assert said_between(whole, start_s=100, end_s=103, n=5) == ["all"]

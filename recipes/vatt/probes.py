@@ -1,0 +1,110 @@
+"""Linear probes: what frozen features know, by a linear classifier that is trained on them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from avse.data.bank import read_mono
+from avse.data.clips import Clip
+from avse.data.manifest import data_root, read_manifest
+from avse.models.vatt import VATT
+from recipes.vatt.data import ClipDataset
+from recipes.vatt.embed import embed
+
+PROBED_WORDS = {"colour": 1, "digit": 4}
+"""Places in GRID's sentences, `command colour preposition letter digit adverb`."""
+SENTENCE_WORDS = 6
+PROBED_SOUNDS = "esc10"
+"""In the names of ESC-10's files (Piczak 2015)."""
+
+Features = npt.NDArray[np.floating]
+
+
+def probe(train: Features, train_labels: Sequence[str], test: Features, labels: Sequence[str]) -> float:
+    """Accuracy of a linear classifier on frozen features; what it is trained on is never tested."""
+    classifier = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=2000))
+    return float(classifier.fit(train, train_labels).score(test, labels))
+
+
+def word_at(clip: Clip, place: int, *, duration_s: float) -> tuple[str, float] | None:
+    """A word of a clip's sentence and the middle of its time in seconds.
+
+    A sentence without times for its words is taken to be spread evenly; None if it is none of GRID's kind.
+    """
+    said = [c for c in clip.captions if c.start_s >= 0 and c.end_s <= duration_s]
+    if len(said) == SENTENCE_WORDS and all(len(c.text.split()) == 1 for c in said):
+        return said[place].text, (said[place].start_s + said[place].end_s) / 2
+    words = clip.captions[0].text.split() if clip.captions else []
+    return (words[place], duration_s * (place + 0.5) / SENTENCE_WORDS) if len(words) == SENTENCE_WORDS else None
+
+
+def word_probes(model: VATT, *, train: ClipDataset, test: ClipDataset) -> dict[str, float]:
+    """Accuracy for each word of `PROBED_WORDS` from the picture alone, of the window around the word.
+
+    Args:
+        model: in evaluation mode.
+        train: clips whose windows the probe is trained on.
+        test: others.
+    """
+    accuracies = {}
+    for name, place in PROBED_WORDS.items():
+        (known, known_words), (held_out, words) = (_words(model, dataset, place) for dataset in (train, test))
+        if len(set(known_words)) > 1 and words:
+            accuracies[name] = probe(known, known_words, held_out, words)
+    return accuracies
+
+
+def sound_probe(model: VATT, manifest: Path) -> dict[str, float]:
+    """Accuracy of telling ESC-10's sounds apart by the sound encoder, and that of guessing.
+
+    Args:
+        model: in evaluation mode.
+        manifest: with ESC-10's sounds in a training and a test split.
+
+    Raises:
+        ConfigError: the manifest is not valid.
+    """
+    items = [item for item in read_manifest(manifest) if item.noise_type and PROBED_SOUNDS in item.audio]
+    parts = {}
+    for split in ("train", "test"):
+        chosen = [item for item in items if item.split == split]
+        heard = [_heard(model, data_root() / item.audio) for item in chosen]
+        parts[split] = np.array(heard), [str(item.noise_type) for item in chosen]
+    labels = parts["test"][1]
+    if not labels:
+        return {}
+    return {"accuracy": probe(*parts["train"], *parts["test"]), "chance": 1 / len(set(labels)), "n": len(labels)}
+
+
+def _words(model: VATT, dataset: ClipDataset, place: int) -> tuple[Features, list[str]]:
+    config, words, windows = dataset.model, [], []
+    for clip in dataset.clips():
+        found = word_at(clip, place, duration_s=len(clip.frames) / config.fps)
+        if found is None:
+            continue
+        word, middle_s = found
+        spare = max(0, len(clip.frames) - config.n_frames)
+        first = min(spare, max(0, round(middle_s * config.fps - config.n_frames / 2)))
+        words.append(word)
+        windows.append((clip, first))
+    if not words:
+        return np.zeros((0, 1)), []
+    return embed(model, (dataset.window(*which) for which in windows)).video.numpy(), words
+
+
+@torch.inference_mode()
+def _heard(model: VATT, path: Path) -> Features:
+    """Mean features of a sound's windows, `(dim,)`."""
+    config = model.config
+    sound = torch.from_numpy(read_mono(path, sample_rate=config.sample_rate))
+    padded = torch.nn.functional.pad(sound, (0, max(0, config.n_samples - len(sound))))
+    windows = padded.unfold(0, config.n_samples, config.n_samples)
+    device = next(model.parameters()).device
+    features: Features = model.encoder("audio").clip(windows.to(device)).mean(dim=0).cpu().numpy()
+    return features
