@@ -26,7 +26,7 @@ Deviations:
 """
 
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +35,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from avse.nn.encoders.audio import SpectrumCNN
+from avse.nn.encoders.pretrained import PictureTokens, PictureTokensConfig
 from avse.nn.encoders.video import LipCNN, normalise_images
 from avse.signal.normalise import sliding_contrast, sliding_mean_std
 from avse.signal.stft import log_power
@@ -69,6 +70,8 @@ class AVDCNNConfig:
     """Add the head's output to the noisy log power."""
     lip_motion: bool = True
     """Show the lips' movement, each picture less the mean one; else each picture as it is, normalised by itself."""
+    tokens: PictureTokensConfig | None = None
+    """Read the lips by VATT's encoder of video, of these sizes, from their movement; None has the paper's CNN."""
 
 
 class Estimate(NamedTuple):
@@ -128,6 +131,10 @@ class AVDCNN(nn.Module):
         """Build the network with the paper's own encoders."""
         frame_rate_hz = config.sample_rate / config.hop
         audio = SpectrumCNN(n_freqs=config.window // 2 + 1, context=config.context, frame_rate_hz=frame_rate_hz)
+        if config.tokens:
+            encoder = config.tokens.build()
+            pictures = PictureTokens(encoder, frame_rate_hz=frame_rate_hz, fps=config.tokens.fps)
+            return cls(config, audio=audio, video=pictures)
         video = LipCNN(
             height=config.lip_height,
             width=config.lip_width,
@@ -135,6 +142,11 @@ class AVDCNN(nn.Module):
             frame_rate_hz=frame_rate_hz,
         )
         return cls(config, audio=audio, video=video)
+
+    @staticmethod
+    def config_of(**header: Any) -> AVDCNNConfig:
+        """The configuration that a weights file's header holds."""
+        return AVDCNNConfig(**{**header, "tokens": PictureTokensConfig.of(header.get("tokens"))})
 
     @property
     def sample_rate(self) -> int:

@@ -18,8 +18,12 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from avse.nn.encoders.pretrained import SeriesTokens
 from avse.nn.encoders.series import ENCODERS, SeriesCNN
 from avse.nn.fusion import ConcatLSTM
+
+KINDS: dict[str, type[SeriesCNN] | type[SeriesTokens]] = {**ENCODERS, "tokens": SeriesTokens}
+"""Encoders by the name that configurations use."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class DriverStressConfig:
     calibration_s: float = 0.0
     """Means over so many seconds at a drive's start are taken from its channels; 0 for none."""
     encoder: str = "cnn"
-    """`cnn`, `gru` or `transformer`."""
+    """`cnn`, `gru`, `transformer`, or `tokens`: VATT's encoder of sound."""
     dim: int = 32
     """Features of each modality's frames."""
     frame_rate_hz: float = 1.0
@@ -65,7 +69,7 @@ class DriverStress(nn.Module):
 
     name: ClassVar[str] = "driver_stress"
 
-    def __init__(self, config: DriverStressConfig, *, encoders: Mapping[str, SeriesCNN]) -> None:
+    def __init__(self, config: DriverStressConfig, *, encoders: Mapping[str, SeriesCNN | SeriesTokens]) -> None:
         """Set up.
 
         Args:
@@ -88,9 +92,8 @@ class DriverStress(nn.Module):
     @classmethod
     def build(cls, config: DriverStressConfig) -> "DriverStress":
         """Build the network with its own encoders."""
-        kind = ENCODERS[config.encoder]
         encoders = {
-            name: kind(
+            name: KINDS[config.encoder](
                 2 * len(m.channels),
                 rate_hz=m.rate_hz,
                 dim=config.dim,

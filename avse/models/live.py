@@ -10,7 +10,7 @@ Latency is one window of 512 samples, 32 ms: a frame's end is all that its outpu
 """
 
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,8 @@ from torch import Tensor, nn
 
 from avse.nn.bands import ErbBands
 from avse.nn.causal import BandGRU, BandMixer, CausalConv, FullBandGRU, remember
-from avse.nn.encoders.mouth import MouthCNN, MouthMemory
+from avse.nn.encoders.mouth import MouthCNN, MouthEncoder, MouthMemory
+from avse.nn.encoders.pretrained import MouthTokens, PictureTokensConfig
 from avse.nn.layers import conv_block
 from avse.signal.clock import picture_numbers
 
@@ -54,6 +55,8 @@ class LiveConfig:
     """Features of the mouth."""
     gate_dim: int = 32
     """Units of the GRU that judges whether sound and mouth belong together."""
+    tokens: PictureTokensConfig | None = None
+    """Read the mouth by VATT's encoder of video, of these sizes; None has a CNN."""
 
 
 class Memory(NamedTuple):
@@ -82,7 +85,7 @@ class Live(nn.Module):
     crop_size: ClassVar[tuple[int, int]] = (32, 48)
     picture_rate_hz: ClassVar[float] = PICTURE_RATE_HZ
 
-    def __init__(self, config: LiveConfig, *, video: MouthCNN) -> None:
+    def __init__(self, config: LiveConfig, *, video: MouthEncoder) -> None:
         """Set up.
 
         Args:
@@ -115,7 +118,14 @@ class Live(nn.Module):
     def build(cls, config: LiveConfig) -> "Live":
         """Build the network with its own encoder."""
         height, width = cls.crop_size
+        if config.tokens:
+            return cls(config, video=MouthTokens(config.tokens.build(), dim=config.video_dim))
         return cls(config, video=MouthCNN(height=height, width=width, dim=config.video_dim))
+
+    @staticmethod
+    def config_of(**header: Any) -> LiveConfig:
+        """The configuration that a weights file's header holds."""
+        return LiveConfig(**{**header, "tokens": PictureTokensConfig.of(header.get("tokens"))})
 
     @property
     def sample_rate(self) -> int:

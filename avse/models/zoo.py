@@ -13,9 +13,9 @@ from torch import nn
 
 from avse.errors import ConfigError
 from avse.media.tensors import read_tensors, write_tensors
-from avse.models.avdcnn import AVDCNN, AVDCNNConfig
+from avse.models.avdcnn import AVDCNN
 from avse.models.driver_stress import DriverStress
-from avse.models.live import Live, LiveConfig
+from avse.models.live import Live
 from avse.models.pretrained import PRETRAINED, names
 from avse.models.vatt import VATT
 
@@ -32,8 +32,8 @@ Model = AVDCNN | Live | DriverStress | VATT
 """Any model of the zoo."""
 Kind = TypeVar("Kind", AVDCNN, Live, DriverStress, VATT)
 MODELS = {
-    "avdcnn": Entry(AVDCNN, AVDCNNConfig),
-    "live": Entry(Live, LiveConfig),
+    "avdcnn": Entry(AVDCNN, AVDCNN.config_of),
+    "live": Entry(Live, Live.config_of),
     "driver_stress": Entry(DriverStress, DriverStress.config_of),
     "vatt": Entry(VATT, VATT.config_of),
 }

@@ -9,10 +9,21 @@ from torch.optim import Optimizer
 
 from avse.errors import ConfigError
 from avse.media.tensors import read_tensors, write_tensors
+from avse.training.mean_weights import MeanWeights
+from avse.training.processes import as_part, gathered
 
 
-def save_checkpoint(path: Path, *, model: nn.Module, optimizer: Optimizer, step: int, progress: dict[str, Any]) -> None:
-    """Write weights, optimiser and random state.
+def save_checkpoint(
+    path: Path,
+    *,
+    model: nn.Module,
+    optimizer: Optimizer,
+    step: int,
+    progress: dict[str, Any],
+    mean: MeanWeights | None = None,
+    write: bool = True,
+) -> None:
+    """Write weights, optimiser and random state. Where processes hold parts of a model, all of them must call this.
 
     Args:
         path: file to write or replace.
@@ -20,23 +31,30 @@ def save_checkpoint(path: Path, *, model: nn.Module, optimizer: Optimizer, step:
         optimizer: whose moments.
         step: steps done; the sampler finds the next example from it.
         progress: JSON-able rest, such as the best validation so far.
+        mean: of the weights.
+        write: False for the processes that only lend their parts.
     """
-    tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
+    tensors = {f"model.{name}": gathered(tensor) for name, tensor in model.state_dict().items()}
+    if mean:
+        tensors |= {f"mean.{name}": gathered(tensor) for name, tensor in mean.weights.items()}
     scalars: dict[str, dict[str, Any]] = {}
     for index, state in optimizer.state_dict()["state"].items():
         for name, value in state.items():
             if isinstance(value, Tensor):
-                tensors[f"optimizer.{index}.{name}"] = value
+                tensors[f"optimizer.{index}.{name}"] = gathered(value)
             else:
                 scalars.setdefault(str(index), {})[name] = value
     tensors["random.cpu"] = torch.get_rng_state()
     if torch.cuda.is_available():
         tensors["random.cuda"] = torch.cuda.get_rng_state()
-    write_tensors(path, tensors, header={"step": step, "progress": progress, "optimizer": scalars})
+    if write:
+        write_tensors(path, tensors, header={"step": step, "progress": progress, "optimizer": scalars})
 
 
-def load_checkpoint(path: Path, *, model: nn.Module, optimizer: Optimizer) -> tuple[int, dict[str, Any]]:
-    """Put a run back where `save_checkpoint` found it.
+def load_checkpoint(
+    path: Path, *, model: nn.Module, optimizer: Optimizer, mean: MeanWeights | None = None
+) -> tuple[int, dict[str, Any]]:
+    """Put a run back where `save_checkpoint` found it; arguments as of it.
 
     Returns:
         Steps done, and the saved progress.
@@ -46,17 +64,21 @@ def load_checkpoint(path: Path, *, model: nn.Module, optimizer: Optimizer) -> tu
     """
     tensors, header = read_tensors(path)
     weights = {name.removeprefix("model."): t for name, t in tensors.items() if name.startswith("model.")}
+    own = model.state_dict()
     try:
-        model.load_state_dict(weights)
-    except RuntimeError as error:
+        model.load_state_dict({name: as_part(t, own.get(name, t)) for name, t in weights.items()})
+        if mean:
+            mean.weights = {name: as_part(tensors[f"mean.{name}"], t) for name, t in mean.weights.items()}
+    except (RuntimeError, KeyError) as error:
         raise ConfigError(
             f"checkpoint {path} must fit the model but does not; start in a new folder ({str(error).splitlines()[0]})"
         ) from None
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
     state: dict[int, dict[str, Any]] = {int(i): dict(values) for i, values in header["optimizer"].items()}
     for name, tensor in tensors.items():
         if name.startswith("optimizer."):
             _, index, field = name.split(".", 2)
-            state.setdefault(int(index), {})[field] = tensor
+            state.setdefault(int(index), {})[field] = as_part(tensor, parameters[int(index)])
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
     torch.set_rng_state(tensors["random.cpu"])
     if "random.cuda" in tensors and torch.cuda.is_available():

@@ -4,9 +4,9 @@ Through Lightning Fabric the same loop runs on a CPU, on a GPU, or on many start
 """
 
 import math
-import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +19,8 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from avse.training.checkpoint import load_checkpoint, save_checkpoint
+from avse.training.mean_weights import MeanWeights
+from avse.training.processes import processes, whole
 from avse.training.run import Run
 from avse.training.sampler import ResumableBatchSampler
 
@@ -44,6 +46,12 @@ class LoopConfig:
     """Steps over which the rate rises from 0."""
     clip_norm: float = 5.0
     """Largest norm of the gradient."""
+    ema_decay: float | None = None
+    """Validate, and keep, a mean of the weights over the steps, in which each step's weights count this much less than
+    those of the step after; None for the weights themselves."""
+    sharded: bool = False
+    """Where there are several processes, each holds a part of the weights, gradients and moments (FSDP), for networks
+    that fit no device whole; else each holds all (DDP)."""
     precision: str = "bf16-mixed"
     """Lightning Fabric's name: 32-true, bf16-mixed, 16-mixed."""
     seed: int = 1
@@ -125,23 +133,32 @@ class _Trainer:
         run: Run,
     ) -> None:
         self.loss_step, self.validate, self.config, self.run = loss_step, validate, config, run
-        self.fabric = Fabric(precision=config.precision, **_processes())  # type: ignore[arg-type]
+        self.fabric = Fabric(precision=config.precision, **processes(sharded=config.sharded))  # type: ignore[arg-type]
         self.fabric.launch()
         # With the channels last a step of the live model takes a sixth less time on CPUs.
         model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.last = run.folder / "last.safetensors"
-        optimizer: Optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate)
+        self.model = self.fabric.setup_module(model)
+        optimizer: Optimizer = torch.optim.Adam(self.model.parameters(), lr=config.learning_rate)
+        self.mean = MeanWeights(self.network, decay=config.ema_decay) if config.ema_decay else None
         self.step, self.best = 0, {"best_loss": math.inf, "best_step": -1}
         if self.last.is_file():
-            self.step, self.best = load_checkpoint(self.last, model=model, optimizer=optimizer)
-        self.model, self.optimizer = self.fabric.setup(model, optimizer)
+            self.step, self.best = load_checkpoint(self.last, model=self.network, optimizer=optimizer, mean=self.mean)
+        self.optimizer: Any = self.fabric.setup_optimizers(optimizer)
+        self.first_step = self.step
         self.started = time.monotonic()
         self.recent_loss = 0.0
 
+    @property
+    def network(self) -> nn.Module:
+        """The model itself, without what the processes share it by."""
+        module: nn.Module = self.model.module
+        return module
+
     def train(self, dataset: Dataset[Any], collate: Callable[[list[Any]], Any]) -> FitResult:
         config, n_examples = self.config, len(dataset)  # type: ignore[arg-type]
-        examples_per_step = config.batch_size * config.accumulate_batches * self.fabric.world_size
-        steps_per_epoch = max(1, n_examples // examples_per_step)
+        self.examples_per_step = config.batch_size * config.accumulate_batches * self.fabric.world_size
+        steps_per_epoch = max(1, n_examples // self.examples_per_step)
         n_steps = config.n_epochs * steps_per_epoch
         batches = self._batches(dataset, collate, n_steps)
         bar = tqdm(total=n_steps, initial=self.step, unit="step", disable=self.fabric.global_rank > 0, mininterval=5)
@@ -201,29 +218,42 @@ class _Trainer:
         self.fabric.clip_gradients(self.model, self.optimizer, max_norm=self.config.clip_norm, error_if_nonfinite=False)
         self.optimizer.step()
         self.optimizer.zero_grad()
+        if self.mean:
+            self.mean.update(self.network)
         self.step += 1
         self.recent_loss = 0.98 * self.recent_loss + 0.02 * loss if self.recent_loss else loss
 
     def _keep_the_best(self) -> None:
         self.model.eval()
-        values = self.validate(self.model)
-        self.run.log(step=self.step, train_loss=self.recent_loss, minutes=round(self._minutes(), 2), **values)
+        with self.mean.in_place_of(self.network) if self.mean else nullcontext(), whole(self.network):
+            values = self.validate(self.model)
+        minutes = self._minutes()
+        n_seen = (self.step - self.first_step) * self.examples_per_step
+        self.run.log(
+            step=self.step, train_loss=self.recent_loss, minutes=round(minutes, 2),
+            examples_per_s=round(n_seen / (60 * minutes), 3), **_gpu(), **values,
+        )  # fmt: skip
         if values["loss"] < self.best["best_loss"]:
             self.best = {"best_loss": values["loss"], "best_step": self.step}
-            self._save(self.run.folder / "best.safetensors")
+            with self.mean.in_place_of(self.network) if self.mean else nullcontext():
+                self._save(self.run.folder / "best.safetensors")
 
     def _save(self, path: Path) -> None:
-        if self.fabric.global_rank == 0:
-            save_checkpoint(path, model=self.model.module, optimizer=self.optimizer, step=self.step, progress=self.best)
+        save_checkpoint(
+            path, model=self.network, optimizer=self.optimizer, mean=self.mean, step=self.step, progress=self.best,
+            write=self.fabric.global_rank == 0,
+        )  # fmt: skip
         self.fabric.barrier()
 
     def _minutes(self) -> float:
         return (time.monotonic() - self.started) / 60
 
 
-def _processes() -> dict[str, Any]:
-    """What Fabric must be told of the processes that `torchrun` started; nothing where it did not."""
-    if "LOCAL_WORLD_SIZE" not in os.environ:
+def _gpu() -> dict[str, float]:
+    """What the GPU holds and how busy it is, where there is one."""
+    if not torch.cuda.is_available():
         return {}
-    on_machine, in_all = int(os.environ["LOCAL_WORLD_SIZE"]), int(os.environ["WORLD_SIZE"])
-    return {"strategy": "ddp", "devices": on_machine, "num_nodes": in_all // on_machine}
+    found = {"gpu_memory_gb": round(torch.cuda.max_memory_allocated() / 2**30, 3)}
+    with suppress(ModuleNotFoundError, RuntimeError):  # the driver's library is missing
+        found["gpu_use_percent"] = torch.cuda.utilization()
+    return found

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -63,16 +64,22 @@ class Run:
             config: dataclass instance, saved as it was resolved.
         """
         self.folder = folder
+        self.is_first = int(os.environ.get("RANK", "0")) == 0
+        """Of several processes started by `torchrun`, the first one writes."""
         folder.mkdir(parents=True, exist_ok=True)
         self._write("config.yaml", yaml.safe_dump(_plain(dataclasses.asdict(config)), sort_keys=False))
         self._write("software.json", json.dumps(describe_software(), indent=1) + "\n")
 
     def log(self, **values: float | str) -> None:
         """Append one line of numbers, with the time."""
+        if not self.is_first:
+            return
         with (self.folder / "log.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps({"time": time.strftime("%Y-%m-%dT%H:%M:%S"), **values}) + "\n")
 
     def _write(self, name: str, text: str) -> None:
+        if not self.is_first:
+            return
         with beside(self.folder / name, force=True) as temporary:
             temporary.write_text(text, encoding="utf-8")
 

@@ -1,25 +1,29 @@
 #!/usr/bin/env bash
-# VATT on GRID's talking mouths, from the manifest to scores.
+# VATT on GRID's talking mouths, from the manifest to RESULTS.md.
 #   run.sh                               all stages
 #   run.sh --stages train,evaluate       by name
 # Every stage skips what is done; a killed run goes on where it was.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-names=(prepare shards train evaluate)
+names=(prepare shards train evaluate variants cost transfer results)
 exp=egs/grid_vatt/exp
 config=egs/grid_vatt/conf/vatt.yaml
+results=egs/grid_vatt/RESULTS.md
+variant_epochs=20
 n_jobs=2
 
 usage() {
   cat <<END
-usage: egs/grid_vatt/run.sh [--stage N] [--stop-stage N] [--stages NAME,NAME] [--exp FOLDER] [--config FILE] [--n-jobs N]
-stages: 0 prepare (manifest), 1 shards, 2 train, 3 evaluate (scores.json)
+usage: egs/grid_vatt/run.sh [--stage N] [--stop-stage N] [--stages NAME,NAME] [--exp FOLDER] [--config FILE]
+         [--results FILE] [--variant-epochs N] [--n-jobs N]
+stages: 0 prepare (manifest), 1 shards, 2 train, 3 evaluate (scores.json), 4 variants (conf/variants/*.yaml, trained
+        alike), 5 cost (of a step), 6 transfer (to the other models), 7 results (RESULTS.md)
 The data pack lies where the environment variable AVSE_DATA says (default: data).
 END
 }
 
-options=(stage stop-stage stages exp config n-jobs)
+options=(stage stop-stage stages exp config results variant-epochs n-jobs)
 . egs/choose.sh
 if [ -x .venv/bin/python ]; then python=.venv/bin/python; else python=${PYTHON:-python3}; fi
 run=$exp/$(basename "$config" .yaml)
@@ -31,15 +35,32 @@ shards() {
     --duration-s 3 --n-jobs "$n_jobs"
 }
 
-train() {
-  if [ -f "$run/model.safetensors" ]; then echo "$run/model.safetensors is there already" >&2; return; fi
-  "$python" -m recipes.vatt.train --config "$config" --folder "$run" --shards "$exp/shards"
+# train_into FOLDER OPTION...
+train_into() {
+  if [ -f "$1/model.safetensors" ]; then echo "$1/model.safetensors is there already" >&2; return; fi
+  "$python" -m recipes.vatt.train --config "$config" --folder "$1" --shards "$exp/shards" "${@:2}"
 }
 
-evaluate() {
-  "$python" -m recipes.vatt.evaluate "$run/model.safetensors" "$exp/shards" "$run/scores.json" --split test_seen \
+# score FOLDER SPLIT
+score() {
+  "$python" -m recipes.vatt.evaluate "$1/model.safetensors" "$exp/shards" "$1/scores.json" --split "$2" \
     --sounds "$exp/manifest.jsonl"
 }
+
+train() { train_into "$run"; }
+
+evaluate() { score "$run" test_seen; }
+
+variants() {
+  local file name
+  for file in egs/grid_vatt/conf/variants/*.yaml; do
+    name=$(basename "$file" .yaml)
+    train_into "$exp/variants/$name" --config "$file" --loop.n_epochs "$variant_epochs"
+    score "$exp/variants/$name" valid
+  done
+}
+
+cost() { "$python" -m recipes.vatt.cost "$exp/cost.json" --config "$config"; }
 
 for name in "${chosen[@]}"; do
   echo "== $name" >&2

@@ -18,6 +18,8 @@ class TrainConfig:
     """Manifest of all recordings, from the manifest stage."""
     crops: Path
     """Folder of mouth crops, from the crops stage."""
+    pretrained: Path | None = None
+    """Weights of a VATT whose encoder of video the network begins with; `model.tokens` must be of its sizes."""
     mu: float = 1e-3
     """Weight of the lip frames' error beside the spectrum's. LAVSE's value; AVDCNN's own is not known."""
     max_attenuation_db: float = 30.0

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from avse.data.dataset import Example, MixtureDataset, collate
 from avse.models.avdcnn import AVDCNN, Features
+from avse.models.transfer import with_vatt
 from avse.nn.losses import masked_mse
 from avse.signal.si_sdr import si_sdr_db
 from avse.signal.stft import istft, log_power, stft
@@ -79,7 +80,7 @@ def main(config: TrainConfig) -> None:
     """Train, or go on training."""
     train_set, valid_set = load_dataset(config, split="train"), load_dataset(config, split="valid")
     train(
-        partial(AVDCNN.build, config.model),
+        lambda: with_vatt(AVDCNN.build(config.model), config.pretrained),
         config=config,
         dataset=train_set,
         collate=collate,

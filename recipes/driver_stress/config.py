@@ -11,7 +11,7 @@ class NetworkConfig:
     """Sizes of the network; the modalities come from the drives."""
 
     encoder: str = "cnn"
-    """Of each modality: `cnn`, `gru` or `transformer`."""
+    """Of each modality: `cnn`, `gru`, `transformer`, or `tokens`, VATT's encoder of sound."""
     dim: int = 32
     """Features of each modality's frames."""
     lstm_dim: int = 48
@@ -42,6 +42,8 @@ class TrainConfig:
     """Where weights, log and resolved configuration go; an unfinished run there is gone on with."""
     drives: Path
     """Folder of drives, from the preparation."""
+    pretrained: Path | None = None
+    """Weights of a VATT whose encoder of sound the network's encoders begin with; they must be `tokens`."""
     leave_out: tuple[str, ...] = ()
     """Drivers that the training must not see."""
     modalities: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ from torch import Tensor
 from avse.data.drive import LEVELS, Drive, load_drives
 from avse.errors import ConfigError
 from avse.models.driver_stress import DriverStress, DriverStressConfig, ModalityConfig
+from avse.models.transfer import with_vatt
 from recipes.driver_stress.config import TrainConfig
 from recipes.driver_stress.data import SequenceDataset, Sequences, collate
 from recipes.driver_stress.windows import UNKNOWN, Levels, calibrated, with_modalities
@@ -92,7 +93,7 @@ def _build(dataset: SequenceDataset, config: TrainConfig) -> DriverStress:
         {name: torch.from_numpy(pair[which]) for name, pair in dataset.statistics.items()} for which in (0, 1)
     )
     model.normalise_as(means, spreads)
-    return model
+    return with_vatt(model, config.pretrained)
 
 
 def main(config: TrainConfig) -> None:

@@ -35,6 +35,8 @@ class TrainConfig:
     """Manifest of all recordings, from the manifest stage."""
     crops: Path
     """Folder of mouth crops, from the crops stage."""
+    pretrained: Path | None = None
+    """Weights of a VATT whose encoder of video the network begins with; `model.tokens` must be of its sizes."""
     start_from: Path | None = None
     """Weights of the same network to begin with, such as those of a training that this one goes on from."""
     n_sound_only: int = 400

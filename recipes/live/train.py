@@ -12,6 +12,7 @@ from avse.errors import ConfigError
 from avse.metrics.stoi import estoi
 from avse.models import zoo
 from avse.models.live import Live, Output
+from avse.models.transfer import with_vatt
 from avse.nn.losses import compressed_mse
 from avse.signal.si_sdr import si_sdr_db
 from avse.signal.stft import istft, stft
@@ -99,7 +100,7 @@ def build(config: TrainConfig) -> Live:
     Raises:
         ConfigError: the weights are of another network.
     """
-    model = Live.build(config.model)
+    model = with_vatt(Live.build(config.model), config.pretrained)
     if config.start_from is not None:
         try:
             model.load_state_dict(zoo.load(str(config.start_from)).state_dict())

@@ -56,13 +56,15 @@ def train(
     run = Run(config.folder, config=config)
     model = build()
     n_examples = len(dataset)  # type: ignore[arg-type]
-    print(f"{zoo.count_parameters(model):,} parameters, {n_examples} examples an epoch", file=sys.stderr)
+    if run.is_first:
+        print(f"{zoo.count_parameters(model):,} parameters, {n_examples} examples an epoch", file=sys.stderr)
     result = fit(
         model, dataset=dataset, collate=collate, loss_step=loss_step, validate=validate, config=config.loop, run=run
     )
     run.log(event="stopped", finished=str(result.finished), minutes=round(result.wall_s / 60, 2),
             waiting_share=round(result.waiting_share, 4), best_loss=result.best_loss)  # fmt: skip
-    if result.finished:
+    if result.finished and run.is_first:
+        model = build()  # processes may have shared the other one out
         tensors, _ = read_tensors(run.folder / "best.safetensors")
         model.load_state_dict({k.removeprefix("model."): t for k, t in tensors.items() if k.startswith("model.")})
         zoo.save(run.folder / "model.safetensors", model)

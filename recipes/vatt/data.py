@@ -12,14 +12,20 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from avse.data.bank import WaveformBank
 from avse.data.clips import Clip, Frames, decode_clip
+from avse.data.manifest import data_root, read_manifest
+from avse.data.mix import Waveform, cut_looped, mix
 from avse.data.shards import ShardReader
 from avse.errors import MediaError
 from avse.media.captions import said_between
 from avse.models.vatt import Clips, VATTConfig
+from avse.nn.encoders.pretrained import CONTRAST, GREY
 from avse.nn.encoders.tokens import word_numbers
 from recipes.vatt.config import AugmentConfig
 
+MIN_SPREAD = 0.01
+"""Least movement that is divided by, of full scale 1: the noise of a still picture stays small."""
 Rng = np.random.Generator
 
 
@@ -61,6 +67,7 @@ class ClipDataset(Dataset[list[Example]]):
         self.shards, self.model, self.augment = ShardReader(folder), model, augment
         self.n_windows, self.n_texts, self.seed = n_windows, n_texts, seed
         self._kept: dict[int, Clip] | None = {} if keep else None
+        self._noises = _training_noises(augment.noises, model.sample_rate) if augment and augment.noises else None
 
     def __len__(self) -> int:
         return len(self.shards)
@@ -120,6 +127,9 @@ class ClipDataset(Dataset[list[Example]]):
         if self.augment and rng:
             pictures = _cropped(frames, (model.height, model.width), self.augment, rng)
             pixels = _coloured(pictures, self.augment, rng)
+            if rng.random() < self.augment.movement_probability:
+                pixels = movement(pixels)
+            waveform = self._noisy(waveform, rng)
             waveform *= 10 ** (rng.uniform(-self.augment.gain_db, self.augment.gain_db) / 20)
             spread = self.augment.noise * float(np.abs(waveform).max())
             waveform += spread * rng.standard_normal(len(waveform), dtype=np.float32)
@@ -135,6 +145,13 @@ class ClipDataset(Dataset[list[Example]]):
             clip.waveform is not None,
             bool(texts),
         )
+
+    def _noisy(self, waveform: Waveform, rng: Rng) -> Waveform:
+        if self._noises is None or not self.augment or not waveform.any() or rng.random() < 0.5:
+            return waveform
+        noise = self._noises.waveforms[rng.integers(len(self._noises))]
+        piece = cut_looped(noise, offset=int(rng.integers(len(noise))), n_samples=len(waveform))
+        return mix(waveform, piece, snr_db=rng.uniform(*self.augment.noise_snr_db)) if piece.any() else waveform
 
     def _nothing(self) -> Example:
         model = self.model
@@ -154,6 +171,11 @@ def collate(clips: Iterable[list[Example]]) -> Clips:
     return Clips(
         torch.stack(frames), torch.stack(waveform), torch.stack(words), torch.tensor(has_sound), torch.tensor(has_text)
     )
+
+
+def _training_noises(manifest: Path, sample_rate: int) -> WaveformBank:
+    items = [item for item in read_manifest(manifest) if not item.is_speech and item.split == "train"]
+    return WaveformBank(items, root=data_root(), sample_rate=sample_rate)
 
 
 def _report(error: MediaError) -> None:
@@ -196,3 +218,10 @@ def _coloured(frames: Frames, augment: AugmentConfig, rng: Rng) -> npt.NDArray[n
     coloured = (values - mean) @ matrix.T
     coloured += np.float32(mean + shift)
     return np.clip(coloured, 0, 1, out=coloured)
+
+
+def movement(pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """What changes in a window, `(time, height, width, 3)`: each picture less the mean one, around grey."""
+    change = pixels - pixels.mean(axis=0)
+    spread = max(MIN_SPREAD, float(change.std()))
+    return np.clip(GREY + CONTRAST / spread * change, 0, 1, dtype=np.float32)

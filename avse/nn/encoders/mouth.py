@@ -19,31 +19,24 @@ class MouthMemory(NamedTuple):
     """`(1, batch, dim)` of the GRU."""
 
 
-class MouthCNN(nn.Module):
-    """Small pictures of a moving mouth to features: a CNN on each, then three of them, then a GRU."""
+class MouthEncoder(nn.Module):
+    """Small pictures of a moving mouth to features: each by itself, then three of them, then a GRU."""
 
-    def __init__(
-        self, *, channels: int = 2, height: int = 32, width: int = 48, dim: int = 64, rate_hz: float = 25.0
-    ) -> None:
+    def __init__(self, *, dim: int, rate_hz: float = 25.0) -> None:
         """Set up.
 
         Args:
-            channels: of a picture.
-            height: pixels, a multiple of 8.
-            width: pixels, a multiple of 8.
             dim: features a picture.
             rate_hz: pictures a second that it is trained with.
         """
         super().__init__()
         self.dim, self.frame_rate_hz = dim, rate_hz
-        widths = (channels, 16, 32, 48)
-        layers: list[nn.Module] = []
-        for n_in, n_out in pairwise(widths):
-            layers += conv_block(nn.Conv2d, n_in, n_out, 3, stride=2, padding=1)
-        self.picture = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(0.2))
-        self.project = nn.Linear(widths[-1] * (height // 8) * (width // 8), dim)
         self.neighbours = nn.Conv1d(dim, dim, 3)
         self.over_time = nn.GRU(dim, dim, batch_first=True)
+
+    def each(self, frames: Tensor) -> Tensor:
+        """Encode pictures by themselves, `(pictures, channels, height, width)` to `(pictures, dim)`."""
+        raise NotImplementedError
 
     def start(self, batch: int, like: Tensor) -> MouthMemory:
         """The memory before the first picture."""
@@ -59,8 +52,37 @@ class MouthCNN(nn.Module):
         Returns:
             `(batch, time, dim)` and the new memory.
         """
-        each = self.project(self.picture(frames.flatten(0, 1))).reshape(*frames.shape[:2], self.dim)
+        each = self.each(frames.flatten(0, 1)).reshape(*frames.shape[:2], self.dim)
         seen = torch.cat([memory.past, each.transpose(1, 2)], dim=2)
         near = torch.relu(self.neighbours(seen)).transpose(1, 2)
         features, hidden = remember(self.over_time, near, memory.hidden)
         return features, MouthMemory(seen[:, :, -2:], hidden)
+
+
+class MouthCNN(MouthEncoder):
+    """A CNN on each picture."""
+
+    def __init__(
+        self, *, channels: int = 2, height: int = 32, width: int = 48, dim: int = 64, rate_hz: float = 25.0
+    ) -> None:
+        """Set up.
+
+        Args:
+            channels: of a picture.
+            height: pixels, a multiple of 8.
+            width: pixels, a multiple of 8.
+            dim: features a picture.
+            rate_hz: pictures a second that it is trained with.
+        """
+        super().__init__(dim=dim, rate_hz=rate_hz)
+        widths = (channels, 16, 32, 48)
+        layers: list[nn.Module] = []
+        for n_in, n_out in pairwise(widths):
+            layers += conv_block(nn.Conv2d, n_in, n_out, 3, stride=2, padding=1)
+        self.picture = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(0.2))
+        self.project = nn.Linear(widths[-1] * (height // 8) * (width // 8), dim)
+
+    def each(self, frames: Tensor) -> Tensor:
+        """As `MouthEncoder.each`."""
+        features: Tensor = self.project(self.picture(frames))
+        return features

@@ -1,0 +1,48 @@
+"""What VATT has learned on films, at the start of the other models."""
+
+from pathlib import Path
+from typing import TypeVar
+
+from torch import nn
+
+from avse.errors import ConfigError
+from avse.models import zoo
+from avse.models.avdcnn import AVDCNN
+from avse.models.driver_stress import DriverStress
+from avse.models.live import Live
+from avse.models.vatt import VATT
+from avse.nn.encoders.tokens import TokenEncoder
+
+Model = TypeVar("Model", AVDCNN, Live, DriverStress)
+
+
+def with_vatt(model: Model, weights: Path | None) -> Model:
+    """Give a model's encoders of tokens the weights of a VATT's: that of video, or for driver stress that of sound.
+
+    Args:
+        model: built with encoders of tokens; changed in place.
+        weights: of a VATT; None leaves the model as it is.
+
+    Raises:
+        ConfigError: the model has no such encoders, or they are not of the VATT's sizes.
+    """
+    if weights is None:
+        return model
+    modality = "audio" if isinstance(model, DriverStress) else "video"
+    given = zoo.load_as(VATT, weights).encoder(modality).state_dict()
+    holders: list[nn.Module] = list(model.encoders.values()) if isinstance(model, DriverStress) else [model.video]
+    for holder in holders:
+        encoder = getattr(holder, "encoder", None)
+        if not isinstance(encoder, TokenEncoder):
+            raise ConfigError(
+                f"{model.name} must read {modality} by tokens to begin with {weights} but does not; configure that"
+            )
+        try:
+            encoder.load_state_dict(given)
+        except RuntimeError as error:
+            reason = " ".join(str(error).split())[:200]
+            raise ConfigError(
+                f"the {modality} encoder of {weights} must be of the sizes of that of {model.name} but is not "
+                f"({reason}); configure the same sizes"
+            ) from None
+    return model

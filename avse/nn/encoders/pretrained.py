@@ -1,0 +1,132 @@
+"""Encoders of tokens inside other models: what VATT has learned on films, at the start of something else."""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from avse.nn.encoders.mouth import MouthEncoder
+from avse.nn.encoders.tokens import TokenEncoder, VideoTokens, WaveformTokens
+from avse.nn.transformer import SIZES, Transformer
+
+GREY = 0.5
+CONTRAST = 0.1
+"""Movement is in units of its own standard deviation; pictures lie in [0, 1]."""
+
+SOUND_SIZE, SOUND_PATCH, SOUND_POSITIONS = "tiny", 128, 120
+"""Transformer, samples of a token and tokens of the sound encoder that `egs/grid_vatt` trains."""
+
+
+@dataclass(frozen=True)
+class PictureTokensConfig:
+    """A VATT's video encoder, as another model holds it."""
+
+    size: str = "tiny"
+    """Of the transformer."""
+    patch: tuple[int, int, int] = (4, 16, 16)
+    """Frames, rows and columns of a token."""
+    grid: tuple[int, int, int] = (6, 2, 3)
+    """Tokens along time, height and width that it was trained with."""
+    fps: float = 25.0
+    """Pictures a second."""
+
+    @staticmethod
+    def of(header: dict[str, object] | None) -> "PictureTokensConfig | None":
+        """From what a weights file's header holds."""
+        if header is None:
+            return None
+        lists = {name: tuple(value) if isinstance(value, list) else value for name, value in header.items()}
+        return PictureTokensConfig(**lists)  # type: ignore[arg-type]
+
+    def build(self) -> TokenEncoder:
+        """The encoder, new."""
+        transformer = Transformer(SIZES[self.size])
+        return TokenEncoder(VideoTokens(transformer.dim, patch=self.patch, grid=self.grid, fps=self.fps), transformer)
+
+
+class PictureTokens(nn.Module):
+    """A vector for each picture: the [AGG] token of the few pictures around it that make one token."""
+
+    def __init__(self, encoder: TokenEncoder, *, frame_rate_hz: float, fps: float) -> None:
+        """Set up.
+
+        Args:
+            encoder: of video.
+            frame_rate_hz: of the frames that it is given, in which a picture may come more than once.
+            fps: pictures a second that it was trained with.
+        """
+        super().__init__()
+        self.encoder, self.dim, self.frame_rate_hz = encoder, encoder.dim, frame_rate_hz
+        assert isinstance(encoder.tokens, VideoTokens)
+        self.n_pictures, self.step = encoder.tokens.patch[0], max(1, round(frame_rate_hz / fps))
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """Encode pictures.
+
+        Args:
+            frames: `(batch, time, 3, height, width)`, movement plus 1 as AVDCNN makes it; all 0 where there is none.
+
+        Returns:
+            `(batch, time, dim)`; a frame knows of half a token's pictures before and after it.
+        """
+        batch, time = frames.shape[:2]
+        where = self.step * (torch.arange(self.n_pictures, device=frames.device) - self.n_pictures // 2)
+        around = (torch.arange(time, device=frames.device)[:, None] + where).clamp(0, time - 1)
+        pictures = (GREY + CONTRAST * (frames - 1)).clamp(0, 1)
+        features: Tensor = self.encoder.clip(pictures[:, around].flatten(0, 1))
+        return features.reshape(batch, time, self.dim)
+
+
+class MouthTokens(MouthEncoder):
+    """A transformer over the tokens of each picture.
+
+    A picture's movement tells it and the one before, less the mean look: both are had back from it, in grey.
+    """
+
+    def __init__(self, encoder: TokenEncoder, *, dim: int) -> None:
+        """Set up.
+
+        Args:
+            encoder: of video.
+            dim: features a picture.
+        """
+        super().__init__(dim=dim)
+        assert isinstance(encoder.tokens, VideoTokens)
+        self.n_pictures = encoder.tokens.patch[0]
+        self.encoder, self.project = encoder, nn.Linear(encoder.dim, dim)
+
+    def each(self, frames: Tensor) -> Tensor:
+        """As `MouthEncoder.each`."""
+        now, change = frames[:, :1], frames[:, 1:2]
+        pair = torch.stack([now - change, now], dim=1).expand(-1, -1, 3, -1, -1)
+        pictures = (GREY + CONTRAST * pair).repeat_interleave(self.n_pictures // 2, dim=1)
+        features: Tensor = self.project(self.encoder.clip(pictures))
+        return features
+
+
+class SeriesTokens(nn.Module):
+    """As `SeriesCNN`: each channel by itself through the encoder of sound, stretched so that a frame is a token."""
+
+    def __init__(
+        self, n_channels: int, *, rate_hz: float, dim: int = 64, n_halvings: int = 3, dropout: float = 0.2
+    ) -> None:
+        """As `SeriesCNN`."""
+        super().__init__()
+        transformer = Transformer(SIZES[SOUND_SIZE])
+        tokens = WaveformTokens(transformer.dim, patch=SOUND_PATCH, n_positions=SOUND_POSITIONS, rate_hz=rate_hz)
+        self.encoder = TokenEncoder(tokens, transformer)
+        self.dim, self.n_samples = dim, 2**n_halvings
+        self.frame_rate_hz = rate_hz / self.n_samples
+        self.project = nn.Sequential(nn.Linear(n_channels * transformer.dim, dim), nn.Dropout(dropout))
+
+    def forward(self, series: Tensor) -> Tensor:
+        """As `SeriesCNN.forward`."""
+        batch, n_channels, time = series.shape
+        n_frames = -(-time // self.n_samples)
+        stretched = F.interpolate(
+            series.flatten(0, 1)[:, None], size=n_frames * self.encoder.tokens.patch, mode="linear"
+        )[:, 0]
+        frames = self.encoder(CONTRAST * stretched).reshape(batch, n_channels, n_frames, -1)
+        features: Tensor = self.project(frames.transpose(1, 2).flatten(2))
+        return features
