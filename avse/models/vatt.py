@@ -6,7 +6,7 @@ Video, Audio and Text", NeurIPS 2021 (arXiv 2104.11178). Sizes, tokens, heads an
 **Deviations.** Words are numbered by hashing, where the paper has a vocabulary of 2^16 that is not published. The bias
 of attention is learned for each distance of two words, not for T5's buckets of distances: a text has 16 words. Dropout
 is 0 by default, for the paper names none (the official code has 0.1). Where paper and official code differ, the paper
-is the default; `official_code` takes the code's way.
+is the default; `official_code` takes the code's way. Beyond the paper, `movement` hides what people look like.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from avse.errors import ConfigError
 from avse.nn.contrastive import mil_nce, nce
+from avse.nn.encoders.movement import movement
 from avse.nn.encoders.tokens import TokenEncoder, VideoTokens, WaveformTokens, WordTokens
 from avse.nn.heads import CommonSpace, CommonVectors
 from avse.nn.transformer import SIZES, Transformer, TransformerConfig
@@ -45,6 +46,11 @@ class VATTConfig:
     """Pixels."""
     width: int = 224
     """Pixels."""
+    mouths: bool = False
+    """Pictures are of mouths, cut out of films as `avse.media.mouth` does."""
+    movement: bool = False
+    """See the movement of a clip alone, each picture less the mean one, so that looks tell nothing; the paper's sees
+    pictures as they are."""
     patch: tuple[int, int, int] = (4, 16, 16)
     """Frames, rows and columns of a video token."""
     n_samples: int = 153_600
@@ -194,11 +200,19 @@ class VATT(nn.Module):
             gather: tensors of all processes, one after another along the first axis, with gradients.
         """
         vectors = self.common(
-            gather(self.encoder("video").clip(clips.frames)),
-            gather(self.encoder("audio").clip(clips.waveform)),
+            gather(self.of_videos(clips.frames)),
+            gather(self.of_sounds(clips.waveform)),
             gather(self.of_texts(clips.words)),
         )
         return self.losses(vectors, has_sound=gather(clips.has_sound), has_text=gather(clips.has_text))
+
+    def of_videos(self, frames: Tensor) -> Tensor:
+        """Features of videos, `(batch, time, 3, height, width)` to `(batch, dim)`."""
+        return self.encoder("video").clip(movement(frames) if self.config.movement else frames)
+
+    def of_sounds(self, waveform: Tensor) -> Tensor:
+        """Features of sounds, `(batch, samples)` to `(batch, dim)`."""
+        return self.encoder("audio").clip(waveform)
 
     def of_texts(self, words: Tensor) -> Tensor:
         """Features of texts, `(batch, n, words)` to `(batch, n, dim)`."""
@@ -229,17 +243,17 @@ class VATT(nn.Module):
     @torch.inference_mode()
     def embed_video(self, frames: Tensor) -> tuple[Tensor, Tensor]:
         """Videos `(batch, time, 3, height, width)` to vectors that compare with sounds, and with texts."""
-        vectors: tuple[Tensor, Tensor] = self.common.of_video(self.encoder("video").clip(frames))
+        vectors: tuple[Tensor, Tensor] = self.common.of_video(self.of_videos(frames))
         return vectors
 
     @torch.inference_mode()
     def embed_audio(self, waveform: Tensor) -> Tensor:
         """Sounds `(batch, samples)` to vectors that compare with videos."""
-        vectors: Tensor = self.common.audio_va(self.encoder("audio").clip(waveform))
+        vectors: Tensor = self.common.audio_va(self.of_sounds(waveform))
         return vectors
 
     @torch.inference_mode()
     def embed_text(self, words: Tensor) -> Tensor:
         """Texts `(batch, words)` to vectors that compare with videos."""
-        vectors: Tensor = self.common.text_vt(self.encoder("text").clip(words))
+        vectors: Tensor = self.common.text_vt(self.of_texts(words[:, None])[:, 0])
         return vectors

@@ -25,9 +25,6 @@ class AugmentConfig:
     """Largest change, as a share."""
     hue: float = 0.2
     """Largest turn, in turns."""
-    movement_probability: float = 0.0
-    """Chance that a window shows its movement alone, each picture less the mean one: what the enhancement models see.
-    The paper has no such thing."""
     noises: Path | None = None
     """Manifest whose training noises are mixed into the sound, in every second window; the paper has none."""
     noise_snr_db: tuple[float, float] = (-5.0, 15.0)

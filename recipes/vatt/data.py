@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -17,15 +16,13 @@ from avse.data.clips import Clip, Frames, decode_clip
 from avse.data.manifest import data_root, read_manifest
 from avse.data.mix import Waveform, cut_looped, mix
 from avse.data.shards import ShardReader
+from avse.data.windows import as_pixels, resized, window_of
 from avse.errors import MediaError
 from avse.media.captions import said_between
 from avse.models.vatt import Clips, VATTConfig
-from avse.nn.encoders.pretrained import CONTRAST, GREY
 from avse.nn.encoders.tokens import word_numbers
 from recipes.vatt.config import AugmentConfig
 
-MIN_SPREAD = 0.01
-"""Least movement that is divided by, of full scale 1: the noise of a still picture stays small."""
 Rng = np.random.Generator
 
 
@@ -117,29 +114,28 @@ class ClipDataset(Dataset[list[Example]]):
             rng: for what is done to it; None does nothing.
         """
         model = self.model
-        frames = clip.frames[first : first + model.n_frames]
-        frames = np.concatenate([frames, np.repeat(frames[-1:], model.n_frames - len(frames), axis=0)])
-        waveform = np.zeros(model.n_samples, dtype=np.float32)
-        if clip.waveform is not None:
-            start = round(first / model.fps * model.sample_rate)
-            heard = clip.waveform[start : start + model.n_samples]
-            waveform[: len(heard)] = heard
+        frames, waveform = window_of(
+            clip,
+            first,
+            n_frames=model.n_frames,
+            n_samples=model.n_samples,
+            sample_rate=model.sample_rate,
+            fps=model.fps,
+        )
         if self.augment and rng:
             pictures = _cropped(frames, (model.height, model.width), self.augment, rng)
-            pixels = _coloured(pictures, self.augment, rng)
-            if rng.random() < self.augment.movement_probability:
-                pixels = movement(pixels)
+            pixels = np.ascontiguousarray(_coloured(pictures, self.augment, rng).transpose(0, 3, 1, 2))
             waveform = self._noisy(waveform, rng)
             waveform *= 10 ** (rng.uniform(-self.augment.gain_db, self.augment.gain_db) / 20)
             spread = self.augment.noise * float(np.abs(waveform).max())
             waveform += spread * rng.standard_normal(len(waveform), dtype=np.float32)
         else:
-            pixels = _resized(frames, (model.height, model.width)).astype(np.float32) / 255
+            pixels = as_pixels(frames, (model.height, model.width))
         start_s, end_s = first / model.fps, (first + model.n_frames) / model.fps
         texts = said_between(clip.captions, start_s=start_s, end_s=end_s, n=self.n_texts)
         filled = [texts[i % len(texts)] if texts else "" for i in range(self.n_texts)]
         return Example(
-            torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous(),
+            torch.from_numpy(pixels),
             torch.from_numpy(waveform),
             word_numbers(filled, n_words=model.n_words, vocabulary=model.vocabulary),
             clip.waveform is not None,
@@ -182,15 +178,6 @@ def _report(error: MediaError) -> None:
     print(f"vatt: {error}", file=sys.stderr)
 
 
-def _resized(frames: Frames, size: tuple[int, int]) -> Frames:
-    """Pictures of another size, `(height, width)`."""
-    if frames.shape[1:3] == size:
-        return frames
-    smaller = size[0] < frames.shape[1]
-    how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
-    return np.stack([cv2.resize(frame, (size[1], size[0]), interpolation=how) for frame in frames])
-
-
 def _cropped(frames: Frames, size: tuple[int, int], augment: AugmentConfig, rng: Rng) -> Frames:
     """The same random part of every picture, stretched to the size and perhaps flipped."""
     height, width = frames.shape[1:3]
@@ -198,7 +185,7 @@ def _cropped(frames: Frames, size: tuple[int, int], augment: AugmentConfig, rng:
     rows = int(np.clip(round(height * np.sqrt(share / aspect)), 1, height))
     columns = int(np.clip(round(width * np.sqrt(share * aspect)), 1, width))
     top, left = rng.integers(height - rows + 1), rng.integers(width - columns + 1)
-    cut = _resized(frames[:, top : top + rows, left : left + columns], size)
+    cut = resized(frames[:, top : top + rows, left : left + columns], size)
     return cut[:, :, ::-1] if rng.random() < augment.flip_probability else cut
 
 
@@ -218,10 +205,3 @@ def _coloured(frames: Frames, augment: AugmentConfig, rng: Rng) -> npt.NDArray[n
     coloured = (values - mean) @ matrix.T
     coloured += np.float32(mean + shift)
     return np.clip(coloured, 0, 1, out=coloured)
-
-
-def movement(pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """What changes in a window, `(time, height, width, 3)`: each picture less the mean one, around grey."""
-    change = pixels - pixels.mean(axis=0)
-    spread = max(MIN_SPREAD, float(change.std()))
-    return np.clip(GREY + CONTRAST / spread * change, 0, 1, dtype=np.float32)

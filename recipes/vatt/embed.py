@@ -39,8 +39,8 @@ def embed(model: VATT, windows: Iterable[Example], *, batch_size: int = 48) -> E
     left = iter(windows)
     while some := list(islice(left, batch_size)):
         clips = collate([some])
-        video = model.encoder("video").clip(clips.frames.to(device))
-        audio = model.encoder("audio").clip(clips.waveform.to(device))
+        video = model.of_videos(clips.frames.to(device))
+        audio = model.of_sounds(clips.waveform.to(device))
         vectors = model.common(video, audio, model.of_texts(clips.words.to(device)))
         parts.append([*(v.float().cpu() for v in (*vectors, video, audio)), clips.has_sound, clips.has_text])
     joined = [torch.cat(pieces) for pieces in zip(*parts, strict=True)]

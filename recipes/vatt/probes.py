@@ -106,5 +106,5 @@ def _heard(model: VATT, path: Path) -> Features:
     padded = torch.nn.functional.pad(sound, (0, max(0, config.n_samples - len(sound))))
     windows = padded.unfold(0, config.n_samples, config.n_samples)
     device = next(model.parameters()).device
-    features: Features = model.encoder("audio").clip(windows.to(device)).mean(dim=0).cpu().numpy()
+    features: Features = model.of_sounds(windows.to(device)).mean(dim=0).cpu().numpy()
     return features

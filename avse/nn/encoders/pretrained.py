@@ -7,15 +7,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from avse.nn.encoders.mouth import MouthEncoder
+from avse.nn.encoders.movement import around_grey
 from avse.nn.encoders.tokens import TokenEncoder, VideoTokens, WaveformTokens
 from avse.nn.transformer import SIZES, Transformer
 
-GREY = 0.5
-CONTRAST = 0.1
-"""Movement is in units of its own standard deviation; pictures lie in [0, 1]."""
-
 SOUND_SIZE, SOUND_PATCH, SOUND_POSITIONS = "tiny", 128, 120
 """Transformer, samples of a token and tokens of the sound encoder that `egs/grid_vatt` trains."""
+LOUDNESS = 0.1
+"""Of a series of standard deviation 1, as a sound."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ class PictureTokens(nn.Module):
         batch, time = frames.shape[:2]
         where = self.step * (torch.arange(self.n_pictures, device=frames.device) - self.n_pictures // 2)
         around = (torch.arange(time, device=frames.device)[:, None] + where).clamp(0, time - 1)
-        pictures = (GREY + CONTRAST * (frames - 1)).clamp(0, 1)
+        pictures = around_grey(frames - 1)
         features: Tensor = self.encoder.clip(pictures[:, around].flatten(0, 1))
         return features.reshape(batch, time, self.dim)
 
@@ -100,7 +99,7 @@ class MouthTokens(MouthEncoder):
         """As `MouthEncoder.each`."""
         now, change = frames[:, :1], frames[:, 1:2]
         pair = torch.stack([now - change, now], dim=1).expand(-1, -1, 3, -1, -1)
-        pictures = (GREY + CONTRAST * pair).repeat_interleave(self.n_pictures // 2, dim=1)
+        pictures = around_grey(pair).repeat_interleave(self.n_pictures // 2, dim=1)
         features: Tensor = self.project(self.encoder.clip(pictures))
         return features
 
@@ -127,6 +126,6 @@ class SeriesTokens(nn.Module):
         stretched = F.interpolate(
             series.flatten(0, 1)[:, None], size=n_frames * self.encoder.tokens.patch, mode="linear"
         )[:, 0]
-        frames = self.encoder(CONTRAST * stretched).reshape(batch, n_channels, n_frames, -1)
+        frames = self.encoder(LOUDNESS * stretched).reshape(batch, n_channels, n_frames, -1)
         features: Tensor = self.project(frames.transpose(1, 2).flatten(2))
         return features
