@@ -24,6 +24,8 @@ from avse.media.audio import AudioReader, check_file, decode, open_container
 from avse.media.output import beside
 
 Image = npt.NDArray[np.uint8]
+FILMS = (".mp4", ".mkv", ".mov", ".webm", ".avi", ".m4v", ".mpg", ".mpeg", ".ts", ".wmv")
+"""Suffixes of films."""
 
 
 class VideoFrame(NamedTuple):
@@ -171,6 +173,11 @@ class VideoWriter:
         if kind is None:
             self._container.mux(self._stream.encode(None))
         self._stack.__exit__(kind, error, trace)
+
+
+def films_under(folder: Path) -> list[Path]:
+    """All films of a folder and of the folders in it, by their names' suffixes, in order."""
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in FILMS and path.is_file())
 
 
 def probe_video(path: Path) -> VideoInfo:

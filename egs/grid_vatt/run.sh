@@ -6,7 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-names=(prepare shards train evaluate variants cost transfer results)
+names=(prepare shards train evaluate finetune variants cost transfer results)
 exp=egs/grid_vatt/exp
 config=egs/grid_vatt/conf/vatt.yaml
 results=egs/grid_vatt/RESULTS.md
@@ -17,8 +17,9 @@ usage() {
   cat <<END
 usage: egs/grid_vatt/run.sh [--stage N] [--stop-stage N] [--stages NAME,NAME] [--exp FOLDER] [--config FILE]
          [--results FILE] [--variant-epochs N] [--n-jobs N]
-stages: 0 prepare (manifest), 1 shards, 2 train, 3 evaluate (scores.json), 4 variants (conf/variants/*.yaml, trained
-        alike), 5 cost (of a step), 6 transfer (to the other models), 7 results (RESULTS.md)
+stages: 0 prepare (manifest), 1 shards, 2 train, 3 evaluate (scores.json), 4 finetune (to colour and digit),
+        5 variants (conf/variants/*.yaml, trained alike), 6 cost (of a step), 7 transfer (to the other models),
+        8 results (RESULTS.md)
 The data pack lies where the environment variable AVSE_DATA says (default: data).
 END
 }
@@ -51,6 +52,29 @@ train() { train_into "$run"; }
 
 evaluate() { score "$run" test_seen; }
 
+# with_and_without PROGRAM FOLDER [OPTION...]: begun with VATT's weights, and without
+with_and_without() {
+  local kind
+  for kind in with without; do
+    if [ -f "$2_$kind/model.safetensors" ]; then continue; fi
+    local begin=()
+    if [ "$kind" = with ]; then begin=(--pretrained "$run/model.safetensors"); fi
+    "$python" -m "$1" --folder "$2_$kind" "${begin[@]}" "${@:3}"
+  done
+}
+
+finetune() {
+  local label kind fresh
+  for label in colour digit; do
+    for kind in with without; do
+      if [ -f "$exp/finetune/${label}_$kind/scores.json" ]; then continue; fi
+      fresh=$([ "$kind" = with ] && echo false || echo true)
+      "$python" -m recipes.vatt.finetune --config egs/grid_vatt/conf/finetune.yaml --label "$label" --fresh "$fresh" \
+        --folder "$exp/finetune/${label}_$kind" --shards "$exp/shards" --pretrained "$run/model.safetensors"
+    done
+  done
+}
+
 variants() {
   local file name
   for file in egs/grid_vatt/conf/variants/*.yaml; do
@@ -61,6 +85,25 @@ variants() {
 }
 
 cost() { "$python" -m recipes.vatt.cost "$exp/cost.json" --config "$config"; }
+
+transfer() {
+  local model conf=egs/grid_vatt/conf/transfer
+  "$python" -m recipes.stages.crops "$exp/manifest.jsonl" "$exp/crops" --n-jobs "$n_jobs"
+  for model in avdcnn live; do
+    with_and_without "recipes.$model.train" "$exp/transfer/$model" --config "$conf/$model.yaml" \
+      --manifest "$exp/manifest.jsonl" --crops "$exp/crops"
+  done
+  [ -n "$(ls "$exp"/drives/*.safetensors 2>/dev/null)" ] || "$python" egs/drivedb/prepare.py "$exp/drives"
+  "$python" -m recipes.driver_stress.transfer --config "$conf/driver_stress.yaml" --drives "$exp/drives" \
+    --folder "$exp/transfer/driver_stress" --pretrained "$run/model.safetensors"
+}
+
+results() {
+  local picture=$(dirname "$results")/pictures/features.png
+  "$python" -m recipes.vatt.plot "$run/model.safetensors" "$exp/shards" "$picture" --split valid --split test_seen
+  "$python" -m recipes.vatt.results "$results" --run "$run" --variants "$exp/variants" --cost "$exp/cost.json" \
+    --transfer "$exp/transfer" --finetune "$exp/finetune" --picture "$picture" --command egs/grid_vatt/run.sh
+}
 
 for name in "${chosen[@]}"; do
   echo "== $name" >&2

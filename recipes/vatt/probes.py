@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from avse.data.bank import read_mono
 from avse.data.clips import Clip
 from avse.data.manifest import data_root, read_manifest
-from avse.models.vatt import VATT
+from avse.models.vatt import VATT, VATTConfig
 from recipes.vatt.data import ClipDataset
 from recipes.vatt.embed import embed
 
@@ -44,6 +44,12 @@ def word_at(clip: Clip, place: int, *, duration_s: float) -> tuple[str, float] |
     return (words[place], duration_s * (place + 0.5) / SENTENCE_WORDS) if len(words) == SENTENCE_WORDS else None
 
 
+def first_frame_around(clip: Clip, middle_s: float, *, config: VATTConfig) -> int:
+    """The frame with which a window begins whose middle lies as near to a moment as the clip allows."""
+    spare = max(0, len(clip.frames) - config.n_frames)
+    return min(spare, max(0, round(middle_s * config.fps - config.n_frames / 2)))
+
+
 def word_probes(model: VATT, *, train: ClipDataset, test: ClipDataset) -> dict[str, float]:
     """Accuracy for each word of `PROBED_WORDS` from the picture alone, of the window around the word.
 
@@ -54,10 +60,25 @@ def word_probes(model: VATT, *, train: ClipDataset, test: ClipDataset) -> dict[s
     """
     accuracies = {}
     for name, place in PROBED_WORDS.items():
-        (known, known_words), (held_out, words) = (_words(model, dataset, place) for dataset in (train, test))
+        (known, known_words), (held_out, words) = (features_around(model, dataset, place) for dataset in (train, test))
         if len(set(known_words)) > 1 and words:
             accuracies[name] = probe(known, known_words, held_out, words)
     return accuracies
+
+
+def features_around(model: VATT, dataset: ClipDataset, place: int) -> tuple[Features, list[str]]:
+    """Features of the picture around one word of each sentence, `(windows, dim)`, and the words."""
+    config, words, windows = dataset.model, [], []
+    for clip in dataset.clips():
+        found = word_at(clip, place, duration_s=len(clip.frames) / config.fps)
+        if found is None:
+            continue
+        word, middle_s = found
+        words.append(word)
+        windows.append((clip, first_frame_around(clip, middle_s, config=config)))
+    if not words:
+        return np.zeros((0, 1)), []
+    return embed(model, (dataset.window(*which) for which in windows)).video.numpy(), words
 
 
 def sound_probe(model: VATT, manifest: Path) -> dict[str, float]:
@@ -80,22 +101,6 @@ def sound_probe(model: VATT, manifest: Path) -> dict[str, float]:
     if not labels:
         return {}
     return {"accuracy": probe(*parts["train"], *parts["test"]), "chance": 1 / len(set(labels)), "n": len(labels)}
-
-
-def _words(model: VATT, dataset: ClipDataset, place: int) -> tuple[Features, list[str]]:
-    config, words, windows = dataset.model, [], []
-    for clip in dataset.clips():
-        found = word_at(clip, place, duration_s=len(clip.frames) / config.fps)
-        if found is None:
-            continue
-        word, middle_s = found
-        spare = max(0, len(clip.frames) - config.n_frames)
-        first = min(spare, max(0, round(middle_s * config.fps - config.n_frames / 2)))
-        words.append(word)
-        windows.append((clip, first))
-    if not words:
-        return np.zeros((0, 1)), []
-    return embed(model, (dataset.window(*which) for which in windows)).video.numpy(), words
 
 
 @torch.inference_mode()

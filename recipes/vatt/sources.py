@@ -8,8 +8,7 @@ from pathlib import Path
 from avse.data.manifest import data_root, read_manifest
 from avse.errors import ConfigError
 from avse.media.captions import Caption, find_captions, read_captions
-
-FILMS = (".mp4", ".mkv", ".mov", ".webm", ".avi", ".m4v", ".mpg", ".mpeg", ".ts", ".wmv")
+from avse.media.video import FILMS, films_under
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ def films_in(folder: Path, *, valid_share: float) -> list[Source]:
     Raises:
         ConfigError: there are no films.
     """
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in FILMS and path.is_file())
+    paths = films_under(folder)
     if not paths:
         raise ConfigError(f"folder {folder} must hold films ({' '.join(FILMS)}) but has none; name another folder")
     sources = []

@@ -1,0 +1,118 @@
+"""The command `avse-embed`: films as vectors, and which of them sound like a picture or match a sentence."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from avse.errors import AvseError, ConfigError, MediaError
+
+EPILOG = """examples:
+  avse-embed write films/ -o clips.npz --model vatt.safetensors
+  avse-embed find clips.npz --picture talk.mp4 --model vatt.safetensors    which clips sound like this picture
+  avse-embed find clips.npz --sound voice.wav --model vatt.safetensors     which clips look like this sound
+  avse-embed find clips.npz --text "bin blue" --model vatt.safetensors     which clips match this sentence
+
+The model is one that recipes.vatt.train wrote, and knows what it was trained on.
+"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command.
+
+    Args:
+        argv: arguments without the program's name; those of the process by default.
+
+    Returns:
+        0 done, 1 some film could not be embedded, 2 wrong usage.
+    """
+    options = _parser().parse_args(argv)
+    try:
+        return _write(options) if options.command == "write" else _find(options)
+    except KeyboardInterrupt:
+        print("avse-embed: stopped; nothing was written", file=sys.stderr)
+        return 130
+    except AvseError as error:
+        print(f"avse-embed: error: {error}", file=sys.stderr)
+        return 1 if isinstance(error, MediaError) else 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="avse-embed",
+        description="Embed films by a VATT, and search them by picture, sound or words.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    write = commands.add_parser("write", help="embed films")
+    write.add_argument("films", nargs="+", type=Path, help="films, or folders of them")
+    write.add_argument("-o", "--output", type=Path, required=True, help=".npz or .parquet")
+    write.add_argument("--force", action="store_true", help="replace a file that exists")
+    find = commands.add_parser("find", help="search what was embedded")
+    find.add_argument("embeddings", type=Path, help="what `avse-embed write` wrote")
+    query = find.add_mutually_exclusive_group(required=True)
+    query.add_argument("--picture", type=Path, metavar="FILE", help="film or picture: which clips sound like it?")
+    query.add_argument("--sound", type=Path, metavar="FILE", help="sound or film: which clips look like it?")
+    query.add_argument("--text", metavar="WORDS", help="which clips match these words?")
+    find.add_argument("-n", type=int, default=5, help="clips to show (default 5)")
+    for command in (write, find):
+        command.add_argument("--model", type=Path, required=True, help="weights of a VATT")
+        command.add_argument("--device", default="cpu", help="cpu (default), cuda, mps")
+    return parser
+
+
+def _write(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from avse.embedder import Embedder
+    from avse.embeddings import check_suffix
+    from avse.media.output import check_output
+    from avse.media.video import films_under
+
+    check_suffix(options.output)
+    check_output(options.output, force=options.force)
+    paths = [path for given in options.films for path in (films_under(given) if given.is_dir() else [given])]
+    if not paths:
+        raise ConfigError(f"folder {options.films[0]} must hold films but has none; name another folder")
+    embedder, good, problems = Embedder(options.model, device=options.device), [], []
+    for path in tqdm(paths, desc="embed", unit="film", leave=False, delay=1):
+        try:
+            good.append(embedder.film(path))
+        except MediaError as error:
+            problems.append(str(error))
+    for problem in problems:
+        print(f"avse-embed: error: {problem}", file=sys.stderr)
+    if not good:
+        return 1
+    joined = good[0].joined(good[1:])
+    joined.save(options.output, force=options.force)
+    print(f"{options.output}: {len(joined.path)} clips of {len(good)} films")
+    return 1 if problems else 0
+
+
+def _find(options: argparse.Namespace) -> int:
+    from avse.data.bank import read_mono
+    from avse.embedder import Embedder
+    from avse.embeddings import Embeddings, best
+
+    embeddings = Embeddings.load(options.embeddings)
+    embedder = Embedder(options.model, device=options.device)
+    if embeddings.model != embedder.digest:
+        raise ConfigError(
+            f"embeddings {options.embeddings} must be of the model {options.model} but are of another; embed anew"
+        )
+    if options.picture:
+        query, candidates = embedder.picture(options.picture), embeddings.audio_va
+    elif options.sound:
+        heard = read_mono(options.sound, sample_rate=embedder.config.sample_rate)
+        query, candidates = embedder.sound(heard), embeddings.video_va
+    else:
+        query, candidates = embedder.words(options.text), embeddings.video_vt
+    for number, cosine in best(query, candidates, n=options.n):
+        start_s, end_s = embeddings.start_s[number], embeddings.end_s[number]
+        print(f"{cosine:6.3f}  {start_s:8.2f} - {end_s:.2f} s  {embeddings.path[number]}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,131 @@
+"""Films, sounds, pictures and words to vectors of a VATT."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from avse.data.clips import Clip, ClipConfig, cut_film
+from avse.data.windows import as_pixels, window_of
+from avse.embeddings import Embeddings, Vectors
+from avse.errors import InputError, MediaError
+from avse.models import zoo
+from avse.models.vatt import VATT, VATTConfig
+from avse.nn.encoders.tokens import word_numbers
+
+STILLS = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
+"""Pictures that do not move."""
+
+
+class Embedder:
+    """A VATT that turns films, sounds, pictures and words into vectors."""
+
+    def __init__(self, weights: Path, *, device: str = "cpu") -> None:
+        """Load.
+
+        Args:
+            weights: of a VATT.
+            device: `cpu`, `cuda` and so on.
+
+        Raises:
+            ConfigError: the weights are of something else, or there is no such device.
+        """
+        zoo.check_device(device)
+        self.model = zoo.load_as(VATT, weights).to(device)
+        self.digest = hashlib.sha256(weights.read_bytes()).hexdigest()[:16]
+        self.device = device
+
+    @property
+    def config(self) -> VATTConfig:
+        """Of the network."""
+        return self.model.config
+
+    def film(self, path: Path) -> Embeddings:
+        """All clips of a film, each as long as the network's; one is in memory at a time.
+
+        Raises:
+            MediaError: the film cannot be decoded, has no picture, or is too short.
+        """
+        rows = list(self._clips(path))
+        if not rows:
+            raise MediaError(f"film {path} must be {self._length_s() / 2:g} s long or more but is not; leave it out")
+        return Embeddings(**{name: np.array([row[name] for row in rows]) for name in rows[0]}, model=self.digest)
+
+    def picture(self, path: Path) -> Vectors:
+        """A film's picture, or a still one, `(dim,)` to compare with sounds."""
+        if path.suffix.lower() in STILLS:
+            image = cv2.imread(str(path))
+            if image is None:
+                raise MediaError(f"picture {path} must be readable but is not; check the file")
+            still = np.repeat(image[None, :, :, ::-1], self.config.n_frames, axis=0)
+            return self._see(Clip(0.0, np.ascontiguousarray(still), None, []))[0]
+        return _unit(self.film(path).video_va.mean(axis=0))
+
+    def sound(self, waveform: Vectors) -> Vectors:
+        """Sound at the network's rate, `(samples,)` to `(dim,)` to compare with pictures."""
+        n_samples = self.config.n_samples
+        padded = np.pad(waveform, (0, -len(waveform) % n_samples or (n_samples if not len(waveform) else 0)))
+        windows = torch.from_numpy(padded.reshape(-1, n_samples)).to(self.device)
+        return _unit(_unit(self.model.embed_audio(windows).cpu().numpy()).mean(axis=0))
+
+    def words(self, text: str) -> Vectors:
+        """A text, `(dim,)` to compare with pictures."""
+        numbers = word_numbers([text], n_words=self.config.n_words, vocabulary=self.config.vocabulary)
+        if not numbers.any():
+            raise InputError(f"text must have a word or more but is {text!r}; say something")
+        return _unit(self.model.embed_text(numbers.to(self.device)).cpu().numpy()[0])
+
+    def _length_s(self) -> float:
+        return self.config.n_frames / self.config.fps
+
+    def _clips(self, path: Path) -> Iterator[dict[str, Any]]:
+        config = self.config
+        size = (config.height, config.width)
+        clips = cut_film(
+            path,
+            config=ClipConfig(
+                duration_s=self._length_s(),
+                fps=config.fps,
+                height=config.height,
+                sample_rate=config.sample_rate,
+                mouth=size if config.mouths else None,
+            ),
+            captions=[],
+        )
+        for clip in clips:
+            video_va, video_vt = self._see(clip)
+            _, waveform = self._window(clip)
+            heard = self.sound(waveform) if clip.waveform is not None else np.full_like(video_va, np.nan)
+            end_s = clip.start_s + len(clip.frames) / config.fps
+            yield {
+                "path": str(path), "start_s": clip.start_s, "end_s": end_s, "video_va": video_va, "audio_va": heard,
+                "video_vt": video_vt,
+            }  # fmt: skip
+
+    def _window(self, clip: Clip) -> tuple[npt.NDArray[np.uint8], Vectors]:
+        config = self.config
+        return window_of(
+            clip,
+            0,
+            n_frames=config.n_frames,
+            n_samples=config.n_samples,
+            sample_rate=config.sample_rate,
+            fps=config.fps,
+        )
+
+    def _see(self, clip: Clip) -> tuple[Vectors, Vectors]:
+        frames = as_pixels(self._window(clip)[0], (self.config.height, self.config.width))
+        vectors = self.model.embed_video(torch.from_numpy(frames)[None].to(self.device))
+        video_va, video_vt = (_unit(vector.cpu().numpy()[0]) for vector in vectors)
+        return video_va, video_vt
+
+
+def _unit(vectors: npt.NDArray[Any]) -> Vectors:
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    unit: Vectors = (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
+    return unit
