@@ -125,7 +125,8 @@ class Live(nn.Module):
     @staticmethod
     def config_of(**header: Any) -> LiveConfig:
         """The configuration that a weights file's header holds."""
-        return LiveConfig(**{**header, "tokens": PictureTokensConfig.of(header.get("tokens"))})
+        lists = {name: tuple(value) if isinstance(value, list) else value for name, value in header.items()}
+        return LiveConfig(**{**lists, "tokens": PictureTokensConfig.of(header.get("tokens"))})
 
     @property
     def sample_rate(self) -> int:

@@ -57,7 +57,7 @@ def main(argv: list[str] | None = None) -> int:
             markdown_table(probe_lines(scores)),
             f"![t-SNE of the features around the colour's word]({picture})",
             "## Fine-tuning",
-            "Accuracy of the encoder of video and a linear layer, trained with labels, from the weights and from nothing.",
+            "Accuracy of the encoder of video and a linear layer, with labels, from the weights and from nothing.",
             markdown_table(finetune_lines(arguments.finetune)),
             "## Variants",
             "The same number of steps on the same clips; scores on the validation split.",

@@ -1,106 +1,62 @@
 """VATT from films to encoders: shards, training that beats chance, films of every wrong kind reported and skipped."""
 
 import json
-from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 import torch
 
 from avse.data.shards import ShardReader
-from avse.data.synthetic import write_film
-from avse.data.voice import speak
 from avse.errors import ConfigError
 from avse.media.tensors import read_tensors
-from avse.training.config import read_config
 from recipes.vatt import evaluate, shards, train
-from recipes.vatt.config import AugmentConfig, TrainConfig
+from recipes.vatt.config import AugmentConfig
 from recipes.vatt.data import ClipDataset, collate
 from recipes.vatt.sources import films_in
 
-ROOT = Path(__file__).parents[2]
-N_FILMS = 60
 FPS = 12.5
-CUT = ["--fps", "12.5", "--sample-rate", "8000", "--duration-s", "1.6", "--height", "32", "--n-jobs", "1"]
 
 
-def _mouth(path, seed, *, duration_s=1.7, silent=False):
-    """A mouth that opens with the voice."""
-    voice = speak(np.random.default_rng(seed), duration_s=duration_s, sample_rate=8000)
-    times_s = np.arange(int(duration_s * FPS)) / FPS
-    images = []
-    for opening in voice.opening_at(times_s):
-        image = np.full((32, 48, 3), (200, 150, 130), np.uint8)
-        cv2.ellipse(image, (24, 16), (14, round(1 + 12 * opening)), 0, 0, 360, (60, 10, 10), -1)
-        images.append(image)
-    write_film(path, images, timestamps_s=times_s, waveform=None if silent else voice.waveform, sample_rate=8000)
-
-
-@pytest.fixture(scope="module")
-def films(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("films")
-    for number in range(N_FILMS):
-        _mouth(folder / f"talk {number:02d}.mp4", number)
-        (folder / f"talk {number:02d}.txt").write_text(
-            "bin blue at f two now" if number % 2 else "lay red by a one again"
-        )
-    return folder
-
-
-@pytest.fixture(scope="module")
-def cut(films, tmp_path_factory):
-    out = tmp_path_factory.mktemp("shards")
-    assert shards.main([str(films), str(out), *CUT, "--valid-share", "0.3"]) == 0
-    return out
-
-
-def _config(cut, folder, *more):
-    toy = ROOT / "egs/toy/conf/vatt.yaml"
-    return read_config(TrainConfig, ["--config", str(toy), "--folder", str(folder), "--shards", str(cut), *more])
-
-
-@pytest.fixture(scope="module")
-def trained(cut, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("vatt")
-    train.main(_config(cut, folder))
-    return folder
-
-
-def test_it_learns_and_is_scored_beside_itself_untrained(trained, cut, tmp_path, capsys):
-    log = [json.loads(line) for line in (trained / "log.jsonl").read_text().splitlines()]
-    assert log[-2]["train_loss"] < 0.96 * log[0]["train_loss"]
-    model = str(trained / "model.safetensors")
-    assert evaluate.main([model, str(cut), str(tmp_path / "s.json")]) == 0
+def test_it_beats_chance_and_itself_untrained(vatt_run, vatt_shards, tmp_path, capsys):
+    log = [json.loads(line) for line in (vatt_run / "log.jsonl").read_text().splitlines()]
+    assert log[-2]["train_loss"] < 0.8 * log[0]["train_loss"]
+    assert log[-2]["examples_per_s"] > 0
+    model = str(vatt_run / "model.safetensors")
+    assert evaluate.main([model, str(vatt_shards), str(tmp_path / "s.json")]) == 0
     scores = json.loads((tmp_path / "s.json").read_text())
     found, guessed = (scores[name]["retrieval"]["audio to video"] for name in ("trained", "untrained"))
-    assert found["n"] == guessed["n"] >= 10
-    assert found["chance_at_5"] == pytest.approx(5 / found["n"])
+    assert found["n"] == guessed["n"] >= 20, "two windows of each clip"
+    chance = found["chance_at_10"]
+    assert chance == pytest.approx(10 / found["n"])
+    # Guessing comes so far once in a hundred times; the windows' people do not differ, so it hears the mouths.
+    assert found["recall_at_10"] > chance + 2.33 * (chance * (1 - chance) / found["n"]) ** 0.5
+    assert found["median_rank"] < guessed["median_rank"]
     assert log[-2]["audio_to_video_chance"] == pytest.approx(1 / found["n"])
     # Every sentence has one of two colours.
     assert 0.3 < scores["trained"]["probe"]["colour"] <= 1
-    assert evaluate.main([str(cut), str(cut), str(tmp_path / "s.json")]) == 2
+    assert evaluate.main([str(vatt_shards), str(vatt_shards), str(tmp_path / "s.json")]) == 2
     assert "evaluate: error: weights" in capsys.readouterr().err
 
 
-def test_a_killed_run_goes_on_to_the_same_weights(cut, tmp_path):
+def test_a_killed_run_goes_on_to_the_same_weights(vatt_shards, tmp_path, vatt_config):
     short = ["--loop.n_epochs", "2", "--loop.checkpoint_every_steps", "2"]
     for name, limits in (("whole", [[]]), ("parts", [["--loop.max_minutes", "0"]] * 2 + [[]])):
         for limit in limits:
-            train.main(_config(cut, tmp_path / name, *short, *limit))
+            train.main(vatt_config(vatt_shards, tmp_path / name, *short, *limit))
     whole, parts = (read_tensors(tmp_path / name / "model.safetensors")[0] for name in ("whole", "parts"))
     for name, tensor in whole.items():
         assert torch.equal(tensor, parts[name]), name
 
 
-def test_batches_must_fit_the_shards(cut, tmp_path, capsys):
-    config = _config(cut, tmp_path / "r", "--loop.batch_size", "400")
+def test_batches_must_fit_the_shards(vatt_shards, tmp_path, capsys, vatt_config):
+    config = vatt_config(vatt_shards, tmp_path / "r", "--loop.batch_size", "400")
     with pytest.raises(ConfigError, match="must hold two batches of 400 clips or more"):
         train.main(config)
 
 
-def test_a_damaged_clip_is_said_and_takes_part_in_nothing(cut, tmp_path, capsys):
-    dataset = ClipDataset(cut / "train", model=_config(cut, tmp_path).model, n_texts=2)
+def test_a_damaged_clip_is_said_and_takes_part_in_nothing(vatt_shards, tmp_path, capsys, vatt_config):
+    dataset = ClipDataset(
+        vatt_shards / "train", model=vatt_config(vatt_shards, tmp_path).model, augment=AugmentConfig(), n_texts=2
+    )
     sample = dataset.shards.samples[3]
     offset, _ = sample.files["mp4"]
     dataset.shards.samples[3] = sample._replace(files={**sample.files, "mp4": (offset, 50)})
@@ -109,31 +65,31 @@ def test_a_damaged_clip_is_said_and_takes_part_in_nothing(cut, tmp_path, capsys)
     assert "must hold picture and JSON but is damaged" in capsys.readouterr().err
 
 
-def test_an_unknown_schedule_is_refused(cut, tmp_path):
+def test_an_unknown_schedule_is_refused(vatt_shards, tmp_path, vatt_config):
     with pytest.raises(ConfigError, match="schedule"):
-        _config(cut, tmp_path, "--loop.schedule", "cosine")
+        vatt_config(vatt_shards, tmp_path, "--loop.schedule", "cosine")
 
 
-def test_cutting_again_cuts_nothing(films, cut, capsys):
-    before = {path: path.stat().st_mtime for path in cut.rglob("*.tar")}
-    assert shards.main([str(films), str(cut), *CUT, "--valid-share", "0.3"]) == 0
-    assert f"0 clips cut, {N_FILMS} were there" in capsys.readouterr().err
-    assert {path: path.stat().st_mtime for path in cut.rglob("*.tar")} == before
+def test_cutting_again_cuts_nothing(vatt_films, vatt_shards, capsys, vatt_cut):
+    before = {path: path.stat().st_mtime for path in vatt_shards.rglob("*.tar")}
+    assert shards.main([str(vatt_films), str(vatt_shards), *vatt_cut, "--valid-share", "0.3"]) == 0
+    assert "0 clips cut, 60 were there" in capsys.readouterr().err
+    assert {path: path.stat().st_mtime for path in vatt_shards.rglob("*.tar")} == before
 
 
-def test_films_of_every_wrong_kind_are_reported_and_stop_nothing(tmp_path, capsys):
+def test_films_of_every_wrong_kind_are_reported_and_stop_nothing(tmp_path, capsys, vatt_config, write_mouth, vatt_cut):
     folder = tmp_path / "films ü"
     (folder / "deep").mkdir(parents=True)
-    _mouth(folder / "deep" / "good.mp4", 1, duration_s=3.4)
+    write_mouth(folder / "deep" / "good.mp4", 1, duration_s=3.4)
     (folder / "deep" / "good.srt").write_text(
         "1\n00:00:01,000 --> 00:00:01,500\nhi\n\n2\n00:09:00,000 --> 00:09:01,000\nbye\n"
     )
-    _mouth(folder / "silent.mp4", 2, silent=True)
+    write_mouth(folder / "silent.mp4", 2, silent=True)
     (folder / "silent.txt").write_bytes("Grüße".encode("latin-1"))
-    _mouth(folder / "three.mp4", 3, duration_s=0.25)
+    write_mouth(folder / "three.mp4", 3, duration_s=0.25)
     (folder / "cut.mp4").write_bytes((folder / "silent.mp4").read_bytes()[:700])
     (folder / "empty.mp4").write_bytes(b"")
-    assert shards.main([str(folder), str(tmp_path / "s"), *CUT, "--valid-share", "0"]) == 0
+    assert shards.main([str(folder), str(tmp_path / "s"), *vatt_cut, "--valid-share", "0"]) == 0
     problems = [json.loads(line) for line in (tmp_path / "s" / "problems.jsonl").read_text().splitlines()]
     told = {
         film: " ".join(p["problem"] for p in problems if p["film"] == film) for film in {p["film"] for p in problems}
@@ -149,19 +105,20 @@ def test_films_of_every_wrong_kind_are_reported_and_stop_nothing(tmp_path, capsy
         "deep__good_mp4__00001",
         "silent_mp4__00000",
     ]
-    config = _config(tmp_path / "s", tmp_path / "r")
-    clips = collate([ClipDataset(tmp_path / "s" / "train", model=config.model)[0, i] for i in range(3)])
-    assert clips.has_sound.tolist() == [True, True, False]
-    assert clips.has_text.tolist() == [True, False, True]
+    config = vatt_config(tmp_path / "s", tmp_path / "r")
+    dataset = ClipDataset(tmp_path / "s" / "train", model=config.model)
+    clips = collate([dataset[0, i] for i in range(3)])
+    assert clips.has_sound.tolist() == [True, True, True, True, False, False], "two windows of each"
+    assert clips.has_text.tolist() == [False, True, False, False, True, True], "each with its own words"
     assert "Traceback" not in capsys.readouterr().err
 
 
-def test_a_killed_run_cuts_what_is_missing_and_no_more(films, tmp_path, capsys):
+def test_a_killed_run_cuts_what_is_missing_and_no_more(vatt_films, tmp_path, capsys, vatt_cut):
     few = tmp_path / "films"
     few.mkdir()
     for number in range(3):
-        (few / f"{number}.mp4").write_bytes((films / f"talk {number:02d}.mp4").read_bytes())
-    command = [str(few), str(tmp_path / "s"), *CUT, "--valid-share", "0", "--shard-mb", "0.001"]
+        (few / f"{number}.mp4").write_bytes((vatt_films / f"talk {number:02d}.mp4").read_bytes())
+    command = [str(few), str(tmp_path / "s"), *vatt_cut, "--valid-share", "0", "--shard-mb", "0.001"]
     assert shards.main(command) == 0
     keys = sorted(sample.key for sample in ShardReader(tmp_path / "s" / "train").samples)
     # As after a kill: a shard is gone, one that was being written stands half, nothing was noted.
@@ -181,20 +138,22 @@ def test_an_empty_folder_is_refused(tmp_path, capsys):
     assert not (tmp_path / "s").exists()
 
 
-def test_held_out_films_stay_held_out_when_more_come(films):
-    few = {source.id: source.split for source in films_in(films, valid_share=0.3)}
+def test_held_out_films_stay_held_out_when_more_come(vatt_films):
+    few = {source.id: source.split for source in films_in(vatt_films, valid_share=0.3)}
     assert 5 < sum(split == "valid" for split in few.values()) < 30
 
 
-def test_training_clips_depend_on_seed_epoch_and_number_alone(cut, tmp_path):
-    config = _config(cut, tmp_path)
-    dataset = ClipDataset(cut / "train", model=config.model, augment=AugmentConfig(), n_windows=2, n_texts=3, seed=1)
+def test_training_clips_depend_on_seed_epoch_and_number_alone(vatt_shards, tmp_path, vatt_config):
+    config = vatt_config(vatt_shards, tmp_path)
+    dataset = ClipDataset(
+        vatt_shards / "train", model=config.model, augment=AugmentConfig(), n_windows=2, n_texts=3, seed=1
+    )
     (first, second), (again, _), (later, _) = dataset[1, 4], dataset[1, 4], dataset[2, 4]
     assert not torch.equal(first.frames, second.frames)
     assert torch.equal(first.frames, again.frames)
     assert torch.equal(first.waveform, again.waveform)
     assert not torch.equal(first.frames, later.frames)
-    assert first.frames.shape == (16, 3, 32, 48)
+    assert first.frames.shape == (10, 3, 32, 48)
     assert first.frames.min() >= 0
     assert first.frames.max() <= 1
     assert first.words.shape == (3, 16)

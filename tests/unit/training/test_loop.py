@@ -163,3 +163,17 @@ def test_a_quarter_of_a_cosine_falls_slowly_first():
     assert rates[110] == pytest.approx(5e-5)
     half = [dataclasses.replace(config, schedule="half-cosine").rate_at(step, 110) for step in (60, 110)]
     assert half == [pytest.approx(7.5e-5), pytest.approx(5e-5)]
+
+
+def test_the_mean_of_the_weights_is_what_is_validated_and_kept_and_survives_a_kill(tmp_path):
+    config = dataclasses.replace(CONFIG, ema_decay=0.9)
+    whole, _ = _train(tmp_path / "mean", config=config)
+    plain, _ = _train(tmp_path / "plain")
+    assert all(torch.equal(whole[name], plain[name]) for name in whole), "the training itself is the same"
+    with pytest.raises(KilledError):
+        _train(tmp_path / "killed", config=config, kill_at=13)
+    _train(tmp_path / "killed", config=config)
+    best, killed, own = (read_tensors(tmp_path / name / "best.safetensors")[0] for name in ("mean", "killed", "plain"))
+    weights = [name for name in best if name.startswith("model.")]
+    assert all(torch.equal(best[name], killed[name]) for name in weights)
+    assert not any(torch.equal(best[name], own[name]) for name in weights)

@@ -1,0 +1,44 @@
+"""Two processes, started as users start them: whole networks on each or shared out, they end with the same weights."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from avse.media.tensors import read_tensors
+
+ROOT = Path(__file__).parents[2]
+
+
+def _torchrun(folder, shards, *options):
+    command = [
+        sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "0",
+        "-m", "recipes.vatt.train", "--config", "egs/toy/conf/vatt.yaml", "--folder", str(folder),
+        "--shards", str(shards), "--loop.n_epochs", "2", "--loop.batch_size", "8", "--loop.checkpoint_every_steps", "1",
+        "--loop.validate_every_epochs", "1", "--loop.ema_decay", "0.5", *options,
+    ]  # fmt: skip
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="torchrun on Windows wants a build with libuv")
+def test_ddp_and_fsdp_end_with_the_same_weights_and_go_on_after_a_stop(vatt_shards, tmp_path):
+    said = _torchrun(tmp_path / "ddp", vatt_shards)
+    assert said.count("wrote ") == 1, "one process writes"
+    _torchrun(tmp_path / "fsdp", vatt_shards, "--loop.sharded", "true", "--loop.max_minutes", "0")
+    assert not (tmp_path / "fsdp" / "model.safetensors").exists()
+    _torchrun(tmp_path / "fsdp", vatt_shards, "--loop.sharded", "true")
+    whole, _ = read_tensors(tmp_path / "ddp" / "model.safetensors")
+    shared, _ = read_tensors(tmp_path / "fsdp" / "model.safetensors")
+    assert whole.keys() == shared.keys()
+    for name, tensor in whole.items():
+        torch.testing.assert_close(shared[name], tensor, atol=2e-3, rtol=1e-2, msg=lambda m, n=name: f"{n}: {m}")
+    log = [json.loads(line) for line in (tmp_path / "ddp" / "log.jsonl").read_text().splitlines()]
+    # The number of clips is odd: both processes leave out the same ones and take as many steps.
+    assert [row["step"] for row in log if "step" in row] == [2, 4]

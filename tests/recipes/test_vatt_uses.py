@@ -1,0 +1,158 @@
+"""What is done with a trained VATT: fine-tuning, maps, costs, the other models, and RESULTS.md of all that."""
+
+import json
+import shutil
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+
+from avse.errors import ConfigError
+from avse.media.tensors import write_tensors
+from avse.models import zoo
+from avse.training.config import read_config
+from recipes.driver_stress.predictions import Predictions, save_predictions
+from recipes.vatt import cost, evaluate, finetune, plot, results
+from recipes.vatt.finetune import FinetuneConfig
+
+
+def _finetune(folder, shards, run, *more):
+    config = read_config(
+        FinetuneConfig,
+        ["--folder", str(folder), "--shards", str(shards), "--pretrained", str(run / "model.safetensors"), "--split",
+         "valid", "--loop.n_epochs", "2", "--loop.batch_size", "8", "--loop.warmup_steps", "2", *more],
+    )  # fmt: skip
+    finetune.main(config)
+    return json.loads((folder / "scores.json").read_text())
+
+
+def test_fine_tuning_learns_the_label_that_is_asked_for(vatt_run, vatt_shards, tmp_path):
+    scores = _finetune(tmp_path / "colour", vatt_shards, vatt_run, "--label", "colour")
+    assert (scores["label"], scores["n_labels"], scores["split"]) == ("colour", 2, "valid")
+    assert 0 <= scores["accuracy"] <= 1
+    log = [json.loads(line) for line in (tmp_path / "colour" / "log.jsonl").read_text().splitlines()]
+    assert log[-1]["accuracy"] == pytest.approx(scores["accuracy"]) or log[-1]["loss"] > min(r["loss"] for r in log)
+    by_source = _finetune(tmp_path / "fresh", vatt_shards, vatt_run, "--label", "digit", "--fresh", "true")
+    assert by_source["n_labels"] == 2
+    with pytest.raises(ConfigError, match="must have the label weather but none has"):
+        _finetune(tmp_path / "weather", vatt_shards, vatt_run, "--label", "weather")
+
+
+def test_a_map_of_the_features(vatt_run, vatt_shards, tmp_path, capsys):
+    model = str(vatt_run / "model.safetensors")
+    assert plot.main([model, str(vatt_shards), str(tmp_path / "map.svg"), "--split", "valid"]) == 0
+    assert "<svg" in (tmp_path / "map.svg").read_text()
+    assert plot.main([model, str(vatt_shards), str(tmp_path / "map.doc"), "--split", "valid"]) == 2
+    assert "must end in .png or .svg" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def costs(tmp_path_factory):
+    output = tmp_path_factory.mktemp("cost") / "cost.json"
+    with pytest.MonkeyPatch.context() as patch:
+        toy = read_config(
+            cost.TrainConfig, ["--config", "egs/toy/conf/vatt.yaml", "--folder", "-", "--shards", "-"]
+        ).model
+        patch.setattr(cost, "DRY_RUNS", {"BBS": toy})
+        assert cost.main([str(output), "--config", "egs/toy/conf/vatt.yaml", "--n-steps", "2", "--device", "cpu"]) == 0
+    return output
+
+
+def test_dropping_tokens_saves_multiply_adds(costs):
+    found = json.loads(costs.read_text())
+    rates = ["0.75", "0.5", "0.25", "0.0"]
+    assert [found["drop"][rate]["tokens"] for rate in rates] == [9, 16, 23, 30]
+    work = [found["drop"][rate]["multiply_adds"] for rate in rates]
+    assert work == sorted(work)
+    assert found["matrix_rate"] > found["drop"]["0.0"]["multiply_adds"] / found["drop"]["0.0"]["seconds"] > 0
+    # Forward and backward of the linear layers over each token: three times their weights, and attention beside.
+    assert work[-1] > 3 * 24 * 30 * 4 * 12 * 128**2 * 0.9
+
+
+def test_results_say_what_the_stages_found(vatt_run, vatt_shards, costs, tmp_path):
+    run = tmp_path / "vatt"
+    shutil.copytree(vatt_run, run)
+    assert evaluate.main([str(run / "model.safetensors"), str(vatt_shards), str(run / "scores.json")]) == 0
+    for name in ("reference", "agnostic", "flat", "mil", "noisy", "drop_75", "drop_50", "drop_0"):
+        shutil.copytree(run, tmp_path / "variants" / name)
+    for label in ("colour", "digit"):
+        for kind, accuracy in (("with", 0.75), ("without", 0.5)):
+            folder = tmp_path / "finetune" / f"{label}_{kind}"
+            folder.mkdir(parents=True)
+            (folder / "scores.json").write_text(
+                json.dumps({"label": label, "n_labels": 2, "n": 20, "accuracy": accuracy})
+            )
+    for name, metric in (("avdcnn", "si_sdr_gain_db"), ("live", "face_si_sdr_gain_db")):
+        for kind, gain in (("with", 4.25), ("without", 3.5)):
+            folder = tmp_path / "transfer" / f"{name}_{kind}"
+            folder.mkdir(parents=True)
+            (folder / "log.jsonl").write_text(json.dumps({"step": 1, "loss": 2.0, metric: gain}) + "\n")
+    levels, sure = np.array([0, 1, 2]), np.eye(3)
+    said = {"with": sure, "without": np.roll(sure, 1, axis=0)}
+    save_predictions(
+        tmp_path / "transfer" / "driver_stress" / "predictions" / "00.safetensors",
+        [Predictions("drive01", "01", 30, levels, said, {})],
+    )
+    output = tmp_path / "RESULTS.md"
+    options = ["--run", run, "--variants", tmp_path / "variants", "--cost", costs, "--finetune", tmp_path / "finetune",
+               "--transfer", tmp_path / "transfer", "--picture", tmp_path / "pictures" / "features.png",
+               "--command", "egs/toy/run.sh"]  # fmt: skip
+    assert results.main([str(output), *map(str, options)]) == 0
+    text = output.read_text()
+    parts = [
+        "## Goals",
+        "audio to video, R@1 by chance",
+        "| text to video | chance |",
+        "| colour | 2 | 20 | 75.0% | 50.0% |",
+        "### Hierarchy against a flat common space",
+        "| 75% | 9 |",
+        "| AVDCNN | video | SI-SDR gain dB | 4.25 | 3.50 |",
+        "| driver stress | sound | balanced accuracy, 1 drivers | 1.000 | 0.000 |",
+        "![t-SNE",
+    ]
+    assert [part for part in parts if part not in text] == []
+    shutil.rmtree(tmp_path / "variants" / "mil")
+    assert results.main([str(output), *map(str, options)]) == 2
+    assert output.read_text() == text, "nothing is half-written"
+
+
+def test_vatts_encoders_begin_other_models(vatt_run, tmp_path):
+    from avse.models.avdcnn import AVDCNN, AVDCNNConfig
+    from avse.models.driver_stress import DriverStress, DriverStressConfig, ModalityConfig
+    from avse.models.live import Live, LiveConfig
+    from avse.models.transfer import with_vatt
+    from avse.models.vatt import VATT, VATTConfig
+    from avse.nn.encoders.pretrained import PictureTokensConfig
+
+    weights = tmp_path / "vatt.safetensors"
+    vatt = VATT.build(
+        VATTConfig(
+            video="tiny", audio="tiny", text="tiny", n_frames=24, height=32, width=48, n_samples=15360, vocabulary=64
+        )
+    )
+    zoo.save(weights, vatt)
+    tokens = PictureTokensConfig()
+    avdcnn = AVDCNN.build(AVDCNNConfig(tokens=tokens, lip_height=32, lip_width=48))
+    stress = DriverStress.build(
+        DriverStressConfig(modalities={"heart": ModalityConfig(("rate",), 4.0)}, encoder="tokens")
+    )
+    live = Live.build(LiveConfig(tokens=tokens))
+    for model, holder, modality in (
+        (avdcnn, avdcnn.video, "video"), (live, live.video, "video"), (stress, stress.encoders["heart"], "audio"),
+    ):  # fmt: skip
+        given = vatt.encoder(modality).state_dict()
+        assert not np.array_equal(holder.encoder.aggregate.detach(), given["aggregate"])
+        assert with_vatt(model, None) is model
+        with_vatt(model, weights)
+        for name, tensor in holder.encoder.state_dict().items():
+            np.testing.assert_array_equal(tensor, given[name])
+        # And what is saved is had back, its configuration too.
+        zoo.save(tmp_path / "m.safetensors", model)
+        assert asdict(zoo.load(str(tmp_path / "m.safetensors")).config) == asdict(model.config)
+    with pytest.raises(ConfigError, match="must read video by tokens to begin with"):
+        with_vatt(Live.build(LiveConfig()), weights)
+    with pytest.raises(ConfigError, match="must be of the sizes of that of live but is not"):
+        with_vatt(Live.build(LiveConfig(tokens=PictureTokensConfig(grid=(2, 2, 3)))), weights)
+    write_tensors(tmp_path / "broken.safetensors", {}, header={"model": "nothing"})
+    with pytest.raises(ConfigError):
+        with_vatt(live, tmp_path / "broken.safetensors")
