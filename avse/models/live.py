@@ -125,8 +125,8 @@ class Live(nn.Module):
     @staticmethod
     def config_of(**header: Any) -> LiveConfig:
         """The configuration that a weights file's header holds."""
-        lists = {name: tuple(value) if isinstance(value, list) else value for name, value in header.items()}
-        return LiveConfig(**{**lists, "tokens": PictureTokensConfig.of(header.get("tokens"))})
+        dilations = tuple(header.get("dilations", LiveConfig.dilations))
+        return LiveConfig(**{**header, "dilations": dilations, "tokens": PictureTokensConfig.of(header.get("tokens"))})
 
     @property
     def sample_rate(self) -> int:

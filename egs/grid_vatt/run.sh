@@ -79,7 +79,7 @@ variants() {
   local file name
   for file in egs/grid_vatt/conf/variants/*.yaml; do
     name=$(basename "$file" .yaml)
-    train_into "$exp/variants/$name" --config "$file" --loop.n_epochs "$variant_epochs"
+    train_into "$exp/variants/$name" --loop.n_epochs "$variant_epochs" --config "$file"
     score "$exp/variants/$name" valid
   done
 }

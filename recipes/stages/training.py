@@ -1,5 +1,6 @@
 """What every recipe's training program does around its own loss: seed, records, the loop, the weights at the end."""
 
+import os
 import sys
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
@@ -57,7 +58,9 @@ def train(
     model = build()
     n_examples = len(dataset)  # type: ignore[arg-type]
     if run.is_first:
-        print(f"{zoo.count_parameters(model):,} parameters, {n_examples} examples an epoch", file=sys.stderr)
+        step = config.loop.batch_size * config.loop.accumulate_batches * int(os.environ.get("WORLD_SIZE", "1"))
+        waiting = f", {n_examples % step} of them fill no step and wait for the next" if n_examples % step else ""
+        print(f"{zoo.count_parameters(model):,} parameters, {n_examples} examples an epoch{waiting}", file=sys.stderr)
     result = fit(
         model, dataset=dataset, collate=collate, loss_step=loss_step, validate=validate, config=config.loop, run=run
     )

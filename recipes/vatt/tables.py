@@ -23,6 +23,7 @@ PROBE_GOALS = {"colour": 0.15, "digit": 0.15, "sound": 0.20}
 MOST_MINUTES = 60
 """Of the training, on two CPU cores."""
 TABLES = {
+    "Several windows of a clip, and movement alone": ("reference", "one_window", "still"),
     "Modality-agnostic against specific": ("reference", "agnostic"),
     "Hierarchy against a flat common space": ("reference", "flat"),
     "MIL: one text against five": ("reference", "mil"),

@@ -13,37 +13,52 @@ from avse.models import pretrained, zoo
 from avse.training.config import read_config
 from recipes.avdcnn.config import TrainConfig as AVDCNNTrainConfig
 from recipes.driver_stress.evaluate import EvaluateConfig
+from recipes.driver_stress.transfer import TransferConfig
 from recipes.live.config import TrainConfig as LiveTrainConfig
 from recipes.vatt.config import TrainConfig as VATTTrainConfig
+from recipes.vatt.finetune import FinetuneConfig
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = {
     "avdcnn": AVDCNNTrainConfig,
     "live": LiveTrainConfig,
     "driver_stress": EvaluateConfig,
+    "transfer/driver_stress": TransferConfig,
     "vatt": VATTTrainConfig,
+    "finetune": FinetuneConfig,
 }
-PLACES = {"driver_stress": ["--folder", "x", "--drives", "x"], "vatt": ["--folder", "x", "--shards", "x"]}
+"""By the name of a file, with its folder where that tells more; variants are of VATT."""
+PLACES = {
+    EvaluateConfig: ["--folder", "x", "--drives", "x"],
+    TransferConfig: ["--folder", "x", "--drives", "x", "--pretrained", "x"],
+    VATTTrainConfig: ["--folder", "x", "--shards", "x"],
+    FinetuneConfig: ["--folder", "x", "--shards", "x", "--pretrained", "x"],
+}
 SPEECH_PLACES = ["--folder", "x", "--manifest", "x", "--crops", "x"]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SOURCES = [path for folder in ("avse", "recipes", "egs", "tests") for path in (ROOT / folder).rglob("*.py")]
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "egs").glob("*/conf/*.yaml")), ids=lambda p: f"{p.parts[-3]}/{p.name}")
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "egs").glob("*/conf/**/*.yaml")), ids=lambda p: str(p.relative_to(ROOT / "egs"))
+)
 def test_every_shipped_configuration_is_valid(path):
     given = yaml.safe_load(path.read_text(encoding="utf-8"))
-    places = PLACES.get(path.stem, SPEECH_PLACES)
-    config = read_config(CONFIGS[path.stem], ["--config", str(path), *places])
+    name = "vatt" if path.parent.name == "variants" else path.stem
+    kind = CONFIGS.get(f"{path.parent.name}/{name}", CONFIGS[name])
+    assert _differences(read_config(kind, ["--config", str(path), *PLACES.get(kind, SPEECH_PLACES)]), given) == []
+
+
+def _differences(config, given):
+    """Settings of a file that the configuration does not have."""
+    found = []
     for key, value in given.items():
-        section = getattr(config, key)
+        own = getattr(config, key)
         if isinstance(value, dict):
-            assert {name: getattr(section, name) for name in value} == {k: _frozen(v) for k, v in value.items()}
-        else:
-            assert section == _frozen(value)
-
-
-def _frozen(value):
-    return tuple(value) if isinstance(value, list) else value
+            found += _differences(own, value)
+        elif (str(own) if isinstance(own, Path) else own) != (tuple(value) if isinstance(value, list) else value):
+            found.append(key)
+    return found
 
 
 def test_an_unknown_key_of_a_configuration_is_refused(tmp_path):

@@ -3,6 +3,7 @@
 import json
 import shutil
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,8 @@ from avse.training.config import read_config
 from recipes.driver_stress.predictions import Predictions, save_predictions
 from recipes.vatt import cost, evaluate, finetune, plot, results
 from recipes.vatt.finetune import FinetuneConfig
+
+ROOT = Path(__file__).parents[2]
 
 
 def _finetune(folder, shards, run, *more):
@@ -51,10 +54,15 @@ def costs(tmp_path_factory):
     output = tmp_path_factory.mktemp("cost") / "cost.json"
     with pytest.MonkeyPatch.context() as patch:
         toy = read_config(
-            cost.TrainConfig, ["--config", "egs/toy/conf/vatt.yaml", "--folder", "-", "--shards", "-"]
+            cost.TrainConfig, ["--config", str(ROOT / "egs/toy/conf/vatt.yaml"), "--folder", "-", "--shards", "-"]
         ).model
         patch.setattr(cost, "DRY_RUNS", {"BBS": toy})
-        assert cost.main([str(output), "--config", "egs/toy/conf/vatt.yaml", "--n-steps", "2", "--device", "cpu"]) == 0
+        assert (
+            cost.main(
+                [str(output), "--config", str(ROOT / "egs/toy/conf/vatt.yaml"), "--n-steps", "2", "--device", "cpu"]
+            )
+            == 0
+        )
     return output
 
 
@@ -73,7 +81,18 @@ def test_results_say_what_the_stages_found(vatt_run, vatt_shards, costs, tmp_pat
     run = tmp_path / "vatt"
     shutil.copytree(vatt_run, run)
     assert evaluate.main([str(run / "model.safetensors"), str(vatt_shards), str(run / "scores.json")]) == 0
-    for name in ("reference", "agnostic", "flat", "mil", "noisy", "drop_75", "drop_50", "drop_0"):
+    for name in (
+        "agnostic",
+        "drop_0",
+        "drop_50",
+        "drop_75",
+        "flat",
+        "mil",
+        "noisy",
+        "one_window",
+        "reference",
+        "still",
+    ):
         shutil.copytree(run, tmp_path / "variants" / name)
     for label in ("colour", "digit"):
         for kind, accuracy in (("with", 0.75), ("without", 0.5)):
