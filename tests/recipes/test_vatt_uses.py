@@ -53,10 +53,9 @@ def test_a_map_of_the_features(vatt_run, vatt_shards, tmp_path, capsys):
 def costs(tmp_path_factory):
     output = tmp_path_factory.mktemp("cost") / "cost.json"
     with pytest.MonkeyPatch.context() as patch:
-        toy = read_config(
-            cost.TrainConfig, ["--config", str(ROOT / "egs/toy/conf/vatt.yaml"), "--folder", "-", "--shards", "-"]
-        ).model
-        patch.setattr(cost, "DRY_RUNS", {"BBS": toy})
+        toy = str(ROOT / "egs/toy/conf/vatt.yaml")
+        model = read_config(cost.TrainConfig, ["--config", toy, "--folder", "-", "--shards", "-"]).model
+        patch.setattr(cost, "DRY_RUNS", {"BBS": model})
         assert (
             cost.main(
                 [str(output), "--config", str(ROOT / "egs/toy/conf/vatt.yaml"), "--n-steps", "2", "--device", "cpu"]
