@@ -42,15 +42,16 @@ train_into() {
   "$python" -m recipes.vatt.train --config "$config" --folder "$1" --shards "$exp/shards" "${@:2}"
 }
 
-# score FOLDER SPLIT
+# score FOLDER SPLIT N_UNTRAINED
 score() {
+  if [ -f "$1/scores.json" ]; then return; fi
   "$python" -m recipes.vatt.evaluate "$1/model.safetensors" "$exp/shards" "$1/scores.json" --split "$2" \
-    --sounds "$exp/manifest.jsonl"
+    --sounds "$exp/manifest.jsonl" --n-untrained "$3"
 }
 
 train() { train_into "$run"; }
 
-evaluate() { score "$run" test_seen; }
+evaluate() { score "$run" test_seen 5; }
 
 # with_and_without PROGRAM FOLDER [OPTION...]: begun with VATT's weights, and without
 with_and_without() {
@@ -80,7 +81,7 @@ variants() {
   for file in egs/grid_vatt/conf/variants/*.yaml; do
     name=$(basename "$file" .yaml)
     train_into "$exp/variants/$name" --loop.n_epochs "$variant_epochs" --config "$file"
-    score "$exp/variants/$name" valid
+    score "$exp/variants/$name" valid 0
   done
 }
 

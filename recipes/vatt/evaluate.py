@@ -7,8 +7,10 @@ features, beside the same probes on the same network before its training.
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -85,20 +87,26 @@ def evaluate(model: VATT, shards: Path, *, split: str, group: str, sounds: Path 
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Write the scores of the trained network and of the untrained one."""
+    """Write the scores of the trained network and of untrained ones."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", type=Path, help="weights of a VATT")
     parser.add_argument("shards", type=Path, help="folder of splits, from recipes.vatt.shards")
     parser.add_argument("output", type=Path, help="JSON")
     parser.add_argument("--split", default="valid", help="held-out clips (default valid)")
     parser.add_argument("--group", default="speaker", help="windows are told apart within the largest of these")
+    parser.add_argument("--n-untrained", type=int, default=1, help="networks before their training (default 1); their "
+                        "scores are averaged, for they are a matter of luck")  # fmt: skip
     parser.add_argument("--sounds", type=Path, help="manifest of noises for the probe of the sound encoder")
     arguments = parser.parse_args(argv)
     try:
         model = zoo.load_as(VATT, arguments.model)
-        makers: dict[str, Callable[[], VATT]] = {"trained": lambda: model, "untrained": lambda: untrained(model)}
-        options = {"split": arguments.split, "group": arguments.group, "sounds": arguments.sounds}
-        scores = {name: evaluate(make(), arguments.shards, **options) for name, make in makers.items()}
+        work = partial(
+            evaluate, shards=arguments.shards, split=arguments.split, group=arguments.group, sounds=arguments.sounds
+        )
+        scores = {"trained": work(model)}
+        if arguments.n_untrained:
+            before = [work(untrained(model, seed=seed)) for seed in range(arguments.n_untrained)]
+            scores["untrained"] = _means(before)
         with beside(arguments.output, force=True) as temporary:
             temporary.write_text(json.dumps({"split": arguments.split, **scores}, indent=1) + "\n", encoding="utf-8")
     except AvseError as error:
@@ -108,10 +116,17 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def untrained(model: VATT) -> VATT:
+def untrained(model: VATT, *, seed: int = 0) -> VATT:
     """The same network before any training."""
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     return VATT.build(model.config).eval()
+
+
+def _means(scores: list[Any]) -> Any:
+    """The mean of several networks' scores, number by number."""
+    if isinstance(scores[0], dict):
+        return {name: _means([each[name] for each in scores]) for name in scores[0]}
+    return fmean(scores)
 
 
 if __name__ == "__main__":

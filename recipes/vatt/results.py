@@ -53,7 +53,8 @@ def main(argv: list[str] | None = None) -> int:
             "Zero-shot, among windows of one speaker, several of every sentence: who the speaker is tells nothing.",
             markdown_table(retrieval_lines(scores)),
             "## Linear probes",
-            "On frozen features; colour and digit are read from the lips alone, sound is ESC-10 in ten classes.",
+            "On frozen features; colour and digit are read from the lips alone, sound is ESC-10 in ten classes. "
+            "Untrained: the mean of several networks.",
             markdown_table(probe_lines(scores)),
             f"![t-SNE of the features around the colour's word]({picture})",
             "## Fine-tuning",
