@@ -1,5 +1,7 @@
 """Media that all tests share, made once a session."""
 
+import importlib.util
+import json
 import os
 
 # Two test processes share two cores: threads within them would only fight.
@@ -17,6 +19,7 @@ from avse.media.audio import AudioWriter
 
 DURATION_S = 2.6
 RATE = 16000
+ROOT = Path(__file__).parents[1]
 
 
 class Talk:
@@ -107,3 +110,27 @@ def live_graph(live_weights):
     path = live_weights.with_suffix(".onnx")
     export(zoo.load(str(live_weights)), path)
     return path
+
+
+@pytest.fixture(scope="session")
+def fixed_mixtures():
+    """Some of the data pack's fixed mixtures, evenly from all, each with what other systems score on it."""
+    root = Path(os.environ.get("AVSE_DATA", "data"))
+    if not (root / "av/test_scores_peers.jsonl").is_file():
+        pytest.skip("needs AVSE_DATA with the GRID pack")
+    from avse.data.manifest import read_mixtures
+    from avse.data.mixtures import MixtureReader
+
+    source = importlib.util.spec_from_file_location("prepare_grid", ROOT / "egs/grid/prepare.py")
+    prepare = importlib.util.module_from_spec(source)
+    source.loader.exec_module(prepare)
+    mixtures = read_mixtures(root / prepare.MIXTURES)
+    lines = (root / "av/test_scores_peers.jsonl").read_text(encoding="utf-8").splitlines()
+    scores = {row["id"]: row for row in map(json.loads, lines)}
+    reader = MixtureReader(prepare.read_items(root), root=root, sample_rate=16000)
+
+    def some(n):
+        for mixture in mixtures[:: len(mixtures) // n]:
+            yield reader.read(mixture), scores[mixture.id]
+
+    return some
