@@ -166,7 +166,10 @@ class AVDCNN(nn.Module):
     @property
     def context_frames(self) -> int:
         """An output frame depends on input frames at most this far from it."""
-        return self.config.normalisation_radius + self.config.context // 2
+        around = self.config.context // 2
+        if isinstance(self.video, PictureTokens):
+            around = max(around, self.video.reach)
+        return self.config.normalisation_radius + around
 
     def features(self, spectrum: Tensor) -> Features:
         """Normalise a noisy spectrum.

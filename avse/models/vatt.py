@@ -9,6 +9,7 @@ is 0 by default, for the paper names none (the official code has 0.1). Where pap
 is the default; `official_code` takes the code's way. Beyond the paper, `movement` hides what people look like.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, NamedTuple
@@ -79,6 +80,14 @@ class VATTConfig:
     """The official code's heads, losses and DropToken where they differ from the paper's."""
     checkpointing: bool = False
     """Less memory for more time, see `TransformerConfig`."""
+
+    @property
+    def n_tokens(self) -> int:
+        """Tokens of a clip's picture and sound that training sees, after DropToken."""
+        clip = (self.n_frames, self.height, self.width)
+        n_video = math.prod(length // size for length, size in zip(clip, self.patch, strict=True))
+        counts = (n_video, self.n_samples // self.patch_samples)
+        return sum(max(1, count - int(self.drop_rate * count)) for count in counts)
 
 
 class Clips(NamedTuple):

@@ -110,7 +110,8 @@ def fit(
 
     Args:
         model: to train; its random state at the start must come from `config.seed`.
-        dataset: takes (epoch, index) and has a length.
+        dataset: takes (epoch, index) and has a length; if it has `n_tokens`, of an example, the log tells tokens a
+            second.
         collate: examples to a batch.
         loss_step: model and batch to a scalar loss.
         validate: model to named numbers, `loss` among them.
@@ -158,6 +159,7 @@ class _Trainer:
     def train(self, dataset: Dataset[Any], collate: Callable[[list[Any]], Any]) -> FitResult:
         config, n_examples = self.config, len(dataset)  # type: ignore[arg-type]
         self.examples_per_step = config.batch_size * config.accumulate_batches * self.fabric.world_size
+        self.tokens_per_example: int | None = getattr(dataset, "n_tokens", None)
         steps_per_epoch = max(1, n_examples // self.examples_per_step)
         n_steps = config.n_epochs * steps_per_epoch
         batches = self._batches(dataset, collate, n_steps)
@@ -228,10 +230,12 @@ class _Trainer:
         with self.mean.in_place_of(self.network) if self.mean else nullcontext(), whole(self.network):
             values = self.validate(self.model)
         minutes = self._minutes()
-        n_seen = (self.step - self.first_step) * self.examples_per_step
+        speed = {"examples_per_s": (self.step - self.first_step) * self.examples_per_step / (60 * minutes)}
+        if self.tokens_per_example:
+            speed["tokens_per_s"] = self.tokens_per_example * speed["examples_per_s"]
         self.run.log(
             step=self.step, train_loss=self.recent_loss, minutes=round(minutes, 2),
-            examples_per_s=round(n_seen / (60 * minutes), 3), **_gpu(), **values,
+            **{name: round(value, 3) for name, value in speed.items()}, **_gpu(), **values,
         )  # fmt: skip
         if values["loss"] < self.best["best_loss"]:
             self.best = {"best_loss": values["loss"], "best_step": self.step}

@@ -31,8 +31,10 @@ class MeanWeights:
         """The model with the mean as its weights; its own come back afterwards."""
         own = {name: p.detach().clone() for name, p in model.named_parameters()}
         self._give(model, self.weights)
-        yield
-        self._give(model, own)
+        try:
+            yield
+        finally:
+            self._give(model, own)
 
     @staticmethod
     @torch.no_grad()

@@ -41,8 +41,10 @@ def whole(model: nn.Module) -> Iterator[None]:
         yield
         return
     model.unshard()
-    yield
-    model.reshard()
+    try:
+        yield
+    finally:
+        model.reshard()
 
 
 def gathered(tensor: Tensor) -> Tensor:

@@ -94,21 +94,11 @@ def step_cost(config: VATTConfig, *, n_windows: int, n_steps: int, device: str) 
         seconds.append(time.perf_counter() - started)
     return {
         "parameters": zoo.count_parameters(model),
-        "tokens": tokens_of(config),
+        "tokens": config.n_tokens,
         "multiply_adds": counter.get_total_flops() / 2,
         "seconds": min(seconds),
         "bytes": _most_bytes(device),
     }
-
-
-def tokens_of(config: VATTConfig) -> int:
-    """Tokens of a window's video and sound that are left after DropToken."""
-    frames, rows, columns = (
-        length // size
-        for length, size in zip((config.n_frames, config.height, config.width), config.patch, strict=True)
-    )
-    counts = (frames * rows * columns, config.n_samples // config.patch_samples)
-    return sum(max(1, count - int(config.drop_rate * count)) for count in counts)
 
 
 def _apart(config: VATTConfig, *, n_windows: int, n_steps: int, device: str) -> dict[str, float | None]:

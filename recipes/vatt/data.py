@@ -69,6 +69,11 @@ class ClipDataset(Dataset[list[Example]]):
     def __len__(self) -> int:
         return len(self.shards)
 
+    @property
+    def n_tokens(self) -> int:
+        """Of picture and sound that training sees of an example."""
+        return self.n_windows * self.model.n_tokens
+
     def clip(self, number: int) -> Clip:
         """A clip as it was cut."""
         if self._kept is None:

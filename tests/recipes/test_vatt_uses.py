@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from avse.errors import ConfigError
 from avse.media.tensors import write_tensors
@@ -174,3 +175,27 @@ def test_vatts_encoders_begin_other_models(vatt_run, tmp_path):
     write_tensors(tmp_path / "broken.safetensors", {}, header={"model": "nothing"})
     with pytest.raises(ConfigError):
         with_vatt(live, tmp_path / "broken.safetensors")
+
+
+def test_with_tokens_the_live_model_is_exported_and_avdcnn_reaches_no_farther_than_it_says(tmp_path):
+    from avse.models.avdcnn import AVDCNN, AVDCNNConfig
+    from avse.models.live import Live, LiveConfig
+    from avse.models.live_onnx import export
+    from avse.nn.encoders.pretrained import PictureTokensConfig
+
+    torch.manual_seed(0)
+    small = LiveConfig(
+        channels=8, band_memory_dim=4, memory_dim=16, video_dim=12, gate_dim=8, tokens=PictureTokensConfig()
+    )
+    assert export(Live.build(small).eval(), tmp_path / "live.onnx") < 1e-4
+    config = AVDCNNConfig(normalisation_radius=3, lip_height=32, lip_width=48, tokens=PictureTokensConfig())
+    model = AVDCNN.build(config).eval()
+    rng = np.random.default_rng(0)
+    noisy = (rng.standard_normal((257, 40)) + 1j * rng.standard_normal((257, 40))).astype(np.complex64)
+    crops = rng.integers(0, 255, (40, 32, 48, 3), dtype=np.uint8)
+    present = np.ones(40, bool)
+    before = model.estimate_spectrum(noisy, crops, present)
+    crops[20] = 0
+    change = np.abs(model.estimate_spectrum(noisy, crops, present) - before).max(axis=0)
+    reached = np.flatnonzero(change > 1e-6)
+    assert 2 < np.abs(reached - 20).max() <= model.context_frames

@@ -59,6 +59,8 @@ class PictureTokens(nn.Module):
         self.encoder, self.dim, self.frame_rate_hz = encoder, encoder.dim, frame_rate_hz
         assert isinstance(encoder.tokens, VideoTokens)
         self.n_pictures, self.step = encoder.tokens.patch[0], max(1, round(frame_rate_hz / fps))
+        self.reach = self.step * (self.n_pictures // 2)
+        """Frames before and after one that it depends on."""
 
     def forward(self, frames: Tensor) -> Tensor:
         """Encode pictures.

@@ -54,7 +54,7 @@ class VideoTokens(nn.Module):
         patch_time, patch_height, patch_width = self.patch
         whole = frames[:, : n_time * patch_time, :, : n_rows * patch_height, : n_columns * patch_width]
         cut = (2 * whole - 1).reshape(
-            len(frames), n_time, patch_time, -1, n_rows, patch_height, n_columns, patch_width
+            -1, n_time, patch_time, frames.shape[2], n_rows, patch_height, n_columns, patch_width
         )  # (batch, n_t, t, channels, n_h, h, n_w, w)
         patches = cut.permute(0, 1, 4, 6, 3, 2, 5, 7).flatten(4)
         time, rows, columns = (
@@ -203,7 +203,7 @@ class TokenEncoder(nn.Module):
         return self._transform(inputs, tokens)[:, 0]
 
     def _transform(self, inputs: Tensor, tokens: Tensor) -> Tensor:
-        first = self.aggregate.expand(len(tokens), 1, -1)
+        first = self.aggregate.expand(tokens.shape[0], 1, -1)
         bias = mask = None
         if isinstance(self.tokens, WordTokens):
             bias, mask = self.tokens.bias(inputs.shape[1]), F.pad(inputs != 0, (1, 0), value=True)
