@@ -55,13 +55,10 @@ evaluate() { score "$run" test_seen 5; }
 
 # with_and_without PROGRAM FOLDER [OPTION...]: begun with VATT's weights, and without
 with_and_without() {
-  local kind
-  for kind in with without; do
-    if [ -f "$2_$kind/model.safetensors" ]; then continue; fi
-    local begin=()
-    if [ "$kind" = with ]; then begin=(--pretrained "$run/model.safetensors"); fi
-    "$python" -m "$1" --folder "$2_$kind" "${begin[@]}" "${@:3}"
-  done
+  if [ ! -f "$2_with/model.safetensors" ]; then
+    "$python" -m "$1" --folder "$2_with" --pretrained "$run/model.safetensors" "${@:3}"
+  fi
+  if [ ! -f "$2_without/model.safetensors" ]; then "$python" -m "$1" --folder "$2_without" "${@:3}"; fi
 }
 
 finetune() {
@@ -100,7 +97,8 @@ transfer() {
 }
 
 results() {
-  local picture=$(dirname "$results")/pictures/features.png
+  local picture
+  picture=$(dirname "$results")/pictures/features.png
   "$python" -m recipes.vatt.plot "$run/model.safetensors" "$exp/shards" "$picture" --split valid --split test_seen
   "$python" -m recipes.vatt.results "$results" --run "$run" --variants "$exp/variants" --cost "$exp/cost.json" \
     --transfer "$exp/transfer" --finetune "$exp/finetune" --picture "$picture" --command egs/grid_vatt/run.sh
