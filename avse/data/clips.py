@@ -99,6 +99,8 @@ def encode_clip(clip: Clip, *, config: ClipConfig) -> dict[str, bytes]:
     """A clip as files by suffix: `mp4` (H.264), `flac` and `json`."""
     about = {
         "start_s": round(clip.start_s, 4),
+        "fps": config.fps,
+        "sample_rate": config.sample_rate,
         "n_frames": len(clip.frames),
         "captions": [(round(c.start_s, 4), round(c.end_s, 4), c.text) for c in clip.captions],
         **clip.about,

@@ -1,5 +1,6 @@
 """Clips from shards: windows of the model's length and size, changed a little."""
 
+import json
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from avse.data.manifest import data_root, read_manifest
 from avse.data.mix import Waveform, cut_looped, mix
 from avse.data.shards import ShardReader
 from avse.data.windows import as_pixels, resized, window_of
-from avse.errors import MediaError
+from avse.errors import ConfigError, MediaError
 from avse.media.captions import said_between
 from avse.models.vatt import Clips, VATTConfig
 from avse.nn.encoders.tokens import word_numbers
@@ -60,11 +61,25 @@ class ClipDataset(Dataset[list[Example]]):
             n_texts: of a window.
             seed: of all chances.
             keep: keep decoded clips in memory.
+
+        Raises:
+            ConfigError: there are no clips, or they are of other rates than the model's.
         """
         self.shards, self.model, self.augment = ShardReader(folder), model, augment
+        self._check_rates(folder)
         self.n_windows, self.n_texts, self.seed = n_windows, n_texts, seed
         self._kept: dict[int, Clip] | None = {} if keep else None
         self._noises = _training_noises(augment.noises, model.sample_rate) if augment and augment.noises else None
+
+    def _check_rates(self, folder: Path) -> None:
+        first, model = self.shards[0], self.model
+        about = json.loads(first["json"]) if "json" in first else {}
+        own, wanted = (about.get("fps"), about.get("sample_rate")), (model.fps, model.sample_rate)
+        if None not in own and own != wanted:
+            raise ConfigError(
+                f"clips of {folder} must be of {wanted[0]:g} pictures and {wanted[1]} samples a second but are of "
+                f"{own[0]:g} and {own[1]}; set model.fps and model.sample_rate, or cut the films anew"
+            )
 
     def __len__(self) -> int:
         return len(self.shards)

@@ -66,6 +66,12 @@ def test_a_damaged_clip_is_said_and_takes_part_in_nothing(vatt_shards, tmp_path,
     assert "must hold picture and JSON but is damaged" in capsys.readouterr().err
 
 
+def test_clips_of_other_rates_are_refused(vatt_shards, tmp_path, vatt_config):
+    config = vatt_config(vatt_shards, tmp_path, "--model.sample_rate", "16000")
+    with pytest.raises(ConfigError, match=r"must be of 12.5 pictures and 16000 samples .* but are of 12.5 and 8000"):
+        ClipDataset(vatt_shards / "train", model=config.model)
+
+
 def test_an_unknown_schedule_is_refused(vatt_shards, tmp_path, vatt_config):
     with pytest.raises(ConfigError, match="schedule"):
         vatt_config(vatt_shards, tmp_path, "--loop.schedule", "cosine")
