@@ -2,7 +2,9 @@
 
 import json
 
+import numpy as np
 import pytest
+import soundfile
 import torch
 
 from avse.data.shards import ShardReader
@@ -95,14 +97,17 @@ def test_films_of_every_wrong_kind_are_reported_and_stop_nothing(tmp_path, capsy
     write_mouth(folder / "three.mp4", 3, duration_s=0.25)
     (folder / "cut.mp4").write_bytes((folder / "silent.mp4").read_bytes()[:700])
     (folder / "empty.mp4").write_bytes(b"")
+    soundfile.write(tmp_path / "sound.wav", np.zeros(16000, np.float32), 8000)
+    (folder / "sound.mp4").write_bytes((tmp_path / "sound.wav").read_bytes())
     assert shards.main([str(folder), str(tmp_path / "s"), *vatt_cut, "--valid-share", "0"]) == 0
     problems = [json.loads(line) for line in (tmp_path / "s" / "problems.jsonl").read_text().splitlines()]
     told = {
         film: " ".join(p["problem"] for p in problems if p["film"] == film) for film in {p["film"] for p in problems}
     }
-    assert told.keys() == {"deep__good_mp4", "silent_mp4", "three_mp4", "cut_mp4", "empty_mp4"}
+    assert told.keys() == {"deep__good_mp4", "silent_mp4", "three_mp4", "cut_mp4", "empty_mp4", "sound_mp4"}
     assert "1 captions lie past its end" in told["deep__good_mp4"]
     assert "has no sound" in told["silent_mp4"]
+    assert "picture" in told["sound_mp4"]
     assert "must be UTF-8" in told["silent_mp4"]
     assert "shorter than half a clip" in told["three_mp4"]
     reader = ShardReader(tmp_path / "s" / "train")
