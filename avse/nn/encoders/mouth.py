@@ -1,5 +1,6 @@
 """The encoder of mouths that runs picture by picture."""
 
+from abc import ABC, abstractmethod
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ class MouthMemory(NamedTuple):
     """`(1, batch, dim)` of the GRU."""
 
 
-class MouthEncoder(nn.Module):
+class MouthEncoder(nn.Module, ABC):
     """Small pictures of a moving mouth to features: each by itself, then three of them, then a GRU."""
 
     def __init__(self, *, dim: int, rate_hz: float = 25.0) -> None:
@@ -34,9 +35,9 @@ class MouthEncoder(nn.Module):
         self.neighbours = nn.Conv1d(dim, dim, 3)
         self.over_time = nn.GRU(dim, dim, batch_first=True)
 
+    @abstractmethod
     def each(self, frames: Tensor) -> Tensor:
         """Encode pictures by themselves, `(pictures, channels, height, width)` to `(pictures, dim)`."""
-        raise NotImplementedError
 
     def start(self, batch: int, like: Tensor) -> MouthMemory:
         """The memory before the first picture."""
