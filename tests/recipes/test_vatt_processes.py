@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 def _torchrun(folder, shards, *options):
     command = [
-        sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "0",
+        sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone",
         "-m", "recipes.vatt.train", "--config", "egs/toy/conf/vatt.yaml", "--folder", str(folder),
         "--shards", str(shards), "--loop.n_epochs", "2", "--loop.batch_size", "8", "--loop.checkpoint_every_steps", "1",
         "--loop.validate_every_epochs", "1", "--loop.ema_decay", "0.5", *options,
