@@ -67,6 +67,6 @@ def test_what_is_said_in_a_stretch_comes_first():
     assert said_between(captions, start_s=2.1, end_s=3.1, n=4) == ["b", "c", "a"], "none counts twice"
     assert said_between(captions, start_s=2.2, end_s=2.6) == ["b"], "a caption may be longer than the stretch"
     assert said_between(captions, start_s=5, end_s=8, n=3) == [], "nothing is said in it"
-    assert said_between(captions, start_s=3.2, end_s=4.2, n=2) == ["c", "b c"], "then what comes half a stretch earlier"
+    assert said_between(captions, start_s=3.2, end_s=4.2, n=2) == ["c", "b"], "then what comes before it"
     whole = [Caption(0, math.inf, "all")]
     assert said_between(whole, start_s=100, end_s=103, n=5) == ["all"]
