@@ -57,28 +57,28 @@ class Embedder:
         return Embeddings(**{name: np.array([row[name] for row in rows]) for name in rows[0]}, model=self.digest)
 
     def picture(self, path: Path) -> Vectors:
-        """A film's picture, or a still one, `(dim,)` to compare with sounds."""
+        """A film's picture, or a still one, `(windows, dim)` to compare with sounds."""
         if path.suffix.lower() in STILLS:
             image = cv2.imread(str(path))
             if image is None:
                 raise MediaError(f"picture {path} must be readable but is not; check the file")
             still = np.repeat(image[None, :, :, ::-1], self.config.n_frames, axis=0)
-            return self._see(Clip(0.0, np.ascontiguousarray(still), None, []))[0]
-        return _unit(self.film(path).video_va.mean(axis=0))
+            return self._see(Clip(0.0, np.ascontiguousarray(still), None, []))[0][None]
+        return self.film(path).video_va
 
     def sound(self, waveform: Vectors) -> Vectors:
-        """Sound at the network's rate, `(samples,)` to `(dim,)` to compare with pictures."""
+        """Sound at the network's rate, `(samples,)` to `(windows, dim)` to compare with pictures."""
         n_samples = self.config.n_samples
         padded = np.pad(waveform, (0, -len(waveform) % n_samples or (n_samples if not len(waveform) else 0)))
         windows = torch.from_numpy(padded.reshape(-1, n_samples)).to(self.device)
-        return _unit(_unit(self.model.embed_audio(windows).cpu().numpy()).mean(axis=0))
+        return _unit(self.model.embed_audio(windows).cpu().numpy())
 
     def words(self, text: str) -> Vectors:
-        """A text, `(dim,)` to compare with pictures."""
+        """A text, `(1, dim)` to compare with pictures."""
         numbers = word_numbers([text], n_words=self.config.n_words, vocabulary=self.config.vocabulary)
         if not numbers.any():
             raise InputError(f"text must have a word or more but is {text!r}; say something")
-        return _unit(self.model.embed_text(numbers.to(self.device)).cpu().numpy()[0])
+        return _unit(self.model.embed_text(numbers.to(self.device)).cpu().numpy())
 
     def _length_s(self) -> float:
         return self.config.n_frames / self.config.fps
@@ -100,7 +100,7 @@ class Embedder:
         for clip in clips:
             video_va, video_vt = self._see(clip)
             _, waveform = self._window(clip)
-            heard = self.sound(waveform) if clip.waveform is not None else np.full_like(video_va, np.nan)
+            heard = self.sound(waveform)[0] if clip.waveform is not None else np.full_like(video_va, np.nan)
             end_s = clip.start_s + len(clip.frames) / config.fps
             yield {
                 "path": str(path), "start_s": clip.start_s, "end_s": end_s, "video_va": video_va, "audio_va": heard,

@@ -85,22 +85,22 @@ class Embeddings:
             ) from None
 
 
-def best(query: Vectors, candidates: Vectors, *, n: int) -> list[tuple[int, float]]:
-    """The candidates nearest to a query, number and cosine, best first; those without a vector are left out.
+def best(queries: Vectors, candidates: Vectors, *, n: int) -> list[tuple[int, float]]:
+    """The candidates nearest to any window of a query, number and cosine, best first.
 
     Args:
-        query: `(dim,)` of length 1.
-        candidates: `(clips, dim)` of length 1, or not a number.
+        queries: `(windows, dim)` of length 1.
+        candidates: `(clips, dim)` of length 1; those that are not a number are left out.
         n: at most so many.
 
     Raises:
         InputError: the dimensions differ.
     """
-    if query.shape != candidates.shape[1:]:
+    if queries.shape[1:] != candidates.shape[1:]:
         raise InputError(
-            f"query must have {candidates.shape[1:]} dimensions but has {query.shape}; embed both by one model"
+            f"query must have {candidates.shape[1]} dimensions but has {queries.shape[-1]}; embed both by one model"
         )
-    cosines = np.nan_to_num(candidates @ query, nan=-2.0)
+    cosines = np.nan_to_num((candidates @ queries.T).max(axis=1), nan=-2.0)
     order = np.argsort(-cosines, kind="stable")[:n]
     return [(int(i), float(cosines[i])) for i in order if cosines[i] > -2]
 

@@ -100,10 +100,10 @@ def test_bad_input_gets_one_line(written, vatt_films, vatt_run, write_mouth, tmp
     assert main([*command, *model]) == 1
     embeddings = Embeddings.load(tmp_path / "c.npz")
     assert np.isnan(embeddings.audio_va).any(axis=1).tolist() == [True, True, False, False]
-    found = best(embeddings.video_va[2], embeddings.audio_va, n=9)
+    found = best(embeddings.video_va[2:3], embeddings.audio_va, n=9)
     assert {number for number, _ in found} == {2, 3}, "a film without sound sounds like nothing"
     with pytest.raises(InputError, match="embed both by one model"):
-        best(np.ones(3, np.float32), embeddings.audio_va, n=1)
+        best(np.ones((1, 3), np.float32), embeddings.audio_va, n=1)
 
 
 def test_vectors_of_another_model_are_refused(written, vatt_run, tmp_path, capsys):
