@@ -17,7 +17,7 @@ import numpy.typing as npt
 from avse.errors import AvseError, MissingExtraError
 from avse.media.audio import read_audio
 from avse.metrics.score import Score
-from avse.metrics.table import METRICS
+from avse.metrics.table import DEFAULT, METRICS
 from avse.report.rows import FileScores
 
 Waveform = npt.NDArray[np.floating]
@@ -43,7 +43,7 @@ class Pair:
 
 
 def score_waveforms(
-    *, reference: Waveform, estimate: Waveform, sample_rate: int, metrics: Sequence[str] = tuple(METRICS)
+    *, reference: Waveform, estimate: Waveform, sample_rate: int, metrics: Sequence[str] = DEFAULT
 ) -> dict[str, Score]:
     """Score one waveform.
 
@@ -68,7 +68,7 @@ def score_waveforms(
     return scores
 
 
-def score_pair(pair: Pair, *, metrics: Sequence[str] = tuple(METRICS)) -> FileScores:
+def score_pair(pair: Pair, *, metrics: Sequence[str] = DEFAULT) -> FileScores:
     """Score one file, and the noisy one beside it; what cannot be read has failed scores with the reason."""
     paths = {"reference": pair.reference, "estimate": pair.estimate}
     noisy = None
@@ -82,7 +82,7 @@ def score_pair(pair: Pair, *, metrics: Sequence[str] = tuple(METRICS)) -> FileSc
 def score_pairs(
     pairs: Sequence[Pair],
     *,
-    metrics: Sequence[str] = tuple(METRICS),
+    metrics: Sequence[str] = DEFAULT,
     n_jobs: int | None = None,
     progress: Callable[[Iterable[FileScores]], Iterable[FileScores]] = iter,
 ) -> list[FileScores]:

@@ -30,9 +30,9 @@ def main(argv: list[str] | None = None) -> int:
     try:
         from avse.cli.score_pairs import collect_pairs
         from avse.media.output import check_output
-        from avse.metrics.table import METRICS, check_metrics
+        from avse.metrics.table import DEFAULT, check_metrics
 
-        metrics = list(METRICS) if options.metrics is None else options.metrics.split(",")
+        metrics = list(DEFAULT) if options.metrics is None else options.metrics.split(",")
         check_metrics(metrics)
         pairs = collect_pairs(options)
         outputs = [path for path in (options.csv, options.markdown, options.html, options.json) if path is not None]
@@ -78,7 +78,11 @@ def _parser() -> argparse.ArgumentParser:
     add("--noisy", type=Path, help="the files before they were enhanced, to be scored beside")
     add("--manifest", type=Path, metavar="JSONL", help="list of mixtures: scores by split, noise type and SNR, too; "
         "references may be named by the mixture's clip")  # fmt: skip
-    add("--metrics", help="names with commas between, of pesq_wb, pesq_nb, stoi, estoi, si_sdr_db (default: all)")
+    add(
+        "--metrics",
+        help="names with commas between, of pesq_wb, pesq_nb, stoi, estoi, si_sdr_db (default: these), "
+        "segmental_snr_db, sdi",
+    )
     add("--jobs", type=int, help="processes (default: one for each core)")
     add("--csv", type=Path, metavar="FILE", help="write one line for each file")
     add(

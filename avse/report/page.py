@@ -44,6 +44,7 @@ def to_html(rows: Sequence[FileScores]) -> str:
         ranked_by=ranked_by,
         worst=[_shown(row, metrics) for row in worst],
         longest_s=LONGEST_S,
+        less_is_better=[METRICS[name].title for name in metrics if METRICS[name].less_is_better],
     )
 
 
@@ -62,9 +63,10 @@ def worst_files(rows: Sequence[FileScores]) -> tuple[str, list[FileScores]]:
     def value(row: FileScores) -> float | None:
         return row.estimate[metric].value
 
+    sign = -1 if METRICS[metric].less_is_better else 1
     with_gain = any(gain(row) is not None for row in rows)
     key: Callable[[FileScores], float | None] = gain if with_gain else value
-    ranked = sorted((rank, i) for i, row in enumerate(rows) if (rank := key(row)) is not None)
+    ranked = sorted((sign * rank, i) for i, row in enumerate(rows) if (rank := key(row)) is not None)
     title = METRICS[metric].title
     return (f"gain in {title}" if with_gain else title), [rows[i] for _, i in ranked[:N_WORST]]
 

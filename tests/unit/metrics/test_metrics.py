@@ -9,9 +9,11 @@ import pytest
 
 from avse.errors import InputError, MissingExtraError
 from avse.metrics.pesq import pesq_nb, pesq_wb
+from avse.metrics.sdi import sdi
+from avse.metrics.segmental_snr import segmental_snr
 from avse.metrics.si_sdr import si_sdr
 from avse.metrics.stoi import estoi, stoi
-from avse.metrics.table import METRICS, check_metrics
+from avse.metrics.table import DEFAULT, METRICS, check_metrics
 
 RATE = 16000
 
@@ -35,6 +37,27 @@ def test_si_sdr_of_orthogonal_noise_is_the_ratio_of_powers(ratio_db):
     reference, noise = np.sin(2 * np.pi * 200 * time_s), np.sin(2 * np.pi * 300 * time_s)
     estimate = reference + noise * 10 ** (-ratio_db / 20)
     assert si_sdr(reference=reference, estimate=estimate, sample_rate=RATE).value == pytest.approx(ratio_db, abs=1e-9)
+
+
+@pytest.mark.parametrize("ratio_db", [-12.0, 0.0, 7.5])
+def test_sdi_is_the_power_of_the_difference_by_that_of_speech(ratio_db):
+    rng = np.random.default_rng(0)
+    reference, noise = rng.standard_normal((2, RATE))
+    noise *= np.linalg.norm(reference) / np.linalg.norm(noise) * 10 ** (-ratio_db / 20)
+    given = {"reference": reference, "estimate": reference + noise, "sample_rate": RATE}
+    assert sdi(**given).value == pytest.approx(10 ** (-ratio_db / 10))
+    # White noise has the same ratio in every segment, but for chance.
+    assert segmental_snr(**given).value == pytest.approx(max(-10, ratio_db), abs=0.3)
+    assert sdi(reference=reference, estimate=reference, sample_rate=RATE).value == 0
+    assert sdi(reference=reference, estimate=0.5 * reference, sample_rate=RATE).value == pytest.approx(0.25)
+
+
+def test_segmental_snr_stays_within_its_range_and_needs_a_segment():
+    reference = speech_like()
+    assert segmental_snr(reference=reference, estimate=reference, sample_rate=RATE).value == 35
+    assert segmental_snr(reference=reference, estimate=100 * reference, sample_rate=RATE).value == -10
+    short = segmental_snr(reference=reference[:400], estimate=reference[:400], sample_rate=RATE)
+    assert (short.value, short.reason) == (None, "less than 0.03 s")
 
 
 def test_si_sdr_ignores_level_sign_and_mean():
@@ -80,16 +103,17 @@ def test_stoi_is_pystoi_s(metric, extended):
 
 
 @pytest.mark.parametrize("name", METRICS)
-def test_more_noise_scores_lower(name):
+def test_more_noise_scores_worse(name):
     reference = speech_like()
     values = [
         METRICS[name].compute(reference=reference, estimate=reference + level * noise_like(reference), sample_rate=RATE)
         for level in (0.05, 0.4, 3.0)
     ]
-    assert values[0].value > values[1].value > values[2].value
+    sign = -1 if METRICS[name].less_is_better else 1
+    assert sign * values[0].value > sign * values[1].value > sign * values[2].value
 
 
-@pytest.mark.parametrize("name", METRICS)
+@pytest.mark.parametrize("name", DEFAULT)
 def test_level_of_the_estimate_does_not_matter(name):
     reference = speech_like()
     estimate = reference + 0.3 * noise_like(reference)

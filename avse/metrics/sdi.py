@@ -1,0 +1,31 @@
+"""Speech distortion index (Chen, Benesty, Huang, Doclo 2006, "New insights into the noise reduction Wiener filter")."""
+
+import numpy as np
+
+from avse.metrics.score import Score, Waveform, unscorable
+
+
+def sdi(*, reference: Waveform, estimate: Waveform, sample_rate: int) -> Score:
+    """Power of the difference to the clean speech, by the power of the clean speech.
+
+    The paper takes the clean speech through the filter that was used on the noisy; of a network's output that part is
+    not known, and the output as a whole stands in for it, so that noise that was left counts as well.
+
+    Args:
+        reference: `(samples,)` clean waveform.
+        estimate: `(samples,)` waveform to judge; its level matters.
+        sample_rate: Hz; taken for the shape that all metrics share, without effect.
+
+    Returns:
+        0 for an exact copy, 1 for as much difference as there is speech, without an upper bound; less is better. No
+        value for other lengths.
+
+    Raises:
+        InputError: a waveform is not mono.
+    """
+    del sample_rate
+    failed = unscorable(reference, estimate)
+    if failed:
+        return failed
+    clean, judged = reference.astype(np.float64), estimate.astype(np.float64)
+    return Score(float(np.sum((clean - judged) ** 2) / np.sum(clean**2)))
