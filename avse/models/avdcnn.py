@@ -23,10 +23,14 @@ Deviations:
       and not what the people of the training data look like: with the pictures as they are, the face of an unknown
       speaker did harm (`recipes/avdcnn/README.md`).
     - Frames at the ends are enhanced too; the context there repeats the end frame.
+
+The configuration also builds what the network is compared with: sound or pictures alone, one output instead of two,
+fully connected layers without the CNNs (AVDNN, after Hou et al. 2016), and fusion of the inputs (early) or of two
+networks' answers (late). What the paper's own baselines looked like in detail is not known.
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +38,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from avse.errors import ConfigError
 from avse.nn.encoders.audio import SpectrumCNN
+from avse.nn.encoders.flat import FlatWindows
 from avse.nn.encoders.pretrained import PictureTokens, PictureTokensConfig
 from avse.nn.encoders.video import LipCNN, normalise_images
 from avse.signal.normalise import sliding_contrast, sliding_mean_std
@@ -70,6 +76,19 @@ class AVDCNNConfig:
     """Add the head's output to the noisy log power."""
     lip_motion: bool = True
     """Show the lips' movement, each picture less the mean one; else each picture as it is, normalised by itself."""
+    streams: Literal["both", "audio", "video"] = "both"
+    """What the network is given: sound and pictures, or one of them."""
+    fusion: Literal["merged", "early", "late"] = "merged"
+    """Where the streams meet: in the merged layer, as the paper has it; in the input, the lips grey and as further rows
+    of the spectrum; or in the answer, a weighted mean of two networks', with a weight learnt for each frequency."""
+    encoders: Literal["cnn", "none"] = "cnn"
+    """The paper's CNNs, or the windows of the input as they are, for a network of fully connected layers (AVDNN)."""
+    hidden: tuple[int, int] = (1000, 800)
+    """Neurons of the fully connected layers behind the merged one."""
+    lip_output: bool = True
+    """Predict the lip frames beside the spectrum; networks that do not see never do."""
+    lip_region: float = 1.0
+    """Share of the mouth crop's height and width that is seen, around its middle; above 0, at most 1."""
     tokens: PictureTokensConfig | None = None
     """Read the lips by VATT's encoder of video, of these sizes, from their movement; None has the paper's CNN."""
 
@@ -79,8 +98,8 @@ class Estimate(NamedTuple):
 
     log_power: Tensor
     """`(batch, freqs, frames)` clean natural log power in units of the noisy statistics."""
-    lips: Tensor
-    """`(batch, frames, channels, height, width)` the normalised lip frame."""
+    lips: Tensor | None
+    """`(batch, frames, channels, height, width)` the normalised lip frame; None from a network without that output."""
 
 
 class Features(NamedTuple):
@@ -100,13 +119,15 @@ class AVDCNN(nn.Module):
     name: ClassVar[str] = "avdcnn"
     crop_size: ClassVar[tuple[int, int]] = (32, 48)
 
-    def __init__(self, config: AVDCNNConfig, *, audio: nn.Module, video: nn.Module) -> None:
+    def __init__(self, config: AVDCNNConfig, *, audio: nn.Module | None, video: nn.Module | None) -> None:
         """Join two encoders.
 
         Args:
             config: sizes and rates.
-            audio: encoder of normalised log power, `(batch, freqs, frames)` in.
-            video: encoder of lip frames, `(batch, frames, channels, height, width)` in.
+            audio: encoder of normalised log power, `(batch, freqs, frames)` in; None does not hear. With early fusion
+                it reads the lips' pixels as further frequencies.
+            video: encoder of lip frames, `(batch, frames, channels, height, width)` in; None does not see, or reads
+                them by `audio`.
         """
         super().__init__()
         self.config = config
@@ -114,39 +135,55 @@ class AVDCNN(nn.Module):
         self.video = video
         n_freqs = config.window // 2 + 1
         self.lip_shape = (3, config.lip_height, config.lip_width)
-        self.merged_dim = int(audio.dim) + int(video.dim)  # type: ignore[arg-type]
-        self.trunk = nn.Sequential(
-            nn.Linear(self.merged_dim, 1000),
-            nn.Sigmoid(),
-            nn.Dropout(config.dropout),
-            nn.Linear(1000, 800),
-            nn.Sigmoid(),
-            nn.Dropout(config.dropout),
-        )
-        self.audio_head = nn.Sequential(nn.Linear(800, 600), nn.Linear(600, n_freqs))
-        self.video_head = nn.Sequential(nn.Linear(800, 1500), nn.Linear(1500, int(np.prod(self.lip_shape))))
+        dims = [int(encoder.dim) for encoder in (audio, video) if encoder is not None]  # type: ignore[arg-type]
+        self.is_late = config.fusion == "late"
+        self.merged_dim = dims[0] if self.is_late else sum(dims)
+        self.trunk = _trunk(self.merged_dim, config)
+        width = config.hidden[1]
+        self.audio_head = nn.Sequential(nn.Linear(width, 600), nn.Linear(600, n_freqs))
+        if self.is_late:
+            self.video_trunk = _trunk(dims[1], config)
+            self.video_answer = nn.Sequential(nn.Linear(width, 600), nn.Linear(600, n_freqs))
+            self.audio_weight = nn.Parameter(torch.zeros(n_freqs))
+        self.video_head: nn.Module | None = None
+        if config.lip_output and config.streams != "audio":
+            self.video_head = nn.Sequential(nn.Linear(width, 1500), nn.Linear(1500, int(np.prod(self.lip_shape))))
 
     @classmethod
     def build(cls, config: AVDCNNConfig) -> "AVDCNN":
-        """Build the network with the paper's own encoders."""
-        frame_rate_hz = config.sample_rate / config.hop
-        audio = SpectrumCNN(n_freqs=config.window // 2 + 1, context=config.context, frame_rate_hz=frame_rate_hz)
-        if config.tokens:
-            encoder = config.tokens.build()
-            pictures = PictureTokens(encoder, frame_rate_hz=frame_rate_hz, fps=config.tokens.fps)
-            return cls(config, audio=audio, video=pictures)
-        video = LipCNN(
-            height=config.lip_height,
-            width=config.lip_width,
-            context=config.context,
-            frame_rate_hz=frame_rate_hz,
-        )
+        """Build the network with the paper's own encoders, or with those that the configuration asks for.
+
+        Raises:
+            ConfigError: settings contradict each other.
+        """
+        _check(config)
+        n_freqs, frame_rate_hz = config.window // 2 + 1, config.sample_rate / config.hop
+        n_pixels = config.lip_height * config.lip_width
+        shared: dict[str, Any] = {"context": config.context, "frame_rate_hz": frame_rate_hz}
+        audio: nn.Module | None = None
+        video: nn.Module | None = None
+        if config.fusion == "early":
+            return cls(config, audio=SpectrumCNN(n_freqs=n_freqs + n_pixels, **shared), video=None)
+        if config.streams != "video":
+            audio = FlatWindows(n_freqs, **shared)
+            if config.encoders == "cnn":
+                audio = SpectrumCNN(n_freqs=n_freqs, **shared)
+        if config.streams != "audio":
+            video = FlatWindows(3 * n_pixels, **shared)
+            if config.tokens:
+                encoder = config.tokens.build()
+                video = PictureTokens(encoder, frame_rate_hz=frame_rate_hz, fps=config.tokens.fps)
+            elif config.encoders == "cnn":
+                video = LipCNN(height=config.lip_height, width=config.lip_width, **shared)
         return cls(config, audio=audio, video=video)
 
     @staticmethod
     def config_of(**header: Any) -> AVDCNNConfig:
         """The configuration that a weights file's header holds."""
-        return AVDCNNConfig(**{**header, "tokens": PictureTokensConfig.of(header.get("tokens"))})
+        given: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in header.items()
+        }
+        return AVDCNNConfig(**{**given, "tokens": PictureTokensConfig.of(header.get("tokens"))})
 
     @property
     def sample_rate(self) -> int:
@@ -192,7 +229,8 @@ class AVDCNN(nn.Module):
             `(batch, frames, channels, lip_height, lip_width)`, zero where no face was seen.
         """
         size = (self.config.lip_height, self.config.lip_width)
-        small = F.adaptive_avg_pool2d(crops.flatten(0, 1), size).reshape(*crops.shape[:3], *size)
+        seen = _middle(crops, self.config.lip_region)
+        small = F.adaptive_avg_pool2d(seen.flatten(0, 1), size).reshape(*crops.shape[:3], *size)
         if self.config.lip_motion:
             radius = self.config.normalisation_radius
             motion = sliding_contrast(small, present, radius=radius, min_std=MIN_LIP_STD)
@@ -207,12 +245,36 @@ class AVDCNN(nn.Module):
             noisy_log_power: `(batch, freqs, frames)` from `features`.
             lips: `(batch, frames, channels, height, width)` from `lips`.
         """
-        merged = torch.cat([self.audio(noisy_log_power), self.video(lips)], dim=-1)
-        hidden = self.trunk(merged)
-        clean = self.audio_head(hidden).transpose(1, 2)
+        if self.is_late:
+            clean, hidden = self._late(noisy_log_power, lips)
+        else:
+            hidden = self.trunk(self._encode(noisy_log_power, lips))
+            clean = self.audio_head(hidden)
+        clean = clean.transpose(1, 2)
         if self.config.residual:
             clean = clean + noisy_log_power
-        return Estimate(clean, self.video_head(hidden).unflatten(-1, self.lip_shape))
+        shown = None if self.video_head is None else self.video_head(hidden).unflatten(-1, self.lip_shape)
+        return Estimate(clean, shown)
+
+    def _encode(self, noisy_log_power: Tensor, lips: Tensor) -> Tensor:
+        """The merged layer, `(batch, frames, merged_dim)`."""
+        if self.config.fusion == "early" and self.audio is not None:
+            rows = lips.mean(dim=2).flatten(2).transpose(1, 2)
+            joined: Tensor = self.audio(torch.cat([noisy_log_power, rows], dim=1))
+            return joined
+        features = [] if self.audio is None else [self.audio(noisy_log_power)]
+        if self.video is not None:
+            features.append(self.video(lips))
+        return torch.cat(features, dim=-1)
+
+    def _late(self, noisy_log_power: Tensor, lips: Tensor) -> tuple[Tensor, Tensor]:
+        """The answer of both networks together, and what the one that sees has seen."""
+        assert self.audio is not None
+        assert self.video is not None
+        heard = self.audio_head(self.trunk(self.audio(noisy_log_power)))
+        seen = self.video_trunk(self.video(lips))
+        weight = torch.sigmoid(self.audio_weight)
+        return weight * heard + (1 - weight) * self.video_answer(seen), seen
 
     @torch.inference_mode()
     def estimate_spectrum(
@@ -235,3 +297,36 @@ class AVDCNN(nn.Module):
         log_gain = ((clean - features.log_power) * features.std / 2).clamp(max=0)
         enhanced: npt.NDArray[np.complex64] = (spectrum * log_gain.exp())[0].cpu().numpy()
         return enhanced
+
+
+def _trunk(n_in: int, config: AVDCNNConfig) -> nn.Sequential:
+    """The fully connected layers behind the merged one."""
+    first, second = config.hidden
+    layers: list[nn.Module] = []
+    for dim, width in ((n_in, first), (first, second)):
+        layers += [nn.Linear(dim, width), nn.Sigmoid(), nn.Dropout(config.dropout)]
+    return nn.Sequential(*layers)
+
+
+def _middle(crops: Tensor, share: float) -> Tensor:
+    """The middle of pictures `(..., height, width)`: a share of the height and of the width."""
+    height, width = crops.shape[-2:]
+    rows, columns = (max(1, round(share * size)) for size in (height, width))
+    top, left = (height - rows) // 2, (width - columns) // 2
+    return crops[..., top : top + rows, left : left + columns]
+
+
+def _check(config: AVDCNNConfig) -> None:
+    """Make sure that a network's settings go together.
+
+    Raises:
+        ConfigError: they do not.
+    """
+    if config.streams != "both" and config.fusion != "merged":
+        raise ConfigError(
+            f"{config.fusion} fusion must have both streams but has {config.streams} alone; set streams to both"
+        )
+    if not 0 < config.lip_region <= 1:
+        raise ConfigError(f"lip_region must be above 0 and at most 1 but is {config.lip_region}; correct it")
+    if config.encoders == "none" and (config.fusion == "early" or config.tokens):
+        raise ConfigError("encoders none must go without early fusion and tokens but does not; leave one of them out")

@@ -24,6 +24,9 @@ class TrainConfig:
     """Weight of the lip frames' error beside the spectrum's. LAVSE's value; AVDCNN's own is not known."""
     max_attenuation_db: float = 30.0
     """The target never lies farther below the noisy power than this: silence deeper than that is not worth learning."""
+    stretch_frames: int | None = None
+    """Frames in a row of each example that a step learns from, at a place drawn at random; None takes all. Neighbours
+    hardly differ, so that more examples with fewer frames of each teach more in the same time."""
     n_sound_only: int = 400
     """Sentences without video among each epoch's targets, so that unknown voices are known too."""
     model: AVDCNNConfig = field(default_factory=AVDCNNConfig)

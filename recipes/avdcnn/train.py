@@ -26,19 +26,34 @@ def clean_target(model: AVDCNN, features: Features, clean: Tensor, *, max_attenu
     return (torch.maximum(clean_power, floor) - features.mean) / features.std
 
 
-def losses(model: AVDCNN, batch: Example, *, config: TrainConfig) -> tuple[Tensor, Tensor]:
-    """Mean squared errors of the log power and of the normalised lip frames."""
+def losses(
+    model: AVDCNN, batch: Example, *, config: TrainConfig, stretch_frames: int | None = None
+) -> tuple[Tensor, Tensor]:
+    """Mean squared errors of the log power and of the normalised lip frames; 0 where those are not predicted.
+
+    Args:
+        model: the network.
+        batch: examples.
+        config: of the run.
+        stretch_frames: frames in a row to take, at a place drawn at random; None takes all.
+    """
     features = model.features(stft(batch.noisy, window=model.window, hop=model.hop))
     lips = model.lips(batch.crops.permute(0, 1, 4, 2, 3).float() / 255, batch.present)
     target = clean_target(model, features, batch.clean, max_attenuation_db=config.max_attenuation_db)
-    estimate = model(features.log_power * batch.audible[:, None, None], lips)
-    audio = ((estimate.log_power - target) * features.std).square().mean()
-    return audio, masked_mse(estimate.lips, lips, mask=batch.present)
+    n_frames = target.shape[2]
+    n_taken = min(stretch_frames or n_frames, n_frames)
+    first = int(torch.randint(n_frames - n_taken + 1, ())) if n_taken < n_frames else 0
+    part = slice(first, first + n_taken)
+    estimate = model(features.log_power[..., part] * batch.audible[:, None, None], lips[:, part])
+    audio = ((estimate.log_power - target[..., part]) * features.std[..., part]).square().mean()
+    if estimate.lips is None:
+        return audio, torch.zeros_like(audio)
+    return audio, masked_mse(estimate.lips, lips[:, part], mask=batch.present[:, part])
 
 
 def loss_step(model: AVDCNN, batch: Example, *, config: TrainConfig) -> Tensor:
     """The training loss: MSE_audio + mu MSE_visual."""
-    audio, visual = losses(model, batch, config=config)
+    audio, visual = losses(model, batch, config=config, stretch_frames=config.stretch_frames)
     return audio + config.mu * visual
 
 

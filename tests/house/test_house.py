@@ -27,7 +27,9 @@ CONFIGS = {
     "vatt": VATTTrainConfig,
     "finetune": FinetuneConfig,
 }
-"""By the name of a file, with its folder where that tells more; variants are of VATT."""
+"""By the name of a file, with its folder where that tells more."""
+FOLDERS = {"variants": "vatt", "experiment": "avdcnn"}
+"""Folders all of whose files are of one kind."""
 PLACES = {
     EvaluateConfig: ["--folder", "x", "--drives", "x"],
     TransferConfig: ["--folder", "x", "--drives", "x", "--pretrained", "x"],
@@ -44,7 +46,7 @@ SOURCES = [path for folder in ("avse", "recipes", "egs", "tests") for path in (R
 )
 def test_every_shipped_configuration_is_valid(path):
     given = yaml.safe_load(path.read_text(encoding="utf-8"))
-    name = "vatt" if path.parent.name == "variants" else path.stem
+    name = FOLDERS.get(path.parent.name, path.stem)
     kind = CONFIGS.get(f"{path.parent.name}/{name}", CONFIGS[name])
     assert _differences(read_config(kind, ["--config", str(path), *PLACES.get(kind, SPEECH_PLACES)]), given) == []
 
