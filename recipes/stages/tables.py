@@ -63,7 +63,7 @@ def read_results(mixtures: Path, systems: Sequence[str], peers: Path | None) -> 
     for system in systems:
         name, _, path = system.partition("=")
         found[name] = read_scores(Path(path))
-    for row in _rows(peers) if peers else []:
+    for row in read_rows(peers) if peers else []:
         for name, scores in row.items():
             if name not in ("id", "noisy"):
                 found.setdefault(name, {})[row["id"]] = scores
@@ -105,9 +105,9 @@ def run_lines(folder: Path) -> list[list[str]]:
     """How the weights came about, from the run's own records, as lines of a table."""
     software = json.loads(_read(folder / "software.json"))
     config = yaml.safe_load(_read(folder / "config.yaml"))
-    log = [json.loads(line) for line in _read(folder / "log.jsonl").splitlines()]
+    log = read_rows(folder / "log.jsonl")
     stops = [row for row in log if row.get("event") == "stopped"]
-    best = min((row for row in log if "loss" in row), key=lambda row: row["loss"])
+    best = best_validation(log)
     return [
         ["what", "value"],
         ["training command", f"`{software['command']}`"],
@@ -119,10 +119,19 @@ def run_lines(folder: Path) -> list[list[str]]:
     ]
 
 
-def _training_time(log: list[dict[str, Any]]) -> str:
-    """Minutes and goes; each go counts anew, and one that was killed counts up to its last line."""
+def best_validation(log: list[dict[str, Any]]) -> dict[str, Any]:
+    """The line of a run's log with the least loss; empty if there is none yet."""
+    return min((row for row in log if "loss" in row), key=lambda row: row["loss"], default={})
+
+
+def go_minutes(log: list[dict[str, Any]]) -> list[float]:
+    """Minutes of each go; each counts anew, and one that was killed counts up to its last line."""
     minutes = [row["minutes"] for row in log if "minutes" in row]
-    ends = [now for now, then in zip(minutes, [*minutes[1:], 0.0], strict=True) if then < now]
+    return [now for now, then in zip(minutes, [*minutes[1:], 0.0], strict=True) if then < now]
+
+
+def _training_time(log: list[dict[str, Any]]) -> str:
+    ends = go_minutes(log)
     return f"{sum(ends):.0f} minutes in {len(ends)} go(es)"
 
 
@@ -133,11 +142,27 @@ def cell(mean: float | None, digits: int) -> str:
 
 def read_scores(path: Path) -> Scores:
     """Read what the score stage wrote."""
-    return {row["id"]: row for row in _rows(path)}
+    return {row["id"]: row for row in read_rows(path)}
 
 
-def _rows(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in _read(path).splitlines()]
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """Read lines of JSON.
+
+    Raises:
+        ConfigError: there is no such file, or a line of it is no JSON object.
+    """
+    rows = []
+    for number, line in enumerate(_read(path).splitlines(), start=1):
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise ConfigError(
+                f"{path}:{number} must be one JSON object but is not ({error}); run its stage anew"
+            ) from None
+        if not isinstance(row, dict):
+            raise ConfigError(f"{path}:{number} must be one JSON object but is {row!r}; run its stage anew")
+        rows.append(row)
+    return rows
 
 
 def _read(path: Path) -> str:
