@@ -1,15 +1,10 @@
 """A report as one HTML page that needs nothing beside it: tables, and the worst files to see and hear."""
 
-import base64
-import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import jinja2
-import numpy as np
-import numpy.typing as npt
-import soundfile
 
 from avse.errors import AvseError
 from avse.media.audio import read_audio
@@ -17,14 +12,11 @@ from avse.metrics.score import Score
 from avse.metrics.table import METRICS
 from avse.report.rows import ROLES, FileScores, metric_names
 from avse.report.tables import GROUPINGS, NAMES, failure_lines, grouped_lines, summary_lines
-
-Waveform = npt.NDArray[np.float32]
+from avse.report.views import Waveform, sound_address, spectrogram_addresses
 
 N_WORST = 10
 LONGEST_S = 15.0
 """Players and pictures show at most the beginning of this length."""
-RANGE_DB = 70.0
-"""Of the spectrograms' colours below the loudest point of the three."""
 
 
 def to_html(rows: Sequence[FileScores]) -> str:
@@ -79,7 +71,7 @@ def _shown(row: FileScores, metrics: Sequence[str]) -> dict[str, Any]:
                 waveforms[role] = _read_start(row.paths[role])
     except AvseError:
         waveforms = {}  # The file was there when it was scored; its numbers are shown without it.
-    pictures = _spectrograms(waveforms)
+    pictures = spectrogram_addresses(waveforms)
     names = {"noisy": "noisy", "estimate": "enhanced", "reference": "clean"}
     by_role = {NAMES[role]: scores for role in ROLES if (scores := getattr(row, role)) is not None}
     scores = [
@@ -92,7 +84,7 @@ def _shown(row: FileScores, metrics: Sequence[str]) -> dict[str, Any]:
         "heading": ["", *by_role],
         "scores": scores,
         "views": [
-            {"name": names[role], "picture": pictures[role], "sound": _sound(*waveform)}
+            {"name": names[role], "picture": pictures[role], "sound": sound_address(*waveform)}
             for role, waveform in waveforms.items()
         ],
     }
@@ -106,39 +98,3 @@ def _cell(score: Score, metric: str, *, signed: bool) -> str:
 def _read_start(path: Path) -> tuple[Waveform, int]:
     waveform, rate = read_audio(path)
     return waveform.mean(axis=0)[: round(LONGEST_S * rate)], rate
-
-
-def _sound(waveform: Waveform, rate: int) -> str:
-    """A 16-bit wav as a data address."""
-    file = io.BytesIO()
-    soundfile.write(file, np.clip(waveform, -1, 1), rate, format="WAV", subtype="PCM_16")
-    return f"data:audio/wav;base64,{base64.b64encode(file.getvalue()).decode()}"
-
-
-def _spectrograms(waveforms: dict[str, tuple[Waveform, int]]) -> dict[str, str]:
-    """Pictures as data addresses, all on one scale of colours."""
-    from matplotlib.figure import Figure
-
-    levels_db = {}
-    for role, (waveform, rate) in waveforms.items():
-        window, hop = max(2, rate * 32 // 1000), max(1, rate * 8 // 1000)
-        padded = np.pad(waveform, (window // 2, window))
-        frames = np.lib.stride_tricks.sliding_window_view(padded, window)[::hop]
-        levels_db[role] = 20 * np.log10(np.abs(np.fft.rfft(frames * np.hanning(window), axis=1)).T + 1e-6)
-    loudest_db = max((level.max() for level in levels_db.values()), default=0.0)
-    pictures = {}
-    for role, level_db in levels_db.items():
-        waveform, rate = waveforms[role]
-        figure = Figure(figsize=(4.2, 2.1), dpi=80, layout="constrained")
-        axes = figure.subplots()
-        axes.imshow(
-            level_db, origin="lower", aspect="auto", cmap="magma", vmin=loudest_db - RANGE_DB, vmax=loudest_db,
-            extent=(0.0, len(waveform) / rate, 0.0, rate / 2000), interpolation="nearest",
-        )  # fmt: skip
-        axes.set_xlabel("time, s", fontsize=8)
-        axes.set_ylabel("frequency, kHz", fontsize=8)
-        axes.tick_params(labelsize=7)
-        file = io.BytesIO()
-        figure.savefig(file, format="png")
-        pictures[role] = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
-    return pictures

@@ -217,9 +217,7 @@ def test_runs_tell_their_cost_and_how_they_came_about(place):
         json.dumps({"parameters": 1234567, "multiply_adds_per_s": 2.5e8, "real_time_factor": 0.0421, "threads": 1})
     )
     (folder / "software.json").write_text(
-        json.dumps(
-            {"command": "python -m x", "commit": "abc", "device": "CPU, 2 threads", "machine": "m", "torch": "9"}
-        )
+        json.dumps({"command": "python -m x", "commit": "abc", "device": "CPU", "machine": "m", "torch": "9"})
     )
     (folder / "config.yaml").write_text("loop: {seed: 7}\n")
     write_rows(

@@ -15,10 +15,9 @@ from recipes.stages.tables import REPORTED_ONLY, SPLITS
 HOW_SURE = (
     "Mixtures of one clip share its voice, so what is judged is each clip's mean. Means are means of the clips' "
     "means; intervals hold 95 % (bootstrap over clips); p is of the paired sign-flip test over clips, two-sided, "
-    "corrected for all tests of its table (Holm). They say what other clips of these people "
-    "would give, and nothing of other people or of another seed: each system was trained once. Differences are above 0 where a system is "
-    "better, also in metrics of which less is better. Scores that failed are in no mean; n is given where it is less "
-    "than all."
+    "corrected for all tests of its table (Holm). They say what other clips of these people would give, and nothing of "
+    "other people or of another seed: each system was trained once. Differences are above 0 where a system is better, "
+    "also in metrics of which less is better. Scores that failed are in no mean; n is given where it is less than all."
 )
 
 
@@ -147,9 +146,9 @@ def claim_parts(config: ExperimentConfig, scored: Scored) -> list[Part]:
         return [Heading("What the paper claims"), "Nothing can be said yet: systems that it is about have no scores."]
     n_against = sum(line[4] != "-" for line in verdicts[1:])
     words = (
-        f"Yes and no where p is below {LEVEL}. Our data disagree with a claim where a metric stands under no: there the "
-        f"other system is ahead. That is so in {n_against} of {len(verdicts) - 1} lines. What is not decided may be "
-        "either way."
+        f"Yes and no where p is below {LEVEL}. Our data disagree with a claim where a metric stands under no: the "
+        f"other system is ahead there. That is so in {n_against} of {len(verdicts) - 1} lines. What is not decided may "
+        "be either way."
     )
     return [Heading("What the paper claims"), words, Table(verdicts), *tables]
 
