@@ -1,5 +1,6 @@
 # Reads the options of a run and chooses its stages; sourced by the files of stages, which set `names` (of the stages, in
-# order), `options` (without dashes; their defaults are variables of the same name) and the function `usage`.
+# order), `options` (without dashes; their defaults are variables of the same name) and the function `usage`. The values of
+# the option `conf`, which may be several, are gathered in the list of that name.
 last=$((${#names[@]} - 1))
 stage=0
 stop_stage=$last
@@ -14,6 +15,11 @@ while [ $# -gt 0 ]; do
       option="${1#--}"
       [[ "$1" == --* && " ${options[*]} " == *" $option "* ]] || fail "option must be one that --help shows but is $1"
       [ $# -ge 2 ] || fail "$1 must have a value but has none; see --help"
+      if [ "$option" = conf ]; then
+        shift
+        while [ $# -gt 0 ] && [[ "$1" != -* ]]; do conf+=("$1"); shift; done
+        continue
+      fi
       printf -v "${option//-/_}" '%s' "$2"; shift 2 ;;
   esac
 done

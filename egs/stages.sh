@@ -4,24 +4,28 @@
 #   run.sh --stage 2 --stop-stage 4   by number
 #   run.sh --stages prepare,train     by name
 #   run.sh --model live               another model than AVDCNN
+#   run.sh --conf egs/grid/conf/experiment/*.yaml     an experiment: these trainings and what they are compared with
 
 names=(check prepare crops train enhance score results)
 model=avdcnn
 exp=egs/$corpus/exp
 config=""
-results=egs/$corpus/RESULTS.md
+results=""
+conf=()
 n_jobs=2
 
 usage() {
   cat <<END
 usage: egs/$corpus/run.sh [--model avdcnn|live] [--stage N] [--stop-stage N] [--stages NAME,NAME]
-         [--exp FOLDER] [--config FILE] [--results FILE] [--n-jobs N]
+         [--exp FOLDER] [--config FILE] [--conf FILE ...] [--results FILE] [--n-jobs N]
 stages: 0 check, 1 prepare (manifest), 2 crops, 3 train, 4 enhance, 5 score, 6 results (RESULTS.md)
+--conf makes an experiment of several configurations of the model: each is trained, enhances and is scored beside the noisy
+input and what needs no training, and egs/$corpus/experiment/RESULTS.md compares them.
 The data pack lies where the environment variable AVSE_DATA says (default: data).
 END
 }
 
-options=(stage stop-stage stages model exp config results n-jobs)
+options=(stage stop-stage stages model exp config conf results n-jobs)
 . egs/choose.sh
 
 [ -f "recipes/$model/train.py" ] || fail "model must be avdcnn or live but is $model"
@@ -31,6 +35,9 @@ data=${AVSE_DATA:-data}
 mixtures=$data/av/test_mixtures.jsonl
 manifest=$exp/manifest.jsonl
 run=$exp/$(basename "$config" .yaml)
+if [ -z "$results" ]; then
+  if [ ${#conf[@]} -gt 0 ]; then results=egs/$corpus/experiment/RESULTS.md; else results=egs/$corpus/RESULTS.md; fi
+fi
 
 check() { "$python" "egs/$corpus/prepare.py" check; }
 
@@ -101,6 +108,8 @@ results() {
   "$python" -m recipes.stages.results "$results" --title "$title" --command "egs/$corpus/run.sh" \
     --mixtures "$mixtures" "${options[@]}"
 }
+
+if [ ${#conf[@]} -gt 0 ]; then . egs/experiment.sh; fi
 
 for name in "${chosen[@]}"; do
   echo "== $name" >&2

@@ -245,16 +245,19 @@ class AVDCNN(nn.Module):
             noisy_log_power: `(batch, freqs, frames)` from `features`.
             lips: `(batch, frames, channels, height, width)` from `lips`.
         """
+        clean, hidden = self._answer(noisy_log_power, lips)
+        shown = None if self.video_head is None else self.video_head(hidden).unflatten(-1, self.lip_shape)
+        return Estimate(clean, shown)
+
+    def _answer(self, noisy_log_power: Tensor, lips: Tensor) -> tuple[Tensor, Tensor]:
+        """The clean log power, and the hidden features that the lip frames are predicted from."""
         if self.is_late:
             clean, hidden = self._late(noisy_log_power, lips)
         else:
             hidden = self.trunk(self._encode(noisy_log_power, lips))
             clean = self.audio_head(hidden)
         clean = clean.transpose(1, 2)
-        if self.config.residual:
-            clean = clean + noisy_log_power
-        shown = None if self.video_head is None else self.video_head(hidden).unflatten(-1, self.lip_shape)
-        return Estimate(clean, shown)
+        return clean + noisy_log_power if self.config.residual else clean, hidden
 
     def _encode(self, noisy_log_power: Tensor, lips: Tensor) -> Tensor:
         """The merged layer, `(batch, frames, merged_dim)`."""
@@ -292,7 +295,7 @@ class AVDCNN(nn.Module):
             pictures.permute(0, 1, 4, 2, 3).float() / 255,
             torch.from_numpy(np.array(present))[None].to(device),
         )
-        clean = self(features.log_power, lips).log_power
+        clean, _ = self._answer(features.log_power, lips)  # nobody asks for the lip frames
         # Noise only adds power on average, so a gain above 1 would more often than not amplify noise.
         log_gain = ((clean - features.log_power) * features.std / 2).clamp(max=0)
         enhanced: npt.NDArray[np.complex64] = (spectrum * log_gain.exp())[0].cpu().numpy()

@@ -1,7 +1,11 @@
-"""Enhance the fixed test mixtures: `python -m recipes.stages.enhance --model M --mixtures LIST ... --folder OUT`."""
+"""Enhance the fixed test mixtures: `python -m recipes.stages.enhance --model M --mixtures LIST ... --folder OUT`.
+
+A model is a name, a weights file, or one of the methods that need no training: logmmse, klt.
+"""
 
 import argparse
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -9,14 +13,22 @@ import torch
 from tqdm import tqdm
 
 from avse.data.crops import load_mouth
-from avse.data.manifest import Mixture, data_root, read_manifest, read_mixtures
+from avse.data.manifest import Item, Mixture, data_root, read_manifest, read_mixtures
+from avse.data.mix import Waveform
 from avse.data.mixtures import MixtureReader
 from avse.enhance.enhancer import Enhancer
 from avse.errors import AvseError
 from avse.media.audio import AudioWriter
 from avse.media.mouth import MouthTrack
 from avse.score import in_parallel
+from avse.signal.classical import METHODS
 from recipes.stages.pictures import KINDS, picture_of
+
+CLASSICAL_RATE = 16000
+"""Hz at which methods without training hear the mixtures."""
+
+
+Work = Callable[[Mixture, Waveform], Waveform]
 
 
 def enhance_some(mixtures: list[Mixture], *, arguments: argparse.Namespace) -> int:
@@ -26,28 +38,43 @@ def enhance_some(mixtures: list[Mixture], *, arguments: argparse.Namespace) -> i
         How many were enhanced now.
     """
     torch.set_num_threads(1)
-    enhancer = Enhancer.load(str(arguments.model), device=arguments.device)
-    rate = enhancer.model.sample_rate
     items = read_manifest(arguments.manifest)
+    rate, work = _classical(arguments) if arguments.model in METHODS else _learned(arguments, items)
     reader = MixtureReader(items, root=data_root(), sample_rate=rate)
-
-    def load(clip: str) -> MouthTrack:
-        return load_mouth(arguments.crops / f"{clip}.npz")
-
     done = 0
     for mixture in mixtures:
         path = arguments.folder / f"{mixture.id}.wav"
-        if _is_newer(path, Path(arguments.model)):
+        if is_newer(path, Path(arguments.model)):
             continue
-        mouth = picture_of(mixture, arguments.picture, load=load, items=items)
-        estimate = enhancer.enhance(reader.read(mixture).noisy, sample_rate=rate, mouth=mouth)
+        estimate = work(mixture, reader.read(mixture).noisy)
         with AudioWriter(path, sample_rate=rate, n_channels=1, subtype="FLOAT", force=True) as writer:
             writer.write(estimate[None])
         done += 1
     return done
 
 
-def _is_newer(path: Path, model: Path) -> bool:
+def _classical(arguments: argparse.Namespace) -> tuple[int, Work]:
+    """The rate of a method without training, and what it does to a mixture."""
+    method = METHODS[arguments.model]
+    return CLASSICAL_RATE, lambda _, noisy: method(noisy, sample_rate=CLASSICAL_RATE)
+
+
+def _learned(arguments: argparse.Namespace, items: list[Item]) -> tuple[int, Work]:
+    """The rate of a model, and what it does to a mixture."""
+    enhancer = Enhancer.load(str(arguments.model), device=arguments.device)
+    rate = enhancer.model.sample_rate
+
+    def load(clip: str) -> MouthTrack:
+        return load_mouth(arguments.crops / f"{clip}.npz")
+
+    def work(mixture: Mixture, noisy: Waveform) -> Waveform:
+        mouth = picture_of(mixture, arguments.picture, load=load, items=items)
+        return enhancer.enhance(noisy, sample_rate=rate, mouth=mouth)
+
+    return rate, work
+
+
+def is_newer(path: Path, model: Path) -> bool:
     """True if a file was made after the weights, so by them."""
     return path.is_file() and (not model.is_file() or path.stat().st_mtime >= model.stat().st_mtime)
 
@@ -55,7 +82,7 @@ def _is_newer(path: Path, model: Path) -> bool:
 def main(argv: list[str] | None = None) -> int:
     """Enhance all mixtures that are not done yet."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", required=True, help="name or weights file")
+    parser.add_argument("--model", required=True, help="name, weights file, or logmmse or klt")
     parser.add_argument("--mixtures", type=Path, required=True, help="list of fixed mixtures")
     parser.add_argument("--manifest", type=Path, required=True)
     parser.add_argument("--crops", type=Path, required=True, help="folder of the crops stage")
