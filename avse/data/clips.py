@@ -22,6 +22,8 @@ from avse.media.video import VideoReader
 from avse.signal.resample import StreamingResampler
 
 Frames = npt.NDArray[np.uint8]
+LONGEST_STILL_S = 600.0
+"""Between two pictures; more is taken for a damaged time."""
 
 
 @dataclass(frozen=True)
@@ -181,6 +183,11 @@ def _even(reader: VideoReader, fps: float) -> Iterator[Frames]:
     """The picture shown at each moment of an even series; the first one stands for moments before it."""
     number, last, end_s = 0, None, 0.0
     for frame in reader.frames():
+        if last is not None and frame.time_s - last.time_s > LONGEST_STILL_S:
+            raise MediaError(
+                f"video {reader.info.path} must go on but jumps from {last.time_s:.1f} s to {frame.time_s:.1f} s; "
+                "what comes after is left out"
+            )
         while last is not None and (number + 0.5) / fps <= frame.time_s:
             yield last.image
             number += 1

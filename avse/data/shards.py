@@ -5,6 +5,7 @@ can be had at any time: a run that goes on needs nothing but its step, and every
 """
 
 import io
+import os
 import tarfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -17,6 +18,8 @@ MAX_BYTES = 256 * 2**20
 """Of a shard, about."""
 END_BYTES = 1024
 """Zeros at the end of a tar file."""
+MAX_OPEN = 64
+"""Shards that a reader has open at once; systems allow a process few files, and a corpus has thousands of shards."""
 
 
 class ShardWriter:
@@ -117,6 +120,7 @@ class ShardReader:
         if not self.samples:
             raise ConfigError(f"folder {folder} must hold shards with samples but has none; prepare them first")
         self._open: dict[Path, BinaryIO] = {}
+        self._process = os.getpid()
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -128,9 +132,7 @@ class ShardReader:
             MediaError: the shard became shorter since it was indexed.
         """
         sample = self.samples[number]
-        if sample.shard not in self._open:
-            self._open[sample.shard] = sample.shard.open("rb")
-        file = self._open[sample.shard]
+        file = self._opened(sample.shard)
         content = {}
         for suffix, (offset, length) in sample.files.items():
             file.seek(offset)
@@ -138,6 +140,18 @@ class ShardReader:
             if len(content[suffix]) < length:
                 raise MediaError(f"shard {sample.shard} must hold {sample.key} but is cut short; prepare it anew")
         return content
+
+    def _opened(self, path: Path) -> BinaryIO:
+        if self._process != os.getpid():
+            # This is a fork. It shares the place in each open file with the process that it comes of, and each would
+            # read on where the other one stands.
+            self.close()
+            self._process = os.getpid()
+        file = self._open.pop(path, None) or path.open("rb")
+        self._open[path] = file  # the last used come last
+        if len(self._open) > MAX_OPEN:
+            self._open.pop(next(iter(self._open))).close()
+        return file
 
     def close(self) -> None:
         """Close the shards; reading opens them again."""

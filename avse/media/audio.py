@@ -120,6 +120,9 @@ class AudioReader:
         if not streams:
             self._stack.close()
             raise MediaError(f"{path} must have sound but has none; name a file with a sound track")
+        if streams[0].codec_context is None:
+            self._stack.close()
+            raise MediaError(f"sound {path} must be of a known codec but is not; convert it, or it may be damaged")
         return streams[0]
 
     def _ffmpeg_blocks(self) -> Iterator[Waveform]:
@@ -136,7 +139,11 @@ class AudioReader:
                     yield np.zeros((info.n_channels, hole), dtype=np.float32)
                     position += hole
             frame.pts = None
-            for converted in to_float.resample(frame):
+            try:
+                blocks = to_float.resample(frame)
+            except av.FFmpegError as error:  # damage that the decoder let pass
+                raise MediaError(f"sound {info.path} must be whole but is damaged ({error}); export it anew") from None
+            for converted in blocks:
                 block = converted.to_ndarray()
                 ends_inside_block = 0 < known - position < block.shape[1]
                 yield block[:, : known - position] if ends_inside_block else block

@@ -12,6 +12,8 @@ ALIGN_RATE_HZ = 25_000
 """Of the times in .align files."""
 TIMES = re.compile(r"((?:\d+:)?\d+:\d+[.,]\d+)\s*-->\s*((?:\d+:)?\d+:\d+[.,]\d+)")
 MARKUP = re.compile(r"<[^>]*>|\{[^}]*\}")
+LANGUAGE = re.compile(r"\.[A-Za-z]{2,3}(?:[-_]\w+)*$")
+"""Before the suffix, as downloaded subtitles have it: `film.en.vtt`."""
 
 
 class Caption(NamedTuple):
@@ -23,9 +25,24 @@ class Caption(NamedTuple):
     text: str
 
 
-def find_captions(video: Path) -> Path | None:
-    """The caption file beside a film: the same name with another suffix; None if there is none."""
-    return next((path for suffix in SUFFIXES if (path := video.with_suffix(suffix)).is_file()), None)
+def captions_by_film(folder: Path) -> dict[str, Path]:
+    """The caption file of each film in a folder, by the film's name without its suffix.
+
+    It has the film's name, perhaps with a language (`film.en.vtt`), which comes second; of several suffixes the first
+    of `SUFFIXES` is taken, of several languages the first by the alphabet.
+    """
+    paths = sorted(path for path in folder.iterdir() if path.is_file())
+    others = {path.stem for path in paths if path.suffix.lower() not in SUFFIXES}
+    ranked = []
+    for path in paths:
+        suffix = path.suffix.lower()
+        if suffix in SUFFIXES:
+            stem = path.stem if path.stem in others else LANGUAGE.sub("", path.stem)
+            ranked.append((stem != path.stem, SUFFIXES.index(suffix), path.name, stem, path))
+    found: dict[str, Path] = {}
+    for *_, stem, path in sorted(ranked):
+        found.setdefault(stem, path)
+    return found
 
 
 def read_captions(path: Path) -> tuple[list[Caption], list[str]]:

@@ -70,7 +70,7 @@ class VideoReader:
         self._stack = ExitStack()
         container = self._stack.enter_context(open_container(path, kind="video"))
         stream = next((s for s in container.streams.video if not _is_cover(s)), None)
-        if stream is None or not stream.codec_context.width:
+        if stream is None or stream.codec_context is None or not stream.codec_context.width:
             self._stack.close()
             raise MediaError(f"video {path} must have a picture track but has none; name another file")
         stream.thread_type = "AUTO"

@@ -1,15 +1,16 @@
 """Cut films into shards of clips: `python -m recipes.vatt.shards FOLDER_OF_FILMS SHARDS`.
 
 Films are cut in parallel; a killed run goes on with the next film; what cannot be used is named in `problems.jsonl`
-and skipped. Clips lie in `SHARDS/train`, `SHARDS/valid` and so on.
+and skipped. Clips lie in `SHARDS/train`, `SHARDS/valid` and so on, all cut as `clips.json` says.
 """
 
 import argparse
 import json
+import math
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -18,13 +19,15 @@ from tqdm import tqdm
 
 from avse.data.clips import ClipConfig, cut_film, encode_clip
 from avse.data.shards import MAX_BYTES, ShardWriter, written_keys
-from avse.errors import AvseError
+from avse.errors import AvseError, ConfigError
 from avse.media.output import beside
 from avse.score import in_parallel
 from recipes.vatt.sources import Source, faces_of, films_in
 
 DONE = "done-{}.jsonl"
 """Beside the shards: the films that a part has done."""
+CLIPS = "clips.json"
+"""Beside the shards: what their clips are like."""
 
 
 class Film(NamedTuple):
@@ -58,11 +61,11 @@ def cut_films(
             problems: list[str] = []
             n_clips, done = 0, True
             try:
-                for key, files in _clips(source, config, written, problems):
-                    if source.split not in writers:
-                        writer = ShardWriter(folder / source.split, name=f"part{number}", max_bytes=max_bytes)
-                        writers[source.split] = stack.enter_context(writer)
-                    writers[source.split].write(key, files)
+                for split, key, files in _clips(source, config, written, problems):
+                    if split not in writers:
+                        writer = ShardWriter(folder / split, name=f"part{number}", max_bytes=max_bytes)
+                        writers[split] = stack.enter_context(writer)
+                    writers[split].write(key, files)
                     n_clips += 1
             except AvseError as error:
                 problems.append(str(error))
@@ -79,8 +82,8 @@ def _clips(
     config: ClipConfig,
     written: frozenset[str],
     problems: list[str],
-) -> Iterator[tuple[str, dict[str, bytes]]]:
-    """A film's clips that are not there yet, by key; `problems` grows."""
+) -> Iterator[tuple[str, str, dict[str, bytes]]]:
+    """A film's clips that are not there yet: split, key, files; `problems` grows."""
     captions, wrong = source.spoken()
     problems += wrong
     number, end_s = -1, 0.0
@@ -91,9 +94,11 @@ def _clips(
             problems.append(f"video {source.path} has no sound; its clips teach picture and text alone")
         if key not in written:
             about = {**source.about, "source": source.id}
-            yield key, encode_clip(replace(clip, about=about), config=config)
+            yield source.split_of(number), key, encode_clip(replace(clip, about=about), config=config)
     if number < 0:
         problems.append(f"video {source.path} is shorter than half a clip and is left out")
+    elif source.valid_every:
+        problems.append(f"video {source.path} is the only film; one in {source.valid_every} of its clips is held out")
     elif late := sum(caption.start_s >= end_s + config.duration_s for caption in captions):
         problems.append(f"video {source.path}: {late} captions lie past its end and are left out")
 
@@ -104,15 +109,22 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("films", type=Path, help="a folder of films, with captions beside them; or a manifest")
     parser.add_argument("shards", type=Path, help="folder for the shards")
     defaults = ClipConfig()
-    parser.add_argument("--duration-s", type=float, default=defaults.duration_s, help="of a clip (default 3.2)")
-    parser.add_argument("--fps", type=float, default=defaults.fps, help="pictures a second (default 10)")
-    parser.add_argument("--height", type=int, default=defaults.height, help="pixels (default 240)")
-    parser.add_argument("--sample-rate", type=int, default=defaults.sample_rate, help="Hz (default 48000)")
-    parser.add_argument("--mouth", type=int, nargs=2, metavar=("H", "W"), help="cut mouths of this size, not pictures")
-    parser.add_argument("--valid-share", type=float, default=0.05, help="of a folder's films (default 0.05)")
-    parser.add_argument("--shard-mb", type=float, default=MAX_BYTES / 2**20, help="size of a shard (default 256)")
-    parser.add_argument("--n-jobs", type=int, default=2, help="processes (default 2)")
+    number, whole = _above(float, 0), _above(int, 0)
+    parser.add_argument("--duration-s", type=number, default=defaults.duration_s, help="of a clip (default 3.2)")
+    parser.add_argument("--fps", type=number, default=defaults.fps, help="pictures a second (default 10)")
+    parser.add_argument("--height", type=_above(int, 7), default=defaults.height, help="pixels (default 240)")
+    parser.add_argument("--sample-rate", type=whole, default=defaults.sample_rate, help="Hz (default 48000)")
+    parser.add_argument(
+        "--mouth", type=_above(int, 7), nargs=2, metavar=("H", "W"), help="cut mouths of this size, not pictures"
+    )
+    parser.add_argument("--valid-share", type=float, default=0.05, help="held out of a folder's films (default 0.05)")
+    parser.add_argument("--shard-mb", type=number, default=MAX_BYTES / 2**20, help="size of a shard (default 256)")
+    parser.add_argument("--n-jobs", type=whole, default=2, help="processes (default 2)")
     arguments = parser.parse_args(argv)
+    if not 0 <= arguments.valid_share < 1:
+        parser.error(f"argument --valid-share: must be 0 to below 1 but is {arguments.valid_share:g}")
+    if arguments.duration_s * arguments.fps < 1:
+        parser.error("argument --duration-s: a clip must hold a picture or more; make it longer, or raise --fps")
     config = ClipConfig(
         duration_s=arguments.duration_s,
         fps=arguments.fps,
@@ -125,28 +137,24 @@ def main(argv: list[str] | None = None) -> int:
             sources = films_in(arguments.films, valid_share=arguments.valid_share)
         else:
             sources = faces_of(arguments.films)
+        _keep_to(config, arguments.shards)
         written = frozenset(written_keys(folder for folder in arguments.shards.glob("*") if folder.is_dir()))
     except AvseError as error:
         print(f"shards: error: {error}", file=sys.stderr)
         return 2
-    before = [
-        Film(**json.loads(line))
-        for path in arguments.shards.glob(DONE.format("*"))
-        for line in path.read_text(encoding="utf-8").splitlines()
-    ]
+    before = list(_films_before(arguments.shards))
     known = {film.id for film in before}
     sources = [source for source in sources if source.id not in known]
     # Small parts: a killed run loses the shards that are not full, one for each process.
     n_parts = max(arguments.n_jobs, min(len(sources), 8 * arguments.n_jobs))
     parts = [(number, sources[number::n_parts]) for number in range(min(n_parts, len(sources)))]
-    arguments.shards.mkdir(parents=True, exist_ok=True)
     work = partial(
         cut_films, folder=arguments.shards, config=config, written=written, max_bytes=round(arguments.shard_mb * 2**20)
     )
     try:
         done = list(tqdm(in_parallel(work, parts, n_jobs=arguments.n_jobs), total=len(parts), desc="cut", unit="part"))
-    except AvseError as error:
-        print(f"shards: error: {error}", file=sys.stderr)
+    except (AvseError, OSError) as error:  # such as a disk that is full
+        print(f"shards: error: {error}; the same command goes on from here", file=sys.stderr)
         return 1
     films = [film for part in done for film in part]
     problems = [(film.id, problem) for film in (*before, *films) for problem in film.problems]
@@ -158,6 +166,53 @@ def main(argv: list[str] | None = None) -> int:
     n_clips = sum(film.n_clips for film in films)
     print(f"{n_clips} clips cut, {len(written)} were there, {len(problems)} problems", file=sys.stderr)
     return 0 if n_clips or written else 1
+
+
+def _above(kind: Callable[[str], float], least: float) -> Callable[[str], float]:
+    """For argparse: reads a number above another one."""
+
+    def read(text: str) -> float:
+        value = kind(text)
+        if not (value > least and math.isfinite(value)):
+            raise argparse.ArgumentTypeError(f"must be above {least:g} but is {text}")
+        return value
+
+    read.__name__ = kind.__name__  # argparse names it where the text is no number
+    return read
+
+
+def _keep_to(config: ClipConfig, shards: Path) -> None:
+    """Make the folder of the shards, or make sure that those in it were cut alike.
+
+    Raises:
+        ConfigError: they were not, or the folder is a file.
+    """
+    try:
+        shards.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"folder {shards} must be one to write to but is not ({error.strerror}); name another"
+        ) from None
+    path, wanted = shards / CLIPS, json.loads(json.dumps(asdict(config)))
+    if not path.is_file():
+        with beside(path, force=True) as temporary:
+            temporary.write_text(json.dumps(wanted) + "\n", encoding="utf-8")
+        return
+    with suppress(ValueError):
+        there = json.loads(path.read_text(encoding="utf-8"))
+        if other := {name: value for name, value in there.items() if value != wanted.get(name)}:
+            raise ConfigError(
+                f"shards in {shards} must all be cut alike but those that are there have {other}; cut alike, or cut "
+                "into another folder"
+            )
+
+
+def _films_before(shards: Path) -> Iterator[Film]:
+    """The films that earlier runs noted as done."""
+    for path in shards.glob(DONE.format("*")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            with suppress(ValueError, TypeError):  # the line at which a run was killed: its film is cut again
+                yield Film(**json.loads(line))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from avse.data.manifest import data_root, read_manifest
 from avse.errors import ConfigError
-from avse.media.captions import Caption, find_captions, read_captions
+from avse.media.captions import Caption, captions_by_film, read_captions
 from avse.media.video import FILMS, films_under
 
 
@@ -26,6 +26,12 @@ class Source:
     """Said in the film, where there is no caption file."""
     about: dict[str, str] = field(default_factory=dict)
     """Kept with every clip."""
+    valid_every: int | None = None
+    """Every so many clips one is held out, where there is no other film to hold out."""
+
+    def split_of(self, number: int) -> str:
+        """Of a clip, by its number."""
+        return "valid" if self.valid_every and number % self.valid_every == self.valid_every - 1 else self.split
 
     def spoken(self) -> tuple[list[Caption], list[str]]:
         """Captions, and what was wrong with them."""
@@ -37,9 +43,12 @@ class Source:
 def films_in(folder: Path, *, valid_share: float) -> list[Source]:
     """All films of a folder and the folders in it, with the captions that lie beside them.
 
+    Clips keep the name of the folder that their film lies in, as a label for probes and fine-tuning.
+
     Args:
         folder: of films.
-        valid_share: share of the films held out, chosen by their names, so that more films change nothing for these.
+        valid_share: share of the films held out, chosen by their names, so that more films change nothing for these;
+            at least one, and of a single film some of its clips.
 
     Raises:
         ConfigError: there are no films.
@@ -47,19 +56,29 @@ def films_in(folder: Path, *, valid_share: float) -> list[Source]:
     paths = films_under(folder)
     if not paths:
         raise ConfigError(f"folder {folder} must hold films ({' '.join(FILMS)}) but has none; name another folder")
-    sources = []
+    chances = {path: _chance(path.relative_to(folder).as_posix()) for path in paths}
+    limit = max(valid_share, min(chances.values()) + 2**-33) if valid_share and len(paths) > 1 else valid_share
+    captions = {parent: captions_by_film(parent) for parent in {path.parent for path in paths}}
+    sources: dict[str, Source] = {}
     for path in paths:
         name = path.relative_to(folder).as_posix()
-        held_out = zlib.crc32(name.encode()) / 2**32 < valid_share
-        sources.append(
-            Source(
-                name.replace(".", "_").replace("/", "__"),
-                path,
-                "valid" if held_out else "train",
-                captions=find_captions(path),
-            )
+        key = name.replace(".", "_").replace("/", "__")
+        if key in sources:  # "a_b.mp4" after "a.b.mp4"
+            key += f"_{zlib.crc32(name.encode()):08x}"
+        sources[key] = Source(
+            key,
+            path,
+            "valid" if len(paths) > 1 and chances[path] < limit else "train",
+            captions=captions[path.parent].get(path.stem),
+            about={"folder": path.parent.name},
+            valid_every=max(2, round(1 / valid_share)) if valid_share and len(paths) == 1 else None,
         )
-    return sources
+    return list(sources.values())
+
+
+def _chance(name: str) -> float:
+    """A number from 0 to 1 that a name has for ever."""
+    return zlib.crc32(name.encode()) / 2**32
 
 
 def faces_of(manifest: Path) -> list[Source]:
@@ -69,18 +88,20 @@ def faces_of(manifest: Path) -> list[Source]:
         ConfigError: the manifest is not valid, or has no talking faces.
     """
     root = data_root()
+    items = [item for item in read_manifest(manifest) if item.video]
+    folders = {(root / str(item.video)).parent for item in items}
+    captions = {folder: captions_by_film(folder) for folder in folders if folder.is_dir()}
     sources = [
         Source(
             item.id,
-            root / item.video,
+            path := root / str(item.video),
             item.split,
             sound=root / item.audio if item.audio != item.video else None,
-            captions=find_captions(root / item.video),
+            captions=captions.get(path.parent, {}).get(path.stem),
             text=item.text,
             about={"speaker": str(item.speaker), "text": item.text or ""},
         )
-        for item in read_manifest(manifest)
-        if item.video
+        for item in items
     ]
     if not sources:
         raise ConfigError(f"manifest {manifest} must have films with speakers but has none; name another")

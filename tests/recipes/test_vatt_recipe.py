@@ -132,15 +132,55 @@ def test_a_killed_run_cuts_what_is_missing_and_no_more(vatt_films, tmp_path, cap
     command = [str(few), str(tmp_path / "s"), *vatt_cut, "--valid-share", "0", "--shard-mb", "0.001"]
     assert shards.main(command) == 0
     keys = sorted(sample.key for sample in ShardReader(tmp_path / "s" / "train").samples)
-    # As after a kill: a shard is gone, one that was being written stands half, nothing was noted.
+    # As after a kill: a shard is gone, one that was being written stands half, what was noted is cut off.
     gone = sorted((tmp_path / "s" / "train").glob("*.tar"))[1]
     gone.rename(gone.with_suffix(".part"))
     for path in (tmp_path / "s").glob("done-*"):
-        path.unlink()
+        path.write_text(path.read_text()[:20])
     capsys.readouterr()
     assert shards.main(command) == 0
     assert "1 clips cut, 2 were there" in capsys.readouterr().err
     assert sorted(sample.key for sample in ShardReader(tmp_path / "s" / "train").samples) == keys
+
+
+def test_one_giant_film_is_cut_and_some_of_it_held_out(tmp_path, capsys, write_mouth, vatt_cut):
+    (tmp_path / "films").mkdir()
+    write_mouth(tmp_path / "films" / "all.mp4", 1, duration_s=16.2)
+    assert shards.main([str(tmp_path / "films"), str(tmp_path / "s"), *vatt_cut, "--valid-share", "0.2"]) == 0
+    assert "all.mp4 is the only film; one in 5 of its clips is held out" in capsys.readouterr().err
+    keys = {split: [s.key[-1] for s in ShardReader(tmp_path / "s" / split).samples] for split in ("train", "valid")}
+    assert keys == {"train": list("01235678"), "valid": list("49")}
+
+
+def test_clips_of_one_folder_are_all_cut_alike(tmp_path, capsys, write_mouth, vatt_cut):
+    (tmp_path / "films").mkdir()
+    write_mouth(tmp_path / "films" / "a.mp4", 1)
+    write_mouth(tmp_path / "films" / "b.mp4", 2)
+    command = [str(tmp_path / "films"), str(tmp_path / "s"), *vatt_cut]
+    assert shards.main(command) == 0
+    assert shards.main([*command, "--fps", "10"]) == 2
+    assert "must all be cut alike but those that are there have {'fps': 12.5}" in capsys.readouterr().err
+    (tmp_path / "file").write_text("")
+    assert shards.main([str(tmp_path / "films"), str(tmp_path / "file"), *vatt_cut]) == 2
+    assert "must be one to write to" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--fps", "-1"], "must be above 0 but is -1"),
+        (["--duration-s", "nan"], "must be above 0 but is nan"),
+        (["--n-jobs", "0"], "must be above 0 but is 0"),
+        (["--shard-mb", "big"], "invalid float value: 'big'"),
+        (["--mouth", "32", "1"], "must be above 7 but is 1"),
+        (["--valid-share", "1"], "must be 0 to below 1 but is 1"),
+        (["--fps", "0.1"], "a clip must hold a picture or more"),
+    ],
+)
+def test_wrong_usage_of_the_cutter_gets_one_line(tmp_path, capsys, options, words):
+    with pytest.raises(SystemExit, match="2"):
+        shards.main([str(tmp_path), str(tmp_path / "s"), *options])
+    assert words in capsys.readouterr().err
 
 
 def test_an_empty_folder_is_refused(tmp_path, capsys):
@@ -152,6 +192,20 @@ def test_an_empty_folder_is_refused(tmp_path, capsys):
 def test_held_out_films_stay_held_out_when_more_come(vatt_films):
     few = {source.id: source.split for source in films_in(vatt_films, valid_share=0.3)}
     assert 5 < sum(split == "valid" for split in few.values()) < 30
+    more = {source.id: source.split for source in films_in(vatt_films, valid_share=0.5)}
+    assert all(more[film] == "valid" for film, split in few.items() if split == "valid")
+    least = [source.split for source in films_in(vatt_films, valid_share=1e-9)]
+    assert sorted(set(least)) == ["train", "valid"], "one at least"
+    assert least.count("valid") == 1
+
+
+def test_films_of_like_names_stay_apart(tmp_path):
+    for name in ("a.b.mp4", "a_b.mp4", "a__c.mp4", "a/c.mp4"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    sources = films_in(tmp_path, valid_share=0)
+    assert len({source.id for source in sources}) == 4
+    assert {source.path.name: source.about["folder"] for source in sources}["c.mp4"] == "a"
 
 
 def test_training_clips_depend_on_seed_epoch_and_number_alone(vatt_shards, tmp_path, vatt_config):

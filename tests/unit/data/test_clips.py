@@ -1,6 +1,7 @@
 """Films cut into clips: picture and sound of the same moment, whatever the rates; odd films answered."""
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -91,3 +92,32 @@ def test_no_face_is_said(tmp_path):
     config = ClipConfig(duration_s=1.0, fps=25, sample_rate=16000, mouth=(32, 48))
     with pytest.raises(MediaError, match="must show a face but none was found"):
         list(cut_film(_flash_film(tmp_path / "f.mp4"), config=config, captions=[]))
+
+
+def test_codecs_that_nobody_knows_and_times_that_jump_are_said(tmp_path):
+    film = _flash_film(tmp_path / "f.mp4").read_bytes()
+    for codec, words in (
+        ((b"avc1", b"avcC"), "must have a picture track"),
+        ((b"mp4a", b"esds"), "must be of a known codec"),
+    ):
+        assert all(name in film for name in codec)
+        (tmp_path / "x.mp4").write_bytes(film.replace(codec[0], b"zzzz").replace(codec[1], b"zzzz"))
+        with pytest.raises(MediaError, match=words):
+            list(cut_film(tmp_path / "x.mp4", config=CONFIG, captions=[]))
+    times_s = np.concatenate([np.arange(30) / 25, 900 + np.arange(30) / 25])
+    write_film(tmp_path / "j.mp4", [np.zeros((48, 64, 3), np.uint8)] * 60, timestamps_s=times_s)
+    clips = cut_film(tmp_path / "j.mp4", config=CONFIG, captions=[])
+    assert next(clips).start_s == 0
+    with pytest.raises(MediaError, match=r"jumps from 1.2 s to 900.0 s; what comes after is left out"):
+        next(clips)
+
+
+def test_a_long_film_takes_no_more_memory_than_a_short_one(tmp_path):
+    most = []
+    for seconds in (6, 60):
+        path = _flash_film(tmp_path / f"{seconds}.mp4", n_frames=25 * seconds, sound_s=seconds)
+        tracemalloc.start()
+        assert sum(1 for _ in cut_film(path, config=CONFIG, captions=[])) == seconds
+        most.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert most[1] < 1.3 * most[0]

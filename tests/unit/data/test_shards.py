@@ -1,10 +1,13 @@
 """Shards that others can read, that are cut short, that go on where they were."""
 
+import os
 import pickle
+import sys
 import tarfile
 
 import pytest
 
+from avse.data import shards
 from avse.data.shards import ShardReader, ShardWriter, written_keys
 from avse.errors import ConfigError, MediaError
 
@@ -79,6 +82,30 @@ def test_readers_travel_to_workers(tmp_path):
     reader = ShardReader(tmp_path)
     assert reader[1]
     assert pickle.loads(pickle.dumps(reader))[2]["bin"][0] == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not fork")
+def test_forked_workers_open_the_shards_anew(tmp_path):
+    _write(tmp_path, 3)
+    reader = ShardReader(tmp_path)
+    assert reader[0]
+    file = reader._open[reader.samples[0].shard]
+    before = os.lseek(file.fileno(), 0, os.SEEK_CUR)
+    child = os.fork()
+    if child == 0:
+        # Open files are shared with the parent, places in them and all.
+        os._exit(0 if reader[1]["bin"][0] == 1 else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert os.lseek(file.fileno(), 0, os.SEEK_CUR) == before
+
+
+def test_few_of_many_shards_are_open_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(shards, "MAX_OPEN", 2)
+    _write(tmp_path, 5, max_bytes=1)
+    reader = ShardReader(tmp_path)
+    for number in (0, 1, 0, 4, 3, 2, 0):
+        assert reader[number]["bin"][0] == number
+        assert len(reader._open) <= 2
 
 
 def test_nothing_there_and_keys_with_dots_are_refused(tmp_path):

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from avse.errors import MediaError
-from avse.media.captions import Caption, find_captions, read_captions, said_between
+from avse.media.captions import Caption, captions_by_film, read_captions, said_between
 
 SRT = "1\n00:00:01,500 --> 00:00:02,250\n<i>Hello</i> there\nfriend\n\n2\n00:01:00,000 --> 00:01:01,000\nlater\n"
 VTT = "WEBVTT\n\n00:01.500 --> 00:02.250 align:start\nHello there friend\n\n01:00:00.000 --> 01:00:01.000\nlater\n"
@@ -55,10 +55,20 @@ def test_wrong_files_are_told_of(tmp_path):
 
 
 def test_captions_are_found_beside_the_film(tmp_path):
-    assert find_captions(tmp_path / "film.mp4") is None
-    _write(tmp_path, "film.txt", "x")
+    _write(tmp_path, "film.mp4", "")
+    assert captions_by_film(tmp_path) == {}
+    _write(tmp_path, "film.TXT", "x")
     _write(tmp_path, "film.vtt", VTT)
-    assert find_captions(tmp_path / "film.mp4") == tmp_path / "film.vtt"
+    for name in ("talk.fr.vtt", "talk.en-US.vtt", "other.en.srt", "song.new.mp4", "song.new.srt"):
+        _write(tmp_path, name, "")
+    assert {stem: path.name for stem, path in captions_by_film(tmp_path).items()} == {
+        "film": "film.vtt",
+        "talk": "talk.en-US.vtt",
+        "other": "other.en.srt",
+        "song.new": "song.new.srt",
+    }
+    (tmp_path / "film.vtt").unlink()
+    assert captions_by_film(tmp_path)["film"].name == "film.TXT", "in capitals too"
 
 
 def test_what_is_said_in_a_stretch_comes_first():
