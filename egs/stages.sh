@@ -21,12 +21,15 @@ usage: egs/$corpus/run.sh [--model avdcnn|live] [--stage N] [--stop-stage N] [--
 stages: 0 check, 1 prepare (manifest), 2 crops, 3 train, 4 enhance, 5 score, 6 results (RESULTS.md)
 --conf makes an experiment of several configurations of the model: each is trained, enhances and is scored beside the noisy
 input and what needs no training, and egs/$corpus/experiment/RESULTS.md compares them.
-The data pack lies where the environment variable AVSE_DATA says (default: data).
+${own_usage:-The data pack lies where the environment variable AVSE_DATA says (default: data).}
 END
 }
 
-options=(stage stop-stage stages model exp config conf results n-jobs)
+options=(stage stop-stage stages model exp config conf results n-jobs ${own_options[@]+"${own_options[@]}"})
 . egs/choose.sh
+script=egs/$corpus/prepare.py
+# Corpora of the user's own folders have more options; see egs/own_data.sh.
+if declare -F own_setup > /dev/null; then own_setup; fi
 
 [ -f "recipes/$model/train.py" ] || fail "model must be avdcnn or live but is $model"
 config=${config:-egs/$corpus/conf/$model.yaml}
@@ -39,10 +42,10 @@ if [ -z "$results" ]; then
   if [ ${#conf[@]} -gt 0 ]; then results=egs/$corpus/experiment/RESULTS.md; else results=egs/$corpus/RESULTS.md; fi
 fi
 
-check() { "$python" "egs/$corpus/prepare.py" check; }
+check() { "$python" "$script" check; }
 
 prepare() {
-  [ -f "$manifest" ] || "$python" "egs/$corpus/prepare.py" manifest "$manifest"
+  [ -f "$manifest" ] || "$python" "$script" manifest "$manifest"
   [ -f "$exp/quiet.jsonl" ] || "$python" -m recipes.stages.quiet "$mixtures" "$exp/quiet.jsonl"
 }
 

@@ -6,11 +6,10 @@ from pathlib import Path
 from avse.enhance.file import Job
 from avse.enhance.stream import Mixing
 from avse.errors import InputError
-from avse.media.audio import WRITABLE
+from avse.media.audio import SOUNDS, WRITABLE
 from avse.media.speaker import check_speaker
 
 FILMS = (".mp4", ".mkv", ".mov", ".m4v", ".avi", ".webm", ".mpg", ".mpeg", ".ts", ".3gp")
-SOUNDS = (*WRITABLE, ".m4a", ".aac", ".opus", ".wma", ".oga")
 
 
 def check_options(options: argparse.Namespace) -> None:

@@ -20,7 +20,7 @@ class Corpus(NamedTuple):
     mouths: list[MouthTrack]
     """Of the faces, in the same order."""
     speech: WaveformBank
-    """Sentences without video, as competing voices and as targets by sound alone."""
+    """Sentences without video, as competing voices and as targets by sound alone; there may be none."""
     noise: WaveformBank
     """Noise recordings."""
 

@@ -49,7 +49,8 @@ class MixConfig:
     max_talkers: int = 4
     """Competing voices at once, at most."""
     corpus_talker_probability: float = 0.5
-    """Chance that a competing voice is one of the talking faces (perhaps the target's own), not of the speech."""
+    """Chance that a competing voice is one of the talking faces (perhaps the target's own), not of the speech. Without
+    any speech all are, of other people than the target where there are some."""
     same_voice_probability: float = 0.0
     """Chance that the noise to a talking face is another sentence of its voice: only the lips tell which is meant."""
     video_zero_probability: float = 0.2
@@ -164,12 +165,12 @@ class MixtureDataset(Dataset[Example]):
             seed: of all draws.
             hop: samples between audio frames.
             sample_rate: Hz.
-            n_sound_only: targets from the corpus' speech in each epoch.
+            n_sound_only: targets from the corpus' speech in each epoch; none where it has no speech.
             channel: what rooms, microphones and lines do to the sound; None leaves it as recorded.
         """
         self.faces, self.mouths, self.speech, self.noise = corpus
         self.config, self.seed, self.hop, self.sample_rate = config, seed, hop, sample_rate
-        self.n_sound_only, self.channel = n_sound_only, channel
+        self.n_sound_only, self.channel = n_sound_only if len(corpus.speech) else 0, channel
         speakers = sorted({str(item.speaker) for item in self.faces.items})
         self._clips_of = {s: [i for i, item in enumerate(self.faces.items) if str(item.speaker) == s] for s in speakers}
 
@@ -301,16 +302,31 @@ class MixtureDataset(Dataset[Example]):
             others = [i for i in self._clips_of[str(self.faces.items[target.clip].speaker)] if i != target.clip]
             if others:
                 return self._at_speed(self.faces.waveforms[rng.choice(others)], target.speed, rng)
-        if rng.random() < self.config.talker_probability:
-            return sum_at_equal_level([self._talker(rng) for _ in range(rng.integers(1, self.config.max_talkers + 1))])
+        if rng.random() < self.config.talker_probability and self._has_rival(target):
+            return sum_at_equal_level(
+                [self._talker(target, rng) for _ in range(rng.integers(1, self.config.max_talkers + 1))]
+            )
         sources = [self._recorded_noise(rng) for _ in range(1 + int(rng.random() < 0.3))]
         if rng.random() < 0.15:
             sources[0] = coloured_noise(rng, n_samples=self.config.n_samples, exponent=rng.uniform(-0.5, 2))
         return sum_at_equal_level(sources)
 
-    def _talker(self, rng: np.random.Generator) -> Waveform:
+    def _has_rival(self, target: Target) -> bool:
+        """True if there is a voice that is not the target's own sentence."""
+        return len(self.speech) > 0 or len(self.faces) > 1 or target.clip is None
+
+    def _talker(self, target: Target, rng: np.random.Generator) -> Waveform:
+        if not len(self.speech):
+            return self._at_speed(self.faces.waveforms[self._rival(target, rng)], self._speed(rng), rng)
         bank = self.faces if rng.random() < self.config.corpus_talker_probability else self.speech
         return self._at_speed(bank.waveforms[rng.integers(len(bank))], self._speed(rng), rng)
+
+    def _rival(self, target: Target, rng: np.random.Generator) -> int:
+        """A talking face of somebody else, else another sentence of the same person."""
+        items = self.faces.items
+        own = None if target.clip is None else items[target.clip].speaker
+        others = [i for i, item in enumerate(items) if item.speaker != own]
+        return int(rng.choice(others or [i for i in range(len(items)) if i != target.clip]))
 
     def _at_speed(self, voice: Waveform, speed: float, rng: np.random.Generator) -> Waveform:
         n_read = samples_at_speed(self.config.n_samples, factor=speed)

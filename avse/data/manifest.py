@@ -1,7 +1,7 @@
 """The manifest: one JSON object a line, the only description of data that training and tests read.
 
-Paths in it are relative to the corpus root, so that a manifest can be shared. The root of the data is the
-environment variable `AVSE_DATA`, or the folder `data` when that is unset.
+Paths in it are relative to the corpus root, so that a manifest can be shared; those of files that lie elsewhere are
+absolute. The root of the data is the environment variable `AVSE_DATA`, or the folder `data` when that is unset.
 """
 
 import dataclasses
@@ -38,10 +38,10 @@ class Item:
     split: str
     """One of `SPLITS`; nothing marked `test*` may train a model or tune a threshold."""
     audio: str
-    """Path of the sound, or of the container that holds it, relative to the root."""
+    """Path of the sound, or of the container that holds it, relative to the root; absolute if it lies elsewhere."""
     licence: str
     video: str | None = None
-    """Path of the picture, relative to the root."""
+    """Path of the picture, relative to the root; absolute if it lies elsewhere."""
     speaker: str | None = None
     noise_type: str | None = None
     """Set for noises only."""

@@ -34,6 +34,8 @@ WRITABLE = {
     ".aif": "AIFF",
     ".w64": "W64",
 }
+SOUNDS = (*WRITABLE, ".m4a", ".aac", ".opus", ".wma", ".oga")
+"""Suffixes of sound files."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Every model on GRID, from the data pack that AVSE_DATA names to RESULTS.md; see egs/stages.sh.
+# Every model on GRID, the data pack that AVSE_DATA names or GRID itself (--videos), to RESULTS.md; see egs/stages.sh.
 set -euo pipefail
+here=$PWD
 cd "$(dirname "$0")/../.."
 corpus=grid
 title="Results on GRID"
+. egs/own_data.sh
 . egs/stages.sh

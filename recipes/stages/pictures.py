@@ -52,6 +52,8 @@ def _stranger(mixture: Mixture, load: Load, items: Sequence[Item]) -> MouthTrack
     clips = [item for item in items if item.video and item.split.startswith("test")]
     own = next(item for item in clips if item.id == mixture.clip)
     others = [item for item in clips if item.speaker != own.speaker]
+    # In a corpus of one person somebody else's mouth is at least one that says something else.
+    others = others or [item for item in clips if item.id != own.id] or clips
     near = [item for item in others if item.split == own.split] or others
     return load(near[clips.index(own) % len(near)].id)
 

@@ -36,7 +36,8 @@ def picture_part(results: Results, pictures: dict[str, Scores]) -> list[str]:
         "The live model with its own picture, and with none, a frozen one, one 0.2 s late, that of another person, and "
         "one covered from 1.0 to 2.0 s. Means over the mixtures, same_speaker left out.",
     ]
-    for split in SPLITS:
+    splits = [split for split in SPLITS if results.of(split)]
+    for split in splits:
         chosen = results.counted(split)
         lines = [[split, *(METRICS[metric].title for metric in SHOWN)]]
         for kind, scores in pictures.items():
@@ -45,14 +46,14 @@ def picture_part(results: Results, pictures: dict[str, Scores]) -> list[str]:
             means = {metric: Results(chosen, {kind: scores}).mean(kind, metric, chosen) for metric in SHOWN}
             lines.append([kind, *(cell(mean, METRICS[metric].digits) for metric, mean in means.items())])
         parts.append(markdown_table(lines))
-    if not any(results.of(split, noise_type=REPORTED_ONLY) for split in SPLITS):
+    if not any(results.of(split, noise_type=REPORTED_ONLY) for split in splits):
         return parts
     parts.append(
         f"{REPORTED_ONLY}: SI-SDR improvement in dB where two sentences of one person sound together; with the other "
         "sentence's picture (rival) it should fall below 0, for the other voice is kept then."
     )
     lines = [["", *pictures]]
-    for split in SPLITS:
+    for split in splits:
         chosen = results.of(split, noise_type=REPORTED_ONLY)
         before = results.mean("noisy", "si_sdr_db", chosen)
         after = [Results(chosen, {kind: scores}).mean(kind, "si_sdr_db", chosen) for kind, scores in pictures.items()]
@@ -119,7 +120,7 @@ def main(argv: list[str] | None = None) -> int:
         if arguments.quiet:
             quiet = (row.partition("=") for row in arguments.quiet)
             parts += quiet_part({name: read_scores(Path(path)) for name, _, path in quiet})
-        parts += [part for split in SPLITS for part in split_tables(results, split)]
+        parts += [part for split in SPLITS if results.of(split) for part in split_tables(results, split)]
         with beside(arguments.output, force=True) as temporary:
             temporary.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     except AvseError as error:
