@@ -47,7 +47,7 @@ class Lead(NamedTuple):
 
 def mean_of(results: Results, system: str, metric: str, chosen: Sequence[Mixture]) -> Mean | None:
     """A system's mean score; None where there is none at all."""
-    values = [(m.clip, value) for m in chosen if (value := _value(results, system, metric, m)) is not None]
+    values = [(m.clip, value) for m in chosen if (value := value_of(results, system, metric, m)) is not None]
     if not values:
         return None
     return Mean(_clip_means(values), len(values))
@@ -58,7 +58,7 @@ def lead_of(results: Results, better: str, worse: str, metric: str, chosen: Sequ
     sign = -1 if METRICS[metric].less_is_better else 1
     differences = []
     for mixture in chosen:
-        own, other = (_value(results, name, metric, mixture) for name in (better, worse))
+        own, other = (value_of(results, name, metric, mixture) for name in (better, worse))
         if own is not None and other is not None:
             differences.append((mixture.clip, sign * (own - other)))
     if not differences:
@@ -74,7 +74,8 @@ def verdict(lead: Lead, p: float) -> str:
     return "yes" if lead.value > 0 else "no"
 
 
-def _value(results: Results, system: str, metric: str, mixture: Mixture) -> float | None:
+def value_of(results: Results, system: str, metric: str, mixture: Mixture) -> float | None:
+    """One score; None where there is none."""
     return results.systems.get(system, {}).get(mixture.id, {}).get(metric)
 
 

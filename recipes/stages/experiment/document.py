@@ -30,7 +30,13 @@ class Picture(NamedTuple):
     caption: str
 
 
-Part = Heading | Table | Picture | str
+class Points(NamedTuple):
+    """A list."""
+
+    lines: list[str]
+
+
+Part = Heading | Table | Picture | Points | str
 """Text alone is a paragraph, in which `this` is something typed."""
 
 
@@ -53,5 +59,7 @@ def _markdown(part: Part, folder: Path) -> str:
             return markdown_table([[" ".join(cell.split()).replace("|", "\\|") for cell in line] for line in lines])
         case Picture(path, caption):
             return f"![{caption}]({Path(os.path.relpath(path, folder)).as_posix()})\n\n{caption}"
+        case Points(lines):
+            return "\n".join(f"- {line}" for line in lines)
         case _:
             return part

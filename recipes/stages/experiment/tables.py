@@ -8,7 +8,7 @@ from avse.metrics.paired import holm
 from avse.metrics.table import METRICS
 from recipes.stages.experiment.comparison import LEVEL, Lead, Mean, lead_of, mean_of, verdict
 from recipes.stages.experiment.config import Claim, ExperimentConfig, title_of, words_of
-from recipes.stages.experiment.document import Heading, Lines, Part, Table
+from recipes.stages.experiment.document import Heading, Lines, Part, Points, Table
 from recipes.stages.experiment.scores import Scored
 from recipes.stages.tables import REPORTED_ONLY, SPLITS
 
@@ -174,7 +174,7 @@ def failure_parts(config: ExperimentConfig, scored: Scored) -> list[Part]:
         parts += ["Scores that could not be computed; they are in no mean.", Table(lines)]
     else:
         parts.append("No score failed.")
-    return [*parts, *(["\n".join(f"- {line}" for line in scored.missing)] if scored.missing else [])]
+    return [*parts, *([Points(scored.missing)] if scored.missing else [])]
 
 
 def show_mean(mean: Mean | None, metric: str, n_asked: int) -> str:

@@ -1,0 +1,170 @@
+"""What networks make of the mouth: the lip frames that they predict, and where they look."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from matplotlib.figure import Figure
+
+from avse.enhance.model import SpectralModel
+from avse.media.mouth import MouthTrack
+from avse.models.avdcnn import AVDCNN
+from avse.report.views import Waveform
+from avse.signal.clock import audio_frame_times_s
+from avse.signal.stft import POWER_FLOOR, stft
+
+PATCH = 4
+"""Pixels of a side of what is covered at once: a twelfth of a crop's width."""
+N_TIMES = 8
+"""Lip frames shown."""
+
+Map = npt.NDArray[np.float64]
+
+
+class Heard(NamedTuple):
+    """A mixture as a network reads it."""
+
+    spectrum: npt.NDArray[np.complex64]
+    """`(freqs, frames)`."""
+    crops: npt.NDArray[np.uint8]
+    """`(frames, height, width, 3)`."""
+    present: npt.NDArray[np.bool_]
+    """`(frames,)`."""
+
+
+class LipFilm(NamedTuple):
+    """Lip frames, true and predicted, grey."""
+
+    true: Map
+    """`(frames, height, width)` normalised, as the network reads them."""
+    predicted: Map
+    """The same from the network."""
+
+    @property
+    def correlation(self) -> float:
+        """Of all pixels of all frames; NaN if one does not change."""
+        if not (self.true.std() and self.predicted.std()):
+            return float("nan")
+        return float(np.corrcoef(self.true.ravel(), self.predicted.ravel())[0, 1])
+
+
+class Looks(NamedTuple):
+    """Where a network looks."""
+
+    level_db: Map
+    """`(rows, columns)` of patches: by how much its answer changes, root mean square, when this one stands still."""
+    whole_db: float
+    """The same when all of the mouth stands still."""
+    mouth: Map
+    """`(height, width)` mean mouth, grey, [0, 1]."""
+
+
+def hear(noisy: Waveform, mouth: MouthTrack, *, model: SpectralModel) -> Heard:
+    """Bring sound and mouth to a network's frames."""
+    spectrum = stft(torch.from_numpy(noisy), window=model.window, hop=model.hop).numpy()
+    times_s = audio_frame_times_s(spectrum.shape[1], hop=model.hop, sample_rate=model.sample_rate)
+    return Heard(spectrum, *mouth.at(times_s))
+
+
+@torch.inference_mode()
+def lip_film(model: AVDCNN, heard: Heard) -> LipFilm | None:
+    """The lip frames that a network predicts while it enhances; None if it predicts none."""
+    features = model.features(torch.from_numpy(heard.spectrum)[None])
+    crops = torch.from_numpy(heard.crops)[None].permute(0, 1, 4, 2, 3).float() / 255
+    lips = model.lips(crops, torch.from_numpy(heard.present)[None])
+    predicted = model(features.log_power, lips).lips
+    if predicted is None:
+        return None
+    seen = heard.present
+    return LipFilm(*(frames[0].mean(dim=1).double().numpy()[seen] for frames in (lips, predicted)))
+
+
+def looks(model: SpectralModel, mixtures: Sequence[Heard]) -> Looks:
+    """Where a network looks, by occlusion: a patch of the mouth stands still, and the answer changes or does not.
+
+    Occlusion (Zeiler and Fergus 2014) and not a gradient: it tells what a visible change does, where a gradient tells
+    of changes too small to see and fades where neurons saturate. A patch is covered by its own mean over time, so that
+    nothing but its movement goes; a box of one colour would be something that the network never saw.
+
+    Args:
+        model: what is looked into.
+        mixtures: at least one, with a mouth.
+    """
+    found = [_changes(model, heard) for heard in mixtures]
+    patches, whole, mouth = (np.mean(parts, axis=0) for parts in zip(*found, strict=True))
+    return Looks(np.sqrt(patches), float(np.sqrt(whole)), mouth)
+
+
+def _changes(model: SpectralModel, heard: Heard) -> tuple[Map, float, Map]:
+    """Mean squared change of the answer for each patch and for the whole mouth, dB squared; and the mean mouth."""
+    before = _answer_db(model, heard)
+    shown = heard.present if heard.present.any() else slice(None)
+    mean = heard.crops[shown].mean(axis=0)
+    height, width = mean.shape[:2]
+
+    def change(rows: slice, columns: slice) -> float:
+        crops = heard.crops.copy()
+        crops[:, rows, columns] = np.round(mean[rows, columns])
+        return float(np.mean((_answer_db(model, heard._replace(crops=crops)) - before) ** 2))
+
+    patches = [
+        [change(slice(top, top + PATCH), slice(left, left + PATCH)) for left in range(0, width, PATCH)]
+        for top in range(0, height, PATCH)
+    ]
+    return np.array(patches), change(slice(None), slice(None)), mean.mean(axis=2) / 255
+
+
+def _answer_db(model: SpectralModel, heard: Heard) -> Map:
+    """Level of what the network gives, `(freqs, frames)` dB."""
+    estimate = model.estimate_spectrum(*heard)
+    level: Map = 10 * np.log10(np.abs(estimate).astype(float) ** 2 + POWER_FLOOR)
+    return level
+
+
+def draw_films(films: Mapping[str, LipFilm]) -> Figure:
+    """Lip frames over a clip, true above predicted; systems that read the lips alike share the true ones."""
+    rows: list[tuple[str, Map]] = []
+    last = None
+    for title, film in films.items():
+        if last is None or last.shape != film.true.shape or not np.allclose(last, film.true):
+            rows.append(("true", film.true))
+            last = film.true
+        rows.append((f"{title}\nr = {film.correlation:.2f}", film.predicted))
+    figure = Figure(figsize=(1.0 * N_TIMES + 1.4, 0.72 * len(rows) + 0.2), layout="constrained")
+    panels: Any = figure.subplots(len(rows), N_TIMES, squeeze=False)
+    for line, (title, frames) in zip(panels, rows, strict=True):
+        # Each row by its own contrast: predictions are fainter than what they predict.
+        middle, spread = frames.mean(), max(3 * float(frames.std()), 1e-6)
+        for axes, frame in zip(line, np.linspace(0, len(frames) - 1, N_TIMES).round().astype(int), strict=True):
+            axes.imshow(frames[frame], cmap="gray", vmin=middle - spread, vmax=middle + spread)
+            axes.set(xticks=[], yticks=[])
+        line[0].set_ylabel(title, fontsize=7, rotation=0, ha="right", va="center")
+    return figure
+
+
+def draw_looks(found: Mapping[str, Looks]) -> Figure:
+    """Where systems look, over the mean mouth, on one scale of colours."""
+    from matplotlib import colormaps
+
+    n_columns = min(4, len(found))
+    n_rows = -(-len(found) // n_columns)
+    figure = Figure(figsize=(2.4 * n_columns + 0.8, 2.0 * n_rows), layout="constrained")
+    panels: Any = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
+    most_db = max(float(one.level_db.max()) for one in found.values()) or 1.0
+    shown: Any = None
+    for axes, (title, one) in zip(panels, found.items(), strict=False):
+        height, width = one.mouth.shape
+        place = (-0.5, width - 0.5, height - 0.5, -0.5)
+        axes.imshow(one.mouth, cmap="gray", vmin=0, vmax=1, extent=place)
+        strength = np.clip(one.level_db / most_db, 0, 1)
+        shown = axes.imshow(
+            one.level_db, cmap=colormaps["inferno"], vmin=0, vmax=most_db, alpha=0.15 + 0.65 * strength, extent=place
+        )
+        axes.set_title(f"{title}\nwhole mouth {one.whole_db:.1f} dB", fontsize=7)
+        axes.set(xticks=[], yticks=[])
+    for axes in panels[len(found) :]:
+        axes.set_axis_off()
+    figure.colorbar(shown, ax=list(panels), label="change, dB", shrink=0.8)
+    return figure

@@ -1,0 +1,311 @@
+"""An experiment's pictures and its page: what they show, and that they are the same each time."""
+
+import json
+import re
+from html.parser import HTMLParser
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from conftest import write_sound
+from PIL import Image
+
+from avse.data.crops import save_mouth
+from avse.data.manifest import Mixture, read_manifest, read_mixtures
+from avse.data.mixtures import MixtureReader
+from avse.errors import ConfigError
+from avse.media.mouth import MouthTrack
+from avse.media.speaker import FaceReport
+from avse.models import zoo
+from avse.models.avdcnn import AVDCNN, AVDCNNConfig, Estimate
+from avse.signal.stft import POWER_FLOOR
+from recipes.stages.experiment import lips, mouths
+from recipes.stages.experiment.__main__ import main
+from recipes.stages.experiment.config import Claim, ExperimentConfig
+from recipes.stages.experiment.items import Item, choose
+from recipes.stages.experiment.lips import Heard, LipFilm, draw_films, hear, lip_film, looks
+from recipes.stages.experiment.mouths import Seen
+from recipes.stages.experiment.pictures import noise_bars, save, snr_curves, spectrograms
+from recipes.stages.experiment.scores import Scored
+from recipes.stages.tables import Results
+
+RATE = 16000
+TINY = AVDCNNConfig(encoders="none", hidden=(16, 16), normalisation_radius=20)
+CONFIG = ExperimentConfig(systems={"noisy": "noisy", "good": "good <one>", "late": "late"})
+
+
+def mixture(clip, noise_type, snr_db, split="test_seen"):
+    return Mixture(f"{clip}_{noise_type}_{snr_db}", clip, split, noise_type, (), snr_db)
+
+
+@pytest.fixture
+def scored():
+    """Two systems on three clips; `good` gains 1, 2 and 6 dB in rain and 0 among talkers."""
+    mixtures = [mixture(clip, kind, snr) for clip in "abc" for kind in ("rain", "talker_1") for snr in (-5, 5)]
+    gains = dict(zip("abc", (1, 2, 6), strict=True))
+    noisy = {m.id: {"si_sdr_db": m.snr_db} for m in mixtures}
+    good = {m.id: {"si_sdr_db": m.snr_db + gains[m.clip] * (m.noise_type == "rain")} for m in mixtures}
+    asked = {"si_sdr_db": {m.id for m in mixtures}}
+    return Scored(Results(mixtures, {"noisy": noisy, "good": good}), ["si_sdr_db"], asked, [], [])
+
+
+def test_curves_go_through_the_means_with_their_intervals(scored):
+    figure = snr_curves(CONFIG, scored, "si_sdr_db")
+    (axes,) = figure.axes
+    noisy, good = axes.containers
+    assert noisy.lines[0].get_ydata().tolist() == [-5, 5]
+    assert good.lines[0].get_ydata().tolist() == [-5 + 1.5, 5 + 1.5]
+    (bars,) = good.lines[2]
+    (low, high) = bars.get_segments()[0][:, 1]
+    assert -5 + 0.5 <= low < -3.5 < high <= -5 + 3
+    assert [text.get_text() for text in figure.legends[0].texts] == ["noisy", "good <one>"]
+
+
+def test_bars_are_the_means_of_the_noise_types(scored):
+    (axes,) = noise_bars(CONFIG, scored, "si_sdr_db").axes
+    heights = [[bar.get_height() for bar in container] for container in axes.containers]
+    assert heights == [[0, 0], [3, 0]]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["rain", "talker_1"]
+
+
+def test_pictures_are_the_same_bytes_each_time(scored, tmp_path):
+    for name in ("a.svg", "a.png"):
+        files = []
+        for folder in ("one", "two"):
+            save(snr_curves(CONFIG, scored, "si_sdr_db"), tmp_path / folder / name)
+            files.append((tmp_path / folder / name).read_bytes())
+        assert files[0] == files[1]
+        assert len(files[0]) < 200_000
+    text = (tmp_path / "one/a.svg").read_text()
+    assert "<dc:date>" not in text
+    assert "good &lt;one&gt;" in text
+
+
+def test_mixtures_to_show_are_those_of_the_median_gain(scored):
+    found, words = choose(CONFIG, scored)
+    assert [m.id for m in found] == ["a_talker_1_-5", "b_rain_-5"]
+    assert "by good <one>" in words
+    claimed = ExperimentConfig(CONFIG.systems, claims=[Claim("noisy", "good")])
+    assert "by noisy" in choose(claimed, scored)[1]
+    named = ExperimentConfig(CONFIG.systems, shown=["c_rain_5"])
+    assert [m.id for m in choose(named, scored)[0]] == ["c_rain_5"]
+    with pytest.raises(ConfigError, match="d_rain_5 is not among them"):
+        choose(ExperimentConfig(CONFIG.systems, shown=["d_rain_5"]), scored)
+
+
+def test_spectrograms_show_a_tone_where_it_is():
+    times_s = np.arange(RATE) / RATE
+    sounds = {
+        name: np.sin(2 * np.pi * hz * times_s).astype(np.float32) for name, hz in (("noisy", 2000), ("clean", 500))
+    }
+    figure = spectrograms(Item(mixture("a", "rain", 0), sounds))
+    brightest = {}
+    for axes in figure.axes:
+        level = axes.images[0].get_array()
+        brightest[axes.get_title()] = level.mean(axis=1).argmax() * 8000 / (len(level) - 1)
+        assert axes.images[0].get_clim()[1] == pytest.approx(figure.axes[0].images[0].get_clim()[1])
+    assert brightest["noisy"] == pytest.approx(2000, abs=20)
+    assert brightest["clean"] == pytest.approx(500, abs=20)
+
+
+class Peephole:
+    """Makes the sound as loud as one patch of the mouth is bright, and sees nothing else."""
+
+    window, hop, sample_rate = 512, 320, RATE
+    rows, columns = slice(16, 20), slice(8, 12)
+
+    def estimate_spectrum(self, noisy, crops, present):
+        return noisy * (1 + crops[:, self.rows, self.columns].mean(axis=(1, 2, 3)) / 255)
+
+
+@pytest.fixture
+def heard():
+    rng = np.random.default_rng(1)
+    crops = rng.integers(0, 256, (30, 32, 48, 3), dtype=np.uint8)
+    return Heard(np.full((257, 30), 10 + 0j, np.complex64), crops, np.ones(30, dtype=bool))
+
+
+def test_a_network_looks_where_the_only_pixels_are_that_it_uses(heard):
+    found = looks(Peephole(), [heard, heard])
+    place = np.zeros((8, 12), dtype=bool)
+    place[4, 2] = True
+    assert (found.level_db > 0).tolist() == place.tolist()
+    patch = heard.crops[:, Peephole.rows, Peephole.columns].astype(float)
+    mean = np.round(patch.mean(axis=0)).mean()
+    by_hand = 20 * np.log10((1 + patch.mean(axis=(1, 2, 3)) / 255) / (1 + mean / 255))
+    assert found.level_db[4, 2] == pytest.approx(np.sqrt(np.mean(by_hand**2)), rel=1e-4)
+    assert found.whole_db == pytest.approx(found.level_db[4, 2])
+    assert found.mouth == pytest.approx(heard.crops.mean(axis=(0, 3)) / 255)
+
+
+def test_a_still_mouth_has_nothing_to_look_at(heard):
+    still = heard._replace(crops=heard.crops[:1].repeat(30, axis=0))
+    assert looks(Peephole(), [still]).level_db.max() == 0
+    assert POWER_FLOOR < 1
+
+
+class Parrot(AVDCNN):
+    """Predicts the lips that it is shown, or their opposite."""
+
+    sign = 1.0
+
+    def forward(self, noisy_log_power, lips):
+        return Estimate(noisy_log_power, self.sign * lips)
+
+
+def test_lip_frames_are_compared_with_those_that_the_network_read(heard):
+    model = Parrot.build(AVDCNNConfig(normalisation_radius=20)).eval()
+    shown = heard._replace(present=np.arange(30) < 20)
+    film = lip_film(model, shown)
+    assert film.true.shape == (20, 16, 24)
+    assert film.correlation == pytest.approx(1)
+    model.sign = -1.0
+    assert lip_film(model, shown).correlation == pytest.approx(-1)
+    assert lip_film(AVDCNN.build(AVDCNNConfig(normalisation_radius=20, lip_output=False)).eval(), shown) is None
+    assert np.isnan(LipFilm(film.true, np.zeros_like(film.true)).correlation)
+
+
+def test_predicted_lips_stand_below_the_true_ones_which_alike_systems_share():
+    rng = np.random.default_rng(2)
+    true, other = rng.normal(size=(20, 16, 24)), rng.normal(size=(20, 16, 24))
+    figure = draw_films({"a": LipFilm(true, 2 * true), "b": LipFilm(true, -true), "c": LipFilm(other, other)})
+    rows = [axes.get_ylabel().split("\n")[0] for axes in figure.axes][:: lips.N_TIMES]
+    assert rows == ["true", "a", "b", "true", "c"]
+    assert figure.axes[0].images[0].get_array().tolist() == true[0].tolist()
+    assert figure.axes[lips.N_TIMES + 7].images[0].get_array().tolist() == (2 * true[-1]).tolist()
+
+
+def test_sound_and_mouth_meet_at_the_networks_frames():
+    crops = np.arange(25, dtype=np.uint8)[:, None, None, None] + np.zeros((1, 32, 48, 3), np.uint8)
+    mouth = MouthTrack(np.arange(25) / 25, crops, np.ones(25, dtype=bool), FaceReport(1, 1.0, "1"))
+    found = hear(np.zeros(RATE, np.float32), mouth, model=Peephole())
+    assert found.spectrum.shape == (257, len(found.crops))
+    assert found.crops[[0, 10, 40], 0, 0, 0].tolist() == [0, 5, 20]
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A small experiment with its sounds, mouths and one network that nobody trained."""
+    monkeypatch.setenv("AVSE_DATA", str(tmp_path))
+    monkeypatch.setattr(lips, "PATCH", 16)
+    monkeypatch.setattr(mouths, "N_CLIPS", 1)
+    rng = np.random.default_rng(3)
+    rows, people = [], []
+    for clip in ("a", "b"):
+        write_sound(tmp_path / f"{clip}.wav", 0.1 * rng.standard_normal(RATE // 2), RATE)
+        people.append({"id": clip, "split": "test_seen", "audio": f"{clip}.wav", "licence": "CC0", "speaker": clip})
+        crops = rng.integers(0, 256, (13, 32, 48, 3), dtype=np.uint8)
+        track = MouthTrack(np.arange(13) / 25, crops, np.ones(13, dtype=bool), FaceReport(1, 1.0, "1"))
+        save_mouth(tmp_path / "crops" / f"{clip}.npz", track)
+        for kind in ("rain", "talker_1"):
+            rows.append({"id": f"{clip} {kind}", "clip": clip, "split": "test_seen", "noise_type": kind, "snr_db": 0,
+                         "noise": [{"path": f"{clip}.wav", "offset_s": 0.1}]})  # fmt: skip
+    _write_rows(tmp_path / "mixtures.jsonl", rows)
+    _write_rows(tmp_path / "manifest.jsonl", people)
+    (tmp_path / "e.yaml").write_text(yaml.safe_dump({"systems": CONFIG.systems}, sort_keys=False))
+    for name, value in (("noisy", 1.1), ("good", 1.4)):
+        _write_rows(tmp_path / "exp" / name / "scores.jsonl", [{"id": r["id"], "pesq_wb": value} for r in rows])
+    for row in rows:
+        (tmp_path / "exp/good/enhanced").mkdir(exist_ok=True)
+        write_sound(
+            tmp_path / "exp/good/enhanced" / f"{row['id']}.wav", np.full(RATE // 2, 0.01), RATE, subtype="FLOAT"
+        )
+    zoo.save(tmp_path / "exp/good/model.safetensors", AVDCNN.build(TINY))
+    (tmp_path / "exp/late").mkdir()
+    (tmp_path / "exp/late/model.safetensors").write_bytes(b"of another day")
+    return tmp_path
+
+
+def _write_rows(path, rows):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+
+def _run(place, *options):
+    return main(
+        ["--experiment", str(place / "e.yaml"), "--exp", str(place / "exp"), "--mixtures",
+         str(place / "mixtures.jsonl"), "--manifest", str(place / "manifest.jsonl"), "--crops", str(place / "crops"),
+         "--output", str(place / "out" / "RESULTS.md"), "--pictures", str(place / "out" / "pictures"), "--html",
+         str(place / "exp" / "report.html"), "--command", "run.sh --all", "--title", "Made & up", *options]
+    )  # fmt: skip
+
+
+class Page(HTMLParser):
+    """Addresses of a page."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.found = {}
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        for name, value in attributes:
+            if name in ("src", "href"):
+                self.found.setdefault(tag, []).append(value)
+
+
+def test_the_whole_report_has_its_pictures_and_needs_nothing_beside_it(place, capsys):
+    assert _run(place) == 0
+    told = capsys.readouterr().err
+    assert "late (late): 2 of 2 mixtures to hear are not enhanced" in told
+    assert "late/model.safetensors" in told, "weights that cannot be read are told, and stop nothing"
+    text = (place / "out/RESULTS.md").read_text()
+    named = re.findall(r"!\[[^]]*\]\(([^)]+)\)", text)
+    assert named == [
+        "pictures/snr_pesq_wb.svg", "pictures/noise_pesq_wb.svg", "pictures/spectrograms_1.png",
+        "pictures/spectrograms_2.png", "pictures/lips_1.png", "pictures/lips_2.png", "pictures/looks.png",
+    ]  # fmt: skip
+    for name in named:
+        path = place / "out" / name
+        assert 1000 < path.stat().st_size < 200_000
+        if path.suffix == ".png":
+            with Image.open(path) as picture:
+                assert picture.size[0] > 200
+    page = (place / "exp/report.html").read_text()
+    addresses = Page(page).found
+    assert len(addresses["audio"]) == 2 * 3
+    assert len(addresses["img"]) == len(named) + 2 * 3
+    assert all(address.startswith("data:") for some in addresses.values() for address in some)
+    assert "<h1>Made &amp; up</h1>" in page
+    assert "good &lt;one&gt;" in page
+    assert "<code>run.sh --all</code>" in page
+
+
+def test_where_a_network_looks_is_worked_out_once_for_its_weights(place, monkeypatch):
+    model = AVDCNN.build(TINY).eval()
+    reader = MixtureReader(read_manifest(place / "manifest.jsonl"), root=place, sample_rate=RATE)
+    found, seen = [], Seen(reader, place / "crops")
+    mixtures = read_mixtures(place / "mixtures.jsonl")
+    find = mouths.looks
+    monkeypatch.setattr(mouths, "looks", lambda *given: found.append(find(*given)) or found[-1])
+    for n_found, some in ((1, mixtures[:1]), (1, mixtures[:1]), (2, mixtures[:2])):
+        kept = mouths._looks(place / "exp/good", model, some, seen)
+        assert len(found) == n_found
+        assert kept.level_db.tolist() == found[-1].level_db.tolist()
+        assert kept.whole_db == found[-1].whole_db > 0
+
+
+def test_without_crops_and_sounds_the_tables_are_there(place, capsys, monkeypatch):
+    monkeypatch.setattr("recipes.stages.experiment.__main__.score_pictures", lambda *_: [])
+    for path in (*(place / "crops").iterdir(), *(place / "exp/good/enhanced").iterdir()):
+        path.unlink()
+    assert _run(place) == 0
+    assert "good <one> (good): 2 of 2 mixtures to hear are not enhanced" in capsys.readouterr().err
+    text = (place / "out/RESULTS.md").read_text()
+    assert "looks.png" not in text
+    assert "| good <one> | 1.40 |" in text
+
+
+def test_only_networks_that_see_are_asked_where_they_look(tmp_path, monkeypatch):
+    deaf, seeing = (AVDCNN.build(AVDCNNConfig(streams=s, encoders="none", hidden=(8, 8))) for s in ("audio", "video"))
+    monkeypatch.setattr(mouths, "zoo", SimpleNamespace(load=lambda path: deaf if "noisy" in path else seeing))
+    for name in CONFIG.systems:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "model.safetensors").touch()
+    models, missing = mouths._seeing_models(CONFIG, tmp_path, rate=RATE)
+    assert list(models) == ["good", "late"]
+    assert missing == []
+    assert mouths._seeing_models(CONFIG, tmp_path, rate=8000)[0] == {}
+    assert not torch.is_inference_mode_enabled()
