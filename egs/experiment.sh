@@ -5,7 +5,7 @@ home=$exp/experiment
 untrained=(logmmse klt)
 # HASPI and HASQI take seconds for each mixture: every so many of the list. The list goes through 33 noises and ratios for
 # each clip, with which this number shares no factor, so that all of them come up.
-hearing_every=${HEARING_EVERY:-10}
+hearing_every=${HEARING_EVERY:-43}
 
 for file in "${conf[@]}"; do [ -f "$file" ] || fail "configuration must be a file but $file is none"; done
 systems=("${untrained[@]}")
@@ -38,12 +38,14 @@ enhance() {
 
 score() {
   local common=(--manifest "$manifest" --mixtures "$mixtures" --n-jobs "$n_jobs")
+  local metrics=(--metrics pesq_wb,stoi,estoi,si_sdr_db,segmental_snr_db,sdi)
   local hearing=(--metrics haspi,hasqi --every "$hearing_every")
   mkdir -p "$home/noisy"
-  "$python" -m recipes.stages.score "${common[@]}" "$home/noisy/scores.jsonl"
+  "$python" -m recipes.stages.score "${common[@]}" "${metrics[@]}" "$home/noisy/scores.jsonl"
   "$python" -m recipes.stages.score "${common[@]}" "${hearing[@]}" "$home/noisy/hearing.jsonl"
   ready | while read -r system; do
-    "$python" -m recipes.stages.score "${common[@]}" --enhanced "$home/$system/enhanced" "$home/$system/scores.jsonl"
+    "$python" -m recipes.stages.score "${common[@]}" "${metrics[@]}" --enhanced "$home/$system/enhanced" \
+      "$home/$system/scores.jsonl"
     "$python" -m recipes.stages.score "${common[@]}" "${hearing[@]}" --enhanced "$home/$system/enhanced" \
       "$home/$system/hearing.jsonl"
   done
