@@ -3,10 +3,11 @@
 Akbari, Yuan, Qian, Chuang, Chang, Cui, Gong, "VATT: Transformers for Multimodal Self-Supervised Learning from Raw
 Video, Audio and Text", NeurIPS 2021 (arXiv 2104.11178). Sizes, tokens, heads and losses are the paper's.
 
-**Deviations.** Words are numbered by hashing, where the paper has a vocabulary of 2^16 that is not published. The bias
-of attention is learned for each distance of two words, not for T5's buckets of distances: a text has 16 words. Dropout
-is 0 by default, for the paper names none (the official code has 0.1). Where paper and official code differ, the paper
-is the default; `official_code` takes the code's way. Beyond the paper, `movement` hides what people look like.
+**Deviations.** Words are numbered by hashing, where the paper has a vocabulary of 2^16 that is not published; the
+official code's frozen vectors of word2vec are not to be had here. The bias of attention is learned for each distance of
+two words. Dropout is 0 by default, for the paper names none. Where paper and official code differ, the paper is the
+default; `official_code` takes the code's way, and the table in `recipes/vatt/README.md` goes through all differences.
+Beyond the paper, `movement` hides what people look like.
 """
 
 import math
@@ -71,13 +72,14 @@ class VATTConfig:
     drop_rate: float = 0.5
     """DropToken's share."""
     dropout: float = 0.0
-    """Of the transformers."""
+    """Of the transformers; with `official_code` of the tokens as well (it has 0.1)."""
     temperature: float = 0.07
     """Of both losses."""
     text_weight: float = 1.0
     """Lambda, of the text's loss."""
     official_code: bool = False
-    """The official code's heads, losses and DropToken where they differ from the paper's."""
+    """The official code's positions, distances of words, heads, losses and DropToken where they differ from the
+    paper's."""
     checkpointing: bool = False
     """Less memory for more time, see `TransformerConfig`."""
 
@@ -136,6 +138,7 @@ class VATT(nn.Module):
                     one or Transformer(size),
                     drop_rate=config.drop_rate,
                     shared_drop=config.official_code,
+                    dropout=config.dropout if config.official_code else 0.0,
                     projections=config.shared,
                 )
                 for name, size in sizes.items()
@@ -155,8 +158,9 @@ class VATT(nn.Module):
         """Build the network with its own tokenisers.
 
         Raises:
-            ConfigError: a size is not known, or a clip is smaller than a patch.
+            ConfigError: a size is not known, a number is out of its range, or a clip is smaller than a patch.
         """
+        cls._check(config)
         sizes = {name: cls._size(config, name) for name in MODALITIES}
         clip = (config.n_frames, config.height, config.width)
         grid = tuple(length // size for length, size in zip(clip, config.patch, strict=True))
@@ -167,18 +171,43 @@ class VATT(nn.Module):
                 f"{config.patch}, and {config.n_samples} samples for patches of {config.patch_samples}; make it larger"
             )
         tokens = {
-            "video": VideoTokens(sizes["video"].dim, patch=config.patch, grid=grid, fps=config.fps),  # type: ignore[arg-type]
+            "video": VideoTokens(
+                sizes["video"].dim,
+                patch=config.patch,
+                grid=grid,  # type: ignore[arg-type]
+                fps=config.fps,
+                official_code=config.official_code,
+            ),
             "audio": WaveformTokens(
-                sizes["audio"].dim, patch=config.patch_samples, n_positions=n_patches, rate_hz=config.sample_rate
+                sizes["audio"].dim,
+                patch=config.patch_samples,
+                n_positions=n_patches,
+                rate_hz=config.sample_rate,
+                official_code=config.official_code,
             ),
             "text": WordTokens(
                 sizes["text"].dim,
                 n_words=config.n_words,
                 vocabulary=config.vocabulary,
                 n_heads=sizes["text"].n_heads,
+                official_code=config.official_code,
             ),
         }
         return cls(config, tokens=tokens)
+
+    @staticmethod
+    def _check(config: VATTConfig) -> None:
+        sizes = {
+            "n_frames": config.n_frames, "fps": config.fps, "height": config.height, "width": config.width,
+            "patch": min(config.patch), "n_samples": config.n_samples, "sample_rate": config.sample_rate,
+            "patch_samples": config.patch_samples, "n_words": config.n_words, "vocabulary": config.vocabulary - 1,
+            "dims": min(config.dims), "temperature": config.temperature,
+        }  # fmt: skip
+        if small := [name for name, size in sizes.items() if not size > 0]:
+            raise ConfigError(f"{', '.join(small)} of a VATT must be above 0 (vocabulary: 1) but is not; raise it")
+        for name, share in (("drop_rate", config.drop_rate), ("dropout", config.dropout)):
+            if not 0 <= share < 1:
+                raise ConfigError(f"{name} of a VATT must be 0 to below 1 but is {share:g}; correct it")
 
     @staticmethod
     def config_of(**header: Any) -> VATTConfig:

@@ -13,10 +13,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from avse.nn.encoders.positions import SPREAD, resized
 from avse.nn.transformer import Transformer
 
-SPREAD = 0.02
-"""Standard deviation of new positions and of a new [AGG] token."""
+BUCKETS, FARTHEST = 32, 64
+"""Of distances between words, as T5 has them."""
 
 
 class VideoTokens(nn.Module):
@@ -25,7 +26,14 @@ class VideoTokens(nn.Module):
     can_drop = True
 
     def __init__(
-        self, dim: int, *, patch: tuple[int, int, int], grid: tuple[int, int, int], fps: float, channels: int = 3
+        self,
+        dim: int,
+        *,
+        patch: tuple[int, int, int],
+        grid: tuple[int, int, int],
+        fps: float,
+        channels: int = 3,
+        official_code: bool = False,
     ) -> None:
         """Set up.
 
@@ -35,11 +43,13 @@ class VideoTokens(nn.Module):
             grid: patches along time, height and width for which positions are learned; others are interpolated.
             fps: frames a second.
             channels: of a frame.
+            official_code: normalise positions, and interpolate them, as the official code does.
         """
         super().__init__()
         self.dim, self.patch, self.frame_rate_hz = dim, patch, fps / patch[0]
         self.project = nn.Linear(channels * math.prod(patch), dim)
         self.positions = nn.ParameterList(nn.Parameter(SPREAD * torch.randn(length, dim)) for length in grid)
+        self.official_code, self.norm = official_code, _norm(dim) if official_code else nn.Identity()
 
     def forward(self, frames: Tensor) -> Tensor:
         """Cut frames into tokens.
@@ -58,10 +68,11 @@ class VideoTokens(nn.Module):
         )  # (batch, n_t, t, channels, n_h, h, n_w, w)
         patches = cut.permute(0, 1, 4, 6, 3, 2, 5, 7).flatten(4)
         time, rows, columns = (
-            resized(table, length) for table, length in zip(self.positions, (n_time, n_rows, n_columns), strict=True)
+            resized(table, length, spline=self.official_code)
+            for table, length in zip(self.positions, (n_time, n_rows, n_columns), strict=True)
         )
         where = time[:, None, None] + rows[:, None] + columns
-        tokens: Tensor = (self.project(patches) + where).flatten(1, 3)
+        tokens: Tensor = (self.project(patches) + self.norm(where)).flatten(1, 3)
         return tokens
 
     def grid_of(self, frames: Tensor) -> tuple[int, int, int]:
@@ -82,7 +93,16 @@ class WaveformTokens(nn.Module):
 
     can_drop = True
 
-    def __init__(self, dim: int, *, patch: int, n_positions: int, rate_hz: float, channels: int = 1) -> None:
+    def __init__(
+        self,
+        dim: int,
+        *,
+        patch: int,
+        n_positions: int,
+        rate_hz: float,
+        channels: int = 1,
+        official_code: bool = False,
+    ) -> None:
         """Set up.
 
         Args:
@@ -91,11 +111,13 @@ class WaveformTokens(nn.Module):
             n_positions: patches for which positions are learned; more or fewer are interpolated.
             rate_hz: samples a second.
             channels: of a series; sound has one.
+            official_code: as of `VideoTokens`.
         """
         super().__init__()
         self.dim, self.patch, self.frame_rate_hz = dim, patch, rate_hz / patch
         self.project = nn.Linear(channels * patch, dim)
         self.positions = nn.Parameter(SPREAD * torch.randn(n_positions, dim))
+        self.official_code, self.norm = official_code, _norm(dim) if official_code else nn.Identity()
 
     def forward(self, series: Tensor) -> Tensor:
         """Cut sound, or any series, into tokens.
@@ -110,7 +132,8 @@ class WaveformTokens(nn.Module):
         n_tokens = channels.shape[-1] // self.patch
         whole = channels[..., : n_tokens * self.patch].reshape(*channels.shape[:2], n_tokens, self.patch)
         patches = whole.transpose(1, 2).flatten(2)
-        tokens: Tensor = self.project(patches) + resized(self.positions, n_tokens)
+        where = self.norm(resized(self.positions, n_tokens, spline=self.official_code))
+        tokens: Tensor = self.project(patches) + where
         return tokens
 
     def to_frames(self, tokens: Tensor, _: Tensor) -> Tensor:
@@ -123,7 +146,7 @@ class WordTokens(nn.Module):
 
     can_drop = False
 
-    def __init__(self, dim: int, *, n_words: int, vocabulary: int, n_heads: int) -> None:
+    def __init__(self, dim: int, *, n_words: int, vocabulary: int, n_heads: int, official_code: bool = False) -> None:
         """Set up.
 
         Args:
@@ -131,12 +154,14 @@ class WordTokens(nn.Module):
             n_words: of a text.
             vocabulary: numbers that `word_numbers` gives.
             n_heads: of the attention.
+            official_code: learn a bias for each of T5's buckets of distances; else for each distance.
         """
         super().__init__()
         self.dim, self.frame_rate_hz, self.n_words = dim, math.nan, n_words
         self.words = nn.Embedding(vocabulary, dim, padding_idx=0)
+        self.official_code = official_code
         # One bias for each distance of two words; the last is for [AGG], which is nowhere.
-        self.distances = nn.Parameter(torch.zeros(n_heads, 2 * n_words))
+        self.distances = nn.Parameter(torch.zeros(n_heads, 1 + (BUCKETS if official_code else 2 * n_words - 1)))
 
     def forward(self, numbers: Tensor) -> Tensor:
         """Look words up, `(batch, words)` of `word_numbers` to `(batch, words, dim)`."""
@@ -146,9 +171,10 @@ class WordTokens(nn.Module):
     def bias(self, n_words: int) -> Tensor:
         """What is added to the scores of attention between [AGG] and words, `(heads, 1 + words, 1 + words)`."""
         place = torch.arange(n_words, device=self.distances.device)
-        far = (place[:, None] - place).clamp(1 - self.n_words, self.n_words - 1) + self.n_words - 1
-        far = F.pad(far, (1, 0, 1, 0), value=2 * self.n_words - 1)
-        return self.distances[:, far]
+        far = place[:, None] - place
+        each = far.clamp(1 - self.n_words, self.n_words - 1) + self.n_words - 1
+        number = bucket(far) if self.official_code else each
+        return self.distances[:, F.pad(number, (1, 0, 1, 0), value=self.distances.shape[1] - 1)]
 
     def to_frames(self, tokens: Tensor, _: Tensor) -> Tensor:
         """Tokens are frames."""
@@ -165,6 +191,7 @@ class TokenEncoder(nn.Module):
         *,
         drop_rate: float = 0.0,
         shared_drop: bool = False,
+        dropout: float = 0.0,
         projections: bool = False,
     ) -> None:
         """Set up.
@@ -174,12 +201,13 @@ class TokenEncoder(nn.Module):
             transformer: over the tokens.
             drop_rate: share of the tokens that training leaves out (DropToken); words all stay.
             shared_drop: leave out the same ones in the whole batch, as the official code does.
+            dropout: share of the tokens' numbers left out in training, as the official code does.
             projections: a linear layer of its own before and after a transformer that is shared.
         """
         super().__init__()
         self.tokens, self.transformer = tokens, transformer
         self.dim, self.frame_rate_hz = transformer.dim, tokens.frame_rate_hz
-        self.drop_rate, self.shared_drop = drop_rate, shared_drop
+        self.drop_rate, self.shared_drop, self.dropout = drop_rate, shared_drop, dropout
         self.aggregate = nn.Parameter(SPREAD * torch.randn(self.dim))
         self.before = nn.Linear(self.dim, self.dim) if projections else nn.Identity()
         self.after = nn.Linear(self.dim, self.dim) if projections else nn.Identity()
@@ -204,6 +232,7 @@ class TokenEncoder(nn.Module):
 
     def _transform(self, inputs: Tensor, tokens: Tensor) -> Tensor:
         first = self.aggregate.expand(tokens.shape[0], 1, -1)
+        tokens = F.dropout(tokens, self.dropout, self.training)
         bias = mask = None
         if isinstance(self.tokens, WordTokens):
             bias, mask = self.tokens.bias(inputs.shape[1]), F.pad(inputs != 0, (1, 0), value=True)
@@ -230,12 +259,24 @@ def drop_tokens(tokens: Tensor, *, rate: float, shared: bool = False) -> Tensor:
     return tokens.gather(1, kept[..., None].expand(-1, -1, dim))
 
 
-def resized(table: Tensor, length: int) -> Tensor:
-    """A table of positions `(n, dim)` for another number of them, by cubic interpolation, `(length, dim)`."""
-    if len(table) == length:
-        return table
-    stretched = F.interpolate(table.T[None, :, :, None], size=(length, 1), mode="bicubic", align_corners=False)
-    return stretched[0, :, :, 0].T
+def bucket(far: Tensor) -> Tensor:
+    """T5's buckets of the distances between words (Raffel et al. 2020): near ones each, far ones by their logarithm.
+
+    Args:
+        far: whole numbers, above 0 where the other word comes before.
+
+    Returns:
+        Numbers below `BUCKETS`; those of one direction in each half.
+    """
+    half = BUCKETS // 2
+    each, size = half // 2, far.abs()
+    octaves = (size.clamp(min=1) / each).log() / math.log(FARTHEST / each)
+    beyond = (each + (octaves * (half - each)).floor().long()).clamp(max=half - 1)
+    return torch.where(size < each, size, beyond) + half * (far < 0)
+
+
+def _norm(dim: int) -> nn.Module:
+    return nn.LayerNorm(dim, eps=1e-6)
 
 
 def word_numbers(texts: Sequence[str], *, n_words: int, vocabulary: int) -> Tensor:

@@ -99,6 +99,18 @@ def test_the_codes_total_is_a_mean_and_its_dropped_tokens_are_shared():
     assert model.encoder("video").shared_drop
     assert not VATT.build(TINY).encoder("video").shared_drop
     assert not any(isinstance(m, torch.nn.BatchNorm1d) for m in model.common.audio_va.modules())
+    assert all(model.encoder(name).tokens.official_code for name in ("video", "audio", "text"))
+    assert not VATT.build(TINY).encoder("video").tokens.official_code
+
+
+def test_the_codes_dropout_takes_tokens_too():
+    for official in (True, False):
+        encoder = VATT.build(replace(TINY, official_code=official, dropout=0.5, drop_rate=0.0)).encoder("video")
+        encoder.transformer = torch.nn.Identity()
+        encoder.transformer.forward = lambda tokens, **_: tokens
+        frames = torch.rand(2, 8, 3, 32, 48)
+        assert torch.equal(encoder.train()(frames), encoder(frames)) != official
+        assert torch.equal(encoder.eval()(frames), encoder(frames))
 
 
 def test_embeddings_are_what_the_losses_compare():
@@ -128,3 +140,7 @@ def test_wrong_sizes_are_refused():
         VATT.build(replace(TINY, audio="huge"))
     with pytest.raises(ConfigError, match="a clip must hold a patch or more"):
         VATT.build(replace(TINY, n_frames=3))
+    with pytest.raises(ConfigError, match="patch_samples of a VATT must be above 0"):
+        VATT.build(replace(TINY, patch_samples=0))
+    with pytest.raises(ConfigError, match="drop_rate of a VATT must be 0 to below 1 but is 1"):
+        VATT.build(replace(TINY, drop_rate=1.0))

@@ -1,15 +1,18 @@
 """Tokens in the order that the paper's shapes say; DropToken by sample; positions for other sizes; relative bias."""
 
+import numpy as np
 import torch
+from scipy.interpolate import CubicSpline
 from torch import nn
 
+from avse.nn.encoders.positions import resized
 from avse.nn.encoders.tokens import (
     TokenEncoder,
     VideoTokens,
     WaveformTokens,
     WordTokens,
+    bucket,
     drop_tokens,
-    resized,
     word_numbers,
 )
 from avse.nn.transformer import Transformer, TransformerConfig
@@ -82,6 +85,53 @@ def test_positions_follow_another_size_in_order():
     longer = resized(line, 33)
     assert (longer.diff(dim=0) > 0).all()
     torch.testing.assert_close(longer[4:-4, 0], ((torch.arange(33) + 0.5) * 9 / 33 - 0.5)[4:-4] / 8, atol=0.02, rtol=0)
+
+
+def test_video_of_another_size_has_positions_in_between():
+    tokens = VideoTokens(16, patch=(2, 4, 4), grid=(8, 4, 6), fps=10)
+    nn.init.zeros_(tokens.project.weight)
+    nn.init.zeros_(tokens.project.bias)
+    lengths = (16, 8, 12)  # twice the frames, rows and columns: the same stretch, in steps of half the size
+    for axis, length in enumerate(lengths):
+        for number, table in enumerate(tokens.positions):
+            line = (torch.arange(len(table)) + 0.5) / len(table)
+            table.data = line[:, None].repeat(1, 16) * (number == axis)
+        where = tokens(torch.rand(1, 32, 3, 32, 48)).reshape(*lengths, 16)[..., 0].movedim(axis, 0)
+        assert (where == where[:, :1, :1]).all()
+        expected = (torch.arange(length) + 0.5) / length
+        torch.testing.assert_close(where[2:-2, 0, 0], expected[2:-2], atol=0.03, rtol=0)
+
+
+def test_the_official_codes_positions_are_normalised_and_lie_on_a_natural_spline():
+    torch.manual_seed(0)
+    table = torch.randn(14, 5)
+    by_scipy = CubicSpline(np.arange(14), table.numpy(), bc_type="natural")
+    for length in (20, 9):
+        places = np.arange(length) * 14 / length
+        inside = places <= 13
+        np.testing.assert_allclose(
+            resized(table, length, spline=True)[inside], by_scipy(places[inside]), atol=1e-4, rtol=1e-4
+        )
+    video = VideoTokens(16, patch=(2, 4, 4), grid=(3, 2, 4), fps=10, official_code=True)
+    sound = WaveformTokens(16, patch=8, n_positions=5, rate_hz=80, official_code=True)
+    for tokens, inputs in ((video, torch.rand(1, 6, 3, 8, 16)), (sound, torch.rand(1, 56))):
+        nn.init.zeros_(tokens.project.weight)
+        nn.init.zeros_(tokens.project.bias)
+        where = tokens(inputs)[0]
+        torch.testing.assert_close(where.mean(dim=-1), torch.zeros(len(where)), atol=1e-5, rtol=0)
+        torch.testing.assert_close(where.std(dim=-1, correction=0), torch.ones(len(where)), atol=0.01, rtol=0)
+
+
+def test_far_words_share_t5s_buckets():
+    far = torch.tensor([0, 1, 7, 8, 9, 11, 15, 63, 500, -1, -8, -15])
+    # Eight of each direction by themselves; 8 to 64 are three octaves in eight buckets.
+    assert bucket(far).tolist() == [0, 1, 7, 8, 8, 9, 10, 15, 15, 17, 24, 26]
+    tokens = WordTokens(16, n_words=16, vocabulary=100, n_heads=2, official_code=True)
+    nn.init.normal_(tokens.distances)
+    bias = tokens.bias(16)[0]
+    assert bias[1 + 8, 1] == bias[1 + 9, 1]
+    assert bias[1 + 7, 1] != bias[1 + 8, 1] != bias[1, 1 + 8]
+    assert bias[0, 5] == tokens.distances[0, -1]
 
 
 def test_tokens_are_dropped_by_sample_and_keep_their_order():

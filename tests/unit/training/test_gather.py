@@ -17,8 +17,8 @@ CONFIG = VATTConfig(
 def _clips(start, end):
     generator = torch.Generator().manual_seed(0)
     whole = Clips(
-        torch.rand(6, 4, 3, 16, 16, generator=generator),
-        torch.randn(6, 512, generator=generator),
+        torch.rand(6, 4, 3, 16, 16, generator=generator).double(),
+        torch.randn(6, 512, generator=generator).double(),
         torch.randint(1, 64, (6, 2, 16), generator=generator),
         torch.tensor([True, True, False, True, True, True]),
         torch.tensor([True, False, True, True, True, False]),
@@ -36,7 +36,7 @@ def _step(model, clips):
 def _process(rank, folder):
     dist.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=2)
     torch.manual_seed(0)
-    model = DistributedDataParallel(VATT.build(CONFIG))
+    model = DistributedDataParallel(VATT.build(CONFIG).double())
     torch.save(_step(model, _clips(3 * rank, 3 * rank + 3)), f"{folder}/{rank}.pt")
     dist.destroy_process_group()
 
@@ -44,7 +44,7 @@ def _process(rank, folder):
 def test_loss_and_gradients_are_those_of_one_process(tmp_path):
     mp.spawn(_process, args=(str(tmp_path),), nprocs=2)
     torch.manual_seed(0)
-    loss, gradients = _step(VATT.build(CONFIG), _clips(0, 6))
+    loss, gradients = _step(VATT.build(CONFIG).double(), _clips(0, 6))
     for rank in (0, 1):
         shared_loss, shared = torch.load(tmp_path / f"{rank}.pt")
         torch.testing.assert_close(shared_loss, loss)
