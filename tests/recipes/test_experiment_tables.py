@@ -1,16 +1,19 @@
 """The last stage of an experiment, on made-up scores: what is known to be better must come out so, and no more."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
 
+from avse.signal.classical import METHODS
 from recipes.stages.experiment.__main__ import main
 from recipes.stages.experiment.comparison import lead_of, mean_of
-from recipes.stages.experiment.config import read_experiment
+from recipes.stages.experiment.config import BASELINE, names_of, read_experiment
 from recipes.stages.experiment.scores import read_scored
 
+EGS = Path(__file__).parents[2] / "egs"
 N_CLIPS = 8
 TYPES = ("rain", "talker_1", "same_speaker")
 RATIOS = (-5, 5)
@@ -167,15 +170,17 @@ def test_failed_scores_are_counted_and_in_no_mean(place):
     def spoil(row):
         if "rain__-5" not in row["id"] or row["id"] > "c3":
             return row
-        return {**row, "pesq_wb": None, "sdi": None, "failed": {"pesq_wb": "estimate is | silent"}}
+        reason = f"{row['id']}.wav is | 3{row['id'][1]} samples long"
+        return {**row, "pesq_wb": None, "sdi": None, "failed": {"pesq_wb": reason}, "note": "clipped"}
 
     before = table_with(results_of(place), "noisy")
     change(place, "good", spoil)
     text = results_of(place)
     assert table_with(text, "noisy") == before
     assert table_with(text.split("## test_seen\n")[1], "good one")[1].endswith(", n 29")
-    assert table_with(text, "good one", "3", "PESQ-WB")[3] == "estimate is \\| silent"
+    assert table_with(text, "good one", "3", "PESQ-WB")[3] == "MIXTURE.wav is \\| N samples long"
     assert table_with(text, "good one", "3", "SDI")[3] == "no reason given"
+    assert table_with(text, "good one", "3", "clipped")
     # What both have is compared, and that is as it was.
     assert table_with(text, "good one above fair one at -5 dB", "PESQ-WB")[2] == "+0.20 (+0.20 to +0.20)"
 
@@ -260,3 +265,12 @@ def test_no_scores_at_all_are_told(place, capsys):
         path.unlink()
     assert run(place) == 2
     assert "must hold scores of the mixtures" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("path", sorted(EGS.glob("*/experiment/tables.yaml")), ids=lambda path: path.parts[-3])
+def test_every_shipped_experiment_asks_for_systems_that_there_are(path):
+    config = read_experiment(path)
+    trained = {conf.stem for conf in (path.parents[1] / "conf/experiment").glob("*.yaml")}
+    assert set(names_of(config)) <= {BASELINE, *METHODS, *trained}
+    assert config.claims
+    assert next(iter(config.systems)) == BASELINE

@@ -1,7 +1,9 @@
 """All scores of an experiment, as far as they are there, and what is missing or failed."""
 
 import math
+import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +18,7 @@ FILES = ("scores.jsonl", "hearing.jsonl")
 
 
 class Failure(NamedTuple):
-    """Scores of one system that one thing prevented."""
+    """Scores of one system that one kind of thing prevented."""
 
     system: str
     metrics: str
@@ -35,6 +37,8 @@ class Scored(NamedTuple):
     asked: dict[str, set[str]]
     """By metric, the mixtures that some system was scored on."""
     failures: list[Failure]
+    notes: list[Failure]
+    """Of files that were scored all the same; they name no metrics."""
     missing: list[str]
     """What is not there, in words."""
 
@@ -58,16 +62,20 @@ def read_scored(config: ExperimentConfig, *, exp: Path, mixtures: Path) -> Score
     ids = {mixture.id for mixture in wanted}
     systems: dict[str, Scores] = {}
     asked: dict[str, set[str]] = {name: set() for name in METRICS}
-    failures, missing = [], []
+    failures: list[Failure] = []
+    notes: list[Failure] = []
+    missing = []
     for name in names_of(config):
         paths = [exp / name / file for file in FILES]
         rows = [row for path in paths if path.is_file() for row in _rows_of(path)]
         if not rows:
             missing.append(f"{title_of(config, name)} ({name}): no scores yet")
             continue
-        found, failed = _tidy([row for row in rows if row["id"] in ids], asked)
-        systems[name] = found
-        failures += [Failure(name, metrics, reason, n) for (metrics, reason), n in failed.items()]
+        known = [row for row in rows if row["id"] in ids]
+        systems[name] = _values(known, asked)
+        failures += [Failure(name, *kind, n) for kind, n in Counter(_failures(known)).items()]
+        noted = Counter({row["id"]: _kind(row["note"], row["id"]) for row in known if row.get("note")}.values())
+        notes += [Failure(name, "", note, n) for note, n in noted.items()]
         if strangers := len({row["id"] for row in rows} - ids):
             missing.append(f"{title_of(config, name)} ({name}): {strangers} mixtures scored that are not in the list")
     if not any(systems.values()):
@@ -75,7 +83,7 @@ def read_scored(config: ExperimentConfig, *, exp: Path, mixtures: Path) -> Score
     metrics = [name for name in METRICS if asked[name]]
     for name, found in systems.items():
         missing += [f"{title_of(config, name)} ({name}): {line}" for line in _lacking(found, metrics, asked)]
-    return Scored(Results(wanted, systems), metrics, asked, failures, missing)
+    return Scored(Results(wanted, systems), metrics, asked, failures, notes, missing)
 
 
 def _rows_of(path: Path) -> list[dict[str, Any]]:
@@ -85,24 +93,37 @@ def _rows_of(path: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def _tidy(rows: list[dict[str, Any]], asked: dict[str, set[str]]) -> tuple[Scores, Counter[tuple[str, str]]]:
-    """Values by mixture and metric, and how many mixtures failed for which reason."""
+def _values(rows: list[dict[str, Any]], asked: dict[str, set[str]]) -> Scores:
+    """Values by mixture and metric, None for those that failed; adds to what was asked."""
     found: Scores = {}
-    failed: Counter[tuple[str, str]] = Counter()
     for row in rows:
         values = found.setdefault(row["id"], {})
+        for metric in METRICS:
+            if metric in row:
+                asked[metric].add(row["id"])
+                values[metric] = row[metric] if _is_value(row[metric]) else None
+    return found
+
+
+def _failures(rows: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    """For each mixture and thing that prevented something: titles of the metrics, and the kind of thing."""
+    for row in rows:
         reasons: dict[str, list[str]] = {}
         for metric in METRICS:
-            if metric not in row:
-                continue
-            asked[metric].add(row["id"])
-            value = row[metric]
-            values[metric] = value if isinstance(value, int | float) and math.isfinite(value) else None
-            if values[metric] is None:
+            if metric in row and not _is_value(row[metric]):
                 reason = (row.get("failed") or {}).get(metric) or "no reason given"
-                reasons.setdefault(reason, []).append(METRICS[metric].title)
-        failed.update(("; ".join(metrics), reason) for reason, metrics in reasons.items())
-    return found, failed
+                reasons.setdefault(_kind(reason, row["id"]), []).append(METRICS[metric].title)
+        for reason, metrics in reasons.items():
+            yield "; ".join(metrics), reason
+
+
+def _is_value(value: Any) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def _kind(reason: str, mixture: str) -> str:
+    """A reason without what is of one mixture alone, so that those of one kind are counted together."""
+    return re.sub(r"\d+([.,]\d+)*", "N", reason.replace(mixture, "MIXTURE"))
 
 
 def _lacking(found: Scores, metrics: list[str], asked: dict[str, set[str]]) -> list[str]:

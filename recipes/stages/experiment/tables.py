@@ -9,7 +9,7 @@ from avse.metrics.table import METRICS
 from recipes.stages.experiment.comparison import LEVEL, Lead, Mean, lead_of, mean_of, verdict
 from recipes.stages.experiment.config import Claim, ExperimentConfig, title_of, words_of
 from recipes.stages.experiment.document import Heading, Lines, Part, Points, Table
-from recipes.stages.experiment.scores import Scored
+from recipes.stages.experiment.scores import Failure, Scored
 from recipes.stages.tables import REPORTED_ONLY, SPLITS
 
 HOW_SURE = (
@@ -169,12 +169,19 @@ def failure_parts(config: ExperimentConfig, scored: Scored) -> list[Part]:
     parts: list[Part] = [Heading("Failed and missing")]
     if scored.failures:
         lines = [["system", "mixtures", "metrics", "reason"]]
-        ordered = sorted(scored.failures, key=lambda failure: -failure.n)
-        lines += [[title_of(config, f.system), str(f.n), f.metrics, f.reason] for f in ordered]
-        parts += ["Scores that could not be computed; they are in no mean.", Table(lines)]
+        lines += [[title_of(config, f.system), str(f.n), f.metrics, f.reason] for f in _most_first(scored.failures)]
+        parts += ["Scores that could not be computed; they are in no mean. N stands for numbers.", Table(lines)]
     else:
         parts.append("No score failed.")
+    if scored.notes:
+        lines = [["system", "mixtures", "note"]]
+        lines += [[title_of(config, f.system), str(f.n), f.reason] for f in _most_first(scored.notes)]
+        parts += ["What was scored all the same, and is in the means:", Table(lines)]
     return [*parts, *([Points(scored.missing)] if scored.missing else [])]
+
+
+def _most_first(failures: list[Failure]) -> list[Failure]:
+    return sorted(failures, key=lambda failure: -failure.n)
 
 
 def show_mean(mean: Mean | None, metric: str, n_asked: int) -> str:
