@@ -1,5 +1,7 @@
 """Clips of films as vectors, kept in a file, and the nearest of them."""
 
+import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -79,7 +81,7 @@ class Embeddings:
                 columns = {name: np.array(table[name].to_pylist()) for name in table.column_names}
                 columns["model"] = (table.schema.metadata or {})[b"model"].decode()
             return Embeddings(**columns)
-        except (OSError, KeyError, TypeError, ValueError) as error:
+        except (OSError, KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise ConfigError(
                 f"embeddings {path} must be what avse-embed wrote but are not ({error}); embed anew"
             ) from None

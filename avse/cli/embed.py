@@ -1,6 +1,7 @@
 """The command `avse-embed`: films as vectors, and which of them sound like a picture or match a sentence."""
 
 import argparse
+import io
 import sys
 from pathlib import Path
 
@@ -26,6 +27,9 @@ def main(argv: list[str] | None = None) -> int:
         0 done, 1 some film could not be embedded, 2 wrong usage.
     """
     options = _parser().parse_args(argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Names of films that a terminal cannot show are spelt out, as on stderr.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         return _write(options) if options.command == "write" else _find(options)
     except KeyboardInterrupt:
@@ -54,11 +58,17 @@ def _parser() -> argparse.ArgumentParser:
     query.add_argument("--picture", type=Path, metavar="FILE", help="film or picture: which clips sound like it?")
     query.add_argument("--sound", type=Path, metavar="FILE", help="sound or film: which clips look like it?")
     query.add_argument("--text", metavar="WORDS", help="which clips match these words?")
-    find.add_argument("-n", type=int, default=5, help="clips to show (default 5)")
+    find.add_argument("-n", type=_count, default=5, help="clips to show (default 5)")
     for command in (write, find):
         command.add_argument("--model", type=Path, required=True, help="weights of a VATT")
         command.add_argument("--device", default="cpu", help="cpu (default), cuda, mps")
     return parser
+
+
+def _count(text: str) -> int:
+    if (count := int(text)) < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more but is {text}")
+    return count
 
 
 def _write(options: argparse.Namespace) -> int:

@@ -18,6 +18,7 @@ from torch.optim import Optimizer
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
+from avse.errors import ConfigError
 from avse.training.checkpoint import load_checkpoint, save_checkpoint
 from avse.training.mean_weights import MeanWeights
 from avse.training.processes import processes, whole
@@ -52,8 +53,8 @@ class LoopConfig:
     sharded: bool = False
     """Where there are several processes, each holds a part of the weights, gradients and moments (FSDP), for networks
     that fit no device whole; else each holds all (DDP)."""
-    precision: str = "bf16-mixed"
-    """Lightning Fabric's name: 32-true, bf16-mixed, 16-mixed."""
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "bf16-mixed"
+    """Lightning Fabric's name."""
     seed: int = 1
     """Of weights, shuffles, mixtures and dropout."""
     checkpoint_every_steps: int = 100
@@ -64,6 +65,20 @@ class LoopConfig:
     """Processes that prepare examples beside the training one, on each device."""
     max_minutes: float | None = None
     """Stop for now after this long, with a checkpoint to go on from; None trains to the end."""
+
+    def __post_init__(self) -> None:
+        """Make sure that the numbers make sense.
+
+        Raises:
+            ConfigError: one does not.
+        """
+        names = ("n_epochs", "batch_size", "accumulate_batches", "checkpoint_every_steps", "validate_every_epochs")
+        if small := [name for name in names if getattr(self, name) < 1]:
+            raise ConfigError(f"loop.{small[0]} must be 1 or more but is {getattr(self, small[0])}; raise it")
+        if self.n_workers < 0 or self.warmup_steps < 0:
+            raise ConfigError("loop.n_workers and loop.warmup_steps must be 0 or more but are not; raise them")
+        if self.ema_decay is not None and not 0 < self.ema_decay < 1:
+            raise ConfigError(f"loop.ema_decay must be above 0 and below 1 but is {self.ema_decay:g}; correct it")
 
     def rate_at(self, step: int, n_steps: int) -> float:
         """Learning rate of a step: linear warm-up, then half or a quarter of a cosine down to the final one."""
@@ -134,7 +149,7 @@ class _Trainer:
         run: Run,
     ) -> None:
         self.loss_step, self.validate, self.config, self.run = loss_step, validate, config, run
-        self.fabric = Fabric(precision=config.precision, **processes(sharded=config.sharded))  # type: ignore[arg-type]
+        self.fabric = Fabric(precision=config.precision, **processes(sharded=config.sharded))
         self.fabric.launch()
         # With the channels last a step of the live model takes a sixth less time on CPUs.
         model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 import yaml
 
+from avse.errors import ConfigError
 from avse.media.output import beside
 
 
@@ -62,11 +63,19 @@ class Run:
         Args:
             folder: where.
             config: dataclass instance, saved as it was resolved.
+
+        Raises:
+            ConfigError: the folder cannot be made.
         """
         self.folder = folder
         self.is_first = int(os.environ.get("RANK", "0")) == 0
         """Of several processes started by `torchrun`, the first one writes."""
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(
+                f"folder {folder} must be one to write to but is not ({error.strerror}); name another"
+            ) from None
         self._write("config.yaml", yaml.safe_dump(_plain(dataclasses.asdict(config)), sort_keys=False))
         self._write("software.json", json.dumps(describe_software(), indent=1) + "\n")
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from avse.errors import ConfigError
 from avse.models.vatt import VATTConfig
 from avse.training.loop import LoopConfig
 
@@ -31,8 +32,8 @@ class AugmentConfig:
     """dB of speech over those noises, from and to."""
     gain_db: float = 0.0
     """Largest change of the sound's level; the paper has none."""
-    noise: float = 0.01
-    """Standard deviation of noise in the sound, as a share of its peak (from the official code)."""
+    noise: float = 0.0
+    """Standard deviation of noise in the sound, as a share of its peak; the official code has 0.01."""
 
 
 @dataclass(frozen=True)
@@ -65,3 +66,13 @@ class TrainConfig:
         )
     )
     """The training, by the paper's schedule."""
+
+    def __post_init__(self) -> None:
+        """Make sure that the numbers make sense.
+
+        Raises:
+            ConfigError: one does not.
+        """
+        for name in ("n_windows", "n_texts", "n_valid"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} must be 1 or more but is {getattr(self, name)}; raise it")

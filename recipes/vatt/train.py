@@ -3,6 +3,7 @@
 On several processes or machines: `torchrun --nproc-per-node N -m recipes.vatt.train --config ...`.
 """
 
+import os
 import sys
 from functools import partial
 
@@ -37,7 +38,32 @@ def validate(model: VATT, *, dataset: ClipDataset, n_clips: int) -> dict[str, fl
         video, audio = embedded.vectors.video_va.numpy()[heard], embedded.vectors.audio_va.numpy()[heard]
         found = retrieval(queries=audio, candidates=video)
         values |= {"audio_to_video_r1": found.recall_at[1], "audio_to_video_chance": found.chance(1)}
+    said = embedded.has_text.numpy()
+    if said.any():
+        text, video = embedded.vectors.text_vt[:, 0].numpy()[said], embedded.vectors.video_vt.numpy()[said]
+        found = retrieval(queries=text, candidates=video)
+        values |= {"text_to_video_r10": found.recall_at[10], "text_to_video_chance": found.chance(10)}
     return values
+
+
+def check_batches(config: TrainConfig, *, n_clips: int, n_processes: int) -> None:
+    """Make sure that every process has a batch in every step, and something to compare in it.
+
+    Raises:
+        ConfigError: the clips are too few, or the batches too small.
+    """
+    size = config.loop.batch_size
+    if size * config.n_windows * n_processes < 2:
+        raise ConfigError(
+            "a batch must hold two windows or more, which a loss compares, but holds one; raise loop.batch_size"
+        )
+    n_batches = max(2, n_processes)
+    if n_clips < n_batches * size:
+        count = {2: "two"}.get(n_batches, str(n_batches))
+        raise ConfigError(
+            f"shards {config.shards}/train must hold {count} batches of {size} clips or more but hold {n_clips}; make "
+            "the batches smaller, or cut more films"
+        )
 
 
 def main(config: TrainConfig) -> None:
@@ -54,11 +80,7 @@ def main(config: TrainConfig) -> None:
     valid_set = ClipDataset(config.shards / "valid", model=config.model, keep=config.keep_decoded)
     for problem in (*train_set.shards.problems, *valid_set.shards.problems):
         print(f"train: {problem}", file=sys.stderr)
-    if len(train_set) < 2 * config.loop.batch_size:
-        raise ConfigError(
-            f"shards {config.shards}/train must hold two batches of {config.loop.batch_size} clips or more but hold "
-            f"{len(train_set)}; make the batches smaller, or cut more films"
-        )
+    check_batches(config, n_clips=len(train_set), n_processes=int(os.environ.get("WORLD_SIZE", "1")))
     train(
         partial(VATT.build, config.model),
         config=config,

@@ -1,6 +1,9 @@
 """`avse-embed`: films in, vectors out, and the nearest of them found."""
 
+import os
+import subprocess
 import sys
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -72,6 +75,8 @@ def test_bad_input_gets_one_line(written, vatt_films, vatt_run, write_mouth, tmp
     write_mouth(tmp_path / "three.mp4", 3, duration_s=0.25)
     write_mouth(tmp_path / "silent.mp4", 3, silent=True)
     (tmp_path / "broken.mp4").write_bytes(b"nothing")
+    (tmp_path / "cut.npz").write_bytes(written.read_bytes()[:3000])
+    (tmp_path / "void.npz").write_bytes(b"")
     (tmp_path / "empty").mkdir()
     good = str(vatt_films / "talk 00.mp4")
     cases = [
@@ -87,6 +92,8 @@ def test_bad_input_gets_one_line(written, vatt_films, vatt_run, write_mouth, tmp
         (["find", str(written), "--text", " !", *model], 2, "must have a word or more"),
         (["find", good, "--text", "blue", *model], 2, "must end in .npz or .parquet"),
         (["find", str(tmp_path / "none.npz"), "--text", "blue", *model], 2, "must be what avse-embed wrote"),
+        (["find", str(tmp_path / "cut.npz"), "--text", "blue", *model], 2, "must be what avse-embed wrote"),
+        (["find", str(tmp_path / "void.npz"), "--text", "blue", *model], 2, "must be what avse-embed wrote"),
         (["find", str(written), "--picture", str(tmp_path / "none.png"), *model], 1, "must be readable"),
     ]
     for command, code, line in cases:
@@ -104,6 +111,26 @@ def test_bad_input_gets_one_line(written, vatt_films, vatt_run, write_mouth, tmp
     assert {number for number, _ in found} == {2, 3}, "a film without sound sounds like nothing"
     with pytest.raises(InputError, match="embed both by one model"):
         best(np.ones((1, 3), np.float32), embeddings.audio_va, n=1)
+
+
+def test_fewer_than_one_clip_cannot_be_shown(written, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["find", str(written), "--text", "blue", "--model", "m.safetensors", "-n", "0"])
+    assert "must be 1 or more but is 0" in capsys.readouterr().err
+
+
+def test_names_that_a_terminal_cannot_show_are_spelt_out(vatt_films, vatt_run, tmp_path):
+    model = ["--model", str(vatt_run / "model.safetensors")]
+    film = tmp_path / "é 日本.mp4"
+    film.write_bytes((vatt_films / "talk 00.mp4").read_bytes())
+    assert main(["write", str(film), "-o", str(tmp_path / "ü.npz"), *model]) == 0
+    done = subprocess.run(
+        [sys.executable, "-m", "avse.cli.embed", "find", str(tmp_path / "ü.npz"), "--text", "blue", *model],
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert r"\xe9 \u65e5\u672c.mp4" in done.stdout
 
 
 def test_vectors_of_another_model_are_refused(written, vatt_run, tmp_path, capsys):

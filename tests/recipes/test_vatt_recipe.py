@@ -1,6 +1,7 @@
 """VATT from films to encoders: shards, training that beats chance, films of every wrong kind reported and skipped."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -53,6 +54,49 @@ def test_batches_must_fit_the_shards(vatt_shards, tmp_path, capsys, vatt_config)
     config = vatt_config(vatt_shards, tmp_path / "r", "--loop.batch_size", "400")
     with pytest.raises(ConfigError, match="must hold two batches of 400 clips or more"):
         train.main(config)
+    # More processes than batches: one of them would wait for the others for ever.
+    config = vatt_config(vatt_shards, tmp_path / "r", "--loop.batch_size", "8")
+    train.check_batches(config, n_clips=40, n_processes=5)
+    with pytest.raises(ConfigError, match="must hold 6 batches of 8 clips or more but hold 40"):
+        train.check_batches(config, n_clips=40, n_processes=6)
+    config = vatt_config(vatt_shards, tmp_path / "r", "--loop.batch_size", "1", "--n_windows", "1")
+    with pytest.raises(ConfigError, match="a batch must hold two windows or more"):
+        train.main(config)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--loop.batch_size", "0"], "loop.batch_size must be 1 or more but is 0"),
+        (["--loop.precision", "bf17"], "precision"),
+        (["--loop.ema_decay", "1.0"], "loop.ema_decay must be above 0 and below 1 but is 1"),
+        (["--loop.n_workers", "-1"], "must be 0 or more"),
+        (["--n_windows", "0"], "n_windows must be 1 or more but is 0"),
+        (["--n_texts", "0"], "n_texts must be 1 or more but is 0"),
+    ],
+)
+def test_settings_without_sense_are_refused(tmp_path, vatt_config, options, words):
+    with pytest.raises(ConfigError, match=words):
+        vatt_config(tmp_path, tmp_path, *options)
+
+
+def test_a_shard_cut_short_and_a_file_for_a_folder(vatt_shards, tmp_path, capsys, vatt_config):
+    shutil.copytree(vatt_shards, tmp_path / "s")
+    shard = max((tmp_path / "s" / "train").glob("*.tar"), key=lambda path: path.stat().st_size)
+    shard.write_bytes(shard.read_bytes()[: shard.stat().st_size // 2])
+    options = ("--loop.n_epochs", "1", "--loop.max_minutes", "0", "--loop.batch_size", "2")
+    train.main(vatt_config(tmp_path / "s", tmp_path / "r", *options))
+    assert f"train: shard {shard} is cut short; what is left of it is used" in capsys.readouterr().err
+    with pytest.raises(ConfigError, match="must be one to write to but is not"):
+        train.main(vatt_config(vatt_shards, shard, *options))
+
+
+def test_a_batch_in_bfloat16_learns(vatt_shards, tmp_path, vatt_config):
+    options = ("--loop.n_epochs", "1", "--loop.batch_size", "16", "--loop.precision", "bf16-mixed")
+    train.main(vatt_config(vatt_shards, tmp_path / "r", *options))
+    log = [json.loads(line) for line in (tmp_path / "r" / "log.jsonl").read_text().splitlines()]
+    assert 0 < log[0]["loss"] < 20
+    assert log[0]["text_to_video_chance"] == pytest.approx(10 * log[0]["audio_to_video_chance"])
 
 
 def test_a_damaged_clip_is_said_and_takes_part_in_nothing(vatt_shards, tmp_path, capsys, vatt_config):
