@@ -23,7 +23,7 @@ from avse.models import zoo
 from avse.models.vatt import VATT
 from recipes.vatt.data import ClipDataset, Example
 from recipes.vatt.embed import Embedded, embed
-from recipes.vatt.probes import sound_probe, word_probes
+from recipes.vatt.probes import PROBED_WORDS, label_probes, sound_probe
 
 KS = (1, 5, 10)
 
@@ -58,7 +58,15 @@ def retrievals(embedded: Embedded, groups: Sequence[str]) -> dict[str, dict[str,
     return found
 
 
-def evaluate(model: VATT, shards: Path, *, split: str, group: str, sounds: Path | None = None) -> dict[str, Any]:
+def evaluate(
+    model: VATT,
+    shards: Path,
+    *,
+    split: str,
+    group: str,
+    labels: Sequence[str] = tuple(PROBED_WORDS),
+    sounds: Path | None = None,
+) -> dict[str, Any]:
     """Scores of one network.
 
     Args:
@@ -66,6 +74,7 @@ def evaluate(model: VATT, shards: Path, *, split: str, group: str, sounds: Path 
         shards: folder of splits.
         split: to retrieve in and to test probes on; probes are trained on `train`.
         group: what windows must agree in to be told apart, a field of theirs.
+        labels: that probes tell apart.
         sounds: manifest whose noises the sound encoder is to tell apart, if any.
     """
     train, test = (ClipDataset(shards / name, model=model.config, keep=True) for name in ("train", split))
@@ -79,7 +88,7 @@ def evaluate(model: VATT, shards: Path, *, split: str, group: str, sounds: Path 
 
     scores: dict[str, Any] = {
         "retrieval": retrievals(embed(model, windows()), groups),
-        "probe": word_probes(model, train=train, test=test),
+        "probe": label_probes(model, train=train, test=test, names=labels),
     }
     if sounds is not None:
         scores["sound_probe"] = sound_probe(model, sounds)
@@ -96,12 +105,19 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--group", default="speaker", help="windows are told apart within the largest of these")
     parser.add_argument("--n-untrained", type=int, default=1, help="networks before their training (default 1); their "
                         "scores are averaged, for they are a matter of luck")  # fmt: skip
+    parser.add_argument("--label", action="append", help="that probes tell apart, a field of the clips such as folder; "
+                        "may be given again (default: colour and digit of GRID's sentences)")  # fmt: skip
     parser.add_argument("--sounds", type=Path, help="manifest of noises for the probe of the sound encoder")
     arguments = parser.parse_args(argv)
     try:
         model = zoo.load_as(VATT, arguments.model)
         work = partial(
-            evaluate, shards=arguments.shards, split=arguments.split, group=arguments.group, sounds=arguments.sounds
+            evaluate,
+            shards=arguments.shards,
+            split=arguments.split,
+            group=arguments.group,
+            labels=arguments.label or tuple(PROBED_WORDS),
+            sounds=arguments.sounds,
         )
         scores = {"trained": work(model)}
         if arguments.n_untrained:

@@ -27,7 +27,7 @@ from avse.training.run import Run
 from recipes.stages.training import program
 from recipes.vatt.config import AugmentConfig
 from recipes.vatt.data import ClipDataset
-from recipes.vatt.probes import PROBED_WORDS, first_frame_around, word_at
+from recipes.vatt.probes import first_frame_around, label_of
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,8 @@ class FinetuneConfig:
     pretrained: Path
     """Weights of a VATT."""
     label: str = "digit"
-    """What is told apart: `colour` or `digit` of GRID's sentences, or a field of the clips, such as `speaker`."""
+    """What is told apart: `colour` or `digit` of GRID's sentences, or a field of the clips, such as `speaker`, or
+    `folder`, that of the film."""
     fresh: bool = False
     """Forget the weights and train the same network from the beginning."""
     split: str = "test_seen"
@@ -90,11 +91,7 @@ class LabelledDataset(Dataset[Labelled]):
 
     def _label(self, clip: Clip) -> tuple[str, float] | None:
         """A clip's label, and the middle of what it is of in seconds."""
-        duration_s = len(clip.frames) / self.clips.model.fps
-        if self.config.label in PROBED_WORDS:
-            return word_at(clip, PROBED_WORDS[self.config.label], duration_s=duration_s)
-        label = clip.about.get(self.config.label)
-        return None if label is None else (str(label), duration_s / 2)
+        return label_of(clip, self.config.label, duration_s=len(clip.frames) / self.clips.model.fps)
 
     def __len__(self) -> int:
         return len(self.found)

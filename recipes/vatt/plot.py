@@ -1,7 +1,7 @@
 """A map of what the encoder of video sees: `python -m recipes.vatt.plot MODEL SHARDS OUTPUT.png --split test_seen`.
 
-t-SNE (van der Maaten and Hinton 2008) of the features around one word of held-out sentences, before the training and
-after it. Neighbours on the map are alike; distances across it mean little.
+t-SNE (van der Maaten and Hinton 2008) of the features of held-out clips, such as those around one word of a sentence,
+before the training and after it. Neighbours on the map are alike; distances across it mean little.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from avse.models import zoo
 from avse.models.vatt import VATT
 from recipes.vatt.data import ClipDataset
 from recipes.vatt.evaluate import untrained
-from recipes.vatt.probes import PROBED_WORDS, features_around
+from recipes.vatt.probes import features_around
 
 LEAST = 8
 """Windows, fewer of which make no map."""
@@ -31,19 +31,19 @@ def draw(models: dict[str, VATT], datasets: list[ClipDataset], *, word: str) -> 
     Args:
         models: by what they are called.
         datasets: held-out clips.
-        word: of `PROBED_WORDS`.
+        word: kind of label, as of `label_of`.
 
     Raises:
-        ConfigError: there are too few such words.
+        ConfigError: there are too few such labels.
     """
     figure = Figure(figsize=(4.2 * len(models), 3.8), layout="constrained")
     for number, (name, model) in enumerate(models.items(), start=1):
-        found = [features_around(model, dataset, PROBED_WORDS[word]) for dataset in datasets]
+        found = [features_around(model, dataset, word) for dataset in datasets]
         features = np.concatenate([each[0] for each in found])
         words = np.array([label for each in found for label in each[1]])
         if len(words) < LEAST:
             raise ConfigError(
-                f"clips must hold {LEAST} sentences of GRID's kind or more but hold {len(words)}; add some"
+                f"{LEAST} clips or more must have the label {word} but {len(words)} have; add some, or name another"
             )
         perplexity = min(30.0, (len(words) - 1) / 3)
         places = TSNE(perplexity=perplexity, random_state=0).fit_transform(StandardScaler().fit_transform(features))
@@ -63,7 +63,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("shards", type=Path, help="folder of splits")
     parser.add_argument("output", type=Path, help=".png or .svg")
     parser.add_argument("--split", action="append", required=True, help="held-out clips; may be given again")
-    parser.add_argument("--word", choices=PROBED_WORDS, default="colour")
+    parser.add_argument("--word", default="colour", help="what is coloured: colour or digit of GRID's sentences, or a "
+                        "field of the clips such as folder (default colour)")  # fmt: skip
     arguments = parser.parse_args(argv)
     try:
         if arguments.output.suffix not in (".png", ".svg"):

@@ -50,27 +50,44 @@ def first_frame_around(clip: Clip, middle_s: float, *, config: VATTConfig) -> in
     return min(spare, max(0, round(middle_s * config.fps - config.n_frames / 2)))
 
 
-def word_probes(model: VATT, *, train: ClipDataset, test: ClipDataset) -> dict[str, float]:
-    """Accuracy for each word of `PROBED_WORDS` from the picture alone, of the window around the word.
+def label_of(clip: Clip, name: str, *, duration_s: float) -> tuple[str, float] | None:
+    """A clip's label and the middle of what it is of in seconds; None if it has none.
+
+    Args:
+        clip: labelled.
+        name: a word of `PROBED_WORDS`, or a field of the clip, such as its speaker or the folder of its film.
+        duration_s: of the clip.
+    """
+    if name in PROBED_WORDS:
+        return word_at(clip, PROBED_WORDS[name], duration_s=duration_s)
+    label = clip.about.get(name)
+    return None if label is None else (str(label), duration_s / 2)
+
+
+def label_probes(
+    model: VATT, *, train: ClipDataset, test: ClipDataset, names: Sequence[str] = tuple(PROBED_WORDS)
+) -> dict[str, float]:
+    """Accuracy for each kind of label from the picture alone, of the window around what it is of.
 
     Args:
         model: in evaluation mode.
         train: clips whose windows the probe is trained on.
         test: others.
+        names: as of `label_of`; those that the clips do not have, or only one of, are left out.
     """
     accuracies = {}
-    for name, place in PROBED_WORDS.items():
-        (known, known_words), (held_out, words) = (features_around(model, dataset, place) for dataset in (train, test))
-        if len(set(known_words)) > 1 and words:
-            accuracies[name] = probe(known, known_words, held_out, words)
+    for name in names:
+        (known, known_labels), (held_out, labels) = (features_around(model, dataset, name) for dataset in (train, test))
+        if len(set(known_labels)) > 1 and labels:
+            accuracies[name] = probe(known, known_labels, held_out, labels)
     return accuracies
 
 
-def features_around(model: VATT, dataset: ClipDataset, place: int) -> tuple[Features, list[str]]:
-    """Features of the picture around one word of each sentence, `(windows, dim)`, and the words."""
+def features_around(model: VATT, dataset: ClipDataset, name: str) -> tuple[Features, list[str]]:
+    """Features of the picture around what a label is of in each clip, `(windows, dim)`, and the labels."""
     config, words, windows = dataset.model, [], []
     for clip in dataset.clips():
-        found = word_at(clip, place, duration_s=len(clip.frames) / config.fps)
+        found = label_of(clip, name, duration_s=len(clip.frames) / config.fps)
         if found is None:
             continue
         word, middle_s = found

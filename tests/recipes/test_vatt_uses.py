@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 import torch
 
+from avse.data.synthetic import write_film
 from avse.errors import ConfigError
 from avse.media.tensors import write_tensors
 from avse.models import zoo
+from avse.models.vatt import VATT, VATTConfig
 from avse.training.config import read_config
 from recipes.driver_stress.predictions import Predictions, save_predictions
-from recipes.vatt import cost, evaluate, finetune, plot, results
+from recipes.vatt import cost, evaluate, finetune, plot, results, shards
 from recipes.vatt.finetune import FinetuneConfig
 
 ROOT = Path(__file__).parents[2]
@@ -48,6 +50,39 @@ def test_a_map_of_the_features(vatt_run, vatt_shards, tmp_path, capsys):
     assert "<svg" in (tmp_path / "map.svg").read_text()
     assert plot.main([model, str(vatt_shards), str(tmp_path / "map.doc"), "--split", "valid"]) == 2
     assert "must end in .png or .svg" in capsys.readouterr().err
+
+
+def test_films_of_ones_own_are_told_apart_by_their_folders(tmp_path, capsys):
+    for folder, light in (("day", 220), ("night", 30)):
+        (tmp_path / "films" / folder).mkdir(parents=True)
+        for number in range(8):
+            images = [np.full((32, 48, 3), light + number, np.uint8)] * 10
+            write_film(tmp_path / "films" / folder / f"{number}.mp4", images, timestamps_s=np.arange(10) / 10)
+    command = ["--fps", "10", "--sample-rate", "8000", "--duration-s", "1", "--height", "32", "--n-jobs", "1"]
+    assert shards.main([str(tmp_path / "films"), str(tmp_path / "s"), *command, "--valid-share", "0.5"]) == 0
+    config = VATTConfig(
+        video="tiny", audio="tiny", text="tiny", n_frames=8, height=32, width=48, n_samples=2560, sample_rate=8000,
+        vocabulary=64,
+    )  # fmt: skip
+    zoo.save(tmp_path / "m.safetensors", VATT.build(config))
+    options = [str(tmp_path / "m.safetensors"), str(tmp_path / "s")]
+    labels = ["--label", "folder", "--label", "speaker"]
+    assert evaluate.main([*options, str(tmp_path / "scores.json"), *labels]) == 0
+    scores = json.loads((tmp_path / "scores.json").read_text())
+    assert scores["trained"] == {"retrieval": {}, "probe": {"folder": 1.0}}, "silent films without words"
+    assert (
+        plot.main([*options, str(tmp_path / "map.png"), "--split", "train", "--split", "valid", "--word", "folder"])
+        == 0
+    )
+    assert (tmp_path / "map.png").is_file()
+    assert plot.main([*options, str(tmp_path / "map.png"), "--split", "valid", "--word", "speaker"]) == 2
+    assert "must have the label speaker but 0 have" in capsys.readouterr().err
+    found = read_config(
+        FinetuneConfig, ["--folder", str(tmp_path / "r"), "--shards", options[1], "--pretrained", options[0], "--label",
+                         "folder", "--split", "valid", "--loop.n_epochs", "8", "--loop.batch_size", "4"],
+    )  # fmt: skip
+    finetune.main(found)
+    assert json.loads((tmp_path / "r" / "scores.json").read_text())["n_labels"] == 2
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +175,6 @@ def test_vatts_encoders_begin_other_models(vatt_run, tmp_path):
     from avse.models.driver_stress import DriverStress, DriverStressConfig, ModalityConfig
     from avse.models.live import Live, LiveConfig
     from avse.models.transfer import with_vatt
-    from avse.models.vatt import VATT, VATTConfig
     from avse.nn.encoders.pretrained import PictureTokensConfig
 
     weights = tmp_path / "vatt.safetensors"

@@ -8,6 +8,7 @@ from lightning_fabric import seed_everything
 
 from avse.errors import ConfigError
 from avse.media.tensors import read_tensors
+from avse.training import loop
 from avse.training.loop import LoopConfig, fit
 from avse.training.run import Run
 from avse.training.sampler import ResumableBatchSampler
@@ -177,3 +178,12 @@ def test_the_mean_of_the_weights_is_what_is_validated_and_kept_and_survives_a_ki
     weights = [name for name in best if name.startswith("model.")]
     assert all(torch.equal(best[name], killed[name]) for name in weights)
     assert not any(torch.equal(best[name], own[name]) for name in weights)
+
+
+def test_the_log_has_what_the_gpu_does(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda: 3 * 2**30)
+    monkeypatch.setattr(torch.cuda, "utilization", lambda: 87)
+    assert loop._gpu() == {"gpu_memory_gb": 3.0, "gpu_use_percent": 87}
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert loop._gpu() == {}
