@@ -8,7 +8,7 @@ SAMPLE := build/sample
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[score,export,parquet,stress,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[score,hearing,export,parquet,stress,dev]'
 	touch $@
 
 demo: $(VENV)/.installed  ## generate a talking head in noise, enhance it, print the scores

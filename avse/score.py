@@ -16,8 +16,10 @@ import numpy.typing as npt
 
 from avse.errors import AvseError, MissingExtraError
 from avse.media.audio import read_audio
+from avse.metrics.clipping import n_clipped
+from avse.metrics.hearing import NORMAL, Audiogram
 from avse.metrics.score import Score
-from avse.metrics.table import DEFAULT, METRICS
+from avse.metrics.table import DEFAULT, metric_for
 from avse.report.rows import FileScores
 
 Waveform = npt.NDArray[np.floating]
@@ -43,7 +45,12 @@ class Pair:
 
 
 def score_waveforms(
-    *, reference: Waveform, estimate: Waveform, sample_rate: int, metrics: Sequence[str] = DEFAULT
+    *,
+    reference: Waveform,
+    estimate: Waveform,
+    sample_rate: int,
+    metrics: Sequence[str] = DEFAULT,
+    audiogram: Audiogram = NORMAL,
 ) -> dict[str, Score]:
     """Score one waveform.
 
@@ -52,6 +59,7 @@ def score_waveforms(
         estimate: `(samples,)` waveform to judge.
         sample_rate: Hz.
         metrics: names from `avse.metrics.table.METRICS`.
+        audiogram: the listener of HASPI and HASQI, dB HL at 250, 500, 1000, 2000, 4000 and 6000 Hz.
 
     Returns:
         A score by metric; a metric whose package is missing has none, with that reason.
@@ -62,27 +70,84 @@ def score_waveforms(
     scores = {}
     for name in metrics:
         try:
-            scores[name] = METRICS[name].compute(reference=reference, estimate=estimate, sample_rate=sample_rate)
+            metric = metric_for(name, audiogram)
+            scores[name] = metric(reference=reference, estimate=estimate, sample_rate=sample_rate)
         except MissingExtraError as error:
             scores[name] = Score(None, str(error))
     return scores
 
 
-def score_pair(pair: Pair, *, metrics: Sequence[str] = DEFAULT) -> FileScores:
+def score_file(
+    path: Path,
+    *,
+    reference: Waveform,
+    sample_rate: int,
+    metrics: Sequence[str] = DEFAULT,
+    audiogram: Audiogram = NORMAL,
+) -> tuple[dict[str, Score], str | None]:
+    """Score a file; what cannot be read or compared has failed scores with the reason.
+
+    Args:
+        path: waveform to judge; the mean of its channels is.
+        reference: `(samples,)` clean waveform.
+        sample_rate: Hz of `reference`; the file must have it too.
+        metrics: names from `avse.metrics.table.METRICS`.
+        audiogram: the listener of HASPI and HASQI.
+
+    Returns:
+        A score by metric, and what else is to be told of the file.
+    """
+    try:
+        channels, rate = read_audio(path)
+    except AvseError as error:
+        return dict.fromkeys(metrics, Score(None, str(error))), None
+    note = _clipping_note(channels)
+    if rate != sample_rate:
+        reason = f"sample rate is {rate} Hz but the reference's {sample_rate} Hz"
+        return dict.fromkeys(metrics, Score(None, reason)), note
+    estimate = channels.mean(axis=0)
+    difference_s = abs(len(reference) - len(estimate)) / rate
+    if difference_s > LENGTH_DIFFERENCE_S:
+        reason = f"length differs from the reference's by {difference_s:.2f} s"
+        return dict.fromkeys(metrics, Score(None, reason)), note
+    n_samples = min(len(reference), len(estimate))
+    scores = score_waveforms(
+        reference=reference[:n_samples],
+        estimate=estimate[:n_samples],
+        sample_rate=rate,
+        metrics=metrics,
+        audiogram=audiogram,
+    )
+    return scores, note
+
+
+def score_pair(pair: Pair, *, metrics: Sequence[str] = DEFAULT, audiogram: Audiogram = NORMAL) -> FileScores:
     """Score one file, and the noisy one beside it; what cannot be read has failed scores with the reason."""
     paths = {"reference": pair.reference, "estimate": pair.estimate}
-    noisy = None
     if pair.noisy is not None:
         paths["noisy"] = pair.noisy
-        noisy = _score_files(pair.reference, pair.noisy, metrics)
-    estimate = _score_files(pair.reference, pair.estimate, metrics)
-    return FileScores(pair.id, estimate, noisy, pair.groups, paths)
+    try:
+        channels, rate = read_audio(pair.reference)
+    except AvseError as error:
+        failed = dict.fromkeys(metrics, Score(None, str(error)))
+        return FileScores(pair.id, failed, None if pair.noisy is None else failed, pair.groups, paths)
+    reference = channels.mean(axis=0)
+    note = _clipping_note(channels)
+    by_role, notes = {}, [f"reference: {note}"] if note else []
+    for role in ("noisy", "estimate"):
+        if role in paths:
+            by_role[role], note = score_file(
+                paths[role], reference=reference, sample_rate=rate, metrics=metrics, audiogram=audiogram
+            )
+            notes += [f"{role}: {note}"] if note else []
+    return FileScores(pair.id, by_role["estimate"], by_role.get("noisy"), pair.groups, paths, notes)
 
 
 def score_pairs(
     pairs: Sequence[Pair],
     *,
     metrics: Sequence[str] = DEFAULT,
+    audiogram: Audiogram = NORMAL,
     n_jobs: int | None = None,
     progress: Callable[[Iterable[FileScores]], Iterable[FileScores]] = iter,
 ) -> list[FileScores]:
@@ -91,10 +156,11 @@ def score_pairs(
     Args:
         pairs: the files.
         metrics: names from `avse.metrics.table.METRICS`.
+        audiogram: the listener of HASPI and HASQI.
         n_jobs: processes; one for each core by default.
         progress: wraps the results as they come, to show how far the work is.
     """
-    return list(progress(in_parallel(partial(score_pair, metrics=metrics), pairs, n_jobs=n_jobs)))
+    return list(progress(in_parallel(partial(score_pair, metrics=metrics, audiogram=audiogram), pairs, n_jobs=n_jobs)))
 
 
 def in_parallel(work: Callable[[Work], Done], items: Sequence[Work], *, n_jobs: int | None = None) -> Iterator[Done]:
@@ -135,23 +201,7 @@ def _single_threaded() -> Iterator[None]:
             del os.environ[name]
 
 
-def _score_files(reference_path: Path, estimate_path: Path, metrics: Sequence[str]) -> dict[str, Score]:
-    try:
-        reference, rate = _read_mono(reference_path)
-        estimate, estimate_rate = _read_mono(estimate_path)
-    except AvseError as error:
-        return dict.fromkeys(metrics, Score(None, str(error)))
-    if estimate_rate != rate:
-        return dict.fromkeys(metrics, Score(None, f"sample rate is {estimate_rate} Hz but the reference's {rate} Hz"))
-    difference_s = abs(len(reference) - len(estimate)) / rate
-    if difference_s > LENGTH_DIFFERENCE_S:
-        return dict.fromkeys(metrics, Score(None, f"length differs from the reference's by {difference_s:.2f} s"))
-    n_samples = min(len(reference), len(estimate))
-    return score_waveforms(
-        reference=reference[:n_samples], estimate=estimate[:n_samples], sample_rate=rate, metrics=metrics
-    )
-
-
-def _read_mono(path: Path) -> tuple[Waveform, int]:
-    waveform, rate = read_audio(path)
-    return waveform.mean(axis=0), rate
+def _clipping_note(channels: Waveform) -> str | None:
+    """A clipped waveform sounds as it scores, so its score counts; but the damage may lie in how it was written."""
+    clipped = n_clipped(channels)
+    return f"{clipped} samples are clipped at full scale" if clipped else None

@@ -14,6 +14,7 @@ EPILOG = """examples:
   avse-score --reference clean.wav --estimate enhanced.wav
   avse-score --reference clean/ --estimate enhanced/ --noisy noisy/ --html report.html --csv scores.csv
   avse-score --reference clean/ --estimate enhanced/ --manifest mixtures.jsonl --markdown report.md
+  avse-score --reference clean/ --estimate enhanced/ --metrics haspi,hasqi --audiogram 10,20,30,40,50,60
 """
 
 
@@ -28,12 +29,13 @@ def main(argv: list[str] | None = None) -> int:
     """
     options = _parser().parse_args(argv)
     try:
-        from avse.cli.score_pairs import collect_pairs
+        from avse.cli.score_pairs import collect_pairs, parse_audiogram
         from avse.media.output import check_output
         from avse.metrics.table import DEFAULT, check_metrics
 
         metrics = list(DEFAULT) if options.metrics is None else options.metrics.split(",")
         check_metrics(metrics)
+        audiogram = parse_audiogram(options.audiogram, metrics)
         pairs = collect_pairs(options)
         outputs = [path for path in (options.csv, options.markdown, options.html, options.json) if path is not None]
         for path in outputs:
@@ -52,6 +54,7 @@ def main(argv: list[str] | None = None) -> int:
         rows = score_pairs(
             pairs,
             metrics=metrics,
+            audiogram=audiogram,
             n_jobs=options.jobs,
             progress=lambda done: tqdm(done, total=len(pairs), desc="score", unit="file", leave=False, delay=1),
         )
@@ -81,7 +84,13 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--metrics",
         help="names with commas between, of pesq_wb, pesq_nb, stoi, estoi, si_sdr_db (default: these), "
-        "segmental_snr_db, sdi",
+        "segmental_snr_db, sdi, haspi, hasqi; without a reference: squim_stoi, squim_pesq, squim_si_sdr_db",
+    )
+    add(
+        "--audiogram",
+        metavar="DB,DB,DB,DB,DB,DB",
+        help="hearing losses of HASPI's and HASQI's listener at 250, 500, 1000, 2000, 4000 and 6000 Hz, in dB "
+        "(default: none)",
     )
     add("--jobs", type=int, help="processes (default: one for each core)")
     add("--csv", type=Path, metavar="FILE", help="write one line for each file")

@@ -1,11 +1,15 @@
 """From the arguments of `avse-score` to the files that belong together."""
 
 import argparse
+import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 from avse.data.manifest import Mixture, read_mixtures
 from avse.errors import InputError
 from avse.media.audio import check_file
+from avse.metrics.hearing import NORMAL, Audiogram, check_audiogram
+from avse.metrics.table import METRICS
 from avse.score import Pair
 
 NO_SOUND = (".csv", ".html", ".json", ".jsonl", ".md", ".txt", ".yaml", ".yml", ".png", ".pdf", ".lab", ".npz")
@@ -25,6 +29,38 @@ def collect_pairs(options: argparse.Namespace) -> list[Pair]:
     for flag, path in given.items():
         if not path.exists():
             raise InputError(f"{flag} {path} must exist but does not; name a sound file or a folder of them")
+    pairs = _pairs(options, given)
+    if options.audiogram is None:
+        return pairs
+    # Scores of a listener are no good without knowing whose they are.
+    return [dataclasses.replace(pair, groups={**pair.groups, "audiogram": options.audiogram}) for pair in pairs]
+
+
+def parse_audiogram(text: str | None, metrics: Sequence[str]) -> Audiogram:
+    """A listener's hearing losses from `--audiogram`; none without it.
+
+    Raises:
+        InputError: the text is no audiogram, or no metric takes one.
+    """
+    if text is None:
+        return NORMAL
+    try:
+        audiogram = tuple(float(loss) for loss in text.split(","))
+    except ValueError:
+        raise InputError(
+            f"--audiogram must be numbers with commas between but is {text!r}; write it as 10,20,30,40,50,60"
+        ) from None
+    check_audiogram(audiogram)
+    hearing = [name for name, metric in METRICS.items() if metric.of_listener]
+    if not set(hearing) & set(metrics):
+        raise InputError(
+            f"--audiogram must go with a metric of hearing but --metrics is {','.join(metrics)}; "
+            f"add {' or '.join(hearing)}"
+        )
+    return audiogram
+
+
+def _pairs(options: argparse.Namespace, given: dict[str, Path]) -> list[Pair]:
     if options.estimate.is_dir():
         for flag, path in given.items():
             if not path.is_dir():

@@ -1,4 +1,9 @@
-"""Speech distortion index (Chen, Benesty, Huang, Doclo 2006, "New insights into the noise reduction Wiener filter")."""
+"""Speech distortion index (Chen, Benesty, Huang, Doclo 2006, "New insights into the noise reduction Wiener filter").
+
+`sum (s - y)**2 / sum s**2` of clean samples s and judged samples y. The paper writes it with expectations, and with y
+the clean speech alone through the filter that was used on the noisy; of a network's output that part is not known. The
+output as a whole stands in for it, so that noise that was left counts as well.
+"""
 
 import numpy as np
 
@@ -7,9 +12,6 @@ from avse.metrics.score import Score, Waveform, unscorable
 
 def sdi(*, reference: Waveform, estimate: Waveform, sample_rate: int) -> Score:
     """Power of the difference to the clean speech, by the power of the clean speech.
-
-    The paper takes the clean speech through the filter that was used on the noisy; of a network's output that part is
-    not known, and the output as a whole stands in for it, so that noise that was left counts as well.
 
     Args:
         reference: `(samples,)` clean waveform.

@@ -11,6 +11,7 @@ SEGMENT_S: Final = 0.03
 RANGE_DB: Final = (-10.0, 35.0)
 """Beyond these a segment's ratio says nothing more: it is silence, or as good as perfect."""
 TINY: Final = 1e-12
+"""Power added to both, so that a silent segment has a ratio."""
 
 
 def segmental_snr(*, reference: Waveform, estimate: Waveform, sample_rate: int) -> Score:
@@ -32,13 +33,14 @@ def segmental_snr(*, reference: Waveform, estimate: Waveform, sample_rate: int) 
         return failed
     size = round(SEGMENT_S * sample_rate)
     if len(reference) < size:
-        return Score(None, f"less than {SEGMENT_S:g} s")
+        return Score(None, f"segmental SNR: less than {SEGMENT_S:g} s")
     window, hop = np.hanning(size + 2)[1:-1], max(1, size // 4)
 
     def segments(waveform: Waveform) -> Waveform:
-        return np.lib.stride_tricks.sliding_window_view(waveform.astype(np.float64), size)[::hop] * window
+        return np.lib.stride_tricks.sliding_window_view(waveform, size)[::hop] * window
 
-    clean, difference = segments(reference), segments(reference - estimate)
+    speech = reference.astype(np.float64)
+    clean, difference = segments(speech), segments(speech - estimate)
     powers = [np.sum(each**2, axis=1) + TINY for each in (clean, difference)]
     ratios_db = 10 * np.log10(powers[0] / powers[1])
     return Score(float(np.clip(ratios_db, *RANGE_DB).mean()))

@@ -11,7 +11,7 @@ from avse.media.audio import read_audio
 from avse.metrics.score import Score
 from avse.metrics.table import METRICS
 from avse.report.rows import ROLES, FileScores, metric_names
-from avse.report.tables import GROUPINGS, NAMES, failure_lines, grouped_lines, summary_lines
+from avse.report.tables import GROUPINGS, NAMES, failure_lines, grouped_lines, note_lines, summary_lines
 from avse.report.views import Waveform, sound_address, spectrogram_addresses
 
 N_WORST = 10
@@ -33,6 +33,7 @@ def to_html(rows: Sequence[FileScores]) -> str:
         summary=summary_lines(rows),
         groups=[(" and ".join(keys), lines) for keys in GROUPINGS if (lines := grouped_lines(rows, keys))],
         failures=failure_lines(rows),
+        notes=note_lines(rows),
         ranked_by=ranked_by,
         worst=[_shown(row, metrics) for row in worst],
         longest_s=LONGEST_S,

@@ -24,6 +24,8 @@ class FileScores:
     """What the file is of, such as `split`, `noise_type`, `snr_db`."""
     paths: dict[str, Path] = field(default_factory=dict)
     """Of `reference`, `estimate` and perhaps `noisy`."""
+    notes: list[str] = field(default_factory=list)
+    """What is to be told of files that were scored all the same, such as that they are clipped."""
 
     @property
     def gain(self) -> dict[str, Score] | None:

@@ -10,11 +10,11 @@ from typing import Any
 from avse.metrics.table import METRICS
 from avse.report.rows import ROLES, FileScores, Summary, group_by, metric_names, summarise
 
-GROUPINGS = (("split",), ("noise_type",), ("snr_db",), ("split", "noise_type"))
+GROUPINGS = (("split",), ("noise_type",), ("snr_db",), ("split", "noise_type"), ("audiogram",))
 """What a report breaks the scores down by, where the files have these groups."""
 NAMES = {"noisy": "noisy", "estimate": "enhanced", "gain": "gain"}
 MOST_FAILURES = 10
-"""Lines of failed files on a terminal; the written reports name all of them."""
+"""Lines of failed files, and of notes, on a terminal; the written reports name all of them."""
 
 
 def summary_lines(rows: Sequence[FileScores]) -> list[list[str]]:
@@ -38,6 +38,11 @@ def failure_lines(rows: Sequence[FileScores]) -> list[str]:
     return [f"{row.id}: {'; '.join(row.failures)}" for row in rows if row.failures]
 
 
+def note_lines(rows: Sequence[FileScores]) -> list[str]:
+    """One line for each file that something is to be told of."""
+    return [f"{row.id}: {'; '.join(row.notes)}" for row in rows if row.notes]
+
+
 def to_text(rows: Sequence[FileScores]) -> str:
     """The summary for a terminal: mean and standard deviation, files that failed below."""
     lines = summary_lines(rows)
@@ -49,10 +54,12 @@ def to_text(rows: Sequence[FileScores]) -> str:
         )
         for line in lines
     ]
-    failures = [f"failed: {line}" for line in failure_lines(rows)]
-    if len(failures) > MOST_FAILURES:
-        failures[MOST_FAILURES:] = [f"failed: {len(failures) - MOST_FAILURES} more files; --csv names all"]
-    return "\n".join([*table, *failures]) + "\n"
+    below = []
+    for word, found in (("failed", failure_lines(rows)), ("note", note_lines(rows))):
+        below += [f"{word}: {line}" for line in found[:MOST_FAILURES]]
+        if len(found) > MOST_FAILURES:
+            below.append(f"{word}: {len(found) - MOST_FAILURES} more files; --csv names all")
+    return "\n".join([*table, *below]) + "\n"
 
 
 def to_markdown(rows: Sequence[FileScores]) -> str:
@@ -61,8 +68,8 @@ def to_markdown(rows: Sequence[FileScores]) -> str:
     for keys in GROUPINGS:
         if lines := grouped_lines(rows, keys):
             parts += [f"## By {' and '.join(keys)}", markdown_table(lines)]
-    failures = failure_lines(rows)
-    parts += [f"## Failed: {len(failures)} files", *(f"- {line}" for line in failures)] if failures else []
+    for word, found in (("Failed", failure_lines(rows)), ("Scored, but note", note_lines(rows))):
+        parts += [f"## {word}: {len(found)} files", *(f"- {line}" for line in found)] if found else []
     return "\n\n".join(parts) + "\n"
 
 
@@ -73,17 +80,18 @@ def markdown_table(lines: Sequence[Sequence[str]]) -> str:
 
 
 def to_csv(rows: Sequence[FileScores]) -> str:
-    """One line a file; a score that failed is empty, with its reason in the last column."""
+    """One line a file; a score that failed is empty, with its reason in the column `failed`."""
     metrics = metric_names(rows)
     groups = list(dict.fromkeys(key for row in rows for key in row.groups))
     columns = [(role, metric) for role in ROLES if any(getattr(row, role) for row in rows) for metric in metrics]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["id", *groups, *(f"{role}_{metric}" for role, metric in columns), "failed"])
+    writer.writerow(["id", *groups, *(f"{role}_{metric}" for role, metric in columns), "failed", "notes"])
     for row in rows:
         scores = [(getattr(row, role) or {}).get(metric) for role, metric in columns]
         values = ["" if score is None or score.value is None else f"{score.value:.6g}" for score in scores]
-        writer.writerow([row.id, *(row.groups.get(key, "") for key in groups), *values, "; ".join(row.failures)])
+        told = ["; ".join(row.failures), "; ".join(row.notes)]
+        writer.writerow([row.id, *(row.groups.get(key, "") for key in groups), *values, *told])
     return text.getvalue()
 
 
@@ -108,6 +116,7 @@ def file_record(row: FileScores) -> dict[str, Any]:
         scores = getattr(row, role)
         record[role] = None if scores is None else {name: score.value for name, score in scores.items()}
     record["failed"] = row.failures
+    record["notes"] = row.notes
     return record
 
 

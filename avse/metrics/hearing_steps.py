@@ -1,0 +1,104 @@
+"""Two steps of HASPI and HASQI as pyclarity has them, in a fraction of the time.
+
+They take half of the package's time and give the same numbers within rounding (tested against it). Names and order of
+arguments are the package's, whose functions they stand in for.
+"""
+
+from math import floor
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy import fft
+
+Array = npt.NDArray[np.float64]
+
+LAG_S: Final = 0.001
+"""How far apart the best match of two segments may lie."""
+TINY: Final = 1e-30
+"""Power below which a segment is silent and correlates with nothing."""
+
+
+def env_filter(
+    reference_db: Array, processed_db: Array, filter_cutoff: float, freq_sub_sample: float, freq_samp: float
+) -> tuple[Array, Array]:
+    """Smooth envelopes with a Hann window and keep some of their samples; only those are computed.
+
+    The package convolves all samples and then drops all but every ninth.
+
+    Args:
+        reference_db: `(bands, samples)`.
+        processed_db: `(bands, samples)`.
+        filter_cutoff: Hz at which the window takes 3 dB.
+        freq_sub_sample: Hz wanted.
+        freq_samp: Hz of the envelopes.
+
+    Returns:
+        Both as `(samples kept, bands)`.
+    """
+    half = round(0.7 / filter_cutoff * freq_samp) // 2
+    rise = 0.5 * (1 - np.cos(2 * np.pi * np.arange(1, half + 1) / (2 * half + 1)))
+    window = np.concatenate([rise, rise[::-1]]) / (2 * rise.sum())
+    hop = floor(freq_samp / freq_sub_sample)
+
+    def smooth(envelopes: Array) -> Array:
+        padded = np.pad(envelopes, ((0, 0), (half - 1, half)))
+        smoothed: Array = np.lib.stride_tricks.sliding_window_view(padded, 2 * half, axis=1)[:, ::hop] @ window
+        return smoothed.T
+
+    return smooth(reference_db), smooth(processed_db)
+
+
+def bm_covary(
+    reference_basilar_membrane: Array, processed_basilar_membrane: Array, segment_size: float, sample_rate: float
+) -> tuple[Array, Array, Array]:
+    """Covariance of two ears' vibrations in short segments, at the lag where it is largest.
+
+    The package correlates segment by segment; here all segments of a band are correlated at once.
+
+    Args:
+        reference_basilar_membrane: `(bands, samples)`.
+        processed_basilar_membrane: `(bands, samples)`.
+        segment_size: ms; segments overlap by half, and the first and the last are half as long.
+        sample_rate: Hz.
+
+    Returns:
+        Each `(bands, segments)`: covariance of 0 to 1, mean square of the reference, and of the processed.
+    """
+    size = round(segment_size * 0.001 * sample_rate)
+    size += size % 2
+    half, lag = size // 2, round(LAG_S * sample_rate)
+    n_samples = reference_basilar_membrane.shape[1]
+    n_segments = 1 + n_samples // size + int((n_samples - half) // size)
+    last, window = (n_segments - 1) * half, np.hanning(size)
+    bands = []
+    for pair in zip(reference_basilar_membrane, processed_basilar_membrane, strict=True):
+        both = np.stack(pair)
+        full = np.lib.stride_tricks.sliding_window_view(both, size, axis=1)[:, half:last:half]
+        parts = [
+            _covariance(both[:, None, :half] * window[half:], window[half:], lag),
+            _covariance(full[:, : n_segments - 2] * window, window, lag),
+            _covariance(both[:, None, last : last + half] * window[:half], window[half:], lag),
+        ]
+        bands.append(np.concatenate(parts, axis=1))
+    covariance, reference_power, processed_power = np.stack(bands, axis=1)
+    # An envelope's mean square is twice that of the vibration in it.
+    return np.clip(covariance, 0, 1), 2 * reference_power, 2 * processed_power
+
+
+def _covariance(segments: Array, window: Array, lag: int) -> Array:
+    """Of windowed segments, `(2, segments, samples)`: covariance, power, power, as `(3, segments)`."""
+    centred = segments - segments.mean(axis=2, keepdims=True)
+    powers = np.sum(centred**2, axis=2) / np.sum(window**2)
+    unbiased = np.abs(_correlate(centred[0], centred[1], lag)) / _correlate(window, window, lag)
+    loud = (powers > TINY).all(axis=0)
+    scale = np.sqrt(np.where(loud, powers.prod(axis=0), 1.0))
+    return np.stack([np.where(loud, unbiased.max(axis=1), 0.0) / scale, *powers])
+
+
+def _correlate(first: Array, second: Array, lag: int) -> Array:
+    """Correlations at lags up to `lag` to each side, along the last axis."""
+    length = fft.next_fast_len(first.shape[-1] + lag, real=True)
+    spectrum = fft.rfft(first, length) * np.conj(fft.rfft(second, length))
+    around: Array = fft.irfft(spectrum, length)
+    return np.concatenate([around[..., -lag:], around[..., : lag + 1]], axis=-1)
