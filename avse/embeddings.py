@@ -73,7 +73,7 @@ class Embeddings:
         check_suffix(path)
         try:
             if path.suffix == ".npz":
-                with np.load(path) as file:
+                with path.open("rb") as raw, np.load(raw) as file:  # np.load leaves a damaged file open
                     columns = {name: file[name] for name in file.files}
                 columns["model"] = str(columns["model"])
             else:
