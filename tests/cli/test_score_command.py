@@ -11,6 +11,8 @@ import pytest
 from conftest import write_sound
 
 from avse.cli.score import main
+from avse.metrics.score import Score
+from avse.metrics.table import METRICS
 
 RATE = 16000
 NAMES = ("one ä", "two")
@@ -144,6 +146,39 @@ def test_failed_files_end_in_1_and_the_others_are_scored(folders, capsys):
     assert "two.wav" in report["files"][1]["failed"][0]
 
 
+def test_a_clipped_file_is_scored_and_named_in_every_form(folders, capsys):
+    write_sound(folders / "enhanced/three.wav", np.clip(30 * sound(2), -1, 1), RATE)
+    write_sound(folders / "clean/three.wav", sound(2), RATE, subtype="FLOAT")
+    outputs = {kind: folders / f"report.{kind}" for kind in ("csv", "json", "markdown", "html")}
+    assert score(folders, *(part for kind, path in outputs.items() for part in (f"--{kind}", path))) == 0
+    said = capsys.readouterr().out
+    note = next(line for line in said.splitlines() if line.startswith("note: "))
+    assert note.startswith("note: three: estimate: ")
+    assert note.endswith("samples are clipped at full scale")
+    assert "enhanced  3" in said
+    for path in outputs.values():
+        text = path.read_text(encoding="utf-8")
+        assert "samples are clipped at full scale" in text
+    assert "## Scored, but note: 1 files" in outputs["markdown"].read_text(encoding="utf-8")
+
+
+def test_the_audiogram_reaches_hearing_and_is_told(folders, capsys, monkeypatch):
+    heard = []
+
+    def metric(*, audiogram, **_):
+        heard.append(audiogram)
+        return Score(0.5)
+
+    monkeypatch.setitem(METRICS, "haspi", METRICS["haspi"]._replace(compute=metric))
+    options = ["--audiogram", "10,20,30,40,50,60", "--markdown", folders / "report.md", "--json", "-"]
+    assert score(folders, *options, metrics="haspi") == 0
+    assert heard == [(10, 20, 30, 40, 50, 60)] * 2
+    assert json.loads(capsys.readouterr().out)["files"][0]["audiogram"] == "10,20,30,40,50,60"
+    assert "| 10,20,30,40,50,60 | enhanced | 2 |" in (folders / "report.md").read_text(encoding="utf-8")
+    assert score(folders, metrics="haspi") == 0
+    assert heard[2:] == [(0,) * 6] * 2
+
+
 def test_file_that_was_not_enhanced_counts_as_failed(folders, capsys):
     (folders / "enhanced/two.wav").unlink()
     assert score(folders) == 1
@@ -175,6 +210,9 @@ def one_line(capsys):
         ([], {"metrics": "stoi,sdr"}, "one is 'sdr'"),
         ([], {"estimate": "empty"}, "must hold sound files but holds none"),
         (["--html", "."], {}, "must be a file but is a folder"),
+        (["--audiogram", "10,20"], {"metrics": "haspi"}, "audiogram must be 6 hearing losses of 0 to 120 dB"),
+        (["--audiogram", "a,b"], {"metrics": "haspi"}, "--audiogram must be numbers with commas between but is 'a,b'"),
+        (["--audiogram", "0,0,0,0,0,0"], {}, "--audiogram must go with a metric of hearing"),
     ],
 )
 def test_wrong_usage_ends_in_2_with_one_line(folders, capsys, monkeypatch, options, named, message):

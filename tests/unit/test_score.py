@@ -8,7 +8,8 @@ from conftest import write_sound
 
 from avse.errors import AvseError, InputError
 from avse.metrics.pesq import pesq_wb
-from avse.metrics.table import DEFAULT
+from avse.metrics.score import Score
+from avse.metrics.table import DEFAULT, METRICS
 from avse.score import Pair, in_parallel, score_pair, score_pairs, score_waveforms
 
 RATE = 16000
@@ -60,6 +61,20 @@ def test_missing_package_is_a_reason_and_the_others_are_scored(monkeypatch):
     assert scores["stoi"].value > 0
 
 
+def test_a_listener_reaches_the_metrics_of_hearing_alone(monkeypatch):
+    heard = []
+
+    def metric(**given):
+        heard.append(given.get("audiogram"))
+        return Score(1.0)
+
+    monkeypatch.setitem(METRICS, "haspi", METRICS["haspi"]._replace(compute=metric))
+    monkeypatch.setitem(METRICS, "stoi", METRICS["stoi"]._replace(compute=metric))
+    for named in ({}, {"audiogram": (10,) * 6}):
+        score_waveforms(reference=sound(), estimate=sound(), sample_rate=RATE, metrics=["haspi", "stoi"], **named)
+    assert heard == [(0,) * 6, None, (10,) * 6, None]
+
+
 def test_two_channels_are_refused():
     with pytest.raises(InputError, match="must be mono"):
         score_waveforms(reference=np.ones((2, RATE)), estimate=np.ones((2, RATE)), sample_rate=RATE)
@@ -97,6 +112,23 @@ def test_another_rate_is_a_failure_with_its_reason(files):
     write_sound(files / "slow.wav", sound(8000), 8000)
     row = score_pair(pair(files, estimate=files / "slow.wav"), metrics=FAST)
     assert reasons(row) == {"sample rate is 8000 Hz but the reference's 16000 Hz"}
+
+
+def test_a_silent_reference_is_a_failure_with_its_reason(files):
+    write_sound(files / "silent.wav", 0 * sound(), RATE)
+    row = score_pair(pair(files, reference=files / "silent.wav"), metrics=FAST)
+    assert reasons(row) == {"reference is silent"}
+
+
+def test_a_clipped_file_is_scored_and_noted_by_its_role(files):
+    """By the channel: the mean of a clipped and a whole one shows nothing."""
+    sine = 2 * np.sin(2 * np.pi * 100 * np.arange(RATE) / RATE)
+    write_sound(files / "loud.wav", [np.clip(sine, -1, 1), sound()], RATE)
+    row = score_pair(pair(files, noisy=files / "loud.wav"), metrics=FAST)
+    (note,) = row.notes
+    assert note == f"noisy: {np.count_nonzero(np.abs(sine) >= 1)} samples are clipped at full scale"
+    assert row.noisy["si_sdr_db"].value is not None
+    assert not score_pair(pair(files), metrics=FAST).notes
 
 
 def test_unreadable_file_fails_alone_and_keeps_its_order(files):

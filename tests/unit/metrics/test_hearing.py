@@ -11,7 +11,7 @@ from avse.errors import InputError, MissingExtraError
 from avse.metrics.haspi import haspi
 from avse.metrics.hasqi import hasqi
 from avse.metrics.hearing import FREQUENCIES_HZ, NORMAL, check_audiogram
-from avse.metrics.hearing_steps import bm_covary, env_filter
+from avse.metrics.hearing_steps import bm_covary, env_filter, env_smooth
 
 RATE = 16000
 SLOPING = (10, 20, 30, 45, 55, 60)
@@ -67,6 +67,8 @@ def test_the_faster_steps_are_the_package_s(clarity):
         ):
             np.testing.assert_allclose(ours, theirs, atol=1e-12)
         envelopes = 60 * rng.random((2, 32, n_samples))
+        expected = eb.env_smooth(envelopes[0], 16, 24000.0)
+        np.testing.assert_allclose(env_smooth(envelopes[0], 16, 24000.0), expected, atol=1e-9)
         for ours, theirs in zip(
             env_filter(*envelopes, 320.0, 2560.0, 24000.0),
             ebm.env_filter(*envelopes, 320.0, 2560.0, 24000.0),
@@ -101,6 +103,7 @@ def test_scores_repeat_and_leave_the_global_generator_and_the_package_alone(clar
     np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
     assert module.env_filter is ebm.env_filter
     assert eb.bm_covary is not bm_covary
+    assert eb.env_smooth is not env_smooth
     assert not eb.logger.filters
 
 
