@@ -1,7 +1,7 @@
 """Three steps of HASPI and HASQI as pyclarity has them, in a tenth of the time.
 
-They take more than half of the package's time and give the same numbers within rounding (tested against it). Names and order of
-arguments are the package's, whose functions they stand in for.
+They take more than half of the package's time and give the same numbers within rounding (tested against it). Names and
+order of arguments are the package's, whose functions they stand in for.
 """
 
 from math import floor
