@@ -57,15 +57,20 @@ train() {
 }
 
 # Pictures that a model is tried with. The live one is to be robust, so it is tried with bad ones as well.
-pictures=(own none)
-if [ "$model" = live ]; then pictures+=(frozen late stranger covered rival); fi
+# Only where two sentences of one person sound together has the noise a picture of its own; not every corpus has that.
+pictures() {
+  echo own none
+  if [ "$model" = live ]; then
+    echo frozen late stranger covered
+    if grep -q '"same_speaker"' "$mixtures"; then echo rival; fi
+  fi
+}
 
-# Only where two sentences of one person sound together has the noise a picture of its own.
 only() { if [ "$1" = rival ]; then echo --only same_speaker; fi; }
 
 enhance() {
   local common=(--model "$run/model.safetensors" --manifest "$manifest" --crops "$exp/crops" --n-jobs "$n_jobs")
-  for picture in "${pictures[@]}"; do
+  for picture in $(pictures); do
     # shellcheck disable=SC2046 # two words or none
     "$python" -m recipes.stages.enhance "${common[@]}" --mixtures "$mixtures" --picture "$picture" \
       --folder "$run/enhanced_$picture" $(only "$picture")
@@ -78,7 +83,7 @@ enhance() {
 score() {
   local common=(--manifest "$manifest" --n-jobs "$n_jobs")
   "$python" -m recipes.stages.score "${common[@]}" --mixtures "$mixtures" "$exp/scores_noisy.jsonl"
-  for picture in "${pictures[@]}"; do
+  for picture in $(pictures); do
     # shellcheck disable=SC2046 # two words or none
     "$python" -m recipes.stages.score "${common[@]}" --mixtures "$mixtures" --enhanced "$run/enhanced_$picture" \
       "$run/scores_$picture.jsonl" $(only "$picture")
@@ -102,8 +107,9 @@ results() {
   if [ -f "$exp/live/scores_quiet.jsonl" ]; then 
     options+=(--quiet "noisy=$exp/scores_quiet.jsonl" --quiet "live=$exp/live/scores_quiet.jsonl")
   fi
-  if [ -f "$exp/live/scores_rival.jsonl" ]; then
+  if [ -f "$exp/live/scores_covered.jsonl" ]; then
     for name in own none frozen late stranger covered rival; do
+      [ -f "$exp/live/scores_$name.jsonl" ] || continue
       options+=(--picture "$name=$exp/live/scores_$name.jsonl")
     done
   fi
