@@ -30,7 +30,8 @@ def with_vatt(model: Model, weights: Path | None) -> Model:
         return model
     modality = "audio" if isinstance(model, DriverStress) else "video"
     given = zoo.load_as(VATT, weights).encoder(modality).state_dict()
-    holders: list[nn.Module] = list(model.encoders.values()) if isinstance(model, DriverStress) else [model.video]
+    holders: list[nn.Module | None]
+    holders = list(model.encoders.values()) if isinstance(model, DriverStress) else [model.video]
     for holder in holders:
         encoder = getattr(holder, "encoder", None)
         if not isinstance(encoder, TokenEncoder):
