@@ -28,27 +28,35 @@ train() {
     --n-jobs "$n_jobs" || echo "run.sh: the other systems go on" >&2
 }
 
+# One process for all systems: starting it costs more than what it does for a small corpus.
 enhance() {
-  ready | while read -r system; do
-    "$python" -m recipes.stages.enhance --model "$(enhancer_of "$system")" --manifest "$manifest" --crops "$exp/crops" \
-      --mixtures "$mixtures" --folder "$home/$system/enhanced" --n-jobs "$n_jobs"
-    "$python" -m recipes.stages.cost "$home/$system/cost.json" --model "$(enhancer_of "$system")"
+  local system models=() folders=() costs=()
+  for system in $(ready); do
+    models+=(--model "$(enhancer_of "$system")")
+    folders+=(--folder "$home/$system/enhanced")
+    costs+=("$home/$system/cost.json")
   done
+  "$python" -m recipes.stages.enhance "${models[@]}" "${folders[@]}" --manifest "$manifest" --crops "$exp/crops" \
+    --mixtures "$mixtures" --n-jobs "$n_jobs"
+  "$python" -m recipes.stages.cost "${costs[@]}" "${models[@]}"
+}
+
+# Each system's scores, and the noisy input's, in files of that name.
+score_as() {
+  local file=$1 system outputs=() folders=()
+  shift
+  for system in $(ready); do
+    outputs+=("$home/$system/$file")
+    folders+=(--enhanced "$home/$system/enhanced")
+  done
+  mkdir -p "$home/noisy"
+  "$python" -m recipes.stages.score "${outputs[@]}" "$home/noisy/$file" "${folders[@]}" --manifest "$manifest" \
+    --mixtures "$mixtures" --n-jobs "$n_jobs" "$@"
 }
 
 score() {
-  local common=(--manifest "$manifest" --mixtures "$mixtures" --n-jobs "$n_jobs")
-  local metrics=(--metrics pesq_wb,stoi,estoi,si_sdr_db,segmental_snr_db,sdi)
-  local hearing=(--metrics haspi,hasqi --every "$hearing_every")
-  mkdir -p "$home/noisy"
-  "$python" -m recipes.stages.score "${common[@]}" "${metrics[@]}" "$home/noisy/scores.jsonl"
-  "$python" -m recipes.stages.score "${common[@]}" "${hearing[@]}" "$home/noisy/hearing.jsonl"
-  ready | while read -r system; do
-    "$python" -m recipes.stages.score "${common[@]}" "${metrics[@]}" --enhanced "$home/$system/enhanced" \
-      "$home/$system/scores.jsonl"
-    "$python" -m recipes.stages.score "${common[@]}" "${hearing[@]}" --enhanced "$home/$system/enhanced" \
-      "$home/$system/hearing.jsonl"
-  done
+  score_as scores.jsonl --metrics pesq_wb,stoi,estoi,si_sdr_db,segmental_snr_db,sdi
+  score_as hearing.jsonl --metrics haspi,hasqi --every "$hearing_every"
 }
 
 results() {

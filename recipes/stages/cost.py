@@ -1,6 +1,7 @@
 """What enhancing takes: `python -m recipes.stages.cost OUT.json --model M`; M as of the enhance stage.
 
-Parameters and multiply-adds are counted, the real-time factor is measured on one thread.
+Several models may be given, each with its output. Parameters and multiply-adds are counted, the real-time factor is
+measured on one thread.
 """
 
 import argparse
@@ -97,19 +98,22 @@ def _record(*, parameters: int, multiply_adds: float | None, seconds: float) -> 
 def main(argv: list[str] | None = None) -> int:
     """Measure and write JSON, unless that was done since the weights were made."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("output", type=Path, help="JSON")
-    parser.add_argument("--model", required=True, help="name, weights file, or logmmse or klt")
+    parser.add_argument("output", type=Path, nargs="+", help="JSON, a file for each model")
+    parser.add_argument("--model", required=True, action="append", help="name, weights file, or logmmse or klt")
     arguments = parser.parse_args(argv)
-    if is_newer(arguments.output, Path(arguments.model)):
-        print(f"{arguments.output} is up to date", file=sys.stderr)
-        return 0
-    try:
-        text = json.dumps(cost_of(arguments.model), indent=1) + "\n"
-        with beside(arguments.output, force=True) as temporary:
-            temporary.write_text(text, encoding="utf-8")
-    except AvseError as error:
-        print(f"cost: error: {error}", file=sys.stderr)
-        return 1
+    if len(arguments.output) != len(arguments.model):
+        parser.error(f"outputs must be as many as models but are {len(arguments.output)} for {len(arguments.model)}")
+    for output, model in zip(arguments.output, arguments.model, strict=True):
+        if is_newer(output, Path(model)):
+            print(f"{output} is up to date", file=sys.stderr)
+            continue
+        try:
+            text = json.dumps(cost_of(model), indent=1) + "\n"
+            with beside(output, force=True) as temporary:
+                temporary.write_text(text, encoding="utf-8")
+        except AvseError as error:
+            print(f"cost: error: {error}", file=sys.stderr)
+            return 1
     return 0
 
 

@@ -1,6 +1,7 @@
 """Enhance the fixed test mixtures: `python -m recipes.stages.enhance --model M --mixtures LIST ... --folder OUT`.
 
-A model is a name, a weights file, or one of the methods that need no training: logmmse, klt.
+A model is a name, a weights file, or one of the methods that need no training: logmmse, klt. Several models may be
+given, each with its folder.
 """
 
 import argparse
@@ -8,6 +9,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from tqdm import tqdm
@@ -17,7 +19,7 @@ from avse.data.manifest import Item, Mixture, data_root, read_manifest, read_mix
 from avse.data.mix import Waveform
 from avse.data.mixtures import MixtureReader
 from avse.enhance.enhancer import Enhancer
-from avse.errors import AvseError
+from avse.errors import AvseError, ConfigError
 from avse.media.audio import AudioWriter
 from avse.media.mouth import MouthTrack
 from avse.score import in_parallel
@@ -27,41 +29,49 @@ from recipes.stages.pictures import KINDS, picture_of
 CLASSICAL_RATE = 16000
 """Hz at which methods without training hear the mixtures."""
 
+LEAST_MIXTURES = 100
+"""That a process more is started for: it loads for seconds, in which another one enhances as many."""
 
 Work = Callable[[Mixture, Waveform], Waveform]
 
 
-def enhance_some(mixtures: list[Mixture], *, arguments: argparse.Namespace) -> int:
+class Task(NamedTuple):
+    """What a process does in one go."""
+
+    model: str
+    folder: Path
+    mixtures: list[Mixture]
+
+
+def enhance_some(task: Task, *, arguments: argparse.Namespace) -> int:
     """Enhance mixtures and write one 32-bit float wav each, so that nothing clips; done ones are skipped.
 
     Returns:
         How many were enhanced now.
     """
+    todo = [(m, path) for m in task.mixtures if not is_newer(path := task.folder / f"{m.id}.wav", Path(task.model))]
+    if not todo:
+        return 0
     torch.set_num_threads(1)
     items = read_manifest(arguments.manifest)
-    rate, work = _classical(arguments) if arguments.model in METHODS else _learned(arguments, items)
+    rate, work = _classical(task.model) if task.model in METHODS else _learned(task.model, items, arguments)
     reader = MixtureReader(items, root=data_root(), sample_rate=rate)
-    done = 0
-    for mixture in mixtures:
-        path = arguments.folder / f"{mixture.id}.wav"
-        if is_newer(path, Path(arguments.model)):
-            continue
+    for mixture, path in todo:
         estimate = work(mixture, reader.read(mixture).noisy)
         with AudioWriter(path, sample_rate=rate, n_channels=1, subtype="FLOAT", force=True) as writer:
             writer.write(estimate[None])
-        done += 1
-    return done
+    return len(todo)
 
 
-def _classical(arguments: argparse.Namespace) -> tuple[int, Work]:
+def _classical(name: str) -> tuple[int, Work]:
     """The rate of a method without training, and what it does to a mixture."""
-    method = METHODS[arguments.model]
+    method = METHODS[name]
     return CLASSICAL_RATE, lambda _, noisy: method(noisy, sample_rate=CLASSICAL_RATE)
 
 
-def _learned(arguments: argparse.Namespace, items: list[Item]) -> tuple[int, Work]:
+def _learned(model: str, items: list[Item], arguments: argparse.Namespace) -> tuple[int, Work]:
     """The rate of a model, and what it does to a mixture."""
-    enhancer = Enhancer.load(str(arguments.model), device=arguments.device)
+    enhancer = Enhancer.load(model, device=arguments.device)
     rate = enhancer.model.sample_rate
 
     def load(clip: str) -> MouthTrack:
@@ -82,11 +92,13 @@ def is_newer(path: Path, model: Path) -> bool:
 def main(argv: list[str] | None = None) -> int:
     """Enhance all mixtures that are not done yet."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", required=True, help="name, weights file, or logmmse or klt")
+    parser.add_argument("--model", required=True, action="append", help="name, weights file, or logmmse or klt")
     parser.add_argument("--mixtures", type=Path, required=True, help="list of fixed mixtures")
     parser.add_argument("--manifest", type=Path, required=True)
     parser.add_argument("--crops", type=Path, required=True, help="folder of the crops stage")
-    parser.add_argument("--folder", type=Path, required=True, help="where the enhanced files go")
+    parser.add_argument(
+        "--folder", type=Path, required=True, action="append", help="where the enhanced files go; once for each model"
+    )
     parser.add_argument("--picture", choices=KINDS, default="own", help="what is shown (default own)")
     parser.add_argument("--only", help="mixtures of this noise type alone")
     parser.add_argument("--device", default="cpu")
@@ -94,16 +106,24 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         mixtures = [m for m in read_mixtures(arguments.mixtures) if arguments.only in (None, m.noise_type)]
-        arguments.folder.mkdir(parents=True, exist_ok=True)
-        # Chunks of neighbours share their clip and keep the readers' memory useful.
-        chunks = [mixtures[start : start + 33] for start in range(0, len(mixtures), 33)]
-        work = partial(enhance_some, arguments=arguments)
-        counts = in_parallel(work, chunks, n_jobs=arguments.n_jobs)
-        done = sum(tqdm(counts, total=len(chunks), desc="enhance", unit="33 mixtures"))
+        if len(arguments.folder) != len(arguments.model):
+            raise ConfigError(
+                f"--folder must be given once for each --model but is given {len(arguments.folder)} times for "
+                f"{len(arguments.model)}; give each model its folder"
+            )
+        tasks = []
+        for model, folder in zip(arguments.model, arguments.folder, strict=True):
+            folder.mkdir(parents=True, exist_ok=True)
+            # Chunks of neighbours share their clip and keep the readers' memory useful.
+            tasks += [Task(model, folder, mixtures[start : start + 33]) for start in range(0, len(mixtures), 33)]
+        n_all = len(mixtures) * len(arguments.model)
+        n_jobs = min(arguments.n_jobs, -(-n_all // LEAST_MIXTURES))
+        counts = in_parallel(partial(enhance_some, arguments=arguments), tasks, n_jobs=n_jobs)
+        done = sum(tqdm(counts, total=len(tasks), desc="enhance", unit="33 mixtures"))
     except AvseError as error:
         print(f"enhance: error: {error}", file=sys.stderr)
         return 1
-    print(f"{done} mixtures enhanced, {len(mixtures) - done} were done before", file=sys.stderr)
+    print(f"{done} mixtures enhanced, {n_all - done} were done before", file=sys.stderr)
     return 0
 
 

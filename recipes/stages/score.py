@@ -1,35 +1,31 @@
 """Score the fixed test mixtures: `python -m recipes.stages.score --mixtures LIST ... --enhanced FOLDER OUT.jsonl`.
 
 Each mixture is a line: its id, a value or null by metric, in `failed` the reasons of those that are null, and in `note`
-what else is to be told of its file. Lines are kept in OUT.jsonl.part as they come, so that a killed run goes on where
-it was.
+what else is to be told of its file. A killed run goes on where it was.
 """
 
 import argparse
-import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import lru_cache, partial
+from itertools import islice, zip_longest
 from pathlib import Path
-from typing import Any
 
 from tqdm import tqdm
 
 from avse.data.manifest import Mixture, data_root, read_manifest, read_mixtures
 from avse.data.mixtures import MixtureReader
 from avse.errors import AvseError, ConfigError, InputError
-from avse.media.output import beside
 from avse.metrics.score import Score
 from avse.metrics.table import check_metrics
 from avse.score import in_parallel, score_file, score_waveforms
+from recipes.stages.sheet import Row, Sheet
 
 METRICS = ("pesq_wb", "pesq_nb", "stoi", "estoi", "si_sdr_db", "segmental_snr_db", "sdi")
 """Scored by default; HASPI and HASQI take twenty times as long as all of these."""
 RATE = 16000
 MOST_REASONS = 10
 """Told on a terminal; the output holds all of them."""
-
-Row = dict[str, Any]
 
 
 def score_one(mixture: Mixture, *, manifest: Path, enhanced: Path | None, metrics: tuple[str, ...]) -> Row:
@@ -68,68 +64,38 @@ def _reader(manifest: Path) -> MixtureReader:
     return MixtureReader(read_manifest(manifest), root=data_root(), sample_rate=RATE)
 
 
-def score_all(mixtures: list[Mixture], output: Path, *, arguments: argparse.Namespace, kept: list[Row]) -> list[Row]:
-    """Score mixtures on several cores, and go on from what a killed run has left.
+def score_all(sheets: Sequence[Sheet], mixtures: list[Mixture], *, arguments: argparse.Namespace) -> list[list[Row]]:
+    """Score mixtures for several sheets on several cores, and go on from what a killed run has left.
 
     Args:
+        sheets: what to write.
         mixtures: what to score.
-        output: file to write.
         arguments: of the command.
-        kept: lines that need not be scored anew.
+
+    Returns:
+        Lines of each sheet.
 
     Raises:
         AvseError: a process was killed; what was scored until then is kept.
     """
-    work = partial(
-        score_one, manifest=arguments.manifest, enhanced=arguments.enhanced, metrics=tuple(arguments.metrics)
-    )
-    part = output.with_name(f"{output.name}.part")
-    heading = {"metrics": arguments.metrics, "enhanced": str(arguments.enhanced), "newest": _newest(arguments.enhanced)}
-    done = {row["id"]: row for row in [*kept, *_read_part(part, heading)]}
-    todo = [mixture for mixture in mixtures if mixture.id not in done]
-    # Written anew, for the last line may have been cut off when the run before was killed.
-    with beside(part, force=True) as temporary:
-        temporary.write_text(_lines([heading, *done.values()]), encoding="utf-8")
-    with part.open("a", encoding="utf-8") as file:
-        rows = in_parallel(work, todo, n_jobs=arguments.n_jobs)
-        n_done = len(mixtures) - len(todo)
-        for row in tqdm(rows, initial=n_done, total=len(mixtures), desc="score", unit="mixture"):
-            file.write(_lines([row]))
-            file.flush()
-            done[row["id"]] = row
-    found = [done[mixture.id] for mixture in mixtures]
-    with beside(output, force=True) as temporary:
-        temporary.write_text(_lines(found), encoding="utf-8")
-    part.unlink()
-    return found
+    work = partial(_score_task, manifest=arguments.manifest, metrics=tuple(arguments.metrics))
+    begun = [sheet.begun() for sheet in sheets]
+    done = [{row["id"] for row in rows} for rows in begun]
+    todo = [[mixture for mixture in mixtures if mixture.id not in ids] for ids in done]
+    # Processes serve all sheets: they start once, and one bar tells the time that is left for the whole.
+    tasks = [(mixture, sheet.enhanced) for sheet, some in zip(sheets, todo, strict=True) for mixture in some]
+    n_all = len(sheets) * len(mixtures)
+    found = in_parallel(work, tasks, n_jobs=arguments.n_jobs)
+    rows = iter(tqdm(found, initial=n_all - len(tasks), total=n_all, desc="score", unit="mixture"))
+    return [
+        sheet.write(before, islice(rows, len(some)), mixtures=mixtures)
+        for sheet, before, some in zip(sheets, begun, todo, strict=True)
+    ]
 
 
-def _newest(enhanced: Path | None) -> int:
-    """When the last of the enhanced files was written, in ns; scores made before that are of others."""
-    return max((path.stat().st_mtime_ns for path in enhanced.glob("*.wav")), default=0) if enhanced else 0
-
-
-def _read_part(part: Path, heading: Row) -> list[Row]:
-    """Lines of a run that was killed; none if it was about something else."""
-    if not part.is_file():
-        return []
-    lines = _read_lines(part)
-    return lines[1:] if lines and lines[0] == heading else []
-
-
-def _read_lines(path: Path) -> list[Row]:
-    """Lines up to the first that was cut off."""
-    lines: list[Row] = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            lines.append(json.loads(line))
-        except json.JSONDecodeError:
-            break
-    return lines
-
-
-def _lines(rows: Iterable[Row]) -> str:
-    return "".join(json.dumps(row) + "\n" for row in rows)
+def _score_task(task: tuple[Mixture, Path | None], *, manifest: Path, metrics: tuple[str, ...]) -> Row:
+    mixture, enhanced = task
+    return score_one(mixture, manifest=manifest, enhanced=enhanced, metrics=metrics)
 
 
 def choose(mixtures: list[Mixture], *, only: str | None, every: int) -> list[Mixture]:
@@ -153,25 +119,15 @@ def choose(mixtures: list[Mixture], *, only: str | None, every: int) -> list[Mix
     return chosen
 
 
-def _kept(output: Path, arguments: argparse.Namespace) -> list[Row]:
-    """Lines of the output that hold: complete, of these metrics, and made after the files.
-
-    What failed is tried again, for a file or a package that was missing may be there now.
-    """
-    if not output.is_file() or output.stat().st_mtime_ns < _newest(arguments.enhanced):
-        return []
-    whole = {"id", *arguments.metrics}
-    return [row for row in _read_lines(output) if set(row) - {"note"} == whole]
-
-
 def main(argv: list[str] | None = None) -> int:
     """Score all mixtures, unless that was done since the files were made."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
-    add("output", type=Path, help="JSON lines to write")
+    add("output", type=Path, nargs="+", help="JSON lines to write, one file for each system")
     add("--mixtures", type=Path, required=True, help="list of fixed mixtures")
     add("--manifest", type=Path, required=True)
-    add("--enhanced", type=Path, help="folder of enhanced files; without it the noisy input is scored")
+    add("--enhanced", type=Path, action="append", default=[], metavar="FOLDER",
+        help="enhanced files; once for each output in order, and one output more scores the noisy input")  # fmt: skip
     add("--metrics", default=",".join(METRICS), help="names with commas between (default: %(default)s)")
     add("--only", help="mixtures of this noise type alone")
     add("--every", type=int, default=1, metavar="N", help="only each N-th mixture of the list, for slow metrics")
@@ -182,24 +138,47 @@ def main(argv: list[str] | None = None) -> int:
         check_metrics(arguments.metrics)
         mixtures = choose(read_mixtures(arguments.mixtures), only=arguments.only, every=arguments.every)
         read_manifest(arguments.manifest)
-        if arguments.enhanced and not _newest(arguments.enhanced):
-            raise ConfigError(f"{arguments.enhanced} must hold enhanced files but holds none; run the stage before")
-        kept = _kept(arguments.output, arguments)
-        if [row["id"] for row in kept] == [mixture.id for mixture in mixtures]:
-            print(f"{arguments.output} is up to date", file=sys.stderr)
-            return 0
-        rows = score_all(mixtures, arguments.output, arguments=arguments, kept=kept)
+        sheets = [sheet for sheet in _sheets(arguments) if not _is_done(sheet, mixtures)]
+        found = score_all(sheets, mixtures, arguments=arguments) if sheets else []
     except AvseError as error:
         print(f"score: error: {error}", file=sys.stderr)
         return 1
-    _tell(rows)
+    for sheet, rows in zip(sheets, found, strict=True):
+        _tell(sheet, rows)
     return 0
 
 
-def _tell(rows: list[Row]) -> None:
+def _sheets(arguments: argparse.Namespace) -> list[Sheet]:
+    """One for each output.
+
+    Raises:
+        ConfigError: folders do not fit outputs, or one holds no files.
+    """
+    n_outputs, n_folders = len(arguments.output), len(arguments.enhanced)
+    if n_outputs - n_folders not in (0, 1):
+        raise ConfigError(
+            f"outputs must be as many as --enhanced folders, or one more for the noisy input, but are {n_outputs} "
+            f"for {n_folders}; give each output its folder"
+        )
+    pairs = zip_longest(arguments.output, arguments.enhanced)
+    sheets = [Sheet(output, enhanced=enhanced, metrics=arguments.metrics) for output, enhanced in pairs]
+    for sheet in sheets:
+        if sheet.enhanced and not sheet.newest:
+            raise ConfigError(f"{sheet.enhanced} must hold enhanced files but holds none; run the stage before")
+    return sheets
+
+
+def _is_done(sheet: Sheet, mixtures: list[Mixture]) -> bool:
+    if [row["id"] for row in sheet.kept()] != [mixture.id for mixture in mixtures]:
+        return False
+    print(f"{sheet.output} is up to date", file=sys.stderr)
+    return True
+
+
+def _tell(sheet: Sheet, rows: list[Row]) -> None:
     """Say on stderr what was scored, what was not, and why."""
     failed = [row for row in rows if "failed" in row]
-    print(f"{len(rows)} mixtures scored, {len(failed)} of them not in full", file=sys.stderr)
+    print(f"{sheet.output}: {len(rows)} mixtures scored, {len(failed)} of them not in full", file=sys.stderr)
     reasons: dict[str, list[str]] = {}
     for row in failed:
         for reason in set(row["failed"].values()):

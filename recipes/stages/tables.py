@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from statistics import fmean
 from typing import Any, NamedTuple
@@ -127,7 +128,7 @@ def best_validation(log: list[dict[str, Any]]) -> dict[str, Any]:
 def go_minutes(log: list[dict[str, Any]]) -> list[float]:
     """Minutes of each go; each counts anew, and one that was killed counts up to its last line."""
     minutes = [row["minutes"] for row in log if "minutes" in row]
-    return [now for now, then in zip(minutes, [*minutes[1:], 0.0], strict=True) if then < now]
+    return [now for now, then in pairwise([*minutes, 0.0]) if then < now]
 
 
 def _training_time(log: list[dict[str, Any]]) -> str:

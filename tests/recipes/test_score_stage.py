@@ -73,6 +73,17 @@ def test_without_enhanced_files_the_noisy_input_is_scored_and_processes_agree(pa
     assert rows(pack, "again.jsonl") == rows(pack)
 
 
+def test_several_systems_at_once_get_the_same_lines_as_alone(pack, monkeypatch):
+    assert run(pack, enhanced=False, output="noisy.jsonl") == 0
+    assert run(pack) == 0
+    scored = counted(monkeypatch)
+    outputs = [pack / "scores.jsonl", pack / "more.jsonl"]
+    assert run(pack, "--enhanced", pack / "enhanced", *outputs, output="raw.jsonl") == 0
+    assert scored == [*NAMES, *NAMES]  # the one that was there is up to date
+    assert rows(pack, "more.jsonl") == rows(pack)
+    assert rows(pack, "raw.jsonl") == rows(pack, "noisy.jsonl")
+
+
 def test_each_broken_file_is_a_failed_line_with_its_reason(pack, capsys):
     (pack / f"enhanced/{NAMES[0]}.wav").unlink()
     write_enhanced(pack, NAMES[1], sound(n_samples=RATE // 2))
@@ -208,10 +219,11 @@ def test_what_failed_is_tried_again_alone(pack, monkeypatch):
         (["--only", "rain"], "--only rain leaves none"),
         (["--enhanced", "nowhere"], "nowhere must hold enhanced files but holds none"),
         (["--manifest", "nowhere.jsonl"], "nowhere.jsonl must be a file"),
+        (["more.jsonl", "again.jsonl"], "but are 3 for 1; give each output its folder"),
     ],
 )
 def test_wrong_usage_ends_in_1_with_one_line(pack, capsys, options, message):
-    assert run(pack, *options) == 1
+    assert run(pack, *options, enhanced="--enhanced" not in options) == 1
     said = capsys.readouterr().err
     assert said.startswith("score: error: ")
     assert message in said
