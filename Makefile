@@ -21,7 +21,7 @@ demo: $(VENV)/.installed  ## generate a talking head in noise, enhance it, print
 	@echo "report:   $(SAMPLE)/report.html"
 
 test: $(VENV)/.installed lint  ## everything but the slow training checks; under 10 minutes on 2 cores
-	$(BIN)/python -m pytest -m 'not slow' -n 2
+	$(BIN)/python -m pytest -m 'not slow' -n 2 --dist loadscope
 
 test-slow: $(VENV)/.installed  ## the training checks that take minutes
 	$(BIN)/python -m pytest -m slow
