@@ -31,11 +31,11 @@ train() {
 # One process for all systems: starting it costs more than what it does for a small corpus.
 enhance() {
   local system models=() folders=() costs=()
-  for system in $(ready); do
+  while read -r system; do
     models+=(--model "$(enhancer_of "$system")")
     folders+=(--folder "$home/$system/enhanced")
     costs+=("$home/$system/cost.json")
-  done
+  done < <(ready)
   "$python" -m recipes.stages.enhance "${models[@]}" "${folders[@]}" --manifest "$manifest" --crops "$exp/crops" \
     --mixtures "$mixtures" --n-jobs "$n_jobs"
   "$python" -m recipes.stages.cost "${costs[@]}" "${models[@]}"
@@ -45,10 +45,10 @@ enhance() {
 score_as() {
   local file=$1 system outputs=() folders=()
   shift
-  for system in $(ready); do
+  while read -r system; do
     outputs+=("$home/$system/$file")
     folders+=(--enhanced "$home/$system/enhanced")
-  done
+  done < <(ready)
   mkdir -p "$home/noisy"
   "$python" -m recipes.stages.score "${outputs[@]}" "$home/noisy/$file" "${folders[@]}" --manifest "$manifest" \
     --mixtures "$mixtures" --n-jobs "$n_jobs" "$@"

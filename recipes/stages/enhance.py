@@ -19,7 +19,7 @@ from avse.data.manifest import Item, Mixture, data_root, read_manifest, read_mix
 from avse.data.mix import Waveform
 from avse.data.mixtures import MixtureReader
 from avse.enhance.enhancer import Enhancer
-from avse.errors import AvseError, ConfigError
+from avse.errors import AvseError
 from avse.media.audio import AudioWriter
 from avse.media.mouth import MouthTrack
 from avse.score import in_parallel
@@ -30,7 +30,7 @@ CLASSICAL_RATE = 16000
 """Hz at which methods without training hear the mixtures."""
 
 LEAST_MIXTURES = 100
-"""That a process more is started for: it loads for seconds, in which another one enhances as many."""
+"""For each process: to start one takes seconds, and below some dozens of mixtures one alone is done sooner."""
 
 Work = Callable[[Mixture, Waveform], Waveform]
 
@@ -104,13 +104,10 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--n-jobs", type=int, default=2, help="processes (default 2)")
     arguments = parser.parse_args(argv)
+    if len(arguments.folder) != len(arguments.model):
+        parser.error(f"folders must be as many as models but are {len(arguments.folder)} for {len(arguments.model)}")
     try:
         mixtures = [m for m in read_mixtures(arguments.mixtures) if arguments.only in (None, m.noise_type)]
-        if len(arguments.folder) != len(arguments.model):
-            raise ConfigError(
-                f"--folder must be given once for each --model but is given {len(arguments.folder)} times for "
-                f"{len(arguments.model)}; give each model its folder"
-            )
         tasks = []
         for model, folder in zip(arguments.model, arguments.folder, strict=True):
             folder.mkdir(parents=True, exist_ok=True)

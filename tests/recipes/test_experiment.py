@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from recipes.stages import cost, train_missing
+from recipes.stages import cost, enhance, train_missing
 from recipes.stages.cost import cost_of
 
 ROOT = Path(__file__).parents[2]
@@ -103,3 +103,15 @@ def test_the_cost_of_what_is_no_model_is_refused(tmp_path, capsys):
     assert cost.main([str(tmp_path / "cost.json"), "--model", str(tmp_path / "none.safetensors")]) == 1
     assert "must be a file" in capsys.readouterr().err
     assert not (tmp_path / "cost.json").exists()
+
+
+def test_models_without_a_place_for_what_they_give_are_refused(tmp_path, capsys):
+    models = ["--model", "klt", "--model", "logmmse"]
+    lists = [f"--{name}={tmp_path / name}" for name in ("mixtures", "manifest", "crops")]
+    for main, arguments in ((cost.main, [str(tmp_path / "cost.json")]),
+                            (enhance.main, ["--folder", str(tmp_path / "enhanced"), *lists])):  # fmt: skip
+        with pytest.raises(SystemExit) as stopped:
+            main([*arguments, *models])
+        assert stopped.value.code == 2
+        assert "must be as many as models but are 1 for 2" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
