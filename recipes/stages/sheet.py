@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,12 @@ class Sheet:
         self.metrics = list(metrics)
         self._part = output.with_name(f"{output.name}.part")
 
-    @property
+    @cached_property
     def newest(self) -> int:
-        """When the last of the enhanced files was written, in ns; 0 if there is none."""
+        """When the last of the enhanced files was written, in ns, as they lay at first; 0 if there is none.
+
+        Found once: a file that changes while others are scored then differs from what the lines say they are about.
+        """
         files = self.enhanced.glob("*.wav") if self.enhanced else ()
         return max((path.stat().st_mtime_ns for path in files), default=0)
 
