@@ -105,26 +105,7 @@ def _clips(
 
 def main(argv: list[str] | None = None) -> int:
     """Write the shards; exit 1 if no clip could be made."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("films", type=Path, help="a folder of films, with captions beside them; or a manifest")
-    parser.add_argument("shards", type=Path, help="folder for the shards")
-    defaults = ClipConfig()
-    number, whole = _above(float, 0), _above(int, 0)
-    parser.add_argument("--duration-s", type=number, default=defaults.duration_s, help="of a clip (default 3.2)")
-    parser.add_argument("--fps", type=number, default=defaults.fps, help="pictures a second (default 10)")
-    parser.add_argument("--height", type=_above(int, 7), default=defaults.height, help="pixels (default 240)")
-    parser.add_argument("--sample-rate", type=whole, default=defaults.sample_rate, help="Hz (default 48000)")
-    parser.add_argument(
-        "--mouth", type=_above(int, 7), nargs=2, metavar=("H", "W"), help="cut mouths of this size, not pictures"
-    )
-    parser.add_argument("--valid-share", type=float, default=0.05, help="held out of a folder's films (default 0.05)")
-    parser.add_argument("--shard-mb", type=number, default=MAX_BYTES / 2**20, help="size of a shard (default 256)")
-    parser.add_argument("--n-jobs", type=whole, default=2, help="processes (default 2)")
-    arguments = parser.parse_args(argv)
-    if not 0 <= arguments.valid_share < 1:
-        parser.error(f"argument --valid-share: must be 0 to below 1 but is {arguments.valid_share:g}")
-    if arguments.duration_s * arguments.fps < 1:
-        parser.error("argument --duration-s: a clip must hold a picture or more; make it longer, or raise --fps")
+    arguments = _arguments(argv)
     config = ClipConfig(
         duration_s=arguments.duration_s,
         fps=arguments.fps,
@@ -166,6 +147,30 @@ def main(argv: list[str] | None = None) -> int:
     n_clips = sum(film.n_clips for film in films)
     print(f"{n_clips} clips cut, {len(written)} were there, {len(problems)} problems", file=sys.stderr)
     return 0 if n_clips or written else 1
+
+
+def _arguments(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("films", type=Path, help="a folder of films, with captions beside them; or a manifest")
+    parser.add_argument("shards", type=Path, help="folder for the shards")
+    defaults = ClipConfig()
+    number, whole = _above(float, 0), _above(int, 0)
+    parser.add_argument("--duration-s", type=number, default=defaults.duration_s, help="of a clip (default 3.2)")
+    parser.add_argument("--fps", type=number, default=defaults.fps, help="pictures a second (default 10)")
+    parser.add_argument("--height", type=_above(int, 7), default=defaults.height, help="pixels (default 240)")
+    parser.add_argument("--sample-rate", type=whole, default=defaults.sample_rate, help="Hz (default 48000)")
+    parser.add_argument(
+        "--mouth", type=_above(int, 7), nargs=2, metavar=("H", "W"), help="cut mouths of this size, not pictures"
+    )
+    parser.add_argument("--valid-share", type=float, default=0.05, help="held out of a folder's films (default 0.05)")
+    parser.add_argument("--shard-mb", type=number, default=MAX_BYTES / 2**20, help="size of a shard (default 256)")
+    parser.add_argument("--n-jobs", type=whole, default=2, help="processes (default 2)")
+    arguments = parser.parse_args(argv)
+    if not 0 <= arguments.valid_share < 1:
+        parser.error(f"argument --valid-share: must be 0 to below 1 but is {arguments.valid_share:g}")
+    if arguments.duration_s * arguments.fps < 1:
+        parser.error("argument --duration-s: a clip must hold a picture or more; make it longer, or raise --fps")
+    return arguments
 
 
 def _above(kind: Callable[[str], float], least: float) -> Callable[[str], float]:
