@@ -20,6 +20,7 @@ demo: $(VENV)/.installed  ## generate a talking head in noise, enhance it, print
 	@echo "enhanced: $(SAMPLE)/enhanced.wav"
 	@echo "report:   $(SAMPLE)/report.html"
 
+# loadscope: what a module makes for its tests, such as trained networks, is made once and not by both processes.
 test: $(VENV)/.installed lint  ## everything but the slow training checks; under 10 minutes on 2 cores
 	$(BIN)/python -m pytest -m 'not slow' -n 2 --dist loadscope
 

@@ -239,7 +239,6 @@ def test_runs_tell_their_cost_and_how_they_came_about(place):
 
 
 def test_what_was_never_trained_has_a_cost_and_no_minutes(place):
-    (place / "exp/good").mkdir(exist_ok=True)
     (place / "exp/good/cost.json").write_text(
         json.dumps({"parameters": 0, "multiply_adds_per_s": None, "real_time_factor": 0.0077, "threads": 1})
     )
