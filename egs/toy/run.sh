@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every model on a corpus that is made up on the spot: all stages in little more than a minute on two cores; see egs/stages.sh.
+# Every model on a corpus that is made up on the spot: all stages within a minute and a half on two cores; see egs/stages.sh.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 corpus=toy
