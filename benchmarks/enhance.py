@@ -24,8 +24,8 @@ from avse.data.head import PEOPLE
 from avse.data.synthetic import film, in_noise, write_film
 from avse.data.voice import speak
 from avse.enhance.enhancer import Enhancer
+from avse.faces.mouth import MouthTrack, track_mouth
 from avse.media.audio import AudioWriter
-from avse.media.mouth import MouthTrack, track_mouth
 from avse.media.video import VideoReader
 from avse.models import pretrained
 from avse.report.tables import markdown_table

@@ -13,7 +13,7 @@ from avse.data.bank import read_mono
 from avse.data.crops import load_mouth
 from avse.data.manifest import data_root, read_manifest
 from avse.data.mix import build_mixture
-from avse.media.speaker import Candidate, SoundLevel, choose
+from avse.faces.speaker import Candidate, SoundLevel, choose
 from avse.signal.level import LevelMeter
 
 RATE = 16000

@@ -101,7 +101,7 @@ class _Worker:
 
     def __init__(self, options: argparse.Namespace, *, quiet: bool) -> None:
         from avse.enhance.enhancer import DEFAULT_MODEL, Enhancer
-        from avse.media.face import CascadeDetector, YuNetDetector
+        from avse.faces.detect import CascadeDetector, YuNetDetector
 
         self.enhancer = Enhancer.load(options.model or DEFAULT_MODEL, device=options.device)
         self.detector = YuNetDetector(options.face_detector) if options.face_detector else CascadeDetector()

@@ -6,8 +6,8 @@ from pathlib import Path
 from avse.enhance.file import Job
 from avse.enhance.stream import Mixing
 from avse.errors import InputError
+from avse.faces.speaker import check_speaker
 from avse.media.audio import SOUNDS, WRITABLE
-from avse.media.speaker import check_speaker
 
 FILMS = (".mp4", ".mkv", ".mov", ".m4v", ".avi", ".webm", ".mpg", ".mpeg", ".ts", ".3gp")
 

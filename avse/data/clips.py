@@ -15,9 +15,9 @@ import soundfile
 from av.video.reformatter import VideoReformatter
 
 from avse.errors import MediaError
+from avse.faces.mouth import track_mouth
 from avse.media.audio import AudioReader, Waveform
 from avse.media.captions import Caption
-from avse.media.mouth import track_mouth
 from avse.media.video import VideoReader
 from avse.signal.resample import StreamingResampler
 

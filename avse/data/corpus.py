@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from avse.data.bank import WaveformBank
 from avse.data.crops import load_mouth
 from avse.data.manifest import Item, data_root, read_manifest
-from avse.media.mouth import MouthTrack
+from avse.faces.mouth import MouthTrack
 
 Progress = Callable[[Iterable[Any], str], Iterable[Any]]
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from avse.errors import ConfigError
-from avse.media.mouth import MouthTrack
+from avse.faces.mouth import MouthTrack
+from avse.faces.speaker import FaceReport
 from avse.media.output import beside
-from avse.media.speaker import FaceReport
 
 
 def save_mouth(path: Path, mouth: MouthTrack) -> None:

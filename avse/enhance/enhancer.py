@@ -9,10 +9,10 @@ import numpy.typing as npt
 from avse.enhance.model import Model
 from avse.enhance.stream import EnhancerStream, Mixing
 from avse.errors import ConfigError, InputError
+from avse.faces.mouth import MouthTrack, track_mouth
+from avse.faces.speaker import SoundLevel
 from avse.media.ahead import reading_ahead
 from avse.media.audio import read_audio
-from avse.media.mouth import MouthTrack, track_mouth
-from avse.media.speaker import SoundLevel
 from avse.media.video import VideoReader
 from avse.models.pretrained import graph_of
 from avse.signal.level import LevelMeter
@@ -125,7 +125,7 @@ class Enhancer:
         Args:
             audio: noisy sound: a sound file, or a container with sound.
             video: film of the speaker, in time with `audio`; None enhances by sound alone.
-            speaker: whose face, as in `avse.media.mouth.track_mouth`.
+            speaker: whose face, as in `avse.faces.mouth.track_mouth`.
 
         Raises:
             MediaError: a file cannot be read.

@@ -13,12 +13,12 @@ import numpy.typing as npt
 from avse.enhance.enhancer import Enhancer
 from avse.enhance.stream import EnhancerStream, Mixing
 from avse.errors import MediaError
+from avse.faces.detect import FaceDetector
+from avse.faces.mouth import MouthTrack, track_mouth
+from avse.faces.speaker import FaceReport, SoundLevel, check_speaker
 from avse.media.ahead import reading_ahead
 from avse.media.audio import BLOCK_SAMPLES, WRITABLE, AudioReader, AudioWriter, check_file
-from avse.media.face import FaceDetector
-from avse.media.mouth import MouthTrack, track_mouth
 from avse.media.output import check_output
-from avse.media.speaker import FaceReport, SoundLevel, check_speaker
 from avse.media.video import VideoFrame, VideoReader, VideoWriter, has_picture, probe_video, replace_sound
 from avse.signal.level import LevelMeter
 
@@ -47,7 +47,7 @@ class Job:
     audio_only: bool = False
     """Do not look at any picture."""
     speaker: str = "auto"
-    """Whose face, as in `avse.media.mouth.track_mouth`."""
+    """Whose face, as in `avse.faces.mouth.track_mouth`."""
     offset_s: float = 0.0
     """How late the picture comes after the sound."""
     mixing: Mixing = field(default_factory=Mixing)

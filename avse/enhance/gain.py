@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.enhance.model import SpectralModel
-from avse.media.mouth import MouthTrack
+from avse.faces.mouth import MouthTrack
 from avse.signal.clock import audio_frame_times_s
 
 Spectrum = npt.NDArray[np.complex64]

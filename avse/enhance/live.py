@@ -9,9 +9,9 @@ from avse.enhance.enhancer import DEFAULT_LIVE_MODEL, Enhancer
 from avse.enhance.model import CausalModel
 from avse.enhance.stream import EnhancerStream, Mixing
 from avse.errors import ConfigError, InputError
-from avse.media.face import FaceDetector
-from avse.media.follow import MouthFollower
-from avse.media.mouth import TimedImage
+from avse.faces.detect import FaceDetector
+from avse.faces.follow import MouthFollower
+from avse.faces.mouth import TimedImage
 
 Waveform = npt.NDArray[np.float32]
 

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.enhance.live import StreamingEnhancer
+from avse.faces.mouth import TimedImage
 from avse.media.device import SoundSource
-from avse.media.mouth import TimedImage
 
 Waveform = npt.NDArray[np.float32]
 

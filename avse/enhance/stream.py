@@ -9,7 +9,7 @@ from avse.enhance.causal import CausalGain, PictureSource
 from avse.enhance.gain import CHUNK_FRAMES, GainEstimator
 from avse.enhance.model import CausalModel, Model
 from avse.errors import ConfigError, InputError
-from avse.media.mouth import MouthTrack
+from avse.faces.mouth import MouthTrack
 from avse.signal.resample import StreamingResampler
 from avse.signal.stft_stream import StreamingISTFT, StreamingSTFT
 

@@ -49,7 +49,7 @@ class VATTConfig:
     width: int = 224
     """Pixels."""
     mouths: bool = False
-    """Pictures are of mouths, cut out of films as `avse.media.mouth` does."""
+    """Pictures are of mouths, cut out of films as `avse.faces.mouth` does."""
     movement: bool = False
     """See the movement of a clip alone, each picture less the mean one, so that looks tell nothing; the paper's sees
     pictures as they are."""

@@ -18,9 +18,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from avse.enhance.enhancer import Enhancer
 from avse.errors import AvseError
-from avse.media.mouth import MouthTrack
+from avse.faces.mouth import MouthTrack
+from avse.faces.speaker import FaceReport
 from avse.media.output import beside
-from avse.media.speaker import FaceReport
 from avse.models import zoo
 from avse.models.avdcnn import AVDCNN
 from avse.signal.classical import METHODS

@@ -11,7 +11,7 @@ from tqdm import tqdm
 from avse.data.crops import load_mouth, save_mouth
 from avse.data.manifest import Item, data_root, read_manifest
 from avse.errors import AvseError
-from avse.media.mouth import track_mouth
+from avse.faces.mouth import track_mouth
 from avse.media.video import VideoReader
 from avse.score import in_parallel
 

@@ -20,8 +20,8 @@ from avse.data.mix import Waveform
 from avse.data.mixtures import MixtureReader
 from avse.enhance.enhancer import Enhancer
 from avse.errors import AvseError
+from avse.faces.mouth import MouthTrack
 from avse.media.audio import AudioWriter
-from avse.media.mouth import MouthTrack
 from avse.score import in_parallel
 from avse.signal.classical import METHODS
 from recipes.stages.pictures import KINDS, picture_of

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from avse.data.manifest import Item, Mixture
-from avse.media.mouth import MouthTrack
+from avse.faces.mouth import MouthTrack
 
 LATE_S = 0.2
 COVERED_S = (1.0, 2.0)

@@ -16,8 +16,8 @@ from avse.data.crops import save_mouth
 from avse.data.manifest import Mixture, read_manifest, read_mixtures
 from avse.data.mixtures import MixtureReader
 from avse.errors import ConfigError
-from avse.media.mouth import MouthTrack
-from avse.media.speaker import FaceReport
+from avse.faces.mouth import MouthTrack
+from avse.faces.speaker import FaceReport
 from avse.models import zoo
 from avse.models.avdcnn import AVDCNN, AVDCNNConfig, Estimate
 from avse.signal.stft import POWER_FLOOR

@@ -9,7 +9,7 @@ import torch
 from matplotlib.figure import Figure
 
 from avse.enhance.model import SpectralModel
-from avse.media.mouth import MouthTrack
+from avse.faces.mouth import MouthTrack
 from avse.models.avdcnn import AVDCNN
 from avse.report.views import Waveform
 from avse.signal.clock import audio_frame_times_s

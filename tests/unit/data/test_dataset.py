@@ -11,8 +11,8 @@ from avse.data.crops import load_mouth, save_mouth
 from avse.data.dataset import MixConfig, MixtureDataset, collate
 from avse.data.manifest import Item
 from avse.errors import ConfigError
-from avse.media.mouth import MouthTrack
-from avse.media.speaker import FaceReport
+from avse.faces.mouth import MouthTrack
+from avse.faces.speaker import FaceReport
 
 RATE, HOP, N_SAMPLES = 16000, 320, 16000
 PLAIN = {"augment": False, "any_speaker_probability": 0, "other_mouth_probability": 0}

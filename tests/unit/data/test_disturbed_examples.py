@@ -8,8 +8,8 @@ from avse.data.bank import WaveformBank
 from avse.data.corpus import Corpus
 from avse.data.dataset import MixConfig, MixtureDataset
 from avse.data.manifest import Item
-from avse.media.mouth import MouthTrack
-from avse.media.speaker import FaceReport
+from avse.faces.mouth import MouthTrack
+from avse.faces.speaker import FaceReport
 
 RATE, HOP, N_SAMPLES = 16000, 640, 16000
 PLAIN = {

@@ -7,9 +7,9 @@ from avse.data.bank import WaveformBank
 from avse.data.corpus import Corpus
 from avse.data.dataset import MixConfig, MixtureDataset
 from avse.data.manifest import Item
+from avse.faces.mouth import MouthTrack
+from avse.faces.speaker import FaceReport
 from avse.media.audio import AudioWriter
-from avse.media.mouth import MouthTrack
-from avse.media.speaker import FaceReport
 
 RATE, HOP, N_SAMPLES = 16000, 320, 8000
 TONES_HZ = {"a": 500, "b": 1500, "noise": 5000}

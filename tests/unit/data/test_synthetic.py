@@ -6,8 +6,8 @@ import pytest
 from avse.data import synthetic
 from avse.data.head import PEOPLE, Pose, background, draw_head
 from avse.data.voice import speak
+from avse.faces.detect import CascadeDetector
 from avse.media.audio import read_audio
-from avse.media.face import CascadeDetector
 from avse.media.video import VideoReader
 
 

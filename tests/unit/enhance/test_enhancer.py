@@ -10,8 +10,8 @@ from factor import Factor
 from avse.enhance.enhancer import Enhancer
 from avse.enhance.stream import EnhancerStream, Mixing
 from avse.errors import InputError
-from avse.media.mouth import MouthTrack
-from avse.media.speaker import FaceReport
+from avse.faces.mouth import MouthTrack
+from avse.faces.speaker import FaceReport
 from avse.models.avdcnn import AVDCNN, AVDCNNConfig
 
 

@@ -10,9 +10,9 @@ from avse.enhance.enhancer import Enhancer
 from avse.enhance.live import StreamingEnhancer
 from avse.enhance.session import LiveSession
 from avse.errors import ConfigError, InputError
+from avse.faces.detect import Box
+from avse.faces.mouth import track_mouth
 from avse.media.device import BLOCK_S, FileSound, Playback
-from avse.media.face import Box
-from avse.media.mouth import track_mouth
 from avse.media.video import VideoFrame
 
 RATE = 16000

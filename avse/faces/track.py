@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from avse.media.face import Box, CascadeDetector, FaceDetector
+from avse.faces.detect import Box, CascadeDetector, FaceDetector
 
 Image = npt.NDArray[np.uint8]
 Grey = npt.NDArray[np.uint8]

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.errors import InputError
-from avse.media.crop_file import CropFile
+from avse.faces.crop_file import CropFile
 
 SEEN_AT_LEAST_S = 0.4
 """Faces seen for less are taken for false ones, unless the film has no other."""
@@ -84,7 +84,7 @@ def choose(
 
     Args:
         candidates: the faces.
-        speaker: as in `avse.media.mouth.track_mouth`.
+        speaker: as in `avse.faces.mouth.track_mouth`.
         timestamps_s: `(n,)` of the film's pictures.
         sound_level: for `auto`.
 

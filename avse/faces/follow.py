@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.errors import InputError
-from avse.media.face import Box, FaceDetector
-from avse.media.mouth import crop_mouth
-from avse.media.track import FaceTracker, Track
+from avse.faces.detect import Box, FaceDetector
+from avse.faces.mouth import crop_mouth
+from avse.faces.track import FaceTracker, Track
 from avse.signal.clock import latest_frame_at
 
 Image = npt.NDArray[np.uint8]

@@ -6,11 +6,11 @@ import pytest
 from avse.data.head import PEOPLE, Pose, background, draw_head
 from avse.data.synthetic import film
 from avse.errors import InputError, MediaError
-from avse.media import face
-from avse.media.face import Box, CascadeDetector, YuNetDetector
-from avse.media.mouth import crop_mouth, track_mouth
-from avse.media.speaker import Candidate, SoundLevel, choose
-from avse.media.track import FaceTracker
+from avse.faces import detect
+from avse.faces.detect import Box, CascadeDetector, YuNetDetector
+from avse.faces.mouth import crop_mouth, track_mouth
+from avse.faces.speaker import Candidate, SoundLevel, choose
+from avse.faces.track import FaceTracker
 from avse.media.video import VideoFrame, VideoReader
 from avse.signal.level import LevelMeter
 
@@ -163,7 +163,7 @@ def test_yunet_speaks_the_cascades_measure(tmp_path, monkeypatch):
             marks = [c for x, y in points for c in (160 + 130 * x, 118 + 130 * y)]
             return 1, np.array([[0, 0, 1, 1, *marks, 0.9]], np.float32)
 
-    monkeypatch.setattr(face.cv2.FaceDetectorYN, "create", lambda *_: Network())
+    monkeypatch.setattr(detect.cv2.FaceDetectorYN, "create", lambda *_: Network())
     (box,) = YuNetDetector(path).detect(image)
     assert box.overlap(cascade) > 0.7
 

@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from avse.media.crop_file import CropFile
-from avse.media.face import Box, FaceDetector
-from avse.media.speaker import Candidate, FaceReport, SoundLevel, choose
-from avse.media.track import FaceTracker
+from avse.faces.crop_file import CropFile
+from avse.faces.detect import Box, FaceDetector
+from avse.faces.speaker import Candidate, FaceReport, SoundLevel, choose
+from avse.faces.track import FaceTracker
 from avse.signal.clock import latest_frame_at, video_frame_at
 
 Image = npt.NDArray[np.uint8]
