@@ -4,6 +4,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from avse.signal.erb import erb_from_hz, hz_from_erb
+
 
 class ErbBands(nn.Module):
     """Low frequencies one by one, high ones in bands of equal width on the ERB scale (Glasberg and Moore 1990).
@@ -41,19 +43,11 @@ def _triangles(window: int, sample_rate: int, n_low: int, n_high: int) -> Tensor
     """Triangles that overlap by half and sum to 1 at every frequency, `(bands, frequencies above n_low)`."""
     bin_hz = sample_rate / window
     bins = np.arange(n_low, window // 2 + 1)
-    ends = [_erb(hz) for hz in (n_low * bin_hz, sample_rate / 2)]
-    centres = _hz(np.linspace(ends[0], ends[1], n_high)) / bin_hz
+    ends = erb_from_hz([n_low * bin_hz, sample_rate / 2])
+    centres = hz_from_erb(np.linspace(ends[0], ends[1], n_high)) / bin_hz
     # Where bands are narrower than a frequency they move apart, or some would hold none.
     for band in range(1, n_high):
         centres[band] = max(centres[band], centres[band - 1] + 1)
     centres = centres[0] + (centres - centres[0]) * (bins[-1] - bins[0]) / (centres[-1] - centres[0])
     rows = [np.interp(bins, centres, row) for row in np.eye(n_high)]
     return torch.from_numpy(np.stack(rows)).float()
-
-
-def _erb(frequency_hz: float) -> float:
-    return float(21.4 * np.log10(0.00437 * frequency_hz + 1))
-
-
-def _hz(erb: np.ndarray) -> np.ndarray:
-    return np.asarray((10 ** (erb / 21.4) - 1) / 0.00437)

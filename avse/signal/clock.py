@@ -31,6 +31,18 @@ def n_audio_frames(n_samples: int, *, hop: int) -> int:
     return 1 + -(-n_samples // hop)
 
 
+def n_video_frames(n_samples: int, *, sample_rate: int, rate_hz: float) -> int:
+    """Video frames of an even rate, the first at the first sample, that are taken before a recording ends.
+
+    Args:
+        n_samples: length of the recording.
+        sample_rate: Hz.
+        rate_hz: video frames per second.
+    """
+    # A frame due at the very end does not count, whatever the rounding.
+    return int(np.ceil(n_samples / sample_rate * rate_hz - 1e-6))
+
+
 def audio_frame_times_s(n_frames: int, *, hop: int, sample_rate: int, first_frame: int = 0) -> npt.NDArray[np.float64]:
     """Times in seconds of the centres of audio frames.
 

@@ -13,6 +13,8 @@ from avse.data.prepare import prepare_command
 from avse.errors import ConfigError
 
 MIXTURES = "av/test_mixtures.jsonl"
+FACES = ("av/grid/manifest.jsonl", "av/more/manifest.jsonl")
+"""GRID, and further faces; packs of the first edition lack the second file."""
 
 
 def read_items(root: Path) -> list[Item]:
@@ -20,7 +22,9 @@ def read_items(root: Path) -> list[Item]:
     items = [
         Item(id=row["id"], split=row["split"], audio=row["audio"], video=row["video"], speaker=row["speaker"],
              text=row["text"], duration_s=row["duration_s"], licence=row["licence"])
-        for row in _rows(root / "av/grid/manifest.jsonl")
+        for name in FACES
+        if name == FACES[0] or (root / name).is_file()
+        for row in _rows(root / name)
     ]  # fmt: skip
     items += [
         Item(
