@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from avse.data.mix import Waveform
 from avse.errors import InputError
-from avse.media.mouth import MouthTrack
-from avse.media.speaker import FaceReport
+from avse.faces.mouth import MouthTrack
+from avse.faces.speaker import FaceReport
 from avse.signal.clock import samples_from_seconds
 
 FADE_S = 0.005

@@ -10,8 +10,8 @@ from avse.data.bank import read_mono
 from avse.data.joined import clip_samples, join_clips
 from avse.data.synthetic import write_film
 from avse.errors import InputError
-from avse.media.mouth import MouthTrack
-from avse.media.speaker import FaceReport
+from avse.faces.mouth import MouthTrack
+from avse.faces.speaker import FaceReport
 from avse.media.video import VideoReader
 
 RATE = 16000
