@@ -47,6 +47,10 @@ class Item:
     """Set for noises only."""
     text: str | None = None
     duration_s: float | None = None
+    attribution: str | None = None
+    """Whom the licence asks to name; cards of weights do."""
+    recording: str | None = None
+    """Session or file that a noise was cut from, where it is known; recordings never cross a split."""
 
     def __post_init__(self) -> None:
         """Check what a type cannot say."""

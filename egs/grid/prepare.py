@@ -20,32 +20,23 @@ FACES = ("av/grid/manifest.jsonl", "av/more/manifest.jsonl")
 def read_items(root: Path) -> list[Item]:
     """All recordings of the pack: talking faces, sentences without video, noises."""
     items = [
-        Item(id=row["id"], split=row["split"], audio=row["audio"], video=row["video"], speaker=row["speaker"],
-             text=row["text"], duration_s=row["duration_s"], licence=row["licence"])
+        Item(
+            id=row["id"], split=row["split"], audio=row["audio"], video=row["video"], speaker=row["speaker"],
+            text=row["text"], duration_s=row["duration_s"], licence=row["licence"], attribution=row.get("attribution"),
+        )
         for name in FACES
         if name == FACES[0] or (root / name).is_file()
         for row in _rows(root / name)
     ]  # fmt: skip
     items += [
         Item(
-            id=_identity(row),
-            split=row["split"],
-            audio=row["path"],
-            speaker=row["speaker"],
-            licence=row["licence"],
+            id=_identity(row), split=row["split"], audio=row["path"], licence=row["licence"], speaker=row.get("speaker"),
+            noise_type=row.get("type"), duration_s=row.get("duration_s"), attribution=row.get("attribution"),
+            recording=row.get("recording"),
         )
-        for row in _rows(root / "speech/manifest.jsonl")
-    ]
-    items += [
-        Item(
-            id=_identity(row),
-            split=row["split"],
-            audio=row["path"],
-            noise_type=row["type"],
-            licence=row["licence"],
-        )
-        for row in _rows(root / "noise/manifest.jsonl")
-    ]
+        for name in ("speech/manifest.jsonl", "noise/manifest.jsonl")
+        for row in _rows(root / name)
+    ]  # fmt: skip
     return items
 
 
