@@ -15,6 +15,7 @@ from avse.errors import ConfigError
 from avse.media.tensors import read_tensors, write_tensors
 from avse.models.avdcnn import AVDCNN
 from avse.models.driver_stress import DriverStress
+from avse.models.lip_cue import LipCue
 from avse.models.live import Live
 from avse.models.pretrained import PRETRAINED, names
 from avse.models.vatt import VATT
@@ -23,17 +24,18 @@ from avse.models.vatt import VATT
 class Entry(NamedTuple):
     """A kind of model."""
 
-    model: type[AVDCNN] | type[Live] | type[DriverStress] | type[VATT]
+    model: type[AVDCNN] | type[Live] | type[LipCue] | type[DriverStress] | type[VATT]
     config: Callable[..., Any]
     """Makes its configuration from what a header holds."""
 
 
-Model = AVDCNN | Live | DriverStress | VATT
+Model = AVDCNN | Live | LipCue | DriverStress | VATT
 """Any model of the zoo."""
-Kind = TypeVar("Kind", AVDCNN, Live, DriverStress, VATT)
+Kind = TypeVar("Kind", AVDCNN, Live, LipCue, DriverStress, VATT)
 MODELS = {
     "avdcnn": Entry(AVDCNN, AVDCNN.config_of),
     "live": Entry(Live, Live.config_of),
+    "lip_cue": Entry(LipCue, LipCue.config_of),
     "driver_stress": Entry(DriverStress, DriverStress.config_of),
     "vatt": Entry(VATT, VATT.config_of),
 }

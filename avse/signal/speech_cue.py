@@ -14,26 +14,21 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.errors import InputError
+from avse.signal.band_power import STEP_RATE_HZ, Waveform, band_powers
 from avse.signal.clock import n_video_frames
-from avse.signal.erb import erb_from_hz, hz_from_erb
-from avse.signal.resample import resample
 
-Waveform = npt.NDArray[np.float32]
 Cue = npt.NDArray[np.float32]
 
 CUE_RATE_HZ = 25.0
 """Cues per second: those of common video."""
 N_BANDS = 8
+"""Equally wide on the ERB scale, 100 Hz to 7 kHz: `band_power.band_edges_hz(N_BANDS)`."""
 CUE_DIM = 1 + N_BANDS
 """Voice activity first, then the bands from low to high."""
-BAND_RANGE_HZ = (100.0, 7000.0)
-"""Outer edges of the bands, which are equally wide on the ERB scale."""
 RANGE_DB = 30.0
 """A band's number is 1 at the speaker's active level and 0 this much below."""
 
-_SAMPLE_RATE = 16000
-_WINDOW, _STEP = 512, 160
-_STEPS_PER_CUE = round(_SAMPLE_RATE / CUE_RATE_HZ / _STEP)
+_STEPS_PER_CUE = round(STEP_RATE_HZ / CUE_RATE_HZ)
 _WEIGHTS = np.array([0.5, 1, 1, 1, 0.5]) / _STEPS_PER_CUE
 _ACTIVE_PERCENTILE = 95
 """Of the level over time; the active level: robust against one click, reached even where one speaks little."""
@@ -45,11 +40,6 @@ _EMPTY_BAND_DB = -45.0
 _ACTIVE_DB, _ABOVE_FLOOR_DB, _LEAST_ACTIVE_DB = -30.0, 8.0, -15.0
 _BRIDGED_FRAMES = 3
 """Pauses up to so many frames (120 ms) within speech, such as closures of plosives, count as speech."""
-
-
-def band_edges_hz() -> npt.NDArray[np.float64]:
-    """Edges of the bands in Hz, `(N_BANDS + 1,)` rising."""
-    return hz_from_erb(np.linspace(*erb_from_hz(BAND_RANGE_HZ), N_BANDS + 1))
 
 
 def speech_cue(waveform: Waveform, *, sample_rate: int, n_frames: int | None = None) -> Cue:
@@ -75,7 +65,7 @@ def speech_cue(waveform: Waveform, *, sample_rate: int, n_frames: int | None = N
         n_frames = n_video_frames(len(waveform), sample_rate=sample_rate, rate_hz=CUE_RATE_HZ)
     if n_frames == 0:
         return np.zeros((0, CUE_DIM), dtype=np.float32)
-    power = _band_powers(resample(waveform, source_rate=sample_rate, target_rate=_SAMPLE_RATE), n_frames)
+    power = _powers_around(waveform, sample_rate=sample_rate, n_frames=n_frames)
     total = power.sum(axis=1)
     if np.percentile(total, _ACTIVE_PERCENTILE) < _LEAST_POWER:
         return np.zeros((n_frames, CUE_DIM), dtype=np.float32)
@@ -87,21 +77,12 @@ def speech_cue(waveform: Waveform, *, sample_rate: int, n_frames: int | None = N
     return np.concatenate([active[:, None], bands], axis=1).astype(np.float32)
 
 
-def _band_powers(waveform: Waveform, n_frames: int) -> npt.NDArray[np.float64]:
-    """Mean power in each band around each video frame's time, `(n_frames, N_BANDS)`, full scale +-1."""
+def _powers_around(waveform: Waveform, *, sample_rate: int, n_frames: int) -> npt.NDArray[np.float64]:
+    """Mean power in each band around each video frame's time, `(n_frames, N_BANDS)`."""
     half = len(_WEIGHTS) // 2
     n_steps = (n_frames - 1) * _STEPS_PER_CUE + 2 * half + 1
-    before = half * _STEP + _WINDOW // 2
-    n_needed = (n_steps - 1) * _STEP + _WINDOW
-    kept = waveform[: max(0, n_needed - before)]
-    padded = np.pad(kept, (before, n_needed - before - len(kept)))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::_STEP]
-    hann = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(_WINDOW) / _WINDOW)).astype(np.float32)
-    spectrum = np.fft.rfft(windows * hann, axis=1)
-    power = 2 * (spectrum.real**2 + spectrum.imag**2) / (_WINDOW * np.sum(hann.astype(np.float64) ** 2))
-    starts = np.round(band_edges_hz() * _WINDOW / _SAMPLE_RATE).astype(int)
-    bands = np.stack([power[:, low:high].sum(axis=1) for low, high in pairwise(starts)], axis=1)
-    around = np.lib.stride_tricks.sliding_window_view(bands, len(_WEIGHTS), axis=0)[::_STEPS_PER_CUE]
+    powers = band_powers(waveform, sample_rate=sample_rate, n_bands=N_BANDS, n_steps=n_steps, first_step=-half)
+    around = np.lib.stride_tricks.sliding_window_view(powers, len(_WEIGHTS), axis=0)[::_STEPS_PER_CUE]
     return np.asarray(around @ _WEIGHTS)
 
 

@@ -64,7 +64,14 @@ class MouthCNN(MouthEncoder):
     """A CNN on each picture."""
 
     def __init__(
-        self, *, channels: int = 2, height: int = 32, width: int = 48, dim: int = 64, rate_hz: float = 25.0
+        self,
+        *,
+        channels: int = 2,
+        height: int = 32,
+        width: int = 48,
+        dim: int = 64,
+        rate_hz: float = 25.0,
+        widths: tuple[int, int, int] = (16, 32, 48),
     ) -> None:
         """Set up.
 
@@ -74,11 +81,11 @@ class MouthCNN(MouthEncoder):
             width: pixels, a multiple of 8.
             dim: features a picture.
             rate_hz: pictures a second that it is trained with.
+            widths: channels of the three convolutions.
         """
         super().__init__(dim=dim, rate_hz=rate_hz)
-        widths = (channels, 16, 32, 48)
         layers: list[nn.Module] = []
-        for n_in, n_out in pairwise(widths):
+        for n_in, n_out in pairwise((channels, *widths)):
             layers += conv_block(nn.Conv2d, n_in, n_out, 3, stride=2, padding=1)
         self.picture = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(0.2))
         self.project = nn.Linear(widths[-1] * (height // 8) * (width // 8), dim)

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from avse.errors import InputError
+from avse.signal.band_power import band_edges_hz
 from avse.signal.clock import n_video_frames
 from avse.signal.erb import erb_from_hz, hz_from_erb
-from avse.signal.speech_cue import CUE_DIM, CUE_RATE_HZ, RANGE_DB, band_edges_hz, speech_cue
+from avse.signal.speech_cue import CUE_DIM, CUE_RATE_HZ, N_BANDS, RANGE_DB, speech_cue
 
 RATE = 16000
 
@@ -24,7 +25,7 @@ def test_erb_scale():
 
 @pytest.mark.parametrize("rate", [16000, 44100])
 def test_a_burst_is_active_where_it_is_and_in_its_band(rate):
-    edges = band_edges_hz()
+    edges = band_edges_hz(N_BANDS)
     for band in (0, 3, 7):
         cue = speech_cue(tone(np.sqrt(edges[band] * edges[band + 1]), 1.0, 2.0, rate=rate), sample_rate=rate)
         assert cue.shape == (100, CUE_DIM)
@@ -40,7 +41,7 @@ def test_a_burst_is_active_where_it_is_and_in_its_band(rate):
 
 
 def test_a_band_10_db_down_is_a_third_lower():
-    hz = float(np.sqrt(np.prod(band_edges_hz()[3:5])))
+    hz = float(np.sqrt(np.prod(band_edges_hz(N_BANDS)[3:5])))
     loud, soft = tone(hz, 0.5, 2.0), tone(hz, 2.5, 3.5, gain=0.3 * 10**-0.5)
     cue = speech_cue(loud + soft, sample_rate=RATE)
     np.testing.assert_allclose(cue[64:86, 4], 1 - 10 / RANGE_DB, atol=0.02)

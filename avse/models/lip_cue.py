@@ -1,0 +1,155 @@
+"""Lips to cue: what a moving mouth says of the speech that belongs to it, and whether given audio does belong to it.
+
+The video side reads mouth motion and predicts the speech cue (`avse.signal.speech_cue`), and an embedding per video
+frame; the audio side gives an embedding of (perhaps noisy) audio at the same rate. The dot product of both is trained
+to be the frame's log-likelihood ratio of "this mouth says this" against "it does not", so that a span's ratio is
+their sum: correspondence is evidence that adds up, with 0 for knowing nothing. Contrastive training after SyncNet
+(Chung and Zisserman, "Out of time: automated lip sync in the wild", ACCV workshop 2016), with frame-wise evidence in
+place of one distance per clip.
+
+Deviations: mouths of 32 x 48 pixels, motion in place of grey values, 25 Hz embeddings by causal recurrent encoders,
+negatives within the batch and shifted in time, a cross entropy in place of a margin.
+"""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from avse.nn.causal import remember
+from avse.nn.encoders.mouth import MouthCNN, MouthMemory
+from avse.nn.layers import SLOPE
+from avse.signal.speech_cue import CUE_DIM, CUE_RATE_HZ
+from avse.signal.voice_features import N_FEATURES
+
+Array = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class LipCueConfig:
+    """What is needed to build the network again."""
+
+    video_dim: int = 64
+    """Features of the mouth."""
+    audio_dim: int = 64
+    """Features of the audio."""
+    embedding_dim: int = 32
+    """Of both embeddings."""
+    widths: tuple[int, int, int] = (12, 24, 40)
+    """Channels of the mouth's convolutions."""
+
+
+class VideoOutput(NamedTuple):
+    """What the video side gives."""
+
+    cue_logits: Tensor
+    """`(batch, frames, CUE_DIM)`; the sigmoid is the cue."""
+    embedding: Tensor
+    """`(batch, frames, embedding_dim + 1)`; the last one meets the audio's constant 1."""
+
+
+class VoiceEncoder(nn.Module):
+    """Voice features to embeddings: a hidden layer, three frames together, and a GRU; causal."""
+
+    def __init__(self, *, dim: int) -> None:
+        """Set up; `dim` features per video frame."""
+        super().__init__()
+        self.dim, self.frame_rate_hz = dim, CUE_RATE_HZ
+        self.frame = nn.Sequential(nn.Linear(N_FEATURES, dim), nn.LeakyReLU(SLOPE), nn.Dropout(0.1))
+        self.neighbours = nn.Conv1d(dim, dim, 3)
+        self.over_time = nn.GRU(dim, dim, batch_first=True)
+
+    def initial_state(self, batch: int, like: Tensor) -> MouthMemory:
+        """The state before the first frame."""
+        return MouthMemory(like.new_zeros(batch, self.dim, 2), like.new_zeros(1, batch, self.dim))
+
+    def forward(self, features: Tensor, state: MouthMemory) -> tuple[Tensor, MouthMemory]:
+        """Encode `(batch, frames, N_FEATURES)` to `(batch, frames, dim)`, and the new state."""
+        seen = torch.cat([state.past, self.frame(features).transpose(1, 2)], dim=2)
+        near = torch.relu(self.neighbours(seen)).transpose(1, 2)
+        encoded, hidden = remember(self.over_time, near, state.hidden)
+        return encoded, MouthMemory(seen[:, :, -2:], hidden)
+
+
+class LipCue(nn.Module):
+    """Both sides."""
+
+    name: ClassVar[str] = "lip_cue"
+    crop_size: ClassVar[tuple[int, int]] = (32, 48)
+    picture_rate_hz: ClassVar[float] = CUE_RATE_HZ
+
+    def __init__(self, config: LipCueConfig) -> None:
+        """Set up; `config` holds the sizes."""
+        super().__init__()
+        self.config = config
+        height, width = self.crop_size
+        self.video = MouthCNN(height=height, width=width, dim=config.video_dim, widths=config.widths)
+        self.cue = nn.Linear(config.video_dim, CUE_DIM)
+        self.video_embedding = nn.Linear(config.video_dim, config.embedding_dim + 1)
+        self.voice = VoiceEncoder(dim=config.audio_dim)
+        self.voice_embedding = nn.Linear(config.audio_dim, config.embedding_dim)
+
+    @classmethod
+    def build(cls, config: LipCueConfig) -> "LipCue":
+        """Build the network."""
+        return cls(config)
+
+    @staticmethod
+    def config_of(**header: Any) -> LipCueConfig:
+        """The configuration that a weights file's header holds."""
+        return LipCueConfig(**{**header, "widths": tuple(header.get("widths", LipCueConfig.widths))})
+
+    def watch_step(self, motion: Tensor, state: MouthMemory) -> tuple[VideoOutput, MouthMemory]:
+        """Take the next video frames.
+
+        Args:
+            motion: `(batch, frames, 2, height, width)` as `avse.signal.motion` makes it, 0 where there is no face.
+            state: from `initial_video_state`, or from the call before.
+        """
+        features, state = self.video(motion, state)
+        return VideoOutput(self.cue(features), self.video_embedding(features)), state
+
+    def listen_step(self, features: Tensor, state: MouthMemory) -> tuple[Tensor, MouthMemory]:
+        """Take the next frames of audio.
+
+        Args:
+            features: `(batch, frames, N_FEATURES)` as `avse.signal.voice_features` makes them.
+            state: from `initial_audio_state`, or from the call before.
+
+        Returns:
+            `(batch, frames, embedding_dim + 1)`, the last one 1, and the new state.
+        """
+        encoded, state = self.voice(features, state)
+        embedding = self.voice_embedding(encoded)
+        return torch.cat([embedding, torch.ones_like(embedding[..., :1])], dim=-1), state
+
+    def initial_video_state(self, batch: int, like: Tensor) -> MouthMemory:
+        """The state before the first video frame."""
+        return self.video.start(batch, like)
+
+    def initial_audio_state(self, batch: int, like: Tensor) -> MouthMemory:
+        """The state before the first frame of audio."""
+        return self.voice.initial_state(batch, like)
+
+    def forward(self, motion: Tensor, features: Tensor) -> tuple[VideoOutput, Tensor]:
+        """Both sides of whole recordings, for training; arguments as of `watch_step` and `listen_step`."""
+        video, _ = self.watch_step(motion, self.initial_video_state(len(motion), motion))
+        audio, _ = self.listen_step(features, self.initial_audio_state(len(features), features))
+        return video, audio
+
+    @torch.inference_mode()
+    def watch(self, motion: Array, state: MouthMemory | None) -> tuple[Array, Array, MouthMemory]:
+        """The next video frames of a recording, in numpy: cue in [0, 1], embedding, new state; None begins."""
+        frames = torch.from_numpy(motion)[None].to(next(self.parameters()).device)
+        output, state = self.watch_step(frames, state or self.initial_video_state(1, frames))
+        return torch.sigmoid(output.cue_logits)[0].cpu().numpy(), output.embedding[0].cpu().numpy(), state
+
+    @torch.inference_mode()
+    def listen(self, features: Array, state: MouthMemory | None) -> tuple[Array, MouthMemory]:
+        """The next frames of audio of a recording, in numpy: embedding, new state; None begins."""
+        frames = torch.from_numpy(features)[None].to(next(self.parameters()).device)
+        embedding, state = self.listen_step(frames, state or self.initial_audio_state(1, frames))
+        return embedding[0].cpu().numpy(), state

@@ -1,0 +1,56 @@
+"""What the audio side of audio-video correspondence reads: log band powers, freed from level and colour; causal.
+
+Four steps of 10 ms belong to each video frame of an even 25 Hz; the last one is centred at 10 ms after the frame.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from avse.signal.band_power import STEP_RATE_HZ, Waveform, band_powers
+from avse.signal.speech_cue import CUE_RATE_HZ
+
+N_BANDS = 32
+STEPS_PER_FRAME = round(STEP_RATE_HZ / CUE_RATE_HZ)
+N_FEATURES = STEPS_PER_FRAME * N_BANDS
+FIRST_STEP = -2
+"""Of video frame 0, relative to its time."""
+MEMORY_STEPS = 300
+"""Steps over which the mean spectrum is taken: 3 s."""
+POWER_FLOOR = 1e-9
+"""Added before the logarithm; 16-bit rounding has about this power in a band."""
+_SCALE = 2.5
+"""Natural logarithms of power per unit of a feature: about the standard deviation of speech."""
+_LIMIT = 3.0
+
+
+def voice_powers(waveform: Waveform, *, sample_rate: int, n_frames: int) -> npt.NDArray[np.float32]:
+    """Band powers of `n_frames` video frames from the first sample, `(STEPS_PER_FRAME * n_frames, N_BANDS)`."""
+    return band_powers(
+        waveform, sample_rate=sample_rate, n_bands=N_BANDS, n_steps=STEPS_PER_FRAME * n_frames, first_step=FIRST_STEP
+    )
+
+
+class VoiceFeatures:
+    """Turns band powers into features; chunk by chunk gives what the whole gives."""
+
+    def __init__(self) -> None:
+        """Set up for a recording."""
+        self._mean = np.zeros(N_BANDS, dtype=np.float32)
+        self._n_seen = 0
+
+    def push(self, powers: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Take the steps of the next video frames.
+
+        Args:
+            powers: `(STEPS_PER_FRAME * frames, N_BANDS)` as `voice_powers` gives them.
+
+        Returns:
+            `(frames, N_FEATURES)` in [-3, 3].
+        """
+        levels = np.log(powers + np.float32(POWER_FLOOR))
+        features = np.empty_like(levels)
+        for step, level in enumerate(levels):
+            self._n_seen += 1
+            self._mean += (level - self._mean) / min(self._n_seen, MEMORY_STEPS)
+            features[step] = level - self._mean
+        return np.clip(features / _SCALE, -_LIMIT, _LIMIT).reshape(-1, N_FEATURES)
