@@ -4,50 +4,26 @@ The transform stands outside the graphs. All that a graph remembers is one row o
 and then what the graph gave with its last answer. `avse.models.onnx` runs them without torch.
 """
 
-import dataclasses
-import json
-import warnings
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from avse.errors import ConfigError, MissingExtraError
+from avse.errors import ConfigError
 from avse.media.output import beside
 from avse.models.live import Live, Memory
 from avse.models.onnx import OnnxModel, mouth_path
+from avse.models.onnx_graph import StatefulGraph, write_graph
 from avse.nn.encoders.mouth import MouthMemory
 from avse.signal.motion import N_CHANNELS
 
-OPSET = 18
 TOLERANCE = 1e-4
 """Largest difference between the model and its graphs."""
 
 
-class _Flat(nn.Module):
-    """A graph whose memory goes in and out as one row."""
-
-    def __init__(self, model: Live, memory: tuple[Tensor, ...]) -> None:
-        super().__init__()
-        self.model = model
-        self.shapes = [tensor.shape for tensor in memory]
-
-    @property
-    def n_state(self) -> int:
-        return sum(shape.numel() for shape in self.shapes)
-
-    def split(self, state: Tensor) -> list[Tensor]:
-        pieces = torch.split(state, [shape.numel() for shape in self.shapes], dim=1)
-        return [piece.reshape(shape) for piece, shape in zip(pieces, self.shapes, strict=True)]
-
-    @staticmethod
-    def join(memory: tuple[Tensor, ...]) -> Tensor:
-        return torch.cat([tensor.reshape(1, -1) for tensor in memory], dim=1)
-
-
-class SoundGraph(_Flat):
+class SoundGraph(StatefulGraph):
     """Frames of sound: `(noisy, mouth, present, state) -> (enhanced, gate, state)`."""
 
     inputs = ("noisy", "mouth", "present", "state")
@@ -57,7 +33,8 @@ class SoundGraph(_Flat):
     def __init__(self, model: Live) -> None:
         """Wrap a model in evaluation mode."""
         memory = model.start(1, torch.zeros(1))
-        super().__init__(model, (*memory.convolutions, *memory.recurrent, memory.gate))
+        super().__init__((*memory.convolutions, *memory.recurrent, memory.gate))
+        self.model = model
         self.n_convolutions = len(memory.convolutions)
 
     def example(self, n_frames: int) -> tuple[Tensor, ...]:
@@ -82,7 +59,7 @@ class SoundGraph(_Flat):
         )
 
 
-class MouthGraph(_Flat):
+class MouthGraph(StatefulGraph):
     """Pictures of the mouth: `(motion, state) -> (mouth, state)`."""
 
     inputs = ("motion", "state")
@@ -91,7 +68,8 @@ class MouthGraph(_Flat):
 
     def __init__(self, model: Live) -> None:
         """Wrap a model in evaluation mode."""
-        super().__init__(model, tuple(model.start_video(1, torch.zeros(1))))
+        super().__init__(tuple(model.start_video(1, torch.zeros(1))))
+        self.model = model
 
     def example(self, n_frames: int) -> tuple[Tensor, ...]:
         """Inputs of the right shapes."""
@@ -121,8 +99,8 @@ def export(model: Live, path: Path, *, force: bool = False) -> float:
         MediaError: a file exists or cannot be written.
     """
     with beside(path, force=force) as sound, beside(mouth_path(path), force=force) as mouth:
-        _write(SoundGraph(model), sound)
-        _write(MouthGraph(model), mouth)
+        write_graph(SoundGraph(model), sound, model=model)
+        write_graph(MouthGraph(model), mouth, model=model)
         difference = _difference(model, OnnxModel(sound, mouth))
         if not difference <= TOLERANCE:
             raise ConfigError(
@@ -150,33 +128,3 @@ def _difference(model: Live, graphs: OnnxModel) -> float:
             given.append((features, enhanced, trust))
         largest = max(largest, *(float(np.max(np.abs(one - other))) for one, other in zip(*given, strict=True)))
     return largest
-
-
-def _write(graph: SoundGraph | MouthGraph, path: Path) -> None:
-    try:
-        import onnx
-    except ImportError:
-        raise MissingExtraError("onnx must be installed to export but is not; pip install 'avse[export]'") from None
-    with warnings.catch_warnings():
-        # The newer exporter fixes the number of frames of a GRU to that of the example (PyTorch 2.13).
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            graph.eval(),
-            graph.example(5),
-            path,
-            input_names=list(graph.inputs),
-            output_names=list(graph.outputs),
-            dynamic_axes={name: {axis: "frames"} for name, axis in graph.frame_axes.items()},
-            opset_version=OPSET,
-            dynamo=False,
-        )
-    written = onnx.load(path)
-    header = {
-        "model": graph.model.name,
-        "config": dataclasses.asdict(graph.model.config),
-        "n_state": graph.n_state,
-        "crop_size": graph.model.crop_size,
-        "picture_rate_hz": graph.model.picture_rate_hz,
-    }
-    onnx.helper.set_model_props(written, {"avse": json.dumps(header)})
-    onnx.save(written, path)

@@ -26,9 +26,9 @@ class OnnxModel:
         Raises:
             ConfigError: a file is missing or is no such graph.
         """
-        self._sound, header = _open(path)
+        self._sound, header = open_graph(path)
         mouth = mouth or mouth_path(path)
-        self._mouth, mouth_header = _open(mouth)
+        self._mouth, mouth_header = open_graph(mouth)
         if header["model"] != mouth_header["model"] or header["config"] != mouth_header["config"]:
             raise ConfigError(f"{path} and {mouth} must be of one model but are not; export it again")
         config = header["config"]
@@ -67,7 +67,12 @@ def mouth_path(path: Path) -> Path:
     return path.with_suffix(".mouth.onnx")
 
 
-def _open(path: Path) -> tuple[onnxruntime.InferenceSession, dict[str, Any]]:
+def open_graph(path: Path) -> tuple[onnxruntime.InferenceSession, dict[str, Any]]:
+    """Load a graph, to run on one thread, and its header.
+
+    Raises:
+        ConfigError: the file is missing or is no such graph.
+    """
     if not path.is_file():
         raise ConfigError(f"graph {path} must be a file but there is none; check the path, or export it again")
     options = onnxruntime.SessionOptions()

@@ -11,12 +11,12 @@ from avse.training.loop import LoopConfig
 class ExampleConfig:
     """How examples are made. Probabilities are in [0, 1]."""
 
-    n_frames: int = 100
-    """Video frames of an example, 4 s: clips of one person joined until they suffice."""
-    max_earlier_frames: int = 75
+    n_frames: int = 80
+    """Video frames of an example, 3.2 s: clips of one person joined until they suffice."""
+    max_earlier_frames: int = 60
     """Frames before the example that the motion has seen already, drawn from 0 to this: recordings do not begin anew
-    every 4 s."""
-    n_examples: int = 2000
+    every 3 s."""
+    n_examples: int = 1000
     """Examples of an epoch."""
     clip_weight: float = 0.3
     """A person with n clips is drawn in proportion to n to this power: 0 draws all people alike, 1 all clips."""

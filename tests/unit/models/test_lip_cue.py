@@ -4,8 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+from avse.errors import ConfigError
 from avse.models import zoo
 from avse.models.lip_cue import LipCue, LipCueConfig
+from avse.models.lip_cue_onnx import export
+from avse.models.onnx_lips import OnnxLips
+from avse.models.pretrained import PRETRAINED
 from avse.signal.speech_cue import CUE_DIM
 from avse.signal.voice_features import N_FEATURES
 
@@ -64,3 +68,17 @@ def test_it_is_saved_and_loaded(model, media, tmp_path):
     zoo.save(tmp_path / "m.safetensors", model)
     loaded = zoo.load_as(LipCue, tmp_path / "m.safetensors")
     np.testing.assert_array_equal(loaded.watch(media[0], None)[1], model.watch(media[0], None)[1])
+
+
+def test_graphs_give_what_the_model_gives(model, media, tmp_path):
+    pytest.importorskip("onnx")
+    path = tmp_path / "lips.onnx"
+    assert export(model, path) < 1e-4
+    graphs = OnnxLips(path)
+    np.testing.assert_allclose(graphs.watch(media[0], None)[1], model.watch(media[0], None)[1], atol=1e-4)
+    np.testing.assert_allclose(graphs.listen(media[1], None)[0], model.listen(media[1], None)[0], atol=1e-4)
+
+
+def test_another_models_graph_is_refused():
+    with pytest.raises(ConfigError, match="lip network"):
+        OnnxLips(PRETRAINED / "live.onnx", PRETRAINED / "live.mouth.onnx")

@@ -1,0 +1,112 @@
+"""The lip network as two ONNX graphs: one for the mouth's video frames, one for frames of audio."""
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from avse.errors import ConfigError
+from avse.media.output import beside
+from avse.models.lip_cue import LipCue
+from avse.models.onnx_graph import StatefulGraph, write_graph
+from avse.models.onnx_lips import OnnxLips, voice_path
+from avse.nn.encoders.mouth import MouthMemory
+from avse.signal.motion import N_CHANNELS
+from avse.signal.voice_features import N_FEATURES
+
+TOLERANCE = 1e-4
+"""Largest difference between the model and its graphs."""
+
+
+class LipGraph(StatefulGraph):
+    """Video frames: `(motion, state) -> (cue, embedding, state)`."""
+
+    inputs = ("motion", "state")
+    outputs = ("cue", "embedding", "next_state")
+    frame_axes: ClassVar[dict[str, int]] = {"motion": 1, "cue": 1, "embedding": 1}
+
+    def __init__(self, model: LipCue) -> None:
+        """Wrap a model in evaluation mode."""
+        super().__init__(tuple(model.initial_video_state(1, torch.zeros(1))))
+        self.model = model
+
+    def example(self, n_frames: int) -> tuple[Tensor, ...]:
+        """Inputs of the right shapes."""
+        return torch.randn(1, n_frames, N_CHANNELS, *self.model.crop_size), torch.zeros(1, self.n_state)
+
+    def forward(self, motion: Tensor, state: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """As `LipCue.watch_step`, for a batch of one."""
+        past, hidden = self.split(state)
+        output, after = self.model.watch_step(motion, MouthMemory(past, hidden))
+        return torch.sigmoid(output.cue_logits), output.embedding, self.join(tuple(after))
+
+
+class VoiceGraph(StatefulGraph):
+    """Frames of audio: `(features, state) -> (embedding, state)`."""
+
+    inputs = ("features", "state")
+    outputs = ("embedding", "next_state")
+    frame_axes: ClassVar[dict[str, int]] = {"features": 1, "embedding": 1}
+
+    def __init__(self, model: LipCue) -> None:
+        """Wrap a model in evaluation mode."""
+        super().__init__(tuple(model.initial_audio_state(1, torch.zeros(1))))
+        self.model = model
+
+    def example(self, n_frames: int) -> tuple[Tensor, ...]:
+        """Inputs of the right shapes."""
+        return torch.randn(1, n_frames, N_FEATURES), torch.zeros(1, self.n_state)
+
+    def forward(self, features: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """As `LipCue.listen_step`, for a batch of one."""
+        past, hidden = self.split(state)
+        embedding, after = self.model.listen_step(features, MouthMemory(past, hidden))
+        return embedding, self.join(tuple(after))
+
+
+def export(model: LipCue, path: Path, *, force: bool = False) -> float:
+    """Write a model's graphs, the lips' and the voice's beside it, and check them.
+
+    Args:
+        model: in evaluation mode, on the CPU.
+        path: ends in `.onnx`; the voice's graph becomes `NAME.voice.onnx`.
+        force: replace files that exist.
+
+    Returns:
+        The largest difference between what the model and the graphs give for random input.
+
+    Raises:
+        MissingExtraError: the package onnx is not installed.
+        ConfigError: they differ by more than 1e-4; nothing is written then.
+        MediaError: a file exists or cannot be written.
+    """
+    with beside(path, force=force) as lips, beside(voice_path(path), force=force) as voice:
+        write_graph(LipGraph(model), lips, model=model)
+        write_graph(VoiceGraph(model), voice, model=model)
+        difference = _difference(model, OnnxLips(lips, voice))
+        if not difference <= TOLERANCE:
+            raise ConfigError(
+                f"graphs must give what the model gives within {TOLERANCE:g} but differ by {difference:g}; "
+                "report this with the versions of torch, onnx and onnxruntime"
+            )
+    return difference
+
+
+def _difference(model: LipCue, graphs: OnnxLips) -> float:
+    """Largest difference over three pushes, each of which continues the one before."""
+    rng = np.random.default_rng(0)
+    states: list[tuple[Any, Any]] = [(None, None), (None, None)]
+    largest = 0.0
+    for n_frames in (1, 7, 40):
+        motion = rng.standard_normal((n_frames, N_CHANNELS, *model.crop_size)).astype(np.float32)
+        features = rng.standard_normal((n_frames, N_FEATURES)).astype(np.float32)
+        given = []
+        for number, runner in enumerate((model, graphs)):
+            cue, video, watched = runner.watch(motion, states[number][0])
+            audio, heard = runner.listen(features, states[number][1])
+            states[number] = watched, heard
+            given.append((cue, video, audio))
+        largest = max(largest, *(float(np.max(np.abs(one - other))) for one, other in zip(*given, strict=True)))
+    return largest

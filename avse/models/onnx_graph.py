@@ -1,0 +1,111 @@
+"""Causal networks as ONNX graphs whose whole state goes in and out as one row of numbers, zeros at the start."""
+
+import dataclasses
+import json
+import warnings
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from avse.errors import MissingExtraError
+
+OPSET = 18
+
+
+class Exported(Protocol):
+    """What a graph's header holds of its model."""
+
+    @property
+    def name(self) -> str:
+        """As the registry knows it."""
+        ...
+
+    @property
+    def config(self) -> Any:
+        """Dataclass of its sizes."""
+        ...
+
+    @property
+    def crop_size(self) -> tuple[int, int]:
+        """Height and width of mouth crops, pixels."""
+        ...
+
+    @property
+    def picture_rate_hz(self) -> float:
+        """Video frames per second."""
+        ...
+
+
+class StatefulGraph(nn.Module):
+    """A part of a model whose state goes in and out as one row."""
+
+    inputs: ClassVar[tuple[str, ...]]
+    outputs: ClassVar[tuple[str, ...]]
+    frame_axes: ClassVar[dict[str, int]]
+    """The axis of frames of each input and output that has one."""
+
+    def __init__(self, state: tuple[Tensor, ...]) -> None:
+        """Set up; `state` is what the part begins with, for a batch of one."""
+        super().__init__()
+        self.shapes = [tensor.shape for tensor in state]
+
+    @property
+    def n_state(self) -> int:
+        """Numbers in the row."""
+        return sum(shape.numel() for shape in self.shapes)
+
+    def split(self, state: Tensor) -> list[Tensor]:
+        """The row as the tensors that it holds."""
+        pieces = torch.split(state, [shape.numel() for shape in self.shapes], dim=1)
+        return [piece.reshape(shape) for piece, shape in zip(pieces, self.shapes, strict=True)]
+
+    @staticmethod
+    def join(state: tuple[Tensor, ...]) -> Tensor:
+        """The tensors as one row."""
+        return torch.cat([tensor.reshape(1, -1) for tensor in state], dim=1)
+
+    def example(self, n_frames: int) -> tuple[Tensor, ...]:
+        """Inputs of the right shapes."""
+        raise NotImplementedError
+
+
+def write_graph(graph: StatefulGraph, path: Path, *, model: Exported) -> None:
+    """Write a graph with a header that says what it is of.
+
+    Args:
+        graph: what to write.
+        path: ends in `.onnx`.
+        model: that the graph is a part of.
+
+    Raises:
+        MissingExtraError: the package onnx is not installed.
+    """
+    try:
+        import onnx
+    except ImportError:
+        raise MissingExtraError("onnx must be installed to export but is not; pip install 'avse[export]'") from None
+    with warnings.catch_warnings():
+        # The newer exporter fixes the number of frames of a GRU to that of the example (PyTorch 2.13).
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            graph.eval(),
+            graph.example(5),
+            path,
+            input_names=list(graph.inputs),
+            output_names=list(graph.outputs),
+            dynamic_axes={name: {axis: "frames"} for name, axis in graph.frame_axes.items()},
+            opset_version=OPSET,
+            dynamo=False,
+        )
+    written = onnx.load(path)
+    header = {
+        "model": model.name,
+        "config": dataclasses.asdict(model.config),
+        "n_state": graph.n_state,
+        "crop_size": model.crop_size,
+        "picture_rate_hz": model.picture_rate_hz,
+    }
+    onnx.helper.set_model_props(written, {"avse": json.dumps(header)})
+    onnx.save(written, path)
