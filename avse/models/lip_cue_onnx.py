@@ -97,13 +97,14 @@ def export(model: LipCue, path: Path, *, force: bool = False) -> float:
 def _difference(model: LipCue, graphs: OnnxLips) -> float:
     """Largest difference over three pushes, each of which continues the one before."""
     rng = np.random.default_rng(0)
+    runners: list[Any] = [model, graphs]
     states: list[tuple[Any, Any]] = [(None, None), (None, None)]
     largest = 0.0
     for n_frames in (1, 7, 40):
         motion = rng.standard_normal((n_frames, N_CHANNELS, *model.crop_size)).astype(np.float32)
         features = rng.standard_normal((n_frames, N_FEATURES)).astype(np.float32)
         given = []
-        for number, runner in enumerate((model, graphs)):
+        for number, runner in enumerate(runners):
             cue, video, watched = runner.watch(motion, states[number][0])
             audio, heard = runner.listen(features, states[number][1])
             states[number] = watched, heard

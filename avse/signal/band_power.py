@@ -22,7 +22,8 @@ _CHUNK_STEPS = 6000
 
 def band_edges_hz(n_bands: int) -> npt.NDArray[np.float64]:
     """Edges of the bands in Hz, `(n_bands + 1,)` rising; at most 32 bands, lest one hold no frequency."""
-    return hz_from_erb(np.linspace(*erb_from_hz(BAND_RANGE_HZ), n_bands + 1))
+    lowest, highest = erb_from_hz(BAND_RANGE_HZ).tolist()
+    return hz_from_erb(np.linspace(lowest, highest, n_bands + 1))
 
 
 def band_powers(

@@ -53,4 +53,5 @@ class VoiceFeatures:
             self._n_seen += 1
             self._mean += (level - self._mean) / min(self._n_seen, MEMORY_STEPS)
             features[step] = level - self._mean
-        return np.clip(features / _SCALE, -_LIMIT, _LIMIT).reshape(-1, N_FEATURES)
+        limited: npt.NDArray[np.float32] = np.clip(features / _SCALE, -_LIMIT, _LIMIT)
+        return limited.reshape(-1, N_FEATURES)
