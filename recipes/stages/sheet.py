@@ -4,12 +4,20 @@ import json
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from avse.data.manifest import Mixture
 from avse.media.output import beside
 
 Row = dict[str, Any]
+
+
+class Named(Protocol):
+    """A mixture, of whatever kind."""
+
+    @property
+    def id(self) -> str:
+        """As its row is named."""
+        ...
 
 
 class Sheet:
@@ -25,7 +33,7 @@ class Sheet:
         self.output = output
         self.enhanced = enhanced
         self.metrics = list(metrics)
-        self._part = output.with_name(f"{output.name}.part")
+        self.part = output.with_name(f"{output.name}.part")
 
     @cached_property
     def newest(self) -> int:
@@ -48,10 +56,15 @@ class Sheet:
 
     def begun(self) -> list[Row]:
         """Lines that need not be scored anew: what holds, and what a killed run left if it was about the same."""
-        left = _read_lines(self._part) if self._part.is_file() else []
+        left = _read_lines(self.part) if self.part.is_file() else []
         return [*self.kept(), *(left[1:] if left and left[0] == self._heading() else [])]
 
-    def write(self, begun: Sequence[Row], more: Iterable[Row], *, mixtures: Sequence[Mixture]) -> list[Row]:
+    def keep(self, rows: Iterable[Row]) -> None:
+        """Write rows of an unfinished output, so that the next run continues from them."""
+        with beside(self.part, force=True) as temporary:
+            temporary.write_text(_lines([self._heading(), *rows]), encoding="utf-8")
+
+    def write(self, begun: Sequence[Row], more: Iterable[Row], *, mixtures: Sequence[Named]) -> list[Row]:
         """Write lines as they come, and then the whole.
 
         Args:
@@ -64,9 +77,8 @@ class Sheet:
         """
         done = {row["id"]: row for row in begun}
         # Written anew, for the last line may have been cut off when the run before was killed.
-        with beside(self._part, force=True) as temporary:
-            temporary.write_text(_lines([self._heading(), *done.values()]), encoding="utf-8")
-        with self._part.open("a", encoding="utf-8") as file:
+        self.keep(done.values())
+        with self.part.open("a", encoding="utf-8") as file:
             for row in more:
                 file.write(_lines([row]))
                 file.flush()
@@ -74,7 +86,7 @@ class Sheet:
         rows = [done[mixture.id] for mixture in mixtures]
         with beside(self.output, force=True) as temporary:
             temporary.write_text(_lines(rows), encoding="utf-8")
-        self._part.unlink()
+        self.part.unlink()
         return rows
 
     def _heading(self) -> Row:

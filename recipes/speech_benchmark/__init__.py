@@ -1,0 +1,1 @@
+"""The benchmark of speech enhancement: long videos, their conditions, scores and tables."""

@@ -1,0 +1,159 @@
+"""Enhance and score long videos: `python -m recipes.speech_benchmark.long_scores FOLDER --videos LIST ... --model M`.
+
+FOLDER gets `long_noisy.jsonl` without `--model`, else `long_none.jsonl` (audio-only), `long_own.jsonl` (with video),
+and one file for each bad video: frozen, late, stranger, covered, low_resolution. Each video is a row. Enhanced audio is
+not kept, for it would be gigabytes. A killed run continues where it was; weights that are newer than a file replace it.
+"""
+
+import argparse
+import sys
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from tqdm import tqdm
+
+from avse.data.manifest import data_root, read_manifest
+from avse.enhance.enhancer import Enhancer
+from avse.errors import AvseError
+from avse.score import in_parallel
+from recipes.speech_benchmark.mouths import BAD, CONDITIONS
+from recipes.speech_benchmark.reader import RATE, LongReader
+from recipes.speech_benchmark.score_segments import WHOLE, Row, score_video
+from recipes.speech_benchmark.videos import LongVideo, read_videos
+from recipes.stages.enhance import is_newer
+from recipes.stages.sheet import Sheet
+
+TEST_SPLITS = "test_seen,test_unseen,synthetic"
+BAD_SCENARIOS = ("noise", "talkers")
+BAD_LONGEST_S = 20.0
+"""Bad videos are tried in these scenarios, up to this length: more would take longer and tell little more."""
+
+
+class Task(NamedTuple):
+    """What a process does in one go: one video in the conditions that are still to do."""
+
+    video: LongVideo
+    conditions: tuple[str, ...]
+
+
+def is_tried(video: LongVideo, condition: str) -> bool:
+    """Whether a video is enhanced in a condition."""
+    return condition not in BAD or (video.scenario in BAD_SCENARIOS and video.length_s <= BAD_LONGEST_S)
+
+
+def score_task(task: Task, *, model: str | None, device: str, reader: "ReaderOptions") -> dict[str, Row]:
+    """Score one video in some conditions, by condition; one that cannot be read has null scores and a reason."""
+    torch.set_num_threads(1)
+    try:
+        mixture = _reader(reader).read(task.video)
+    except AvseError as error:
+        failed = dict.fromkeys(WHOLE, str(error))
+        return {
+            c: {"id": task.video.id, **dict.fromkeys(WHOLE), "segments": [], "failed": failed} for c in task.conditions
+        }
+    if model is None:
+        return {"noisy": {"id": task.video.id, **score_video(mixture, mixture.noisy)}}
+    rows = {}
+    for condition in task.conditions:
+        mouth = CONDITIONS[condition](mixture.own, mixture.stranger)
+        estimate = _enhancer(model, device).enhance(mixture.noisy, sample_rate=RATE, mouth=mouth)
+        rows[condition] = {"id": task.video.id, **score_video(mixture, estimate)}
+    return rows
+
+
+class ReaderOptions(NamedTuple):
+    """What a process builds its reader from."""
+
+    manifests: tuple[Path, ...]
+    crops: Path
+
+
+@lru_cache(maxsize=1)
+def _reader(options: ReaderOptions) -> LongReader:
+    items = [item for path in options.manifests for item in read_manifest(path)]
+    return LongReader(items, root=data_root(), crops=options.crops)
+
+
+@lru_cache(maxsize=1)
+def _enhancer(model: str, device: str) -> Enhancer:
+    return Enhancer.load(model, device=device)
+
+
+def score_all(
+    videos: list[LongVideo], sheets: dict[str, Sheet], *, work: partial[dict[str, Row]], n_jobs: int
+) -> tuple[int, list[Row]]:
+    """Score what no sheet holds yet, and write the sheets.
+
+    Args:
+        videos: of the chosen splits.
+        sheets: by condition.
+        work: scores a task.
+        n_jobs: processes.
+
+    Returns:
+        How many rows were scored now, and all rows.
+    """
+    rows = {condition: {row["id"]: row for row in sheet.begun()} for condition, sheet in sheets.items()}
+    wanted = {condition: [v for v in videos if is_tried(v, condition)] for condition in sheets}
+    tasks = [
+        Task(video, todo)
+        for video in videos
+        if (todo := tuple(c for c in sheets if is_tried(video, c) and video.id not in rows[c]))
+    ]
+    n_before = sum(map(len, rows.values()))
+    for found in tqdm(in_parallel(work, tasks, n_jobs=n_jobs), total=len(tasks), desc="long videos", unit="video"):
+        for condition, row in found.items():
+            rows[condition][row["id"]] = row
+            sheets[condition].keep(rows[condition].values())
+    for condition, sheet in sheets.items():
+        sheet.write([rows[condition][video.id] for video in wanted[condition]], [], mixtures=wanted[condition])
+    return sum(map(len, rows.values())) - n_before, [row for found in rows.values() for row in found.values()]
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Enhance and score all videos that are not done yet."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("folder", type=Path, help="where the scores go")
+    add("--videos", type=Path, required=True, help="list of long videos")
+    add("--manifest", type=Path, required=True, action="append", help="of the clips; once more for generated talkers")
+    add("--crops", type=Path, required=True, help="folder of the crops stage")
+    add("--model", help="name or weights file; without it the noisy input is scored")
+    add("--conditions", default=",".join(CONDITIONS), help="with commas between (default: %(default)s)")
+    add("--splits", default=TEST_SPLITS, help="with commas between (default: %(default)s)")
+    add("--device", default="cpu")
+    add("--n-jobs", type=int, default=2, help="processes (default 2)")
+    arguments = parser.parse_args(argv)
+    conditions = arguments.conditions.split(",") if arguments.model else ["noisy"]
+    if unknown := [c for c in conditions if c not in (*CONDITIONS, "noisy")]:
+        parser.error(f"conditions must be of {', '.join(CONDITIONS)} but one is {unknown[0]!r}; correct it")
+    try:
+        videos = [v for v in read_videos(arguments.videos) if v.split in arguments.splits.split(",")]
+        arguments.folder.mkdir(parents=True, exist_ok=True)
+        sheets = {c: _sheet(arguments.folder / f"long_{c}.jsonl", arguments.model) for c in conditions}
+        options = ReaderOptions(tuple(arguments.manifest), arguments.crops)
+        work = partial(score_task, model=arguments.model, device=arguments.device, reader=options)
+        n_now, found = score_all(videos, sheets, work=work, n_jobs=arguments.n_jobs)
+    except AvseError as error:
+        print(f"long_scores: error: {error}", file=sys.stderr)
+        return 1
+    failed = {row["id"]: row["failed"] for row in found if "failed" in row}
+    for name, reasons in failed.items():
+        print(f"failed: {name}: {next(iter(reasons.values()))}", file=sys.stderr)
+    print(f"{n_now} rows scored of {len(videos)} long videos, the rest were done before", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _sheet(output: Path, model: str | None) -> Sheet:
+    """The file of a condition, without what other weights have left."""
+    sheet = Sheet(output, enhanced=None, metrics=[*WHOLE, "segments"])
+    for path in (output, sheet.part):
+        if path.is_file() and not is_newer(path, Path(model or "")):
+            path.unlink()
+    return sheet
+
+
+if __name__ == "__main__":
+    sys.exit(main())

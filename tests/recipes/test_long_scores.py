@@ -1,0 +1,287 @@
+"""Scores, conditions and tables of long videos, against closed forms; and the commands, end to end on a small model."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import write_sound
+
+from avse.data.crops import save_mouth
+from avse.data.manifest import Item, write_manifest
+from avse.faces.mouth import MouthTrack
+from avse.faces.speaker import FaceReport
+from recipes.speech_benchmark import long_report, long_scores
+from recipes.speech_benchmark.compare import below_audio_only, is_lowered, lowered
+from recipes.speech_benchmark.long_results import read_long_results
+from recipes.speech_benchmark.long_targets import target_table
+from recipes.speech_benchmark.mouths import BAD, CONDITIONS, still_frames
+from recipes.speech_benchmark.reader import RATE, LongMixture, Segment
+from recipes.speech_benchmark.score_segments import score_video
+from recipes.speech_benchmark.short import Pair, summary
+from recipes.speech_benchmark.videos import LongVideo, Source, write_videos
+
+SEGMENT = 3 * RATE
+
+
+def mouth_of(crops, fps=25.0):
+    n = len(crops)
+    return MouthTrack(np.arange(n) / fps, crops, np.ones(n, dtype=bool), FaceReport(1, 1.0, "test"))
+
+
+def speech(n_samples, seed=0):
+    """Noise whose level changes as that of syllables does."""
+    rng = np.random.default_rng(seed)
+    syllables = np.clip(np.sin(2 * np.pi * 3 * np.arange(n_samples) / RATE), 0.01, 1)
+    return (0.1 * syllables * rng.standard_normal(n_samples)).astype(np.float32)
+
+
+@pytest.fixture
+def mixture():
+    """Three segments; the target is silent in the second."""
+    clean = speech(3 * SEGMENT)
+    clean[SEGMENT : 2 * SEGMENT] = 0
+    noisy = clean + speech(3 * SEGMENT, seed=1)
+    mouth = mouth_of(np.random.default_rng(2).integers(0, 256, (225, 32, 48, 3), dtype=np.uint8))
+    segments = [Segment(slice(n * SEGMENT, (n + 1) * SEGMENT), n == 1) for n in range(3)]
+    return LongMixture(noisy, clean, mouth, mouth, segments)
+
+
+def test_a_fade_is_seen_segment_by_segment(mixture):
+    gain = np.concatenate([np.full(SEGMENT, g) for g in (0.5, 0.1, 0.01)]).astype(np.float32)
+    row = score_video(mixture, gain * mixture.clean + 1e-6 * mixture.noisy)
+    assert [s["start_s"] for s in row["segments"]] == [0, 3, 6]
+    assert row["segments"][0]["level_db"] == pytest.approx(-6.02, abs=0.01)
+    assert row["segments"][2]["level_db"] == pytest.approx(-40.0, abs=0.05)
+    assert "level_db" not in row["segments"][1]
+
+
+def test_where_the_target_is_silent_only_suppression_counts(mixture):
+    row = score_video(mixture, np.float32(0.1) * mixture.noisy)
+    assert row["suppression_db"] == pytest.approx(20.0, abs=0.01)
+    assert set(row["segments"][1]) == {"start_s", "suppression_db"}
+    assert all("suppression_db" not in row["segments"][n] for n in (0, 2))
+
+
+def test_means_are_over_the_segments_and_what_fails_says_why(mixture):
+    estimate = mixture.clean + 0.1 * speech(3 * SEGMENT, seed=3)
+    estimate[2 * SEGMENT :] = 0
+    row = score_video(mixture, estimate)
+    assert row["pesq_wb"] == row["segments"][0]["pesq_wb"]
+    assert row["segments"][2]["pesq_wb"] is None
+    assert row["segments"][2]["failed"]["level_db"] == "estimate is silent"
+
+
+def row_of(levels, si_sdr=10.0, pesq=2.0, suppression=None):
+    segments = [{"level_db": level} for level in levels]
+    return {"id": "v", "pesq_wb": pesq, "estoi": 0.5, "si_sdr_db": si_sdr, "level_db": levels[0],
+            "suppression_db": suppression, "segments": segments}  # fmt: skip
+
+
+def test_lowered_is_more_than_6_db_below_audio_only_and_gone_is_lowered():
+    differences = lowered(row_of([-4.0, -10.5, None, -3.0]), row_of([-4.0, -4.0, -4.0, None]))
+    assert differences == [0.0, 6.5, float("inf")]
+    assert [is_lowered(d) for d in (*differences, 6.0)] == [False, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [((10.0, 2.0), False), ((9.81, 1.99), False), ((9.7, 2.5), True), ((12.0, 1.97), True), ((None, 2.0), True)],
+)
+def test_below_audio_only_is_by_either_metric(given, expected):
+    assert below_audio_only(row_of([0.0], *given), row_of([0.0])) is expected
+
+
+def test_conditions_do_what_they_say():
+    crops = np.random.default_rng(0).integers(0, 256, (150, 32, 48, 3), dtype=np.uint8)
+    own, stranger = mouth_of(crops), mouth_of(crops[::-1].copy())
+    shown = {name: spoil(own, stranger) for name, spoil in CONDITIONS.items()}
+    assert shown["none"] is None
+    assert shown["own"] is own
+    assert shown["stranger"] is stranger
+    assert (shown["frozen"].crops == crops[0]).all()
+    assert np.allclose(shown["late"].timestamps_s - own.timestamps_s, 0.2)
+    covered = (shown["covered"].crops == 128).all(axis=(1, 2, 3))
+    assert np.flatnonzero(covered).tolist() == [*range(25, 50), *range(100, 125)]
+    assert (crops == own.crops).all()
+
+
+def test_low_resolution_keeps_coarse_shapes_and_loses_fine_ones():
+    """A 40-pixel face gives the crop 22 x 14 pixels: stripes a pixel wide vanish, halves stay."""
+    fine, coarse = (np.zeros((1, 32, 48, 3), dtype=np.uint8) for _ in range(2))
+    fine[:, :, ::2] = 255
+    coarse[:, :, :24] = 255
+    fine, coarse = (CONDITIONS["low_resolution"](mouth_of(crops), mouth_of(crops)).crops for crops in (fine, coarse))
+    assert np.ptp(fine[0, :, 2:-2].astype(int)) < 80
+    assert coarse[0, :, :20].min() > 240
+    assert coarse[0, :, 28:].max() < 15
+
+
+def test_still_frames_end_before_the_lips_open():
+    waveform = np.concatenate([np.zeros(RATE), speech(2 * RATE)]).astype(np.float32)
+    crops = np.repeat(np.arange(75, dtype=np.uint8), 6).reshape(75, 1, 2, 3)
+    still = still_frames(waveform, mouth_of(crops), sample_rate=RATE)
+    assert still[:, 0, 0, 0].tolist() == list(range(22))  # before 1.0 - 0.15 s
+    assert len(still_frames(speech(RATE), mouth_of(crops), sample_rate=RATE)) == 1
+
+
+def video_of(name, scenario="noise", split="test_seen", length_s=20.0):
+    return LongVideo(name, split, "s", scenario, "white", 5.0, length_s, ("clip",), (Source((), seed=1),), ("other",))
+
+
+def test_the_summary_counts_segments_and_videos():
+    pairs = [
+        Pair(video_of("a"), row_of([-4.0, -4.0], 12.0), row_of([-4.0, -12.0], 9.0)),
+        Pair(video_of("b", "talkers"), row_of([-4.0, -4.0], -1.0), row_of([-4.0, -4.0], 3.0)),
+        Pair(video_of("c", "silence"), row_of([-4.0], suppression=5.0), row_of([-4.0], suppression=25.0)),
+    ]
+    found = summary(pairs)
+    assert found["lowered_share"] == pytest.approx(1 / 5)
+    assert found["below_share"] == 0.5
+    assert (found["noise_si_sdr_db"], found["noise_si_sdr_db_audio_only"]) == (9.0, 12.0)
+    assert (found["silence_suppression_db"], found["silence_suppression_db_audio_only"]) == (25.0, 5.0)
+
+
+def write_scores(folder, condition, rows):
+    folder.mkdir(exist_ok=True)
+    (folder / f"long_{condition}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def results_of(tmp_path, with_video, bad=None):
+    """Scores of a video in noise and one among talkers, audio-only at 10 dB and PESQ 2.0."""
+    write_videos(tmp_path / "long.jsonl", [video_of("n"), video_of("t", "talkers")])
+    both = [{**row_of([0.0]), "id": name} for name in "nt"]
+    write_scores(tmp_path, "noisy", both)
+    write_scores(tmp_path / "m", "none", both)
+    write_scores(tmp_path / "m", "own", [{**row_of([0.0], *scores), "id": name} for name, scores in with_video.items()])
+    if bad:
+        write_scores(tmp_path / "m", "late", [{**row_of([0.0], *scores), "id": name} for name, scores in bad.items()])
+    return read_long_results(tmp_path / "long.jsonl", noisy=tmp_path / "long_noisy.jsonl", folder=tmp_path / "m")
+
+
+def test_targets_are_met_or_missed_by_the_numbers(tmp_path):
+    table = target_table(results_of(tmp_path, {"n": (9.9, 1.9), "t": (14.0, 2.2)}, bad={"n": (9.9,), "t": (9.0,)}))
+    lines = {line.split("|")[1].strip(): line.split("|")[-2].strip() for line in table.splitlines()[2:]}
+    assert lines["noise, with video: SI-SDR, dB at least audio-only - 0.2, every video"] == "met"
+    assert lines["noise, with video: PESQ-WB at least audio-only - 0.02, every video"] == "missed"
+    assert lines["talkers, with video: SI-SDR, dB over audio-only by 3, mean"] == "met"
+    assert lines["talkers, with video: PESQ-WB over audio-only by 0.1, mean"] == "met"
+    assert lines["late: SI-SDR at least audio-only - 0.2 dB, every video"] == "missed"
+    assert "1 of 2, worst -1.0 dB" in table
+
+
+def test_without_scores_the_report_names_what_is_missing(tmp_path, capsys):
+    write_videos(tmp_path / "long.jsonl", [video_of("n")])
+    given = [str(tmp_path), "--videos", str(tmp_path / "long.jsonl"), "--noisy", str(tmp_path / "long_noisy.jsonl")]
+    assert long_report.main(given) == 1
+    assert "long_noisy.jsonl must exist but does not" in capsys.readouterr().err
+
+
+@pytest.fixture
+def pack(tmp_path, monkeypatch):
+    """Two clips, a list of two videos of them, and weights of a live network that nobody trained."""
+    import torch
+
+    from avse.models import zoo
+    from avse.models.live import Live, LiveConfig
+
+    monkeypatch.setenv("AVSE_DATA", str(tmp_path))
+    items = []
+    for number, name in enumerate(("clip", "other")):
+        write_sound(tmp_path / f"{name}.wav", speech(47648, seed=number), RATE, subtype="FLOAT")
+        crops = np.random.default_rng(number).integers(0, 256, (75, 32, 48, 3), dtype=np.uint8)
+        save_mouth(tmp_path / f"crops/{name}.npz", mouth_of(crops))
+        items.append(
+            Item(id=name, split="test_seen", audio=f"{name}.wav", video=f"{name}.mp4", licence="none", speaker=name)
+        )
+    write_manifest(tmp_path / "manifest.jsonl", items)
+    write_videos(tmp_path / "long.jsonl", [video_of("n"), video_of("t", "talkers"), video_of("l", length_s=60.0)])
+    torch.manual_seed(0)
+    config = LiveConfig(channels=8, band_memory_dim=8, memory_dim=16, video_dim=16, gate_dim=8)
+    zoo.save(tmp_path / "model.safetensors", Live.build(config))
+    return tmp_path
+
+
+def run(pack, *options, folder="m"):
+    given = [pack / folder, "--videos", pack / "long.jsonl", "--manifest", pack / "manifest.jsonl", "--crops",
+             pack / "crops", "--n-jobs", 1]  # fmt: skip
+    return long_scores.main([*map(str, [*given, *options])])
+
+
+def rows_of(path):
+    return {row["id"]: row for row in map(json.loads, path.read_text().splitlines())}
+
+
+def test_the_commands_write_scores_and_the_report_shows_them(pack, capsys):
+    assert run(pack, folder=".") == 0
+    assert run(pack, "--model", pack / "model.safetensors") == 0
+    assert {path.name for path in (pack / "m").iterdir()} == {f"long_{c}.jsonl" for c in CONDITIONS}
+    noisy, own = rows_of(pack / "long_noisy.jsonl"), rows_of(pack / "m/long_own.jsonl")
+    assert noisy["n"]["si_sdr_db"] == pytest.approx(5.0, abs=0.1)
+    assert noisy["n"]["level_db"] == pytest.approx(0.0, abs=0.1)
+    assert own["n"]["si_sdr_db"] != noisy["n"]["si_sdr_db"]
+    assert rows_of(pack / "m/long_none.jsonl")["n"] != own["n"]
+    # Bad video is not tried with the long ones.
+    assert set(own) == {"n", "t", "l"}
+    assert set(rows_of(pack / f"m/long_{BAD[0]}.jsonl")) == {"n", "t"}
+    assert (
+        long_report.main(
+            [str(pack / "m"), "--videos", str(pack / "long.jsonl"), "--noisy", str(pack / "long_noisy.jsonl")]
+        )
+        == 0
+    )
+    text = capsys.readouterr().out
+    for words in ("## Long videos", "| noise, 60 s | 1 |", "| frozen | 2 |", "| 40-pixel face | 2 |", "| missed |"):
+        assert words in text
+
+
+def test_a_second_run_keeps_what_is_done_and_newer_weights_replace_it(pack, capsys):
+    options = ("--model", pack / "model.safetensors", "--conditions", "none")
+    assert run(pack, *options) == 0
+    assert "3 rows scored" in capsys.readouterr().err
+    assert run(pack, *options) == 0
+    assert "0 rows scored" in capsys.readouterr().err
+    newer = (pack / "m/long_none.jsonl").stat().st_mtime + 10
+    os.utime(pack / "model.safetensors", (newer, newer))
+    assert run(pack, *options) == 0
+    assert "3 rows scored" in capsys.readouterr().err
+
+
+def test_a_killed_run_continues(pack, monkeypatch, capsys):
+    real = long_scores.score_video
+    calls = []
+
+    def dies_at_the_second(*args):
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return real(*args)
+
+    monkeypatch.setattr(long_scores, "score_video", dies_at_the_second)
+    options = ("--model", pack / "model.safetensors", "--conditions", "none")
+    with pytest.raises(KeyboardInterrupt):
+        run(pack, *options)
+    monkeypatch.setattr(long_scores, "score_video", real)
+    capsys.readouterr()
+    assert run(pack, *options) == 0
+    assert "2 rows scored" in capsys.readouterr().err
+    assert set(rows_of(pack / "m/long_none.jsonl")) == {"n", "t", "l"}
+
+
+def test_a_video_that_cannot_be_read_does_not_end_the_others(pack, capsys):
+    broken = LongVideo("x", "test_seen", "s", "noise", "white", 5.0, 20.0, ("gone",), (Source(()),), ("other",))
+    write_videos(pack / "long.jsonl", [broken, video_of("n")])
+    assert run(pack, "--model", pack / "model.safetensors", "--conditions", "none") == 1
+    rows = rows_of(pack / "m/long_none.jsonl")
+    assert rows["n"]["si_sdr_db"] is not None
+    assert rows["x"]["si_sdr_db"] is None
+    assert "clip gone must be in the manifest" in rows["x"]["failed"]["si_sdr_db"]
+    assert "failed: x" in capsys.readouterr().err
+
+
+def test_unknown_conditions_are_refused(pack, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        run(pack, "--model", pack / "model.safetensors", "--conditions", "none,upside_down")
+    assert "'upside_down'" in capsys.readouterr().err
+    assert not Path(pack / "m").exists()
