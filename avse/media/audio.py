@@ -1,82 +1,90 @@
-"""Sound from any file, block by block, and back with the same rate, channels and length.
+"""Audio from any file, block by block, with its exact rate, channels and length.
 
-libsndfile reads what it knows (wav, flac, ogg, mp3, ...) to the exact sample; FFmpeg, through PyAV, reads the sound of
-every other container.
+libsndfile reads what it knows (wav, flac, ogg, mp3, ...) to the exact sample; FFmpeg, through PyAV, reads the audio of
+every other container, and what libsndfile gives up on.
 """
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
-import av
 import numpy as np
 import numpy.typing as npt
 import soundfile
 
 from avse.errors import MediaError
-from avse.media.output import beside
+from avse.media.audio_decoder import AudioDecoder
+from avse.media.audio_writer import BLOCK_SAMPLES, AudioWriter, check_writable_suffix
+from avse.media.container import check_file, decode, open_container
+from avse.media.limits import MAX_AMPLITUDE, check_audio_format
+from avse.media.suffixes import AUDIO as SOUNDS
+from avse.media.suffixes import WRITABLE
+
+__all__ = [
+    "BLOCK_SAMPLES", "SOUNDS", "WRITABLE", "AudioInfo", "AudioReader", "AudioWriter", "Waveform", "check_file",
+    "check_writable_suffix", "decode", "open_container", "probe_audio", "read_audio",
+]  # fmt: skip
 
 Waveform = npt.NDArray[np.float32]
 
-BLOCK_SAMPLES = 65536
-GAP_S = 0.05
-"""A hole in the timestamps of a container's sound that is longer is filled with silence; a shorter one is rounding."""
 LOSSLESS = ("PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE")
-FLOATING = ("FLOAT", "DOUBLE")
-WRITABLE = {
-    ".wav": "WAV",
-    ".flac": "FLAC",
-    ".ogg": "OGG",
-    ".mp3": "MP3",
-    ".aiff": "AIFF",
-    ".aif": "AIFF",
-    ".w64": "W64",
-}
-SOUNDS = (*WRITABLE, ".m4a", ".aac", ".opus", ".wma", ".oga")
-"""Suffixes of sound files."""
+SHORT_S = 0.02
+"""A file that holds less than its header says is reported as cut off if so much or more is missing."""
 
 
 @dataclass(frozen=True)
 class AudioInfo:
-    """What a file's sound is like."""
+    """What a file's audio is like."""
 
     path: Path
     sample_rate: int
     """Hz."""
     n_channels: int
     n_samples: int | None
-    """Per channel; None where only reading to the end tells."""
+    """Per channel; None where only reading to the end shows it."""
     subtype: str
     """Sample type that a written copy should have, in libsndfile's names; PCM_16 for what was coded with loss."""
+    layout: str = ""
+    """FFmpeg's name of the channel layout; empty where the file has none."""
+    bit_rate: int | None = None
+    """Bits a second of a lossy codec, where the container says."""
 
 
 class AudioReader:
-    """One pass over a file's sound, in bounded memory. A context manager."""
+    """One pass over a file's audio, in bounded memory. A context manager."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, track: int = 0) -> None:
         """Open a file.
 
         Args:
-            path: a sound file, or any container with sound.
+            path: an audio file, or any container with audio.
+            track: index among its audio tracks.
 
         Raises:
-            MediaError: the file is missing, a folder, empty, damaged, or without sound.
+            MediaError: the file is missing, a folder, empty, damaged, without this track, or beyond the limits of
+                `avse.media.limits`.
         """
-        check_file(path, kind="sound")
+        check_file(path, kind="audio")
+        self._path, self._track = path, track
         self._stack = ExitStack()
-        self._container: av.container.InputContainer | None = None
+        self._decoder: AudioDecoder | None = None
+        self._file = None if track else _open_libsndfile(path)
+        self.problems: list[str] = []
+        """What of the audio could not be decoded so far, one line each."""
         try:
-            self._file = self._stack.enter_context(soundfile.SoundFile(str(path)))
-        except soundfile.LibsndfileError:
-            self._container = self._stack.enter_context(open_container(path, kind="sound"))
-            self._stream = self._sound_stream(path)
-            rate, channels = self._stream.rate, self._stream.channels
-            self.info = AudioInfo(path, rate, channels, None, _subtype(self._stream.format.name))
-        else:
-            subtype = self._file.subtype if self._file.subtype in LOSSLESS else "PCM_16"
-            self.info = AudioInfo(path, self._file.samplerate, self._file.channels, self._file.frames, subtype)
+            if self._file is None:
+                self._decoder = self._stack.enter_context(AudioDecoder(path, track=track, problems=self.problems))
+                self.info = _decoder_info(self._decoder)
+            else:
+                self._stack.enter_context(self._file)
+                self.info = _libsndfile_info(path, self._file)
+            check_audio_format(path, sample_rate=self.info.sample_rate, n_channels=self.info.n_channels)
+        except MediaError:
+            self._stack.close()
+            raise
 
     def blocks(self, n_samples: int = BLOCK_SAMPLES) -> Iterator[Waveform]:
         """Read from the start to the end.
@@ -88,21 +96,16 @@ class AudioReader:
             `(channels, samples)` float32, full scale +-1.
 
         Raises:
-            MediaError: a sample is not a finite number, or there are none at all.
+            MediaError: a sample is not a finite number or far beyond full scale, or there are none at all.
         """
         position = 0
-        for block in self._ffmpeg_blocks() if self._container else self._libsndfile_blocks(n_samples):
-            finite = np.isfinite(block)
-            if not finite.all():
-                time_s = (position + int(np.argmin(finite.all(axis=0)))) / self.info.sample_rate
-                raise MediaError(
-                    f"sound {self.info.path} must hold finite numbers but is NaN or infinite at {time_s:.2f} s; "
-                    "export it anew"
-                )
+        for block in self._decoder.blocks() if self._decoder else self._libsndfile_blocks(n_samples):
+            self._check_samples(block, position)
             position += block.shape[1]
             yield block
         if position == 0:
-            raise MediaError(f"sound {self.info.path} must hold samples but is empty; record or export it anew")
+            raise MediaError(f"audio {self._path} must hold samples but is empty; record or export it again")
+        self._report_missing_end(position)
 
     def __enter__(self) -> "AudioReader":
         return self
@@ -110,104 +113,64 @@ class AudioReader:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
+    def _check_samples(self, block: Waveform, position: int) -> None:
+        within = np.abs(block) <= MAX_AMPLITUDE  # False for NaN
+        if within.all():
+            return
+        index = int(np.argmin(within.all(axis=0)))
+        time_s = (position + index) / self.info.sample_rate
+        if np.isfinite(block[:, index]).all():
+            raise MediaError(
+                f"audio {self._path} must lie within +-{MAX_AMPLITUDE:g} (full scale is 1) but is "
+                f"{np.abs(block[:, index]).max():.3g} at {time_s:.2f} s; scale it down"
+            )
+        raise MediaError(
+            f"audio {self._path} must hold finite numbers but is NaN or infinite at {time_s:.2f} s; export it again"
+        )
+
     def _libsndfile_blocks(self, n_samples: int) -> Iterator[Waveform]:
-        while True:
-            block = self._file.read(n_samples, dtype="float32", always_2d=True)
+        position = 0
+        while self._file is not None:
+            try:
+                block = self._file.read(n_samples, dtype="float32", always_2d=True)
+            except (soundfile.LibsndfileError, RuntimeError):
+                yield from self._after_damage(position)
+                return
             if len(block) == 0:
                 return
+            position += len(block)
             yield np.ascontiguousarray(block.T)
 
-    def _sound_stream(self, path: Path) -> "av.AudioStream":
-        streams = self._container.streams.audio if self._container else ()
-        if not streams:
-            self._stack.close()
-            raise MediaError(f"{path} must have sound but has none; name a file with a sound track")
-        if streams[0].codec_context is None:
-            self._stack.close()
-            raise MediaError(f"sound {path} must be of a known codec but is not; convert it, or it may be damaged")
-        return streams[0]
-
-    def _ffmpeg_blocks(self) -> Iterator[Waveform]:
-        info, stream, position = self.info, self._stream, 0
-        start_s: float | None = None
-        # MP4 says how much of the last coded frame is sound; the rest is the encoder's padding.
-        known = round(float(stream.duration * stream.time_base) * info.sample_rate) if stream.duration else 0
-        to_float = av.AudioResampler(format="fltp", layout=stream.layout, rate=info.sample_rate)
-        for frame in decode(self._container, stream):
-            if frame.time is not None:
-                start_s = frame.time if start_s is None else start_s
-                hole = round((frame.time - start_s) * info.sample_rate) - position
-                if hole > GAP_S * info.sample_rate:
-                    yield np.zeros((info.n_channels, hole), dtype=np.float32)
-                    position += hole
-            frame.pts = None
-            try:
-                blocks = to_float.resample(frame)
-            except av.FFmpegError as error:  # damage that the decoder let pass
-                raise MediaError(f"sound {info.path} must be whole but is damaged ({error}); export it anew") from None
-            for converted in blocks:
-                block = converted.to_ndarray()
-                ends_inside_block = 0 < known - position < block.shape[1]
-                yield block[:, : known - position] if ends_inside_block else block
-                position += block.shape[1]
-
-
-class AudioWriter:
-    """A sound file, written beside its place and renamed when complete. A context manager."""
-
-    def __init__(
-        self, path: Path, *, sample_rate: int, n_channels: int, subtype: str = "PCM_16", force: bool = False
-    ) -> None:
-        """Open a file for writing.
-
-        Args:
-            path: its suffix, one of `WRITABLE`, chooses the format.
-            sample_rate: Hz.
-            n_channels: of every block.
-            subtype: sample type in libsndfile's names; the format's own where it does not know this one.
-            force: replace a file that exists.
-
-        Raises:
-            MediaError: unknown suffix, or the place cannot be written.
-        """
-        check_writable_suffix(path)
-        kind = WRITABLE[path.suffix.lower()]
-        known = soundfile.check_format(kind, subtype)
-        self._subtype = subtype if known else soundfile.default_subtype(kind)
-        self._stack = ExitStack()
-        temporary = self._stack.enter_context(beside(path, force=force))
+    def _after_damage(self, position: int) -> Iterator[Waveform]:
+        """What FFmpeg decodes beyond a place where libsndfile gave up."""
         try:
-            self._file = self._stack.enter_context(
-                soundfile.SoundFile(str(temporary), "w", sample_rate, n_channels, self._subtype, format=kind)
+            self._decoder = self._stack.enter_context(AudioDecoder(self._path, problems=self.problems))
+        except MediaError:
+            time_s = position / self.info.sample_rate
+            self.problems.append(f"what follows {time_s:.1f} s could not be decoded and is missing")
+            return
+        self._decoder.force_format(self.info.sample_rate, self.info.n_channels)
+        done = 0
+        for block in self._decoder.blocks():
+            new = block[:, max(0, position - done) :]
+            done += block.shape[1]
+            if new.shape[1]:
+                yield new
+
+    def _report_missing_end(self, n_decoded: int) -> None:
+        expected = self.info.n_samples
+        if expected is None or self.problems[-1:] and "end" in self.problems[-1]:
+            return
+        missing_s = (expected - n_decoded) / self.info.sample_rate
+        if missing_s >= SHORT_S:
+            self.problems.append(
+                f"the last {missing_s:.1f} of {expected / self.info.sample_rate:.1f} s could not be decoded; "
+                "the file is cut off or damaged"
             )
-        except soundfile.LibsndfileError as error:
-            refusal = MediaError(
-                f"output {path} must hold {n_channels} channels at {sample_rate} Hz but {kind} cannot "
-                f"({error.error_string.strip(' .')}); write a .wav"
-            )
-            self._stack.__exit__(MediaError, refusal, None)
-            raise refusal from None
-
-    def write(self, block: Waveform) -> None:
-        """Append samples; beyond full scale they are clipped where the sample type cannot hold them.
-
-        Args:
-            block: `(channels, samples)`.
-        """
-        samples = block if self._subtype in FLOATING else np.clip(block, -1, 1)
-        self._file.write(np.ascontiguousarray(samples.T))
-
-    def __enter__(self) -> "AudioWriter":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stack.__exit__(kind, error, trace)
 
 
 def probe_audio(path: Path) -> AudioInfo:
-    """Rate, channels and length of a file's sound, without reading it.
+    """Rate, channels and length of a file's audio, without reading it.
 
     Raises:
         MediaError: as `AudioReader`.
@@ -216,8 +179,12 @@ def probe_audio(path: Path) -> AudioInfo:
         return reader.info
 
 
-def read_audio(path: Path) -> tuple[Waveform, int]:
-    """Read all of a file's sound.
+def read_audio(path: Path, *, track: int = 0) -> tuple[Waveform, int]:
+    """Read all of a file's audio.
+
+    Args:
+        path: an audio file, or any container with audio.
+        track: index among its audio tracks.
 
     Returns:
         `(channels, samples)` and the sample rate in Hz.
@@ -225,74 +192,36 @@ def read_audio(path: Path) -> tuple[Waveform, int]:
     Raises:
         MediaError: as `AudioReader` and its `blocks`.
     """
-    with AudioReader(path) as reader:
+    with AudioReader(path, track=track) as reader:
         return np.concatenate(list(reader.blocks()), axis=1), reader.info.sample_rate
 
 
-def check_writable_suffix(path: Path) -> None:
-    """Make sure that a sound file of this name can be written.
-
-    Raises:
-        MediaError: its suffix is not one of `WRITABLE`.
-    """
-    if path.suffix.lower() not in WRITABLE:
-        raise MediaError(f"output {path} must end in one of {' '.join(WRITABLE)} but does not; change its name")
-
-
-def check_file(path: Path, *, kind: str) -> None:
-    """Make sure that a file is there and holds something.
-
-    Args:
-        path: the file.
-        kind: what it should be, for the message.
-
-    Raises:
-        MediaError: missing, a folder, unreadable, or of no length.
-    """
-    if path.is_dir():
-        raise MediaError(f"{kind} {path} must be a file but is a folder; name a file in it")
+def _open_libsndfile(path: Path) -> soundfile.SoundFile | None:
+    """The file, or None if it is for FFmpeg: of another kind, or with a header that says that nothing follows."""
+    # Absolute: libsndfile takes a file named "-" for the standard input. Bytes: names need not be UTF-8.
+    name = str(path.absolute())
     try:
-        with path.open("rb") as file:
-            empty = not file.read(1)
-    except FileNotFoundError:
-        raise MediaError(f"{kind} {path} must exist but does not; check the name") from None
-    except OSError as error:
-        raise MediaError(f"{kind} {path} must be readable but is not ({error.strerror}); check its rights") from None
-    if empty:
-        raise MediaError(f"{kind} {path} must hold data but has no bytes; record or download it again")
+        file = soundfile.SoundFile(name if sys.platform == "win32" else os.fsencode(name))
+    except (soundfile.LibsndfileError, TypeError):  # TypeError: a suffix such as .raw, which has no header
+        return None
+    if file.frames == 0:
+        # A recorder that crashed leaves a data size of 0; players read on to the end.
+        file.close()
+        return None
+    return file
 
 
-def open_container(path: Path, *, kind: str) -> "av.container.InputContainer":
-    """Open a file through FFmpeg.
-
-    Raises:
-        MediaError: FFmpeg knows no such format, or the file is damaged.
-    """
-    try:
-        return av.open(str(path))
-    except (av.FFmpegError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise MediaError(
-            f"{kind} {path} must be media that FFmpeg reads but is not ({reason}); it may be cut off or of another kind"
-        ) from None
+def _libsndfile_info(path: Path, file: soundfile.SoundFile) -> AudioInfo:
+    subtype = file.subtype if file.subtype in LOSSLESS else "PCM_16"
+    lossy_rate = None
+    if file.format in ("MP3", "OGG") and file.frames and file.samplerate:
+        lossy_rate = round(8 * path.stat().st_size * file.samplerate / file.frames)
+    return AudioInfo(path, file.samplerate, file.channels, file.frames, subtype, bit_rate=lossy_rate)
 
 
-def decode(container: "av.container.InputContainer", stream: "av.stream.Stream") -> Iterator["av.frame.Frame"]:
-    """Decode one stream and step over damaged packets, as a player does."""
-    packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets)
-            frames = packet.decode()
-        except StopIteration:
-            return
-        except av.EOFError:
-            return
-        except av.FFmpegError:
-            continue
-        yield from frames
-
-
-def _subtype(sample_format: str) -> str:
-    """Sample type for a copy of what FFmpeg decodes to `sample_format`; float also stands for lossy codecs."""
-    return {"s32": "PCM_24", "s32p": "PCM_24"}.get(sample_format, "PCM_16")
+def _decoder_info(decoder: AudioDecoder) -> AudioInfo:
+    # Integers of 24 or 32 bits; float stands for lossy codecs, and for float PCM.
+    subtype = {"s32": "PCM_24", "s32p": "PCM_24"}.get(decoder.sample_format, "PCM_16")
+    return AudioInfo(
+        decoder.path, decoder.sample_rate, decoder.n_channels, None, subtype, decoder.layout, decoder.bit_rate
+    )

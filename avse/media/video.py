@@ -1,7 +1,7 @@
-"""Pictures by their timestamps, one pass, and back.
+"""Video frames by their timestamps, one pass, and back.
 
-Time zero is the first sample of the container's own sound, for that is what a recording is aligned by; without sound
-it is the first picture. "Frame number / rate" is used nowhere: phones record at a variable rate and start the streams
+Time zero is the first sample of the container's own audio, for that is what a recording is aligned by; without audio
+it is the first frame. "Frame number / rate" is used nowhere: phones record at a variable rate and start the streams
 at different times.
 """
 
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
@@ -20,12 +21,19 @@ import numpy.typing as npt
 from av.video.reformatter import VideoReformatter
 
 from avse.errors import MediaError
-from avse.media.audio import AudioReader, check_file, decode, open_container
+from avse.media.container import check_file, decode, open_container, open_output
+from avse.media.layout import native_layout
+from avse.media.limits import MAX_FPS, MAX_PIXELS, check_frame_size
 from avse.media.output import beside
+from avse.media.suffixes import VIDEO as FILMS
+from avse.media.tags import is_cover
 
 Image = npt.NDArray[np.uint8]
-FILMS = (".mp4", ".mkv", ".mov", ".webm", ".avi", ".m4v", ".mpg", ".mpeg", ".ts", ".wmv")
-"""Suffixes of films."""
+
+
+REORDERED_PACKETS = 20
+"""H.264 and HEVC decode at most 16 frames before one that is shown earlier."""
+VIDEO_CODEC = "libx264" if "libx264" in av.codecs_available else "mpeg4"
 
 
 class VideoFrame(NamedTuple):
@@ -55,25 +63,34 @@ class VideoInfo:
 class VideoReader:
     """One pass over a file's pictures, in bounded memory. A context manager."""
 
-    def __init__(self, path: Path, *, max_height: int | None = None) -> None:
+    def __init__(self, path: Path, *, max_height: int | None = None, audio_track: int = 0) -> None:
         """Open a file.
 
         Args:
-            path: any container with a picture track.
-            max_height: pixels; larger pictures are shrunk to it while they are decoded, in proportion.
+            path: any container with a video track.
+            max_height: pixels; larger frames are shrunk to it while they are decoded, in proportion.
+            audio_track: index of the audio track whose first sample is time zero.
 
         Raises:
-            MediaError: the file is missing, empty, damaged, or has no pictures.
+            MediaError: the file is missing, empty, damaged, without video frames, or beyond the limits of
+                `avse.media.limits`.
         """
         check_file(path, kind="video")
-        self._max_height = max_height
+        self._max_height, self._audio_track = max_height, audio_track
         self._stack = ExitStack()
         container = self._stack.enter_context(open_container(path, kind="video"))
-        stream = next((s for s in container.streams.video if not _is_cover(s)), None)
+        stream = next((s for s in container.streams.video if not is_cover(s)), None)
         if stream is None or stream.codec_context is None or not stream.codec_context.width:
             self._stack.close()
-            raise MediaError(f"video {path} must have a picture track but has none; name another file")
+            raise MediaError(f"video {path} must have a video track but has none; name another file")
+        try:
+            check_frame_size(path, width=stream.codec_context.width, height=stream.codec_context.height)
+        except MediaError:
+            self._stack.close()
+            raise
         stream.thread_type = "AUTO"
+        # Frames may become larger in the middle of a stream.
+        stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
         self._container, self._stream = container, stream
         # One for all pictures: each of PyAV's frames would set up its own, which takes longer than the conversion.
         self._to_rgb = VideoReformatter()
@@ -88,7 +105,9 @@ class VideoReader:
             bool(container.streams.audio),
         )
         self.n_dropped = 0
-        """Pictures left out so far, for they had no timestamp or one that did not rise."""
+        """Frames dropped so far, for they had no timestamp or one that did not rise."""
+        self.n_too_fast = 0
+        """Frames dropped so far, for they came faster than `limits.MAX_FPS`."""
 
     def frames(self) -> Iterator[VideoFrame]:
         """Read from the start to the end.
@@ -99,17 +118,24 @@ class VideoReader:
         Raises:
             MediaError: not one picture could be decoded.
         """
-        zero_s = sound_start_s(self.info.path) if self.info.has_sound else None
+        zero_s = audio_start_s(self.info.path, track=self._audio_track) if self.info.has_sound else None
         last_s = -math.inf
-        for frame in decode(self._container, self._stream):
-            zero_s = frame.time if zero_s is None else zero_s
-            if frame.time is None or frame.time - zero_s <= last_s:
+        for frame, _ in decode(self._container, self._stream):
+            if frame.time is None:
                 self.n_dropped += 1
                 continue
-            last_s = frame.time - zero_s
+            zero_s = frame.time if zero_s is None else zero_s
+            time_s = frame.time - zero_s
+            if time_s - last_s <= 0:
+                self.n_dropped += 1
+                continue
+            if time_s - last_s < 1 / MAX_FPS:
+                self.n_too_fast += 1
+                continue
+            last_s = time_s
             yield VideoFrame(last_s, self._upright(frame))
         if last_s == -math.inf:
-            raise MediaError(f"video {self.info.path} must hold pictures but none can be decoded; it may be cut off")
+            raise MediaError(f"video {self.info.path} must hold frames but none can be decoded; it may be cut off")
 
     def _upright(self, frame: "av.VideoFrame") -> Image:
         rotation = int(getattr(frame, "rotation", 0)) % 360
@@ -149,9 +175,9 @@ class VideoWriter:
         self._stack = ExitStack()
         temporary = self._stack.enter_context(beside(path, force=force))
         try:
-            self._container = self._stack.enter_context(av.open(str(temporary), "w"))
-            codec = "libx264" if "libx264" in av.codecs_available else "mpeg4"
-            self._stream = self._container.add_stream(codec, rate=Fraction(fps).limit_denominator(1001))
+            self._container = self._stack.enter_context(open_output(temporary))
+            self._stream = self._container.add_stream(VIDEO_CODEC, rate=Fraction(fps).limit_denominator(1001))
+            self._stream.thread_count = 1  # so that every run writes the same bytes
         except (av.FFmpegError, ValueError) as error:
             refusal = MediaError(f"output {path} must be a film that FFmpeg writes but is not ({error}); use .mp4")
             self._stack.__exit__(MediaError, refusal, None)
@@ -198,115 +224,32 @@ def has_picture(path: Path) -> bool:
     """
     check_file(path, kind="input")
     with open_container(path, kind="input") as container:
-        return any(not _is_cover(stream) for stream in container.streams.video)
+        return any(not is_cover(stream) for stream in container.streams.video)
 
 
-def sound_start_s(path: Path) -> float:
-    """When the first sample of a container's sound is heard, on the container's clock, in seconds.
+def audio_start_s(path: Path, *, track: int = 0) -> float:
+    """When the first sample of a container's audio is heard, on the container's clock, in seconds.
 
-    The first *decoded* frame tells, for encoders put silence before the first sample that decoders take away again.
+    The first *decoded* frame shows it, for encoders put silence before the first sample that decoders take away again.
     """
     with open_container(path, kind="video") as container:
-        for frame in decode(container, container.streams.audio[0]):
-            if frame.time is not None:
-                return float(frame.time)
+        stream = container.streams.audio[track]
+        if stream.codec_context is not None:
+            native_layout(stream.codec_context)
+            for frame, _ in decode(container, stream):
+                if frame.time is not None:
+                    return float(frame.time)
     return 0.0
 
 
-def replace_sound(video_path: Path, sound_path: Path, output_path: Path, *, force: bool = False) -> None:
-    """Copy a film's picture stream untouched and give it another sound, in sync.
+def first_frame_s(path: Path) -> float:
+    """When the first video frame is shown, on the container's clock, in seconds; 0 without any.
 
-    Args:
-        video_path: the film.
-        sound_path: new sound; its first sample belongs where the film's own sound starts.
-        output_path: film to write.
-        force: replace a film that exists.
-
-    Raises:
-        MediaError: a file cannot be read, or the output's container cannot hold the picture.
+    Packets show it without decoding; the first one shown may come a few packets after the first one decoded.
     """
-    start_s = sound_start_s(video_path) if probe_video(video_path).has_sound else 0.0
-    with ExitStack() as stack:
-        temporary = stack.enter_context(beside(output_path, force=force))
-        film = stack.enter_context(open_container(video_path, kind="video"))
-        sound = stack.enter_context(AudioReader(sound_path))
-        try:
-            # An MP4 counts its length in thousandths by default, too coarse to end on the right sample.
-            fine = {"movie_timescale": str(sound.info.sample_rate)}
-            is_mp4 = output_path.suffix.lower() in (".mp4", ".m4v", ".mov")
-            output = stack.enter_context(av.open(str(temporary), "w", options=fine if is_mp4 else {}))
-            picture = next(s for s in film.streams.video if not _is_cover(s))
-            picture_out = output.add_stream_from_template(picture)
-            track = _SoundTrack(output, sound, start_s=start_s)
-            for packet in _with_decoding_times(film.demux(picture)):
-                packet.stream = picture_out
-                # Both streams advance together, or the muxer would hold one of them in memory.
-                track.write_until(float(packet.dts * packet.time_base))
-                output.mux(packet)
-            track.write_until(math.inf)
-        except (av.FFmpegError, ValueError) as error:
-            raise MediaError(
-                f"output {output_path} must be able to hold this picture but is not ({error}); use {video_path.suffix}"
-            ) from None
-
-
-class _SoundTrack:
-    """Encodes a reader's sound into a container, a little at a time."""
-
-    def __init__(self, output: "av.container.OutputContainer", reader: AudioReader, *, start_s: float) -> None:
-        rate, channels = reader.info.sample_rate, reader.info.n_channels
-        codec = {"webm": "libopus", "matroska": "flac"}.get(output.format.name, "aac")
-        target = 48000 if codec == "libopus" else rate
-        self._layout = "mono" if channels == 1 else "stereo" if channels == 2 else f"{channels} channels"
-        self._stream = output.add_stream(codec, rate=target, layout=self._layout)
-        self._stream.time_base = Fraction(1, target)
-        kind = {"flac": "s32", "aac": "fltp", "libopus": "flt"}[codec]
-        self._resampler = av.AudioResampler(format=kind, layout=self._layout, rate=target, frame_size=0)
-        if codec == "aac":
-            self._stream.bit_rate = 96000 * channels
-        self._output, self._rate, self._target = output, rate, target
-        self._blocks = reader.blocks(4096)
-        self._position = round(start_s * rate)
-        self._done = False
-
-    def write_until(self, time_s: float) -> None:
-        """Encode all sound before a time."""
-        while not self._done and self._position < time_s * self._rate:
-            block = next(self._blocks, None)
-            if block is None:
-                self._finish()
-                return
-            frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(block), format="fltp", layout=self._layout)
-            frame.sample_rate, frame.pts, frame.time_base = (
-                self._rate,
-                self._position,
-                Fraction(1, self._rate),
-            )
-            self._position += block.shape[1]
-            for converted in self._resampler.resample(frame):
-                self._output.mux(self._stream.encode(converted))
-
-    def _finish(self) -> None:
-        for converted in self._resampler.resample(None):
-            self._output.mux(self._stream.encode(converted))
-        self._output.mux(self._stream.encode(None))
-        self._done = True
-
-
-def _with_decoding_times(packets: Iterator["av.Packet"]) -> Iterator["av.Packet"]:
-    """Give the first packets, which Matroska leaves without, the decoding times that lead up to the first known one."""
-    waiting: list[av.Packet] = []
-    for packet in packets:
-        if packet.dts is None and packet.pts is not None:
-            waiting.append(packet)
-        elif packet.dts is not None:
-            for n_before, early in zip(range(len(waiting), 0, -1), waiting, strict=True):
-                early.dts = packet.dts - n_before * max(packet.duration or 0, 1)
-                yield early
-            waiting.clear()
-            yield packet
-
-
-def _is_cover(stream: "av.VideoStream") -> bool:
-    """True for the still picture that music files carry."""
-    return bool(stream.disposition & av.stream.Disposition.attached_pic)
+    with open_container(path, kind="video") as container:
+        stream = next((s for s in container.streams.video if not is_cover(s)), None)
+        if stream is None:
+            return 0.0
+        times = [p.pts for p in islice(container.demux(stream), REORDERED_PACKETS) if p.pts is not None]
+        return float(min(times) * stream.time_base) if times else 0.0
