@@ -74,6 +74,10 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="film, for several inputs a folder: the mouth as the model saw it",
     )
+    add("--audio-track", default="1", metavar="N", help="audio track of a video file to enhance, from 1, or all; the "
+        "others are copied (default: 1)")  # fmt: skip
+    add("--bitrate", metavar="RATE", help="bits a second of the output's audio where its codec is lossy, such as 96k "
+        "(default: as the input, at least 64k a channel)")  # fmt: skip
     add("--workers", type=int, default=1, help="files enhanced at the same time (default: 1)")
     add("--force", action="store_true", help="replace files that exist")
     add("--json", action="store_true", help="print the results as JSON")

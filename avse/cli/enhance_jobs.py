@@ -1,15 +1,18 @@
 """From the arguments of `avse-enhance` to one job for each file."""
 
 import argparse
+import re
 from pathlib import Path
 
 from avse.enhance.file import Job
 from avse.enhance.stream import Mixing
 from avse.errors import InputError
 from avse.faces.speaker import check_speaker
-from avse.media.audio import SOUNDS, WRITABLE
+from avse.media.suffixes import AUDIO, VIDEO, WRITABLE, WRITTEN_INSTEAD
 
-FILMS = (".mp4", ".mkv", ".mov", ".m4v", ".avi", ".webm", ".mpg", ".mpeg", ".ts", ".3gp")
+BIT_RATES = (8_000, 2_000_000)
+"""Bits a second that may be asked for."""
+MAX_TRACKS = 999
 
 
 def check_options(options: argparse.Namespace) -> None:
@@ -19,10 +22,41 @@ def check_options(options: argparse.Namespace) -> None:
         InputError: a value is out of range, or two flags contradict each other.
     """
     check_speaker(options.speaker)
+    audio_track(options.audio_track)
+    bit_rate(options.bitrate)
     if options.workers < 1:
         raise InputError(f"--workers must be at least 1 but is {options.workers}; give the number of processes")
     if options.audio_only and (options.video or options.save_mouth):
         raise InputError("--audio-only must stand without --video and --save-mouth but does not; drop one of them")
+
+
+def audio_track(text: str) -> int | None:
+    """Index of an audio track from its number as people count; None for all.
+
+    Raises:
+        InputError: it is neither a number from 1 nor `all`.
+    """
+    if text == "all":
+        return None
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MAX_TRACKS:
+        raise InputError(f"--audio-track must be a number from 1 or all but is {text!r}; choose a track")
+    return int(text) - 1
+
+
+def bit_rate(text: str | None) -> int | None:
+    """Bits a second from a number, perhaps with a `k` for thousands.
+
+    Raises:
+        InputError: it is no such number, or out of the range of any codec.
+    """
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d{1,7})(k?)", text.lower())
+    rate = int(found[1]) * (1000 if found[2] else 1) if found else 0
+    low, high = BIT_RATES
+    if not low <= rate <= high:
+        raise InputError(f"--bitrate must be {low} to {high} bits a second but is {text!r}; try 96k")
+    return rate
 
 
 def collect_jobs(options: argparse.Namespace) -> list[Job]:
@@ -46,6 +80,8 @@ def collect_jobs(options: argparse.Namespace) -> list[Job]:
             save_noise=_beside(options.save_noise, f"{path.stem}_noise.wav", several=several),
             save_mouth=_beside(options.save_mouth, f"{path.stem}_mouth.mp4", several=several),
             force=options.force,
+            audio_track=audio_track(options.audio_track),
+            bit_rate=bit_rate(options.bitrate),
         )
         for path in inputs
     ]
@@ -62,7 +98,7 @@ def _media_files(path: Path) -> list[Path]:
     media = [
         file
         for file in sorted(path.iterdir())
-        if file.suffix.lower() in (*FILMS, *SOUNDS) and not file.stem.endswith("_enhanced") and file.is_file()
+        if file.suffix.lower() in (*VIDEO, *AUDIO) and not file.stem.endswith("_enhanced") and file.is_file()
     ]
     if not media:
         raise InputError(f"folder {path} must hold sound files or films but holds none; name another")
@@ -70,8 +106,9 @@ def _media_files(path: Path) -> list[Path]:
 
 
 def _output(path: Path, given: Path | None, *, several: bool) -> Path:
-    # What cannot be written in its own format, such as .m4a, becomes a .wav.
-    suffix = path.suffix if path.suffix.lower() in (*FILMS, *WRITABLE) else ".wav"
+    # What cannot be written in its own format, such as .aac, becomes what is nearest.
+    suffix = path.suffix.lower()
+    suffix = path.suffix if suffix in (*VIDEO, *WRITABLE) else WRITTEN_INSTEAD.get(suffix, ".wav")
     if given is None:
         return path.with_name(f"{path.stem}_enhanced{suffix}")
     if several and given.is_file():
@@ -86,7 +123,7 @@ def _video(path: Path, given: Path | None, *, several: bool) -> Path | None:
         return given
     if not given.is_dir():
         raise InputError(f"--video must be a folder of films for several inputs but is {given}; name their folder")
-    films = [given / f"{path.stem}{suffix}" for suffix in FILMS]
+    films = [given / f"{path.stem}{suffix}" for suffix in VIDEO]
     found = next((film for film in films if film.is_file()), None)
     if found is None:
         raise InputError(f"--video {given} must hold a film of {path.stem} but does not; add {path.stem}.mp4")

@@ -10,8 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from avse.errors import ConfigError, MediaError
-from avse.media.audio import SOUNDS, AudioReader
-from avse.media.video import FILMS, VideoReader, films_under
+from avse.media.audio import AudioReader
+from avse.media.suffixes import AUDIO, VIDEO
+from avse.media.video import VideoReader, films_under
 
 MIN_CLIP_S = 1.0
 """Shorter clips say nothing, and have no PESQ."""
@@ -52,7 +53,7 @@ def films_in(folder: Path) -> list[Path]:
     """
     films = [path for path in films_under(folder) if not path.name.startswith(".")]
     if not films:
-        raise ConfigError(f"folder {folder} must hold films ({' '.join(FILMS)}) but has none; name another folder")
+        raise ConfigError(f"folder {folder} must hold films ({' '.join(VIDEO)}) but has none; name another folder")
     return films
 
 
@@ -65,7 +66,7 @@ def sounds_in(folder: Path) -> list[Path]:
     sounds = [
         path
         for path in sorted(folder.rglob("*"))
-        if path.suffix.lower() in SOUNDS and path.is_file() and not path.name.startswith(".")
+        if path.suffix.lower() in AUDIO and path.is_file() and not path.name.startswith(".")
     ]
     if not sounds:
         raise ConfigError(f"folder {folder} must hold sound files (.wav, .flac, ...) but has none; name another folder")
@@ -74,7 +75,7 @@ def sounds_in(folder: Path) -> list[Path]:
 
 def sound_beside(film: Path) -> Path | None:
     """The sound file of a film's name in its folder; None if there is none."""
-    return next((path for suffix in SOUNDS if (path := film.with_suffix(suffix)).is_file()), None)
+    return next((path for suffix in AUDIO if (path := film.with_suffix(suffix)).is_file()), None)
 
 
 def identities(paths: Iterable[Path], *, folder: Path) -> dict[Path, str]:
@@ -128,7 +129,7 @@ def look_at(source: Source) -> Sound:
         own = reader.info.has_sound
     path = source.film if own else source.sound
     if path is None:
-        raise MediaError(f"video {source.film} must have sound but has none; put a sound file of its name beside it")
+        raise MediaError(f"video {source.film} must have audio but has none; put an audio file of its name beside it")
     sound = listen(path)
     if sound.duration_s < MIN_CLIP_S:
         raise MediaError(

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +19,19 @@ from avse.faces.mouth import MouthTrack, track_mouth
 from avse.faces.speaker import FaceReport, SoundLevel, check_speaker
 from avse.media.ahead import reading_ahead
 from avse.media.audio import BLOCK_SAMPLES, WRITABLE, AudioReader, AudioWriter, check_file
+from avse.media.limits import MAX_FPS
 from avse.media.output import check_output
-from avse.media.video import VideoFrame, VideoReader, VideoWriter, has_picture, probe_video, replace_sound
+from avse.media.remux import replace_audio
+from avse.media.tags import read_tags
+from avse.media.video import (
+    VideoFrame,
+    VideoReader,
+    VideoWriter,
+    audio_start_s,
+    has_picture,
+    n_audio_tracks,
+    probe_video,
+)
 from avse.signal.level import LevelMeter
 
 Waveform = npt.NDArray[np.float32]
@@ -58,6 +70,10 @@ class Job:
     """Film of the mouth crops."""
     force: bool = False
     """Replace files that exist."""
+    audio_track: int | None = 0
+    """Index of the audio track of `audio` to enhance; the others are copied. None enhances all of them."""
+    bit_rate: int | None = None
+    """Bits a second of each enhanced track, where it is stored by a lossy codec; by default as the input has it."""
 
 
 @dataclass(frozen=True)
@@ -103,23 +119,30 @@ def enhance_file(
     started = time.monotonic()
     _check(job)
     film = _film(job)
-    with AudioReader(job.audio) as reader:
+    tracks = _tracks(job)
+    with AudioReader(job.audio, track=tracks[0]) as reader:
         meter = LevelMeter(sample_rate=reader.info.sample_rate)
         meter.push_all(reader.blocks())
-        info = reader.info
-    mouth, warnings = None, []
+        info, problems = reader.info, reader.problems
+    mouth, warnings = None, [f"audio: {problem}" for problem in problems]
     if film is not None:
         level = SoundLevel(meter.level_db(), meter.rate_hz)
-        with VideoReader(film, max_height=MAX_HEIGHT) as video, reading_ahead(video.frames()) as frames:
+        zero = tracks[0] if film == job.audio else 0
+        with (
+            VideoReader(film, max_height=MAX_HEIGHT, audio_track=zero) as video,
+            reading_ahead(video.frames()) as frames,
+        ):
             counted = _counted(frames, progress, total_s=meter.duration_s)
             mouth = track_mouth(
                 counted, crop_size=enhancer.model.crop_size, speaker=job.speaker, sound_level=level, detector=detector
             )
-            n_dropped = video.n_dropped
-        warnings = _film_warnings(mouth, film=film, n_dropped=n_dropped, sound_s=meter.duration_s)
+        warnings += _film_warnings(mouth, video=video, sound_s=meter.duration_s)
     elif not job.audio_only:
         warnings.append("enhanced by sound alone: there is no video")
-    picture_fraction = _write_outputs(enhancer, job, mouth, total_s=meter.duration_s, progress=progress)
+    picture_fraction, lost = _write_outputs(
+        enhancer, job, mouth, tracks=tracks, total_s=meter.duration_s, progress=progress
+    )
+    warnings += lost
     if mouth is not None and picture_fraction < 1:
         by_sound_s = (1 - picture_fraction) * meter.duration_s
         warnings.append(
@@ -174,10 +197,14 @@ def _counted(frames: Iterator[VideoFrame], progress: Progress, *, total_s: float
         yield frame
 
 
-def _film_warnings(mouth: MouthTrack, *, film: Path, n_dropped: int, sound_s: float) -> list[str]:
-    warnings = []
-    if n_dropped:
-        warnings.append(f"{n_dropped} pictures of {film.name} were left out: their timestamps do not rise")
+def _film_warnings(mouth: MouthTrack, *, video: VideoReader, sound_s: float) -> list[str]:
+    warnings, name = [], video.info.path.name
+    if video.n_dropped:
+        warnings.append(f"{video.n_dropped} frames of {name} were dropped: their timestamps do not rise")
+    if video.n_too_fast:
+        warnings.append(f"{video.n_too_fast} frames of {name} were dropped: they come faster than {MAX_FPS:g} a second")
+    if video.n_damaged:
+        warnings.append(f"{video.n_damaged} packets of {name} could not be decoded: frames are missing there")
     picture_s = float(mouth.timestamps_s[-1])
     if abs(sound_s - picture_s) > DIFFERENCE_S:
         warnings.append(
@@ -186,38 +213,87 @@ def _film_warnings(mouth: MouthTrack, *, film: Path, n_dropped: int, sound_s: fl
     return warnings
 
 
-def _write_outputs(
-    enhancer: Enhancer, job: Job, mouth: MouthTrack | None, *, total_s: float, progress: Progress
-) -> float:
-    """Write all files of a job; the share of the time with picture."""
-    with ExitStack() as stack:
-        output = job.output
-        if writes_film(output):
-            # W64 has no limit of 4 GB, float no clipping.
-            output = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="avse-"))) / "enhanced.w64"
-        reader = stack.enter_context(AudioReader(job.audio))
-        rate, n_channels = reader.info.sample_rate, reader.info.n_channels
-        subtype = "FLOAT" if output is not job.output else reader.info.subtype
-
-        def writer(path: Path) -> AudioWriter:
-            return AudioWriter(path, sample_rate=rate, n_channels=n_channels, subtype=subtype, force=job.force)
-
-        stream = enhancer.stream(
-            sample_rate=rate, n_channels=n_channels, mouth=mouth, mixing=job.mixing, offset_s=job.offset_s
+def _tracks(job: Job) -> list[int]:
+    """Indices of the audio tracks to enhance."""
+    if job.audio_track is not None:
+        return [job.audio_track]
+    if not writes_film(job.output) or job.video is not None:
+        raise MediaError(
+            f"output {job.output} must be a video file with the input's own tracks to hold all of them but is not; "
+            "choose one track"
         )
-        with ExitStack() as writers:
-            sinks = [writers.enter_context(writer(path)) for path in (output, job.save_noise) if path is not None]
-            blocks = reader.blocks(BLOCK_SAMPLES)
-            done_s = 0.0
-            for noisy, enhanced in _side_by_side(stream, blocks, n_channels=n_channels):
-                for sink, samples in zip(sinks, (enhanced, noisy - enhanced), strict=False):
-                    sink.write(samples)
-                done_s += noisy.shape[1] / rate
-                progress("enhance", done_s, total_s)
+    return list(range(n_audio_tracks(job.audio)))
+
+
+def _write_outputs(
+    enhancer: Enhancer, job: Job, mouth: MouthTrack | None, *, tracks: list[int], total_s: float, progress: Progress
+) -> tuple[float, list[str]]:
+    """Write all files of a job; the share of the time with video, and what the output could not hold."""
+    lost: list[str] = []
+    with ExitStack() as stack:
+        if writes_film(job.output):
+            # W64 has no limit of 4 GB, float no clipping.
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="avse-")))
+            outputs = {track: folder / f"track{track}.w64" for track in tracks}
+        else:
+            outputs = {tracks[0]: job.output}
+        shares = []
+        for place, (track, output) in enumerate(outputs.items()):
+            before_s, n_tracks = place * total_s, len(outputs)
+            stage = partial(_stage, progress, before_s=before_s, n_tracks=n_tracks, total_s=total_s)
+            shares.append(_enhance_track(enhancer, job, mouth, track=track, output=output, progress=stage))
+        if writes_film(job.output):
+            # A separate recording takes the place of the video's own first track.
+            audio = dict(zip([0] if job.video else tracks, outputs.values(), strict=True))
+            lost = replace_audio(job.video or job.audio, audio, job.output, bit_rate=job.bit_rate, force=job.force)
         if job.save_mouth is not None and mouth is not None:
             _write_mouth(job.save_mouth, mouth, force=job.force)
-        if output is not job.output:
-            replace_sound(job.video or job.audio, output, job.output, force=job.force)
+    return shares[0], lost
+
+
+def _stage(progress: Progress, done_s: float, *, before_s: float, n_tracks: int, total_s: float) -> None:
+    """Report how far all tracks are as if they were one."""
+    progress("enhance", (before_s + done_s) / n_tracks, total_s)
+
+
+def _enhance_track(
+    enhancer: Enhancer,
+    job: Job,
+    mouth: MouthTrack | None,
+    *,
+    track: int,
+    output: Path,
+    progress: Callable[[float], None],
+) -> float:
+    """Enhance one audio track into an audio file; the share of the time with video."""
+    offset_s = job.offset_s
+    if mouth is not None and job.audio_track is None and track > 0:
+        # The mouth is timed from the first sample of the first track.
+        offset_s += audio_start_s(job.audio, track=track) - audio_start_s(job.audio, track=0)
+    is_final = output == job.output
+    with ExitStack() as stack:
+        reader = stack.enter_context(AudioReader(job.audio, track=track))
+        info = reader.info
+        rate, n_channels = info.sample_rate, info.n_channels
+        subtype = info.subtype if is_final else "FLOAT"
+
+        def writer(path: Path) -> AudioWriter:
+            return AudioWriter(
+                path, sample_rate=rate, n_channels=n_channels, subtype=subtype, force=job.force,
+                bit_rate=job.bit_rate or info.bit_rate, tags=read_tags(job.audio) if is_final else None,
+            )  # fmt: skip
+
+        stream = enhancer.stream(
+            sample_rate=rate, n_channels=n_channels, mouth=mouth, mixing=job.mixing, offset_s=offset_s
+        )
+        noise = None if track > 0 and job.audio_track is None else job.save_noise
+        sinks = [stack.enter_context(writer(path)) for path in (output, noise) if path is not None]
+        done_s = 0.0
+        for noisy, enhanced in _side_by_side(stream, reader.blocks(BLOCK_SAMPLES), n_channels=n_channels):
+            for sink, samples in zip(sinks, (enhanced, noisy - enhanced), strict=False):
+                sink.write(samples)
+            done_s += noisy.shape[1] / rate
+            progress(done_s)
     return stream.gain.n_with_picture / max(1, stream.gain.n_frames)
 
 

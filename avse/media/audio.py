@@ -18,15 +18,22 @@ import soundfile
 from avse.errors import MediaError
 from avse.media.audio_decoder import AudioDecoder
 from avse.media.audio_writer import BLOCK_SAMPLES, AudioWriter, check_writable_suffix
-from avse.media.container import check_file, decode, open_container
+from avse.media.container import check_file
 from avse.media.limits import MAX_AMPLITUDE, check_audio_format
-from avse.media.suffixes import AUDIO as SOUNDS
 from avse.media.suffixes import WRITABLE
 
 __all__ = [
-    "BLOCK_SAMPLES", "SOUNDS", "WRITABLE", "AudioInfo", "AudioReader", "AudioWriter", "Waveform", "check_file",
-    "check_writable_suffix", "decode", "open_container", "probe_audio", "read_audio",
-]  # fmt: skip
+    "BLOCK_SAMPLES",
+    "WRITABLE",
+    "AudioInfo",
+    "AudioReader",
+    "AudioWriter",
+    "Waveform",
+    "check_file",
+    "check_writable_suffix",
+    "probe_audio",
+    "read_audio",
+]
 
 Waveform = npt.NDArray[np.float32]
 
@@ -159,10 +166,9 @@ class AudioReader:
 
     def _report_missing_end(self, n_decoded: int) -> None:
         expected = self.info.n_samples
-        if expected is None or self.problems[-1:] and "end" in self.problems[-1]:
-            return
-        missing_s = (expected - n_decoded) / self.info.sample_rate
-        if missing_s >= SHORT_S:
+        missing_s = 0.0 if expected is None else (expected - n_decoded) / self.info.sample_rate
+        if expected is not None and missing_s >= SHORT_S:
+            self.problems[:] = [problem for problem in self.problems if not problem.startswith("the end")]
             self.problems.append(
                 f"the last {missing_s:.1f} of {expected / self.info.sample_rate:.1f} s could not be decoded; "
                 "the file is cut off or damaged"

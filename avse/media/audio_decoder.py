@@ -169,9 +169,7 @@ class _Converter:
             for converted in self._resampler.resample(frame) if self._resampler else ():
                 yield self._block(converted)
         except (av.FFmpegError, ValueError) as error:  # damage that the decoder let pass
-            raise MediaError(
-                f"audio {self._path} must be whole but is damaged ({error}); export it again"
-            ) from None
+            raise MediaError(f"audio {self._path} must be whole but is damaged ({error}); export it again") from None
 
     def finish(self) -> Iterator[Waveform]:
         resampler, self._resampler = self._resampler, None

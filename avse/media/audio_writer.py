@@ -1,7 +1,7 @@
 """Audio files, written beside their place, verified, and renamed when complete."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -13,7 +13,7 @@ import soundfile
 
 from avse.errors import MediaError
 from avse.media.checked_file import CheckedFile
-from avse.media.container import open_container, open_output
+from avse.media.container import open_output
 from avse.media.encode import AudioTrack, encoding_for
 from avse.media.output import beside
 from avse.media.suffixes import FFMPEG_AUDIO, LIBSNDFILE, WRITABLE
@@ -156,12 +156,9 @@ class _LibsndfileSink:
         self._raw.check()
 
     def abandon(self) -> None:
-        try:
+        with suppress(soundfile.LibsndfileError):
             self._file.close()
-        except soundfile.LibsndfileError:
-            pass
-        finally:
-            self._raw.close()
+        self._raw.close()
 
     def stored_length(self, path: Path) -> tuple[int, int]:
         with path.open("rb") as raw, soundfile.SoundFile(raw) as file:
@@ -198,10 +195,8 @@ class _FFmpegSink:
     def abandon(self) -> None:
         if not self._closed:
             self._closed = True
-            try:
+            with suppress(av.FFmpegError, OSError):
                 self._container.close()
-            except (av.FFmpegError, OSError):
-                pass
 
     def stored_length(self, path: Path) -> tuple[int, int]:
         from avse.media.audio_decoder import AudioDecoder

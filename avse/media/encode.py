@@ -9,12 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.errors import MediaError
-from avse.media.layout import DEFAULT, writable_layout
+from avse.media.layout import writable_layout
 
 Waveform = npt.NDArray[np.float32]
 
-MP4 = ("mp4", "ipod", "3gp", "3g2")
-"""FFmpeg's names of the formats that share MP4's structure; .m4a and .m4v are `ipod`."""
 RATES_HZ = {
     "aac": (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000),
     "libopus": (48000,),
@@ -40,7 +38,7 @@ BIT_RATES = {
 MP2_BIT_RATES = (64_000, 96_000, 128_000, 160_000, 192_000, 224_000, 256_000, 320_000, 384_000)
 MAX_CHANNELS = {"aac": 8, "alac": 6, "flac": 8, "libopus": 64, "libmp3lame": 2, "mp2": 2, "ac3": 6, "wmav2": 2}
 MAX_FLAC_RATE_HZ = 655_350
-INEXACT = ("mpegts", "flv", "mpeg", "asf", "vob", "svcd")
+INEXACT = ("mpegts", "flv", "mpeg", "asf")
 """Formats that do not say how much of the first and last coded frame is padding."""
 
 
@@ -104,23 +102,19 @@ def encoding_for(
 def _codec(format_name: str, *, sample_rate: int, n_channels: int, source_codec: str) -> str:
     fits_aac = n_channels <= MAX_CHANNELS["aac"] and sample_rate <= RATES_HZ["aac"][-1]
     fits_flac = n_channels <= MAX_CHANNELS["flac"] and sample_rate <= MAX_FLAC_RATE_HZ
-    if format_name == "mov":
-        if source_codec.startswith("pcm_") or not fits_aac:
-            return "pcm_s16le" if "s16" in source_codec else "pcm_s24le"
-        return "aac"
-    if format_name in MP4:
-        if fits_aac and source_codec not in ("alac", "flac"):
-            return "aac"
-        if format_name == "mp4" and fits_flac:
-            return "flac"
-        return "alac" if format_name == "ipod" and n_channels <= MAX_CHANNELS["alac"] else "aac"
-    if format_name == "matroska":
-        return "flac" if fits_flac else "pcm_f32le"
-    if format_name in ("mpeg", "vob", "svcd"):
-        return "mp2" if n_channels <= MAX_CHANNELS["mp2"] else "ac3"
+    pcm = "pcm_s16le" if "s16" in source_codec else "pcm_s24le"
+    is_lossless = source_codec in ("alac", "flac")
     # AVI says nothing of an encoder's delay, so that AAC and MP3 come late by 64 ms and more (16 kHz).
-    usual = {"avi": "pcm_s16le", "webm": "libopus", "ogg": "libopus", "opus": "libopus", "asf": "wmav2"}
-    usual |= {"mp3": "libmp3lame", "flac": "flac"}
+    usual = {
+        "mov": "aac" if fits_aac and not source_codec.startswith("pcm_") else pcm,
+        "mp4": "aac" if (fits_aac and not is_lossless) or not fits_flac else "flac",
+        "ipod": "aac" if fits_aac and not is_lossless else "alac",
+        "matroska": "flac" if fits_flac else "pcm_f32le",
+        "avi": "pcm_s16le",
+        "webm": "libopus", "ogg": "libopus", "opus": "libopus",
+        "asf": "wmav2", "mp3": "libmp3lame", "flac": "flac",
+        "mpeg": "mp2" if n_channels <= MAX_CHANNELS["mp2"] else "ac3",
+    }  # fmt: skip
     return usual.get(format_name, "aac")
 
 
@@ -191,8 +185,3 @@ class AudioTrack:
         self._position += block.shape[1]
         for converted in self._resampler.resample(frame):
             yield self.stream.encode(converted)
-
-
-def default_layout(n_channels: int) -> str:
-    """FFmpeg's name of the usual layout."""
-    return DEFAULT.get(n_channels, f"{n_channels} channels")

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -11,7 +12,7 @@ from av.bitstream import BitStreamFilterContext
 from avse.errors import MediaError
 from avse.media.audio import AudioReader
 from avse.media.container import check_file, open_container, open_output
-from avse.media.encode import MP4, AudioTrack, Encoding, encoding_for
+from avse.media.encode import AudioTrack, Encoding, encoding_for
 from avse.media.output import beside
 from avse.media.subtitles import convert_subtitle, subtitle_codec
 from avse.media.tags import MIME_TYPES, is_cover
@@ -19,6 +20,8 @@ from avse.media.verify import WrittenTrack, check_in_sync
 from avse.media.video import audio_start_s, first_frame_s
 
 BLOCK_SAMPLES = 4096
+AAC_DELAY = 1024
+"""Samples that an AAC encoder puts before the first one."""
 
 
 def replace_audio(
@@ -115,6 +118,9 @@ class _Remux:
         reader = self._files.enter_context(AudioReader(path, track=own_track))
         start_s = first_frame_s(self._path) if stream is None else audio_start_s(self._path, track=index)
         encoding = self._encoding(reader, stream)
+        if start_s > 0 and encoding.codec == "aac":
+            # FFmpeg writes either a late start or the encoder's delay into an MP4, which so stays as silence.
+            encoding = replace(encoding, length_slack=encoding.length_slack + AAC_DELAY)
         track = AudioTrack(self._output, encoding, source_rate=reader.info.sample_rate, start_s=start_s)
         if stream is not None:
             _describe(track.stream, stream)

@@ -31,7 +31,7 @@ class WrittenTrack(NamedTuple):
     """Audio file with what it must hold."""
     own_track: int
     """Index of the track of that file."""
-    index: int
+    written_track: int
     """Among the audio tracks of the written file."""
     start_s: float
     """When its first sample is heard on the source's clock."""
@@ -52,14 +52,14 @@ def check_in_sync(written: Path, *, source: Path, output: Path, tracks: list[Wri
     """
     shift_s = first_frame_s(written) - first_frame_s(source)
     for track in tracks:
-        wanted, heard = _Stretch(track.path, track.own_track), _Stretch(written, track.index)
+        wanted, heard = _Stretch(track.path, track.own_track), _Stretch(written, track.written_track)
         expected = wanted.n_samples * track.encoding.sample_rate / wanted.rate
         if abs(heard.n_samples - expected) > track.encoding.length_slack:
             raise MediaError(
                 f"output {output} must hold {wanted.n_samples / wanted.rate:.3f} s of audio but holds "
                 f"{heard.n_samples / heard.rate:.3f} s; make space, or use .mkv"
             )
-        error_s = (audio_start_s(written, track=track.index) - shift_s - track.start_s) + _late_s(wanted, heard)
+        error_s = (audio_start_s(written, track=track.written_track) - shift_s - track.start_s) + _late_s(wanted, heard)
         if abs(error_s) > MAX_ERROR_S:
             raise MediaError(
                 f"output {output} must hold audio in sync with its video but it is {1000 * error_s:.0f} ms late "

@@ -25,7 +25,7 @@ from avse.media.container import check_file, decode, open_container, open_output
 from avse.media.layout import native_layout
 from avse.media.limits import MAX_FPS, MAX_PIXELS, check_frame_size
 from avse.media.output import beside
-from avse.media.suffixes import VIDEO as FILMS
+from avse.media.suffixes import VIDEO
 from avse.media.tags import is_cover
 
 Image = npt.NDArray[np.uint8]
@@ -108,6 +108,8 @@ class VideoReader:
         """Frames dropped so far, for they had no timestamp or one that did not rise."""
         self.n_too_fast = 0
         """Frames dropped so far, for they came faster than `limits.MAX_FPS`."""
+        self.n_damaged = 0
+        """Packets so far that could not be decoded."""
 
     def frames(self) -> Iterator[VideoFrame]:
         """Read from the start to the end.
@@ -120,7 +122,7 @@ class VideoReader:
         """
         zero_s = audio_start_s(self.info.path, track=self._audio_track) if self.info.has_sound else None
         last_s = -math.inf
-        for frame, _ in decode(self._container, self._stream):
+        for frame, _ in decode(self._container, self._stream, on_damage=self._count_damage):
             if frame.time is None:
                 self.n_dropped += 1
                 continue
@@ -136,6 +138,9 @@ class VideoReader:
             yield VideoFrame(last_s, self._upright(frame))
         if last_s == -math.inf:
             raise MediaError(f"video {self.info.path} must hold frames but none can be decoded; it may be cut off")
+
+    def _count_damage(self) -> None:
+        self.n_damaged += 1
 
     def _upright(self, frame: "av.VideoFrame") -> Image:
         rotation = int(getattr(frame, "rotation", 0)) % 360
@@ -203,7 +208,7 @@ class VideoWriter:
 
 def films_under(folder: Path) -> list[Path]:
     """All films of a folder and of the folders in it, by their names' suffixes, in order."""
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in FILMS and path.is_file())
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in VIDEO and path.is_file())
 
 
 def probe_video(path: Path) -> VideoInfo:
@@ -225,6 +230,17 @@ def has_picture(path: Path) -> bool:
     check_file(path, kind="input")
     with open_container(path, kind="input") as container:
         return any(not is_cover(stream) for stream in container.streams.video)
+
+
+def n_audio_tracks(path: Path) -> int:
+    """How many audio tracks a container has.
+
+    Raises:
+        MediaError: the file is missing or not media at all.
+    """
+    check_file(path, kind="input")
+    with open_container(path, kind="input") as container:
+        return len(container.streams.audio)
 
 
 def audio_start_s(path: Path, *, track: int = 0) -> float:

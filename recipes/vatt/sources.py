@@ -8,7 +8,8 @@ from pathlib import Path
 from avse.data.manifest import data_root, read_manifest
 from avse.errors import ConfigError
 from avse.media.captions import Caption, captions_by_film, read_captions
-from avse.media.video import FILMS, films_under
+from avse.media.suffixes import VIDEO
+from avse.media.video import films_under
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def films_in(folder: Path, *, valid_share: float) -> list[Source]:
     """
     paths = films_under(folder)
     if not paths:
-        raise ConfigError(f"folder {folder} must hold films ({' '.join(FILMS)}) but has none; name another folder")
+        raise ConfigError(f"folder {folder} must hold films ({' '.join(VIDEO)}) but has none; name another folder")
     chances = {path: _chance(path.relative_to(folder).as_posix()) for path in paths}
     limit = max(valid_share, min(chances.values()) + 2**-33) if valid_share and len(paths) > 1 else valid_share
     captions = {parent: captions_by_film(parent) for parent in {path.parent for path in paths}}

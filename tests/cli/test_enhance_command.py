@@ -228,13 +228,13 @@ def test_files_that_are_none(run, media, tmp_path):
     _refused(run(tmp_path / "empty.mp4", *out), "empty.mp4 must hold data but has no bytes", code=1)
     _refused(run(tmp_path / "cut.mp4", *out), "it may be cut off", code=1)
     _refused(run(media / "noisy.wav", "--video", media, *out), "must hold a film of noisy", code=2)
-    _refused(run(media / "noisy.wav", "--video", media / "clean.wav", *out), "must have a picture track", code=1)
+    _refused(run(media / "noisy.wav", "--video", media / "clean.wav", *out), "must have a video track", code=1)
     assert not (tmp_path / "out.wav").exists()
 
 
 def test_a_silent_film_without_sound_file(run, talk, tmp_path):
     write_film(tmp_path / "silent.mp4", talk.images[:5], timestamps_s=talk.times_s[:5])
-    _refused(run(tmp_path / "silent.mp4", "-o", tmp_path / "out.wav"), "must have sound but has none", code=1)
+    _refused(run(tmp_path / "silent.mp4", "-o", tmp_path / "out.wav"), "must have audio but has none", code=1)
 
 
 def test_samples_that_are_no_numbers(run, tmp_path):

@@ -97,7 +97,7 @@ def test_no_face_is_said(tmp_path):
 def test_codecs_that_nobody_knows_and_times_that_jump_are_said(tmp_path):
     film = _flash_film(tmp_path / "f.mp4").read_bytes()
     for codec, words in (
-        ((b"avc1", b"avcC"), "must have a picture track"),
+        ((b"avc1", b"avcC"), "must have a video track"),
         ((b"mp4a", b"esds"), "must be of a known codec"),
     ):
         assert all(name in film for name in codec)

@@ -70,7 +70,7 @@ def test_a_short_film_stays_as_it_is(tmp_path):
 
 def test_a_film_without_sound_takes_the_one_beside_it(tmp_path):
     waveform = _film(tmp_path / "mute.mp4", length_s=3, silent=True)
-    with pytest.raises(MediaError, match=r"mute.mp4 must have sound but has none; put a sound file"):
+    with pytest.raises(MediaError, match=r"mute.mp4 must have audio but has none; put an audio file"):
         look_at(Source("mute", tmp_path / "mute.mp4", sound=sound_beside(tmp_path / "mute.mp4")))
     with AudioWriter(tmp_path / "mute.wav", sample_rate=RATE, n_channels=1) as writer:
         writer.write(waveform[None])

@@ -7,7 +7,8 @@ import pytest
 from avse.data.synthetic import write_film
 from avse.errors import MediaError
 from avse.media.audio import AudioWriter, read_audio
-from avse.media.video import VideoReader, VideoWriter, has_picture, probe_video, replace_sound
+from avse.media.remux import replace_audio
+from avse.media.video import VideoReader, VideoWriter, has_picture, probe_video
 
 RATE = 16000
 
@@ -78,7 +79,7 @@ def test_flash_and_click_stay_together_when_the_sound_is_replaced(tmp_path, suff
     waveform, rate = read_audio(path)
     with AudioWriter(tmp_path / "same.wav", sample_rate=rate, n_channels=1, subtype="FLOAT") as writer:
         writer.write(waveform)
-    replace_sound(path, tmp_path / "same.wav", result)
+    replace_audio(path, {0: tmp_path / "same.wav"}, result)
     flash_s, click_s = _flash_and_click_times_s(result)
     assert flash_s == pytest.approx(click_s, abs=2e-3)
 
@@ -148,7 +149,7 @@ def test_a_film_gets_another_sound_and_keeps_its_picture(tmp_path, talk, suffix)
     write_film(film, talk.images[:50], timestamps_s=talk.times_s[:50], waveform=np.zeros(2 * RATE, np.float32))
     with AudioWriter(tmp_path / "new.wav", sample_rate=RATE, n_channels=1) as writer:
         writer.write(noise[None])
-    replace_sound(film, tmp_path / "new.wav", result)
+    replace_audio(film, {0: tmp_path / "new.wav"}, result)
     before, after = _read(film)[0], _read(result)[0]
     assert [b.time_s for b in before] == pytest.approx([a.time_s for a in after], abs=1e-3)
     assert all(np.array_equal(b.image, a.image) for b, a in zip(before, after, strict=True))
@@ -181,7 +182,7 @@ def test_what_is_no_film_is_told_in_one_line(tmp_path, media):
         tmp_path / "empty.mp4": "has no bytes",
         tmp_path / "text.mp4": "must be media that FFmpeg reads",
         tmp_path / "missing.mp4": "must exist but does not",
-        media / "noisy.wav": "must have a picture track but has none",
+        media / "noisy.wav": "must have a video track but has none",
     }.items():
         with pytest.raises(MediaError, match=words) as caught:
             probe_video(path)
