@@ -123,7 +123,10 @@ class AudioDecoder:
             return float(frame.time)
         # After damage FFmpeg loses count of FLAC's frames, which are numbered.
         sample = flac_position(bytes(packet), n_samples=frame.samples) if self._is_flac else None
-        return None if sample is None else float(Fraction(sample, self.sample_rate))
+        if sample is None:
+            return None
+        self._n_damaged += 1
+        return float(Fraction(sample, self.sample_rate))
 
     def _count_damage(self) -> None:
         self._n_damaged += 1
