@@ -63,3 +63,35 @@ def motion_of(
     for number in np.flatnonzero(present):
         moved[number] = motion.push(crops[number])
     return moved
+
+
+def motion_of_many(greys: npt.NDArray[np.uint8], present: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+    """`motion_of` several mouths at once, as training needs it.
+
+    Args:
+        greys: `(batch, n, height, width)`, the mean of the colours.
+        present: `(batch, n)`.
+
+    Returns:
+        `(batch, n, 2, height, width)`.
+    """
+    n_batch, n_frames, height, width = greys.shape
+    motion = np.zeros((n_batch, n_frames, N_CHANNELS, height, width), dtype=np.float32)
+    mean = np.zeros((n_batch, height, width), dtype=np.float32)
+    before = mean.copy()
+    variance, n_seen = np.zeros(n_batch), np.zeros(n_batch, dtype=int)
+    for frame in range(n_frames):
+        rows = np.flatnonzero(present[:, frame])
+        grey = greys[rows, frame].astype(np.float32)
+        first = rows[n_seen[rows] == 0]
+        mean[first] = before[first] = greys[first, frame]
+        n_seen[rows] += 1
+        share = np.maximum(1 / n_seen[rows], 1 / MEMORY)
+        mean[rows] += share.astype(np.float32)[:, None, None] * (grey - mean[rows])
+        deviation = grey - mean[rows]
+        variance[rows] += share * (np.square(deviation).mean(axis=(1, 2)) - variance[rows])
+        scale = (1 / np.maximum(np.sqrt(variance[rows]), MIN_STD)).astype(np.float32)
+        motion[rows, frame, 0] = deviation * scale[:, None, None]
+        motion[rows, frame, 1] = (grey - before[rows]) * scale[:, None, None]
+        before[rows] = grey
+    return motion

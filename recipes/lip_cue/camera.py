@@ -1,10 +1,10 @@
-"""What cameras, codecs, light and hands do to a mouth in training."""
+"""What cameras, codecs, light and hands do to a grey mouth in training."""
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from avse.data.augment import cover, happens, move_and_recolour
+from avse.data.augment import happens
 from recipes.lip_cue.config import ExampleConfig
 
 Images = npt.NDArray[np.uint8]
@@ -15,7 +15,7 @@ def film(images: Images, present: Flags, *, config: ExampleConfig, rng: np.rando
     """Show a mouth through another camera.
 
     Args:
-        images: `(frames, height, width, 3)` RGB crops.
+        images: `(frames, height, width)` grey crops.
         present: `(frames,)` False where no face was seen.
         config: how much of everything.
         rng: source of randomness.
@@ -23,15 +23,15 @@ def film(images: Images, present: Flags, *, config: ExampleConfig, rng: np.rando
     Returns:
         Crops and presence of the same shapes.
     """
-    images = shake(move_and_recolour(images, rng), rng.uniform(0, config.shaken_pixels), rng)
+    images = move(images, rng.uniform(0, config.shaken_pixels), rng)
     if happens(config.small_probability, rng):
         images = resampled(images, rng.uniform(0.25, 0.7))
     elif happens(config.blur_probability, rng):
         sigma = rng.uniform(0.4, 1.5)
-        images = np.stack([cv2.GaussianBlur(image, (0, 0), sigma) for image in images])
+        images = np.stack([cv2.GaussianBlur(image, (5, 5), sigma) for image in images])
     if happens(config.covered_probability, rng):
-        images = cover(images, rng)
-    images = _light_and_noise(images, rng)
+        images = covered(images, rng)
+    images = light_and_noise(images, rng)
     if happens(config.held_probability, rng):
         held = np.arange(len(images)) // 2 * 2
         images, present = images[held], present[held]
@@ -40,36 +40,62 @@ def film(images: Images, present: Flags, *, config: ExampleConfig, rng: np.rando
     return images, present
 
 
-def shake(images: Images, pixels: float, rng: np.random.Generator) -> Images:
-    """Let the crops wander by fractions of a pixel, as detectors do, and sway slowly, as heads do."""
-    n_frames, height, width = images.shape[:3]
+def move(images: Images, pixels: float, rng: np.random.Generator) -> Images:
+    """Turn, scale, mirror and place the mouth as another face and another detector would.
+
+    In the course of time it jitters by some pixels, as detectors do, and sways slowly, as heads do.
+    """
+    n_frames, height, width = images.shape
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), rng.uniform(-12, 12), 2 ** rng.uniform(-0.4, 0.4))
+    turn[:, 2] += rng.uniform(-0.12, 0.12, size=2) * (width, height)
+    if rng.random() < 0.5:
+        turn = turn @ np.array([[-1, 0, width - 1], [0, 1, 0], [0, 0, 1]])
     wander = pixels * rng.standard_normal((n_frames, 2))
-    times = np.arange(n_frames)[:, None] / 25
-    wander += rng.uniform(0, 1.5, 2) * np.sin(2 * np.pi * (rng.uniform(0.05, 0.7, 2) * times + rng.uniform(0, 1, 2)))
-    return np.stack(
-        [
-            cv2.warpAffine(image, np.array([[1, 0, dx], [0, 1, dy]]), (width, height), borderMode=cv2.BORDER_REPLICATE)
-            for image, (dx, dy) in zip(images, wander, strict=True)
-        ]
-    )
+    times_s = np.arange(n_frames)[:, None] / 25
+    wander += rng.uniform(0, 1.5, 2) * np.sin(2 * np.pi * (rng.uniform(0.05, 0.7, 2) * times_s + rng.uniform(0, 1, 2)))
+    moved = np.empty_like(images)
+    for image, out, shift in zip(images, moved, wander, strict=True):
+        placed = turn.copy()
+        placed[:, 2] += shift
+        cv2.warpAffine(image, placed, (width, height), dst=out, borderMode=cv2.BORDER_REPLICATE)
+    return moved
 
 
 def resampled(images: Images, share: float) -> Images:
     """Show mouths with a share of their pixels."""
-    height, width = images.shape[1:3]
+    height, width = images.shape[1:]
     small = (max(4, round(share * width)), max(3, round(share * height)))
     return np.stack(
         [cv2.resize(cv2.resize(image, small, interpolation=cv2.INTER_AREA), (width, height)) for image in images]
     )
 
 
-def _light_and_noise(images: Images, rng: np.random.Generator) -> Images:
+def covered(images: Images, rng: np.random.Generator) -> Images:
+    """Hold something of one grey before part of the mouth for part of the time, still or moving."""
+    n_frames, height, width = images.shape
+    first, last = sorted(rng.integers(0, n_frames + 1, size=2))
+    size = rng.integers((height // 4, width // 4), (height + 1, width + 1))
+    start, end = rng.uniform(-0.3, 0.9, (2, 2)) * (height, width)
+    if rng.random() < 0.5:
+        end = start
+    grey = rng.integers(0, 256)
+    images = images.copy()
+    for number in range(first, last):
+        share = (number - first) / max(1, last - first)
+        top, left = (start + share * (end - start)).round().astype(int)
+        images[number, max(0, top) : max(0, top + size[0]), max(0, left) : max(0, left + size[1])] = grey
+    return images
+
+
+def light_and_noise(images: Images, rng: np.random.Generator) -> Images:
+    """Another contrast and brightness, light that changes, and the noise of the sensor."""
     n_frames = len(images)
     flicker = 1 + rng.uniform(0, 0.02) * rng.standard_normal(n_frames)
-    ramp = 1 + rng.uniform(-0.15, 0.15) * np.linspace(0, 1, n_frames)
-    noise = rng.standard_normal(images.shape[:3], dtype=np.float32) * rng.uniform(0, 1) ** 2 * 8
-    changed = images * (flicker * ramp).astype(np.float32)[:, None, None, None] + noise[..., None]
-    return np.clip(changed, 0, 255).astype(np.uint8)
+    gain = rng.uniform(0.5, 1.4) * flicker * (1 + rng.uniform(-0.15, 0.15) * np.linspace(0, 1, n_frames))
+    changed = images * gain.astype(np.float32)[:, None, None]
+    changed += np.float32(rng.uniform(-30, 30))
+    changed += rng.standard_normal(images.shape, dtype=np.float32) * np.float32(8 * rng.uniform(0, 1) ** 2)
+    return np.clip(changed, 0, 255, out=changed).astype(np.uint8)
 
 
 def _dropped(n_frames: int, rng: np.random.Generator) -> Flags:

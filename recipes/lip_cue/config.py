@@ -11,12 +11,12 @@ from avse.training.loop import LoopConfig
 class ExampleConfig:
     """How examples are made. Probabilities are in [0, 1]."""
 
-    n_frames: int = 80
-    """Video frames of an example, 3.2 s: clips of one person joined until they suffice."""
+    n_frames: int = 64
+    """Video frames of an example, 2.6 s: clips of one person joined until they suffice."""
     max_earlier_frames: int = 60
     """Frames before the example that the motion has seen already, drawn from 0 to this: recordings do not begin anew
     every 3 s."""
-    n_examples: int = 1000
+    n_examples: int = 960
     """Examples of an epoch."""
     clip_weight: float = 0.3
     """A person with n clips is drawn in proportion to n to this power: 0 draws all people alike, 1 all clips."""
@@ -88,7 +88,7 @@ class TrainConfig:
     """What is minimised."""
     loop: LoopConfig = field(
         default_factory=lambda: LoopConfig(
-            n_epochs=10, batch_size=20, learning_rate=2e-3, warmup_steps=50, precision="32-true",
+            n_epochs=10, batch_size=16, learning_rate=2e-3, warmup_steps=50, precision="32-true",
             validate_every_epochs=1, checkpoint_every_steps=25, ema_decay=0.98,
         )
     )  # fmt: skip

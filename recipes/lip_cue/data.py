@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from avse.data.augment import happens
-from avse.signal.motion import motion_of
+from avse.signal.motion import motion_of_many
 from avse.signal.speech_cue import CUE_RATE_HZ
 from avse.signal.voice_features import STEPS_PER_FRAME, VoiceFeatures
 from recipes.lip_cue.camera import film
@@ -24,9 +24,9 @@ class Example(NamedTuple):
     """One example, or a batch of them with a first axis more."""
 
     motion: Tensor
-    """`(frames, 2, height, width)`."""
+    """`(frames, 2, height, width)`; of a single example, the grey crops `(earlier + frames, height, width)`."""
     present: Tensor
-    """`(frames,)` 1 where there is a face, else 0."""
+    """`(frames,)` 1 where there is a face, else 0; of a single example with the earlier frames."""
     features: Tensor
     """`(frames, N_FEATURES)` of the audio."""
     cue: Tensor
@@ -68,7 +68,7 @@ class CueDataset(Dataset[Example]):
         """Make one example; `key` is epoch and index."""
         rng = np.random.default_rng([self.seed, *key])
         config = self.config
-        n_earlier = int(rng.integers(config.max_earlier_frames + 1))
+        n_earlier = config.max_earlier_frames
         n_frames = n_earlier + config.n_frames
         draw, own = rng.random(), True
         clip = -1 - int(rng.integers(2**30))
@@ -79,17 +79,17 @@ class CueDataset(Dataset[Example]):
         else:
             scene, clip = self._face(n_frames, rng)
         images, present = film(scene.images, scene.present, config=config, rng=rng)
+        present[: rng.integers(n_earlier + 1)] = False
         powers = scene.powers
         if happens(config.noise_only_probability, rng):
             powers, own = self._noise(n_frames, rng), False
         elif not happens(config.clean_probability, rng):
             powers = self._mix(powers, rng)
-        motion = motion_of(images, present)[n_earlier:]
-        features = VoiceFeatures().push(powers)[n_earlier:]
+        features = VoiceFeatures().push(powers[rng.integers(n_earlier + 1) * STEPS_PER_FRAME :])
         return Example(
-            torch.from_numpy(motion),
-            torch.from_numpy(present[n_earlier:]).float(),
-            torch.from_numpy(features),
+            torch.from_numpy(images),
+            torch.from_numpy(present),
+            torch.from_numpy(features[-config.n_frames :]),
             torch.from_numpy(scene.cue[n_earlier:]),
             torch.tensor(float(own)),
             torch.tensor(clip),
@@ -173,5 +173,8 @@ def _played(face: Face, speed: float, rng: np.random.Generator, *, n_frames: int
 
 
 def collate(examples: list[Example]) -> Example:
-    """Stack examples into a batch."""
-    return Example(*(torch.stack(field) for field in zip(*examples, strict=True)))
+    """Stack examples into a batch, with the motion of all mouths in place of their crops."""
+    batch = Example(*(torch.stack(field) for field in zip(*examples, strict=True)))
+    n_frames = batch.cue.shape[1]
+    motion = motion_of_many(batch.motion.numpy(), batch.present.numpy())[:, -n_frames:]
+    return batch._replace(motion=torch.from_numpy(motion), present=batch.present[:, -n_frames:].float())

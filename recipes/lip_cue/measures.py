@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.models.lip_cue import LipCue
-from avse.signal.motion import motion_of
+from avse.signal.motion import motion_of_many
 from avse.signal.speech_cue import CUE_RATE_HZ
 from avse.signal.voice_features import VoiceFeatures
 from recipes.lip_cue.sources import Face
@@ -36,7 +36,7 @@ def watch_all(model: LipCue, faces: list[Face]) -> list[Watched]:
     found = []
     for face in faces:
         crops, present = face.mouth.at(np.arange(len(face.audio.cue)) / CUE_RATE_HZ)
-        cue, video, _ = model.watch(motion_of(crops, present), None)
+        cue, video, _ = model.watch(motion_of_many(crops[None], present[None])[0], None)
         audio, _ = model.listen(VoiceFeatures().push(face.audio.powers), None)
         found.append(Watched(face, present, cue, video, audio))
     return found

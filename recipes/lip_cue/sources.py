@@ -7,6 +7,7 @@ adds powers. Faces keep their mouth crops; speech without video is there for fac
 import argparse
 import sys
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -48,6 +49,7 @@ class Face(NamedTuple):
 
     audio: Audio
     mouth: MouthTrack
+    """With grey crops, `(n, height, width)`."""
 
     def present_frames(self, *, speaking: bool) -> npt.NDArray[np.int64]:
         """Rows of the mouth's crops that were seen while the person spoke, or did not."""
@@ -97,10 +99,16 @@ def load_sources(folder: Path, crops: Path, *, split: str) -> Sources:
     for kind, name, identity, start, end in zip(kinds, names, ids, [0, *ends[:-1]], ends, strict=True):
         audio = Audio(str(name), cues[start:end], powers[steps * start : steps * end])
         if kind == "face":
-            found.faces.append(Face(audio, load_mouth(crops / f"{identity}.npz")))
+            mouth = load_mouth(crops / f"{identity}.npz")
+            found.faces.append(Face(audio, replace(mouth, crops=grey(mouth.crops[:]))))
         else:
             getattr(found, str(kind)).append(audio)
     return found
+
+
+def grey(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """The mean of the colours, `(n, height, width, 3)` to `(n, height, width)`, as mouth motion reads them."""
+    return np.round(images.mean(axis=-1, dtype=np.float32)).astype(np.uint8)
 
 
 def _kind(item: Item) -> str:

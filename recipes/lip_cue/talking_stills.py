@@ -1,7 +1,8 @@
 """Still mouths warped to say any sentence, so that the network sees more speech than the few talking faces say.
 
 The opening follows the cue's low bands, loosely and a little early as lips do; the width follows front against back
-vowels. How far, how soon and how closely is drawn at random for each example (domain randomisation).
+vowels. How far, how soon and how closely is drawn at random for each example (domain randomisation). Images are grey,
+as mouth motion is.
 """
 
 import cv2
@@ -21,12 +22,12 @@ def talk(still: npt.NDArray[np.uint8], cue: Cue, rng: np.random.Generator) -> Im
     """Warp a still mouth to say what a cue describes.
 
     Args:
-        still: `(height, width, 3)` RGB, a mouth about closed.
+        still: `(height, width)`, a mouth about closed.
         cue: `(frames, CUE_DIM)`.
         rng: source of randomness.
 
     Returns:
-        `(frames, height, width, 3)` RGB.
+        `(frames, height, width)`.
     """
     opening, spread = articulation(cue, rng)
     return _Mouth(still, rng).render(opening, spread)
@@ -63,7 +64,7 @@ class _Mouth:
     """Where the lips of a still are, and how they part."""
 
     def __init__(self, still: npt.NDArray[np.uint8], rng: np.random.Generator) -> None:
-        height, width = still.shape[:2]
+        height, width = still.shape
         self.still = still
         self.line = height * rng.uniform(0.42, 0.58)
         self.centre = width * rng.uniform(0.45, 0.55)
@@ -72,32 +73,32 @@ class _Mouth:
         self.upper_share = rng.uniform(0.1, 0.4)
         self.fall = height * rng.uniform(0.2, 0.6)
         self.stretch = rng.uniform(0.03, 0.2)
-        self.inside = rng.uniform(10, 80) * np.array([1.0, rng.uniform(0.4, 0.9), rng.uniform(0.4, 0.9)])
+        self.inside = rng.uniform(10, 80)
         self.teeth = rng.uniform(0, 1)
         self.contrast = rng.uniform(0.4, 1.0)
 
     def render(self, opening: Series, spread: Series) -> Images:
-        height, width = self.still.shape[:2]
-        y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-        away = (x - self.centre) / self.half_width
-        profile = np.clip(1 - away**2, 0, None)
-        frames = np.empty((len(opening), height, width, 3), dtype=np.uint8)
+        height, width = self.still.shape
+        y, x = np.arange(height, dtype=np.float32)[:, None], np.arange(width, dtype=np.float32)
+        away = ((x - self.centre) / self.half_width) ** 2
+        profile = np.clip(1 - away, 0, None)
+        near = np.exp(-away / 2)
+        # Lips move as one with the skin about them, which gives way the less the farther it is.
+        give = np.exp(-np.abs(y - self.line) / self.fall) * np.where(
+            y > self.line, 1 - self.upper_share, -self.upper_share
+        )
+        frames = np.empty((len(opening), height, width), dtype=np.uint8)
         for number, (wide, stretched) in enumerate(zip(opening, spread, strict=True)):
             gap = np.float32(wide * self.reach) * profile
-            up, down = self.line - self.upper_share * gap, self.line + (1 - self.upper_share) * gap
-            below, above = np.clip(y - down, 0, None), np.clip(up - y, 0, None)
-            source_y = np.where(
-                y > self.line,
-                y - (down - self.line) * np.exp(-below / self.fall),
-                y + (self.line - up) * np.exp(-above / self.fall),
-            )
-            source_x = self.centre + (x - self.centre) / (1 + self.stretch * stretched * np.exp(-(away**2) / 2))
+            source_x = self.centre + (x - self.centre) / (1 + self.stretch * stretched * near)
+            source_y = y - give * gap
             image = cv2.remap(
-                self.still, source_x.astype(np.float32), source_y.astype(np.float32), cv2.INTER_LINEAR,
-                borderMode=cv2.BORDER_REPLICATE,
+                self.still, np.broadcast_to(source_x, source_y.shape).astype(np.float32), source_y.astype(np.float32),
+                cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE,
             ).astype(np.float32)  # fmt: skip
-            hole = np.clip(np.minimum(y - up, down - y) + 0.5, 0, 1)[..., None] * (gap > 0.3)[..., None]
-            teeth = self.teeth * np.clip(1 - (y - up) / (0.3 * gap + 1e-3), 0, 1)[..., None]
+            up, down = self.line - self.upper_share * gap, self.line + (1 - self.upper_share) * gap
+            hole = np.clip(np.minimum(y - up, down - y) + 0.5, 0, 1) * (gap > 0.3)
+            teeth = self.teeth * np.clip(1 - (y - up) / (0.3 * gap + 1e-3), 0, 1)
             image += self.contrast * hole * (self.inside + teeth * (200 - self.inside) - image)
             frames[number] = np.clip(image, 0, 255)
         return frames

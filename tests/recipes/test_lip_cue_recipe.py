@@ -13,12 +13,12 @@ from avse.faces.track import Box
 from avse.signal.clock import n_video_frames
 from avse.signal.speech_cue import speech_cue
 from avse.signal.voice_features import voice_powers
-from recipes.lip_cue.camera import film, resampled, shake
+from recipes.lip_cue.camera import film, move, resampled
 from recipes.lip_cue.config import ExampleConfig, LossConfig
 from recipes.lip_cue.data import CueDataset, collate
 from recipes.lip_cue.losses import Evidence, correlation, evidence, match_loss
 from recipes.lip_cue.measures import auc, best_shift, pearson
-from recipes.lip_cue.sources import Audio, Face, Sources
+from recipes.lip_cue.sources import Audio, Face, Sources, grey
 from recipes.lip_cue.talking_stills import articulation, chew, talk
 
 
@@ -37,7 +37,7 @@ def sources():
         times_s = np.arange(75) / 25
         images = draw(PEOPLE[seed], voice.opening_at(times_s), np.random.default_rng(seed))
         crops = np.stack([crop_mouth(image, Box(95, 45, 130), crop_size=(32, 48)) for image in images])
-        track = MouthTrack(times_s, crops, np.ones(75, bool), FaceReport(1, 1.0, "face 1 of 1"))
+        track = MouthTrack(times_s, grey(crops), np.ones(75, bool), FaceReport(1, 1.0, "face 1 of 1"))
         faces.append(Face(heard, track))
     rng = np.random.default_rng(9)
     noise = Audio("hum", np.zeros((50, 9), np.float32), rng.random((200, 32)).astype(np.float32) * 1e-4)
@@ -52,7 +52,7 @@ def test_warped_stills_open_with_the_voice(sources):
     correlations = []
     for _ in range(8):
         images = talk(still, cue, rng).astype(float)
-        change = np.abs(images - images[np.argmin(cue[:, 1:].mean(axis=1))]).mean(axis=(1, 2, 3))
+        change = np.abs(images - images[np.argmin(cue[:, 1:].mean(axis=1))]).mean(axis=(1, 2))
         correlations.append(pearson(change, cue[:, 1:].mean(axis=1)))
     assert np.median(correlations) > 0.4
     quiet = talk(still, np.zeros_like(cue), np.random.default_rng(1)).astype(float)
@@ -85,9 +85,9 @@ def test_cameras_keep_shape_and_are_repeatable(sources):
     assert one[0].shape == crops.shape
     assert not one[1].all()
     np.testing.assert_array_equal(one[0][0], one[0][1])  # held
-    fine = np.tile(np.array([0, 255], np.uint8)[None, None, :, None], (2, 32, 24, 3))
+    fine = np.tile(np.array([0, 255], np.uint8)[None, None], (2, 32, 24))
     assert resampled(fine, 0.25).std() < 0.2 * fine.std()
-    assert np.abs(shake(crops, 0.5, np.random.default_rng(0)).astype(float) - crops).mean() > 0.2
+    assert np.abs(move(crops, 0.5, np.random.default_rng(0)).astype(float) - crops).mean() > 0.2
 
 
 def test_examples_are_repeatable_and_of_all_kinds(sources):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from avse.signal.motion import MouthMotion, motion_of
+from avse.signal.motion import MouthMotion, motion_of, motion_of_many
 
 
 @pytest.fixture
@@ -46,3 +46,13 @@ def test_in_pieces_as_in_one(crops):
     motion = MouthMotion((8, 12))
     pieces = [motion_of(images[i : i + 7], present[i : i + 7], motion) for i in range(0, 30, 7)]
     np.testing.assert_array_equal(np.concatenate(pieces), motion_of(images, present))
+
+
+def test_many_mouths_at_once_are_each_alone():
+    rng = np.random.default_rng(4)
+    greys = rng.integers(0, 256, (3, 70, 8, 12), dtype=np.uint8)
+    present = rng.random((3, 70)) < 0.8
+    together = motion_of_many(greys, present)
+    for row in range(3):
+        alone = motion_of(np.repeat(greys[row][..., None], 3, axis=-1), present[row])
+        np.testing.assert_allclose(together[row], alone, atol=1e-4)
