@@ -15,8 +15,11 @@ STEP_RATE_HZ = 100
 BAND_RANGE_HZ = (100.0, 7000.0)
 """Outer edges of the lowest and the highest band."""
 
-_SAMPLE_RATE = 16000
-_WINDOW, _STEP = 512, _SAMPLE_RATE // STEP_RATE_HZ
+SAMPLE_RATE = 16000
+"""Hz that powers are computed at."""
+WINDOW, STEP = 512, SAMPLE_RATE // STEP_RATE_HZ
+"""Samples."""
+
 _CHUNK_STEPS = 6000
 
 
@@ -43,27 +46,33 @@ def band_powers(
     Returns:
         `(n_steps, n_bands)`; a full-scale sine has 0.5 in its band.
     """
-    samples = resample(waveform, source_rate=sample_rate, target_rate=_SAMPLE_RATE)
-    edges = np.ceil(band_edges_hz(n_bands) * _WINDOW / _SAMPLE_RATE).astype(int)
-    powers = np.empty((n_steps, n_bands), dtype=np.float32)
-    # An hour of windows at once would be several GB.
-    for start in range(0, n_steps, _CHUNK_STEPS):
-        stop = min(start + _CHUNK_STEPS, n_steps)
-        power = _powers(samples, first_step=first_step + start, n_steps=stop - start)
-        for band, (low, high) in enumerate(pairwise(edges)):
-            powers[start:stop, band] = power[:, low:high].sum(axis=1)
-    return powers
-
-
-def _powers(samples: Waveform, *, first_step: int, n_steps: int) -> npt.NDArray[np.float32]:
-    """Power of each frequency, `(n_steps, freqs)`."""
-    start = first_step * _STEP - _WINDOW // 2
-    stop = start + (n_steps - 1) * _STEP + _WINDOW
+    samples = resample(waveform, source_rate=sample_rate, target_rate=SAMPLE_RATE)
+    start = first_step * STEP - WINDOW // 2
+    stop = start + (n_steps - 1) * STEP + WINDOW
     kept = samples[max(0, start) : max(0, stop)]
     before = min(max(0, -start), stop - start)
-    padded = np.pad(kept, (before, stop - start - before - len(kept)))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::_STEP]
-    hann = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(_WINDOW) / _WINDOW)).astype(np.float32)
-    spectrum = np.fft.rfft(windows * hann, axis=1)
-    scale = 2 / (_WINDOW * float(np.sum(hann.astype(np.float64) ** 2)))
-    return np.asarray(scale * (spectrum.real**2 + spectrum.imag**2), dtype=np.float32)
+    return window_powers(np.pad(kept, (before, stop - start - before - len(kept))), n_bands=n_bands)
+
+
+def window_powers(samples: Waveform, *, n_bands: int) -> npt.NDArray[np.float32]:
+    """Mean power in each band of every whole window, the first one from the first sample, `STEP` samples apart.
+
+    Args:
+        samples: `(samples,)` at `SAMPLE_RATE`.
+        n_bands: at most 32.
+
+    Returns:
+        `(windows, n_bands)`.
+    """
+    edges = np.ceil(band_edges_hz(n_bands) * WINDOW / SAMPLE_RATE).astype(int)
+    hann = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)).astype(np.float32)
+    scale = 2 / (WINDOW * float(np.sum(hann.astype(np.float64) ** 2)))
+    windows = np.lib.stride_tricks.sliding_window_view(samples, WINDOW)[::STEP]
+    powers = np.empty((len(windows), n_bands), dtype=np.float32)
+    # An hour of windows at once would be several GB.
+    for start in range(0, len(windows), _CHUNK_STEPS):
+        spectrum = np.fft.rfft(windows[start : start + _CHUNK_STEPS] * hann, axis=1)
+        power = scale * (spectrum.real**2 + spectrum.imag**2)
+        for band, (low, high) in enumerate(pairwise(edges)):
+            powers[start : start + len(power), band] = power[:, low:high].sum(axis=1)
+    return powers

@@ -6,7 +6,8 @@ Four steps of 10 ms belong to each video frame of an even 25 Hz; the last one is
 import numpy as np
 import numpy.typing as npt
 
-from avse.signal.band_power import STEP_RATE_HZ, Waveform, band_powers
+from avse.signal.band_power import SAMPLE_RATE, STEP, STEP_RATE_HZ, WINDOW, Waveform, band_powers, window_powers
+from avse.signal.clock import n_video_frames
 from avse.signal.speech_cue import CUE_RATE_HZ
 
 N_BANDS = 32
@@ -55,3 +56,37 @@ class VoiceFeatures:
             features[step] = level - self._mean
         limited: npt.NDArray[np.float32] = np.clip(features / _SCALE, -_LIMIT, _LIMIT)
         return limited.reshape(-1, N_FEATURES)
+
+
+class StreamingVoicePowers:
+    """`voice_powers` of a recording that comes block by block."""
+
+    def __init__(self) -> None:
+        """Set up for a recording."""
+        # The first window begins before the first sample: silence stands there.
+        self._samples = np.zeros(WINDOW // 2 - FIRST_STEP * STEP, dtype=np.float32)
+        self._n_samples = self._n_frames = 0
+
+    def push(self, samples: npt.NDArray[np.float32], *, last: bool = False) -> npt.NDArray[np.float32]:
+        """Take samples, give the steps of the video frames that they complete.
+
+        Args:
+            samples: `(samples,)` at 16 kHz, full scale +-1.
+            last: these end the recording; silence completes the frames that begin within it.
+
+        Returns:
+            `(STEPS_PER_FRAME * frames, N_BANDS)`, perhaps none.
+        """
+        self._samples = np.concatenate([self._samples, samples])
+        self._n_samples += len(samples)
+        hop, overlap = STEPS_PER_FRAME * STEP, WINDOW - STEP
+        n_frames = (len(self._samples) - overlap) // hop
+        if last:
+            n_frames = n_video_frames(self._n_samples, sample_rate=SAMPLE_RATE, rate_hz=CUE_RATE_HZ) - self._n_frames
+            self._samples = np.pad(self._samples, (0, max(0, n_frames * hop + overlap - len(self._samples))))
+        if n_frames <= 0:
+            return np.zeros((0, N_BANDS), dtype=np.float32)
+        powers = window_powers(self._samples[: n_frames * hop + overlap], n_bands=N_BANDS)
+        self._samples = self._samples[n_frames * hop :]
+        self._n_frames += n_frames
+        return powers

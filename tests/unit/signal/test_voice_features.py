@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from avse.signal.band_power import band_edges_hz, band_powers
-from avse.signal.voice_features import FIRST_STEP, N_BANDS, N_FEATURES, STEPS_PER_FRAME, VoiceFeatures, voice_powers
+from avse.signal.voice_features import (
+    FIRST_STEP,
+    N_BANDS,
+    N_FEATURES,
+    STEPS_PER_FRAME,
+    StreamingVoicePowers,
+    VoiceFeatures,
+    voice_powers,
+)
 
 RATE = 16000
 
@@ -68,3 +76,16 @@ def test_features_of_a_frame_end_with_it(frame):
     one, other = (VoiceFeatures().push(voice_powers(w, sample_rate=RATE, n_frames=25)) for w in (voice, changed))
     np.testing.assert_array_equal(one[: frame + 1], other[: frame + 1])
     assert np.abs(one[frame + 1] - other[frame + 1]).max() > 0.1
+
+
+@pytest.mark.parametrize("n_samples", [1, 640, 641, 20000])
+def test_blocks_give_what_the_whole_gives(n_samples):
+    voice = np.random.default_rng(5).standard_normal(n_samples).astype(np.float32)
+    n_frames = -(-n_samples // 640)
+    stream, at, parts = StreamingVoicePowers(), 0, []
+    for size in (1, 100, 3000, 5, 900, n_samples):
+        parts.append(stream.push(voice[at : at + size]))
+        at += size
+    parts.append(stream.push(np.zeros(0, np.float32), last=True))
+    whole = voice_powers(voice, sample_rate=RATE, n_frames=n_frames)
+    np.testing.assert_allclose(np.concatenate(parts), whole, rtol=1e-4, atol=1e-9)
