@@ -117,12 +117,13 @@ def face_weights(turns: Turns, *, n_faces: int, fade_s: float = 0.2) -> Series:
     Returns:
         `(n_faces, frames)` in [0, 1]; they sum to at most 1.
     """
-    chosen = (turns.speaker[None] == np.arange(n_faces)[:, None]).astype(np.float64)
+    chosen: Series = (turns.speaker[None] == np.arange(n_faces)[:, None]).astype(np.float64)
     width = max(1, round(fade_s * CUE_RATE_HZ)) | 1
     if not chosen.size or width == 1:
         return chosen
     padded = np.pad(chosen, ((0, 0), (width // 2, width // 2)), mode="edge")
-    return np.asarray(np.lib.stride_tricks.sliding_window_view(padded, width, axis=1).mean(axis=-1))
+    faded: Series = np.lib.stride_tricks.sliding_window_view(padded, width, axis=1).mean(axis=-1)
+    return faded
 
 
 def _posterior(scores: Series, prior: Series, *, leave: float) -> Series:
@@ -141,4 +142,5 @@ def _posterior(scores: Series, prior: Series, *, leave: float) -> Series:
         after = (1 - leave) * weighted + leave * float(prior @ weighted)
         after /= after.sum()
     joint = forward * backward
-    return np.asarray(joint / joint.sum(axis=0))
+    posterior: Series = joint / joint.sum(axis=0)
+    return posterior
