@@ -1,0 +1,94 @@
+"""Put a lip network into the package: `python -m recipes.lip_cue.publish --run FOLDER --sources ... --crops ...`.
+
+Takes the best weights of a run, finished or not; writes them as float16, both graphs made of the rounded weights, and
+the card, whose numbers come from `evaluate` and from the run's records.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import yaml
+
+from avse.data.manifest import Item, read_manifest
+from avse.errors import AvseError, ConfigError
+from avse.media.output import beside
+from avse.media.tensors import read_tensors
+from avse.models import zoo
+from avse.models.lip_cue import LipCue
+from avse.models.lip_cue_onnx import export
+from avse.models.pretrained import PRETRAINED
+from recipes.lip_cue.evaluate import evaluate
+from recipes.lip_cue.sources import choose_items
+
+CARD = Path(__file__).with_name("card.md.j2")
+
+
+def best_of(run: Path) -> tuple[LipCue, int]:
+    """The best network of a run so far, and its step.
+
+    Raises:
+        ConfigError: the run has none.
+    """
+    if not (run / "best.safetensors").is_file():
+        raise ConfigError(f"run {run} must have validated once but has not; train on")
+    sizes = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))["model"]
+    model = LipCue.build(LipCue.config_of(**sizes))
+    tensors, header = read_tensors(run / "best.safetensors")
+    model.load_state_dict({k.removeprefix("model."): t for k, t in tensors.items() if k.startswith("model.")})
+    return model.eval(), int(header["step"])
+
+
+def sources_of(items: list[Item]) -> list[str]:
+    """Sources to name, once each, in order."""
+    return sorted({item.attribution or item.licence for item in items})
+
+
+def render(model: LipCue, step: int, *, arguments: argparse.Namespace) -> str:
+    """The card."""
+    items = read_manifest(arguments.manifest)
+    chosen = choose_items(items, split="train", crops=arguments.crops)
+    faces = [item for item in chosen if item.video]
+    log = [json.loads(line) for line in (arguments.run / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+    software: dict[str, Any] = json.loads((arguments.run / "software.json").read_text(encoding="utf-8"))
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
+    return environment.from_string(CARD.read_text(encoding="utf-8")).render(
+        n_parameters=f"{zoo.count_parameters(model):,}",
+        n_faces=len(faces),
+        n_people=len({item.speaker for item in faces}),
+        n_speakers=len({item.speaker for item in chosen if item.is_speech and not item.video}),
+        n_noises=sum(not item.is_speech for item in chosen),
+        credits=sources_of([item for item in chosen if item.is_speech]),
+        software=software,
+        step=step,
+        minutes=next((row["minutes"] for row in log if row.get("step") == step), None),
+        measures=evaluate(model, arguments.sources, arguments.crops),
+    )
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Write weights, graphs and card."""
+    parser = argparse.ArgumentParser(prog="python -m recipes.lip_cue.publish", description=__doc__)
+    for name in ("run", "manifest", "sources", "crops"):
+        parser.add_argument(f"--{name}", type=Path, required=True)
+    arguments = parser.parse_args(argv)
+    try:
+        model, step = best_of(arguments.run)
+        weights = PRETRAINED / f"{model.name}.safetensors"
+        zoo.save(weights, model, half=True)
+        rounded = zoo.load_as(LipCue, weights)
+        export(rounded, weights.with_suffix(".onnx"), force=True)
+        with beside(PRETRAINED / f"{model.name}.md", force=True) as temporary:
+            temporary.write_text(render(rounded, step, arguments=arguments), encoding="utf-8")
+    except AvseError as error:
+        print(f"publish: error: {error}", file=sys.stderr)
+        return 1
+    print(f"wrote {weights} from step {step}", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
