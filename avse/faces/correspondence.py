@@ -56,13 +56,12 @@ class MouthSaid:
 class AudioListener:
     """Embeds a recording's audio, which comes in blocks."""
 
-    def __init__(self, reader: LipReader, *, sample_rate: int, n_channels: int) -> None:
+    def __init__(self, reader: LipReader, *, sample_rate: int) -> None:
         """Set up.
 
         Args:
             reader: the lip network.
             sample_rate: Hz.
-            n_channels: of the blocks; their mean is listened to.
         """
         self._reader, self._state = reader, None
         self._resampler = StreamingResampler(source_rate=sample_rate, target_rate=SAMPLE_RATE, n_channels=1)
@@ -70,7 +69,7 @@ class AudioListener:
         self._embeddings: list[Array] = []
 
     def push(self, block: Waveform) -> None:
-        """Take samples, `(channels, samples)`."""
+        """Take samples, `(channels, samples)`; the mean of the channels is listened to."""
         self._listen(self._powers.push(self._resampler.push(block.mean(axis=0, keepdims=True))[0]))
 
     def push_all(self, blocks: Iterable[Waveform]) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from avse.faces.correspondence import PIECE_FRAMES, AudioListener, evidence, read_lips
+from avse.faces.lip_scorer import LipScorer
 from avse.faces.mouth import MouthTrack
 from avse.faces.speaker import FaceReport
 from avse.signal.resample import resample
@@ -49,7 +50,7 @@ def test_lips_are_read_over_pieces_with_one_state(mouth):
 def test_audio_in_blocks(rate):
     rng = np.random.default_rng(1)
     stereo = rng.standard_normal((2, 2 * rate + 77)).astype(np.float32)
-    listener = AudioListener(Reader(), sample_rate=rate, n_channels=2)
+    listener = AudioListener(Reader(), sample_rate=rate)
     listener.push_all(stereo[:, a : a + 5000] for a in range(0, stereo.shape[1], 5000))
     heard = listener.finish()
     mono = resample(stereo.mean(axis=0), source_rate=rate, target_rate=16000)
@@ -69,4 +70,16 @@ def test_evidence_is_the_dot_product(mouth):
 
 
 def test_silence_gives_nothing_to_listen_to():
-    assert len(AudioListener(Reader(), sample_rate=16000, n_channels=1).finish()) == 0
+    assert len(AudioListener(Reader(), sample_rate=16000).finish()) == 0
+
+
+def test_the_scorer_gives_the_same_as_its_parts(mouth):
+    rng = np.random.default_rng(2)
+    audio = rng.standard_normal((1, 32000)).astype(np.float32)
+    scorer = LipScorer(Reader(), sample_rate=16000)
+    scorer.push(audio[:, :9000])
+    scorer.push(audio[:, 9000:])
+    found = scorer.evidence([mouth, mouth], timestamps_s=mouth.timestamps_s)
+    assert found.shape == (2, 50)
+    said = read_lips(Reader(), mouth, n_frames=50)
+    np.testing.assert_allclose(found[0], (said.embedding * scorer.audio).sum(axis=1), rtol=1e-5)

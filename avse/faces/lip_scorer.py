@@ -1,0 +1,75 @@
+"""Evidence for each face by the lip network, in place of the scorer that needs no weights."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from avse.faces.correspondence import AudioListener, LipReader, MouthSaid, evidence, read_lips
+from avse.faces.mouth import MouthTrack
+from avse.faces.speaker import FaceReport
+
+if TYPE_CHECKING:
+    from avse.faces.crop_file import CropFile
+
+Array = npt.NDArray[np.float32]
+Series = npt.NDArray[np.float64]
+
+
+class Mouth(Protocol):
+    """One person's mouth over a video, as `avse.faces.speaker.Candidate` is."""
+
+    @property
+    def crops(self) -> "npt.NDArray[np.uint8] | CropFile":
+        """`(n, height, width, 3)` RGB."""
+        ...
+
+    @property
+    def present(self) -> npt.NDArray[np.bool_]:
+        """`(n,)` False where no face was seen."""
+        ...
+
+
+class LipScorer:
+    """Says how well mouths and audio belong together; one serves one recording."""
+
+    def __init__(self, reader: LipReader, *, sample_rate: int) -> None:
+        """Begin a recording.
+
+        Args:
+            reader: the lip network.
+            sample_rate: Hz.
+        """
+        self._reader = reader
+        self._listener = AudioListener(reader, sample_rate=sample_rate)
+        self._audio: Array | None = None
+
+    def push(self, block: npt.NDArray[np.float32]) -> None:
+        """Take the next audio, `(channels, samples)`."""
+        self._listener.push(block)
+
+    @property
+    def audio(self) -> Array:
+        """Embeddings of the audio, `(frames, dim)`, after all of it was taken."""
+        if self._audio is None:
+            self._audio = self._listener.finish()
+        return self._audio
+
+    def read(self, face: Mouth, *, timestamps_s: Series) -> MouthSaid:
+        """Read one face over the length of the audio; arguments as of `evidence`."""
+        track = MouthTrack(timestamps_s, face.crops, face.present, FaceReport(1, 1.0, "one of several"))
+        return read_lips(self._reader, track, n_frames=len(self.audio))
+
+    def evidence(self, faces: Sequence[Mouth], *, timestamps_s: Series) -> Series:
+        """Score all faces, after all audio.
+
+        Args:
+            faces: of one video.
+            timestamps_s: `(n,)` of the video frames, seconds from the first sample of the audio.
+
+        Returns:
+            `(faces, frames)` log-likelihood ratios in nats, `CUE_RATE_HZ` frames per second from the first sample, over
+            the length of the audio; 0 where a face is not seen.
+        """
+        return evidence([self.read(face, timestamps_s=timestamps_s) for face in faces], self.audio)
