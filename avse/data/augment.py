@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 import numpy.typing as npt
+import soxr
 
 from avse.data.mix import Waveform
 
@@ -13,24 +14,23 @@ def happens(probability: float, rng: np.random.Generator) -> bool:
 
 
 def samples_at_speed(n_samples: int, *, factor: float) -> int:
-    """Samples that `change_speed` needs to give `n_samples`."""
-    return n_samples if factor == 1 else int(np.ceil((n_samples - 1) * factor)) + 2
+    """Samples that `change_speed` needs to give at least `n_samples`."""
+    return n_samples if factor == 1 else int(np.ceil((n_samples + 1) * factor))
 
 
 def change_speed(waveform: Waveform, *, factor: float) -> Waveform:
-    """Play a sound faster or slower, pitch and all, by linear interpolation.
+    """Play audio faster or slower, and so higher or lower, band-limited: nothing aliases.
 
     Args:
         waveform: `(samples,)`.
         factor: above 1 is faster and shorter.
 
     Returns:
-        `(samples / factor,)`; the very same for a factor of 1.
+        `(samples / factor,)`, rounded; the very same for a factor of 1.
     """
     if factor == 1:
         return waveform
-    positions = np.arange(0, len(waveform) - 1, factor)
-    faster: Waveform = np.interp(positions, np.arange(len(waveform)), waveform).astype(np.float32)
+    faster: Waveform = soxr.resample(waveform, factor, 1.0, quality="MQ").astype(np.float32)
     return faster
 
 

@@ -1,22 +1,33 @@
-"""Recordings held in memory, for mixing without touching the disk."""
+"""Recordings at one rate in one array of 16-bit samples, in memory or mapped from a file.
 
-from collections.abc import Callable, Iterable, Sequence
+A mapped file makes 1,000 hours of recordings cost no more memory than one: pages come and go as they are read, and all
+workers of a training share them.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import overload
 
 import numpy as np
+import numpy.typing as npt
 
 from avse.data.manifest import Item
 from avse.data.mix import Waveform
 from avse.errors import ConfigError
 from avse.media.audio import read_audio
+from avse.media.output import beside
 from avse.signal.resample import resample
+
+FULL_SCALE = 32768
 
 
 def read_mono(path: Path, *, sample_rate: int) -> Waveform:
-    """Read a file's sound at one rate, the mean of its channels.
+    """Read a file's audio at one rate, the mean of its channels.
 
     Args:
-        path: a sound file or a container with sound.
+        path: an audio file or a container with audio.
         sample_rate: Hz wanted.
 
     Returns:
@@ -27,8 +38,40 @@ def read_mono(path: Path, *, sample_rate: int) -> Waveform:
     return mono if rate == sample_rate else resample(mono, source_rate=rate, target_rate=sample_rate)
 
 
+class Waveforms(Sequence[Waveform]):
+    """Waveforms of any lengths end to end in one array; each is converted to float32 when it is asked for."""
+
+    def __init__(
+        self, samples: npt.NDArray[np.int16], starts: npt.NDArray[np.int64], scales: npt.NDArray[np.float32]
+    ) -> None:
+        """Take the array.
+
+        Args:
+            samples: of all waveforms; may be a memory map.
+            starts: `(n + 1,)` first sample of each, and the number of samples at the end.
+            scales: `(n,)` full scale of each, 1 unless its peak lies above.
+        """
+        self._samples, self.starts, self._scales = samples, starts, scales
+
+    def __len__(self) -> int:
+        return len(self._scales)
+
+    @overload
+    def __getitem__(self, index: int) -> Waveform: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Waveform]: ...
+    def __getitem__(self, index: int | slice) -> Waveform | list[Waveform]:
+        """One waveform, `(samples,)`, or a list of them."""
+        if isinstance(index, slice):
+            return [self[row] for row in range(*index.indices(len(self)))]
+        row = range(len(self))[index]
+        scale = np.float32(self._scales[row] / FULL_SCALE)
+        waveform: Waveform = self._samples[self.starts[row] : self.starts[row + 1]].astype(np.float32) * scale
+        return waveform
+
+
 class WaveformBank:
-    """Waveforms of manifest items, read once."""
+    """Waveforms of manifest items, decoded once."""
 
     def __init__(
         self,
@@ -36,21 +79,79 @@ class WaveformBank:
         *,
         root: Path,
         sample_rate: int,
+        folder: Path | None = None,
         progress: Callable[[Sequence[Item]], Iterable[Item]] = iter,
     ) -> None:
-        """Read all items.
+        """Decode all items, or map the file that an earlier call made of them.
 
         Args:
             items: what to read.
             root: folder that the items' paths start from.
             sample_rate: Hz to hold them at.
+            folder: where the samples are kept; None keeps them in memory.
             progress: wraps the items, to show how far the reading is.
+
+        Raises:
+            ConfigError: a recording is silent.
+            MediaError: a file cannot be read.
         """
         self.items = list(items)
-        self.waveforms = [read_mono(root / item.audio, sample_rate=sample_rate) for item in progress(self.items)]
-        silent = [i.id for i, waveform in zip(self.items, self.waveforms, strict=True) if not waveform.any()]
+        decoded = (read_mono(root / item.audio, sample_rate=sample_rate) for item in progress(self.items))
+        if folder is None:
+            self.waveforms: Sequence[Waveform] = _in_memory(decoded)
+        else:
+            rows = [(item.audio, _size(root / item.audio)) for item in self.items]
+            name = hashlib.sha256(json.dumps([sample_rate, rows]).encode()).hexdigest()[:16]
+            self.waveforms = _mapped(decoded, folder / f"{name}.i16")
+        silent = [item.id for item, waveform in zip(self.items, self.waveforms, strict=True) if not waveform.any()]
         if silent:
             raise ConfigError(f"recordings must not be silent but {', '.join(silent)} is; take it out of the manifest")
 
     def __len__(self) -> int:
         return len(self.items)
+
+
+def _in_memory(decoded: Iterator[Waveform]) -> Waveforms:
+    pieces, scales = [], []
+    for waveform in decoded:
+        samples, scale = _sixteen_bit(waveform)
+        pieces.append(samples)
+        scales.append(scale)
+    return Waveforms(np.concatenate([np.zeros(0, np.int16), *pieces]), _starts(map(len, pieces)), np.array(scales))
+
+
+def _mapped(decoded: Iterator[Waveform], path: Path) -> Waveforms:
+    """Write what is not there yet, then map it."""
+    index = path.with_suffix(".npz")
+    if not (path.is_file() and index.is_file()):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lengths, scales = [], []
+        with beside(path, force=True) as temporary, temporary.open("wb") as file:
+            for waveform in decoded:
+                samples, scale = _sixteen_bit(waveform)
+                file.write(samples.tobytes())
+                lengths.append(len(samples))
+                scales.append(scale)
+        with beside(index, force=True) as temporary, temporary.open("wb") as file:
+            np.savez(file, starts=_starts(lengths), scales=np.array(scales, dtype=np.float32))
+    with np.load(index, allow_pickle=False) as arrays:
+        starts, scales_read = arrays["starts"], arrays["scales"]
+    samples = (
+        np.memmap(path, dtype=np.int16, mode="r", shape=(int(starts[-1]),)) if starts[-1] else np.zeros(0, np.int16)
+    )
+    return Waveforms(samples, starts, scales_read)
+
+
+def _sixteen_bit(waveform: Waveform) -> tuple[npt.NDArray[np.int16], np.float32]:
+    """Samples as 16-bit numbers, and what full scale stands for."""
+    scale = np.float32(max(1.0, float(np.max(np.abs(waveform), initial=0)) * FULL_SCALE / (FULL_SCALE - 1)))
+    rounded = np.round(waveform * (FULL_SCALE / scale))
+    return np.clip(rounded, -FULL_SCALE, FULL_SCALE - 1).astype(np.int16), scale
+
+
+def _starts(lengths: Iterable[int]) -> npt.NDArray[np.int64]:
+    return np.concatenate([[0], np.cumsum(np.fromiter(lengths, dtype=np.int64))]).astype(np.int64)
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else -1

@@ -30,9 +30,9 @@ def read_items(root: Path) -> list[Item]:
     ]  # fmt: skip
     items += [
         Item(
-            id=_identity(row), split=row["split"], audio=row["path"], licence=row["licence"], speaker=row.get("speaker"),
-            noise_type=row.get("type"), duration_s=row.get("duration_s"), attribution=row.get("attribution"),
-            recording=row.get("recording"),
+            id=_identity(row), split=row["split"], audio=row["path"], licence=row["licence"],
+            speaker=row.get("speaker"), noise_type=row.get("type"), duration_s=row.get("duration_s"),
+            attribution=row.get("attribution"), recording=row.get("recording"),
         )
         for name in ("speech/manifest.jsonl", "noise/manifest.jsonl")
         for row in _rows(root / name)

@@ -8,7 +8,7 @@ from torch.utils.data import Dataset
 
 from avse.data.bank import read_mono
 from avse.data.channel import Channel
-from avse.data.corpus import load_corpus
+from avse.data.corpus import join_faces, load_corpus
 from avse.data.dataset import MixtureDataset
 from avse.data.manifest import data_root
 from avse.errors import ConfigError
@@ -65,8 +65,11 @@ def load_dataset(config: TrainConfig, *, split: str) -> MotionDataset:
         split: `train` or `valid`; validation examples are as they were recorded.
     """
     sample_rate, training = config.model.sample_rate, split == "train"
+    corpus = load_corpus(config.manifest, config.crops, split=split, sample_rate=sample_rate, progress=bar)
+    if config.n_joined_clips > 1:
+        corpus = join_faces(corpus, n_clips=config.n_joined_clips, seed=config.loop.seed, sample_rate=sample_rate)
     mixtures = MixtureDataset(
-        load_corpus(config.manifest, config.crops, split=split, sample_rate=sample_rate, progress=bar),
+        corpus,
         config=config.mix if training else config.mix.undisturbed(),
         seed=config.loop.seed,
         hop=round(sample_rate / PICTURE_RATE_HZ),
