@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import soxr
+from scipy import fft
 
 from avse.data.mix import Waveform
 
@@ -45,9 +46,9 @@ def coloured_noise(rng: np.random.Generator, *, n_samples: int, exponent: float)
     Returns:
         `(n_samples,)`, root mean square 1.
     """
-    spectrum = np.fft.rfft(rng.standard_normal(n_samples))
-    frequency = np.maximum(np.arange(len(spectrum)), 1)
-    noise = np.fft.irfft(spectrum * frequency ** (-exponent / 2), n_samples)
+    spectrum = fft.rfft(rng.standard_normal(n_samples, dtype=np.float32))
+    frequency = np.maximum(np.arange(len(spectrum), dtype=np.float32), 1)
+    noise = fft.irfft(spectrum * frequency ** np.float32(-exponent / 2), n_samples)
     scaled: Waveform = (noise / np.sqrt(np.mean(noise**2))).astype(np.float32)
     return scaled
 

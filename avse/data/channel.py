@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy import fft
 from scipy.signal import butter, fftconvolve, sosfilt
 
 from avse.data.augment import happens
@@ -123,10 +124,11 @@ def equalise(waveform: Waveform, gains_db: npt.NDArray[np.float64]) -> Waveform:
         waveform: `(samples,)`.
         gains_db: at frequencies that are evenly spaced by the square root, low to high.
     """
-    spectrum = np.fft.rfft(waveform)
+    spectrum = fft.rfft(waveform)
     place = np.sqrt(np.linspace(0, 1, len(spectrum))) * (len(gains_db) - 1)
     curve_db = np.interp(place, np.arange(len(gains_db)), gains_db)
-    coloured: Waveform = np.fft.irfft(spectrum * 10 ** (curve_db / 20), len(waveform)).astype(np.float32)
+    gains = (10 ** (curve_db / 20)).astype(np.float32)
+    coloured: Waveform = fft.irfft(spectrum * gains, len(waveform)).astype(np.float32)
     return coloured
 
 

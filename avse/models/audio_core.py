@@ -9,7 +9,7 @@ encoder's maps instead of concatenating them.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from avse.nn.bands import ErbBands
 from avse.nn.layers import SLOPE, conv_block
-from avse.nn.recurrence import MinimalGRU
+from avse.nn.recurrence import BandwiseGRU, MinimalGRU
 
 POWER = 0.3
 """Magnitudes are compressed to this power before they are read (Ephrat et al. 2018)."""
@@ -43,6 +43,8 @@ class CoreConfig:
     """Blocks in the middle."""
     state_dim: int = 48
     """Width of the recurrent state of each band in each block."""
+    recurrence: Literal["minimal", "gru"] = "minimal"
+    """Of the states: gates that depend on the input alone, or a GRU."""
     n_heads: int = 0
     """Heads of attention over the bands; 0 mixes them by a perceptron."""
 
@@ -68,13 +70,15 @@ class Encoded(NamedTuple):
 class Block(nn.Module):
     """A recurrence over time in each band, then a mixing of the bands in each frame; both are added to what comes in."""
 
-    def __init__(self, channels: int, n_bands: int, *, state_dim: int, n_heads: int) -> None:
-        """Set up; the arguments are those of `CoreConfig`."""
+    def __init__(self, config: CoreConfig, n_bands: int) -> None:
+        """Set up for `n_bands` in the middle."""
         super().__init__()
+        channels, state_dim, n_heads = config.channels, config.state_dim, config.n_heads
         self.norm = nn.LayerNorm(channels)
         # Tells weights that all bands share which band they are in.
         self.place = nn.Parameter(torch.zeros(n_bands, channels))
-        self.over_time = MinimalGRU(channels, state_dim)
+        kind = MinimalGRU if config.recurrence == "minimal" else BandwiseGRU
+        self.over_time = kind(channels, state_dim)
         self.out = nn.Linear(state_dim, channels)
         self.norm_bands = nn.LayerNorm(channels)
         self.n_heads = n_heads
@@ -125,6 +129,8 @@ class Decoder(nn.Module):
 class AudioCore(nn.Module):
     """Encoder, blocks, decoder."""
 
+    name: ClassVar[str] = "audio_core"
+
     def __init__(self, config: CoreConfig) -> None:
         """Set up."""
         super().__init__()
@@ -135,11 +141,18 @@ class AudioCore(nn.Module):
         down = {"stride": (1, 2), "padding": (0, 2)}
         self.wide = nn.Sequential(*conv_block(nn.Conv2d, 3, channels // 2, (N_PAST + 1, 5), **down))  # type: ignore[arg-type]
         self.narrow = nn.Sequential(*conv_block(nn.Conv2d, channels // 2, channels, (1, 5), **down))  # type: ignore[arg-type]
-        self.blocks = nn.ModuleList(
-            Block(channels, self.n_middle, state_dim=config.state_dim, n_heads=config.n_heads)
-            for _ in range(config.n_blocks)
-        )
+        self.blocks = nn.ModuleList(Block(config, self.n_middle) for _ in range(config.n_blocks))
         self.decoder = Decoder(channels)
+
+    @classmethod
+    def build(cls, config: CoreConfig) -> "AudioCore":
+        """Build the network."""
+        return cls(config)
+
+    @staticmethod
+    def config_of(**header: Any) -> CoreConfig:
+        """The configuration that a weights file's header holds."""
+        return CoreConfig(**header)
 
     def initial_state(self, batch: int, like: Tensor) -> CoreState:
         """The state before the first frame; `like` gives the device and the number type."""
@@ -178,7 +191,11 @@ class AudioCore(nn.Module):
             dim=1,
         )
 
-    def forward(self, noisy: Tensor, state: CoreState) -> tuple[Tensor, CoreState]:
+    def step(self, noisy: Tensor, state: CoreState) -> tuple[Tensor, CoreState]:
         """Enhance the next frames, `(batch, 2, frames, freqs)` to the same shape; arguments as of `encode`."""
         encoded, state = self.encode(noisy, state)
         return self.masked(noisy, self.decoder(encoded, self.bands.n_bands)), state
+
+    def forward(self, noisy: Tensor) -> Tensor:
+        """Enhance whole recordings, `(batch, 2, frames, freqs)` to the same shape."""
+        return self.step(noisy, self.initial_state(len(noisy), noisy))[0]

@@ -13,6 +13,7 @@ from torch import nn
 
 from avse.errors import ConfigError
 from avse.media.tensors import read_tensors, write_tensors
+from avse.models.audio_core import AudioCore
 from avse.models.avdcnn import AVDCNN
 from avse.models.driver_stress import DriverStress
 from avse.models.lip_cue import LipCue
@@ -24,15 +25,16 @@ from avse.models.vatt import VATT
 class Entry(NamedTuple):
     """A kind of model."""
 
-    model: type[AVDCNN] | type[Live] | type[LipCue] | type[DriverStress] | type[VATT]
+    model: type[AudioCore] | type[AVDCNN] | type[Live] | type[LipCue] | type[DriverStress] | type[VATT]
     config: Callable[..., Any]
     """Makes its configuration from what a header holds."""
 
 
-Model = AVDCNN | Live | LipCue | DriverStress | VATT
+Model = AudioCore | AVDCNN | Live | LipCue | DriverStress | VATT
 """Any model of the zoo."""
-Kind = TypeVar("Kind", AVDCNN, Live, LipCue, DriverStress, VATT)
+Kind = TypeVar("Kind", AudioCore, AVDCNN, Live, LipCue, DriverStress, VATT)
 MODELS = {
+    "audio_core": Entry(AudioCore, AudioCore.config_of),
     "avdcnn": Entry(AVDCNN, AVDCNN.config_of),
     "live": Entry(Live, Live.config_of),
     "lip_cue": Entry(LipCue, LipCue.config_of),

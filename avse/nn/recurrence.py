@@ -74,6 +74,25 @@ class MinimalGRU(nn.Module):
         return states, states[:, -1]
 
 
+class BandwiseGRU(nn.Module):
+    """A GRU that runs over the frames of each band with the same weights."""
+
+    def __init__(self, n_in: int, dim: int) -> None:
+        """Set up; the arguments are those of `MinimalGRU`."""
+        super().__init__()
+        self.dim = dim
+        self.gru = nn.GRU(n_in, dim, batch_first=True)
+
+    def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """As `MinimalGRU.forward`, of `(batch, frames, bands, n_in)`."""
+        batch, n_frames, n_bands, n_in = x.shape
+        flat = x.transpose(1, 2).reshape(batch * n_bands, n_frames, n_in)
+        states, last = self.gru(flat, state.reshape(1, batch * n_bands, self.dim))
+        return states.reshape(batch, n_bands, n_frames, self.dim).transpose(1, 2), last.reshape(
+            batch, n_bands, self.dim
+        )
+
+
 def blend(gate: Tensor, candidate: Tensor, state: Tensor) -> Tensor:
     """As `_Blend`, in operations that can be traced and exported."""
     states = []

@@ -1,0 +1,51 @@
+"""What the runs of this recipe are made of."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from avse.data.channel import ChannelConfig
+from avse.data.voices import VoiceMixConfig
+from avse.models.audio_core import CoreConfig
+from avse.training.loop import LoopConfig
+
+
+@dataclass(frozen=True)
+class LossConfig:
+    """Weights of what is made small."""
+
+    magnitude: float = 14.0
+    """Of the error of compressed magnitudes."""
+    parts: float = 3.0
+    """Of the error of compressed real and imaginary parts."""
+    resolutions: float = 4.0
+    """Of the error of the waveform's compressed magnitudes, mean over windows of 256, 512 and 1024 samples."""
+    snr: float = 0.03
+    """Of each dB of SNR that is missing. Not scale-invariant: speech has to come out as loud as it is."""
+
+
+@dataclass(frozen=True)
+class CoreTrainConfig:
+    """Training of the audio core."""
+
+    folder: Path
+    """Where weights, log and resolved configuration go; an unfinished run there is resumed."""
+    manifest: Path
+    """Manifest of all recordings, from the manifest stage."""
+    audio: Path
+    """Folder of the recordings as 16-bit samples; what is missing there is decoded first."""
+    start_from: Path | None = None
+    """Weights of the same network to begin with."""
+    responses: Path = Path("rir")
+    """Folder of measured room responses in the data pack."""
+    n_valid: int = 60
+    """Fixed mixtures of 4 s that the weights are chosen by."""
+    model: CoreConfig = field(default_factory=CoreConfig)
+    """The network."""
+    mix: VoiceMixConfig = field(default_factory=VoiceMixConfig)
+    """The mixtures."""
+    channel: ChannelConfig = field(default_factory=lambda: ChannelConfig(level_db_min=-45.0))
+    """Rooms, microphones and lines."""
+    loss: LossConfig = field(default_factory=LossConfig)
+    """What is made small."""
+    loop: LoopConfig = field(default_factory=LoopConfig)
+    """The training."""

@@ -1,0 +1,76 @@
+"""Train the audio core: `python -m recipes.steered.core --config egs/grid/conf/steered/core.yaml --folder exp/core ...`."""
+
+import sys
+from functools import partial
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from avse.metrics.pesq import pesq_wb
+from avse.metrics.stoi import estoi
+from avse.models import zoo
+from avse.models.audio_core import AudioCore
+from avse.signal.si_sdr import si_sdr_db
+from recipes.stages.training import program, train
+from recipes.steered.config import CoreTrainConfig
+from recipes.steered.data import VoiceDataset, VoiceExample, collate, load_dataset
+from recipes.steered.loss import enhancement_loss, parts_of, waveform_of
+
+ESTOI_WEIGHT = 4.0
+"""ESTOI of models differs by a quarter of what their PESQ differs by."""
+
+
+def loss_step(model: AudioCore, batch: VoiceExample, *, config: CoreTrainConfig) -> Tensor:
+    """The training loss of a batch."""
+    window, hop = config.model.window, config.model.hop
+    noisy = parts_of(batch.noisy, window=window, hop=hop)
+    spectrum = model(noisy)
+    return enhancement_loss(spectrum, batch.clean, window=window, hop=hop, weights=config.loss)
+
+
+@torch.inference_mode()
+def validate(model: AudioCore, *, dataset: VoiceDataset, config: CoreTrainConfig) -> dict[str, float]:
+    """Mean PESQ, ESTOI and SI-SDR on fixed mixtures of voices and noises that training has not heard."""
+    scores: dict[str, list[float]] = {"pesq_wb": [], "estoi": [], "si_sdr_db": [], "level_db": []}
+    window, hop, sample_rate = config.model.window, config.model.hop, config.model.sample_rate
+    for index in range(len(dataset)):
+        example = dataset[0, index]
+        noisy = parts_of(example.noisy[None], window=window, hop=hop)
+        estimate = waveform_of(model(noisy), window=window, hop=hop, n_samples=len(example.clean))[0]
+        pair = {"reference": example.clean.numpy(), "estimate": estimate.cpu().numpy(), "sample_rate": sample_rate}
+        for name, metric in (("pesq_wb", pesq_wb), ("estoi", estoi)):
+            score = metric(**pair)  # type: ignore[arg-type]
+            if score.value is not None:
+                scores[name].append(score.value)
+        scores["si_sdr_db"].append(float(si_sdr_db(estimate, example.clean)))
+        # How loud the speech in the estimate is against the clean speech: the projection on it.
+        gain = float((estimate * example.clean).sum() / example.clean.square().sum())
+        scores["level_db"].append(20 * np.log10(max(gain, 1e-3)))
+    means = {name: float(np.mean(values)) for name, values in scores.items()}
+    return {"loss": -(means["pesq_wb"] + ESTOI_WEIGHT * means["estoi"]), **means}
+
+
+def build(config: CoreTrainConfig) -> AudioCore:
+    """The network, new or with the weights to begin with."""
+    model = AudioCore.build(config.model)
+    if config.start_from is not None:
+        model.load_state_dict(zoo.load_as(AudioCore, config.start_from).state_dict())
+    return model
+
+
+def main(config: CoreTrainConfig) -> None:
+    """Train, or resume training."""
+    train_set, valid_set = load_dataset(config, split="train"), load_dataset(config, split="valid")
+    train(
+        partial(build, config),
+        config=config,
+        dataset=train_set,
+        collate=collate,
+        loss_step=partial(loss_step, config=config),
+        validate=partial(validate, dataset=valid_set, config=config),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(program(main, CoreTrainConfig))

@@ -1,0 +1,58 @@
+"""The loss of an enhanced spectrum and its waveform."""
+
+import torch
+from torch import Tensor
+
+from avse.nn.losses import compressed_mse
+from avse.signal.stft import istft, stft
+from recipes.steered.config import LossConfig
+
+WINDOWS = (256, 512, 1024)
+"""Samples; each with hops of a quarter."""
+MOST_SNR_DB = 30.0
+"""A better SNR than this brings nothing more, so that clear speech does not outvote the rest."""
+
+
+def waveform_of(spectrum: Tensor, *, window: int, hop: int, n_samples: int) -> Tensor:
+    """Waveforms `(batch, samples)` of a spectrum `(batch, 2, frames, freqs)`."""
+    parts = torch.complex(spectrum[:, 0].float(), spectrum[:, 1].float()).transpose(1, 2)
+    return istft(parts, window=window, hop=hop, n_samples=n_samples)
+
+
+def parts_of(waveform: Tensor, *, window: int, hop: int) -> Tensor:
+    """Spectrum `(batch, 2, frames, freqs)` of waveforms `(batch, samples)`."""
+    return torch.view_as_real(stft(waveform, window=window, hop=hop)).permute(0, 3, 2, 1)
+
+
+def enhancement_loss(spectrum: Tensor, clean: Tensor, *, window: int, hop: int, weights: LossConfig) -> Tensor:
+    """Errors of the spectrum, of the waveform's magnitudes at several resolutions, and of the waveform.
+
+    Args:
+        spectrum: `(batch, 2, frames, freqs)` estimate.
+        clean: `(batch, samples)` target.
+        window: of the spectrum, samples.
+        hop: of the spectrum, samples.
+        weights: of the terms.
+
+    Returns:
+        Scalar.
+    """
+    # Every example counts the same, however loud it is.
+    level = clean.square().mean(dim=-1, keepdim=True).clamp_min(1e-10).sqrt()
+    estimate = waveform_of(spectrum, window=window, hop=hop, n_samples=clean.shape[-1]) / level
+    target = clean / level
+    magnitude, parts = compressed_mse(spectrum / level[:, :, None, None], parts_of(target, window=window, hop=hop))
+    total = weights.magnitude * magnitude + weights.parts * parts
+    if weights.resolutions:
+        errors = [
+            compressed_mse(parts_of(estimate, window=size, hop=size // 4), parts_of(target, window=size, hop=size // 4))
+            for size in WINDOWS
+        ]
+        total = total + weights.resolutions * torch.stack([error[0] for error in errors]).mean()
+    return total - weights.snr * snr_db(estimate, target).clamp_max(MOST_SNR_DB).mean()
+
+
+def snr_db(estimate: Tensor, target: Tensor) -> Tensor:
+    """SNR of `(batch, samples)` in dB, `(batch,)`; a wrong level counts as an error."""
+    error = (estimate - target).square().sum(dim=-1)
+    return 10 * torch.log10(target.square().sum(dim=-1).clamp_min(1e-8) / error.clamp_min(1e-8))
