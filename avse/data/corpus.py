@@ -43,7 +43,9 @@ class Joined(NamedTuple):
 
 
 def join_faces(corpus: Corpus, *, n_clips: int, seed: int, sample_rate: int) -> Corpus:
-    """The same corpus with each talking face's clip followed by others of its speaker, drawn without repetition as
+    """Follow each talking face's clip by others of its speaker.
+
+    They are drawn without repetition as
     long as there are enough; a person of one clip repeats it.
 
     Args:

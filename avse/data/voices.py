@@ -42,6 +42,10 @@ class VoiceMixConfig:
     """Competing talkers at most."""
     talker_snr_db_min: float = 5.0
     """dB; least SNR against talkers. Without a face nothing but its level tells which voice is the target."""
+    talker_snr_db_max: float = 15.0
+    """dB; largest SNR against talkers."""
+    same_voice_probability: float = 0.0
+    """Chance that a talker is the target's own voice with another sentence; only a cue tells them apart."""
     babble_probability: float = 0.08
     """Chance that the noise is four to eight voices at once, at any SNR."""
     coloured_probability: float = 0.1
@@ -96,6 +100,10 @@ class Voices:
         """Who says an utterance."""
         bank, row = self._utterances[number]
         return str(bank.items[row].speaker)
+
+    def others(self, number: int) -> list[int]:
+        """The speaker's other utterances."""
+        return [other for other in self._of[self.speaker(number)] if other != number]
 
     def joined(self, first: int, *, n_samples: int, pause: float, rng: np.random.Generator) -> Waveform:
         """An utterance and others of its speaker after it, pauses between them.
@@ -168,7 +176,7 @@ class VoiceDataset(Dataset[VoiceExample]):
         clean = self._voice(target, n_samples, rng)
         if happens(self.config.silence_probability, rng):
             clean = _silenced(clean, rng)
-        noise, rival, snr_db = self._noise(self.voices.speaker(target), n_samples, rng)
+        noise, rival, snr_db = self._noise(target, n_samples, rng)
         noisy, clean = self.channel.mix(clean, noise, snr_db=snr_db, rng=rng)
         return VoiceExample(torch.from_numpy(noisy), torch.from_numpy(clean), torch.from_numpy(rival))
 
@@ -178,7 +186,7 @@ class VoiceDataset(Dataset[VoiceExample]):
         pause = self.config.pause_s * self.sample_rate
         return change_speed(self.voices.joined(first, n_samples=n_read, pause=pause, rng=rng), factor=speed)[:n_samples]
 
-    def _noise(self, own: str, n_samples: int, rng: np.random.Generator) -> tuple[Waveform, Waveform, float]:
+    def _noise(self, target: int, n_samples: int, rng: np.random.Generator) -> tuple[Waveform, Waveform, float]:
         """The noise, one of the talkers in it, and the SNR."""
         config = self.config
         snr_db = rng.uniform(config.snr_db_min, config.snr_db_max)
@@ -186,11 +194,12 @@ class VoiceDataset(Dataset[VoiceExample]):
             snr_db = rng.uniform(config.snr_db_max, CLEAR_SNR_DB)
         draw = rng.random()
         if draw < config.talker_probability:
-            talkers = [self._other(own, n_samples, rng) for _ in range(rng.integers(1, config.max_talkers + 1))]
-            return sum_at_equal_level(talkers), talkers[0], max(snr_db, rng.uniform(config.talker_snr_db_min, 15))
+            talkers = [self._talker(target, n_samples, rng) for _ in range(rng.integers(1, config.max_talkers + 1))]
+            snr_db = rng.uniform(config.talker_snr_db_min, config.talker_snr_db_max)
+            return sum_at_equal_level(talkers), talkers[0], snr_db
         silence = np.zeros(n_samples, dtype=np.float32)
         if draw < config.talker_probability + config.babble_probability:
-            voices = [self._other(own, n_samples, rng) for _ in range(rng.integers(4, 9))]
+            voices = [self._other(target, n_samples, rng) for _ in range(rng.integers(4, 9))]
             return sum_at_equal_level(voices), silence, snr_db
         sources = [self._recorded(n_samples, rng)]
         if happens(config.coloured_probability, rng):
@@ -199,8 +208,16 @@ class VoiceDataset(Dataset[VoiceExample]):
             sources.append(self._recorded(n_samples, rng))
         return sum_at_equal_level(sources), silence, snr_db
 
-    def _other(self, own: str, n_samples: int, rng: np.random.Generator) -> Waveform:
+    def _talker(self, target: int, n_samples: int, rng: np.random.Generator) -> Waveform:
+        """A competing voice; now and then the target's own, saying something else."""
+        own = self.voices.others(target)
+        if own and happens(self.config.same_voice_probability, rng):
+            return self._voice(own[rng.integers(len(own))], n_samples, rng)
+        return self._other(target, n_samples, rng)
+
+    def _other(self, target: int, n_samples: int, rng: np.random.Generator) -> Waveform:
         """A voice of somebody else."""
+        own = self.voices.speaker(target)
         number = int(rng.integers(len(self.voices)))
         while self.voices.speaker(number) == own:
             number = int(rng.integers(len(self.voices)))

@@ -68,7 +68,7 @@ class Encoded(NamedTuple):
 
 
 class Block(nn.Module):
-    """A recurrence over time in each band, then a mixing of the bands in each frame; both are added to what comes in."""
+    """A recurrence over time in each band, then a mixing of the bands in each frame; both are residual."""
 
     def __init__(self, config: CoreConfig, n_bands: int) -> None:
         """Set up for `n_bands` in the middle."""

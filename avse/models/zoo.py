@@ -19,26 +19,28 @@ from avse.models.driver_stress import DriverStress
 from avse.models.lip_cue import LipCue
 from avse.models.live import Live
 from avse.models.pretrained import PRETRAINED, names
+from avse.models.steered import Steered
 from avse.models.vatt import VATT
 
 
 class Entry(NamedTuple):
     """A kind of model."""
 
-    model: type[AudioCore] | type[AVDCNN] | type[Live] | type[LipCue] | type[DriverStress] | type[VATT]
+    model: type[AudioCore] | type[AVDCNN] | type[Live] | type[LipCue] | type[DriverStress] | type[VATT] | type[Steered]
     config: Callable[..., Any]
     """Makes its configuration from what a header holds."""
 
 
-Model = AudioCore | AVDCNN | Live | LipCue | DriverStress | VATT
+Model = AudioCore | AVDCNN | Live | LipCue | DriverStress | VATT | Steered
 """Any model of the zoo."""
-Kind = TypeVar("Kind", AudioCore, AVDCNN, Live, LipCue, DriverStress, VATT)
+Kind = TypeVar("Kind", AudioCore, AVDCNN, Live, LipCue, DriverStress, VATT, Steered)
 MODELS = {
     "audio_core": Entry(AudioCore, AudioCore.config_of),
     "avdcnn": Entry(AVDCNN, AVDCNN.config_of),
     "live": Entry(Live, Live.config_of),
     "lip_cue": Entry(LipCue, LipCue.config_of),
     "driver_stress": Entry(DriverStress, DriverStress.config_of),
+    "steered": Entry(Steered, Steered.config_of),
     "vatt": Entry(VATT, VATT.config_of),
 }
 

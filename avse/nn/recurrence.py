@@ -34,11 +34,11 @@ class _Blend(torch.autograd.Function):
 
 
 class MinimalGRU(nn.Module):
-    """A gated unit whose gate and candidate depend on the input alone (minGRU: Feng, Tung, Ahmed, Bengio, Hajimirsadeghi,
-    "Were RNNs All We Needed?", 2024).
+    """A GRU without recurrent weights: gate and candidate depend on the input alone (minGRU: Feng, Tung, Ahmed, Bengio,
+    Hajimirsadeghi, "Were RNNs All We Needed?", 2024).
 
     All matrix products are done for all frames at once; on CPUs, which run a GRU frame by frame, that is what makes it
-    cheap to train.
+    cheap to train. `as_gru` gives the same function as PyTorch's GRU, which runs and exports well.
     """
 
     def __init__(self, n_in: int, dim: int) -> None:
@@ -66,12 +66,22 @@ class MinimalGRU(nn.Module):
             `(batch, frames, ..., dim)` and the state after the last frame.
         """
         gate, candidate = self.project(x).chunk(2, dim=-1)
-        gate = torch.sigmoid(gate)
-        if torch.is_grad_enabled() and candidate.requires_grad:
-            states: Tensor = _Blend.apply(gate, candidate, state)
-        else:
-            states = blend(gate, candidate, state)
+        states: Tensor = _Blend.apply(torch.sigmoid(gate), torch.tanh(candidate), state)
         return states, states[:, -1]
+
+    @torch.no_grad()
+    def as_gru(self) -> "BandwiseGRU":
+        """The same function as a GRU whose recurrent weights are zero."""
+        twin = BandwiseGRU(self.project.in_features, self.dim)
+        gru = twin.gru
+        for parameter in gru.parameters():
+            parameter.zero_()
+        # PyTorch's update gate says how much of the state is kept, and stands between reset gate and candidate.
+        gru.weight_ih_l0[self.dim : 2 * self.dim] = -self.project.weight[: self.dim]
+        gru.bias_ih_l0[self.dim : 2 * self.dim] = -self.project.bias[: self.dim]
+        gru.weight_ih_l0[2 * self.dim :] = self.project.weight[self.dim :]
+        gru.bias_ih_l0[2 * self.dim :] = self.project.bias[self.dim :]
+        return twin.to(self.project.weight.device)
 
 
 class BandwiseGRU(nn.Module):
@@ -91,12 +101,3 @@ class BandwiseGRU(nn.Module):
         return states.reshape(batch, n_bands, n_frames, self.dim).transpose(1, 2), last.reshape(
             batch, n_bands, self.dim
         )
-
-
-def blend(gate: Tensor, candidate: Tensor, state: Tensor) -> Tensor:
-    """As `_Blend`, in operations that can be traced and exported."""
-    states = []
-    for step in range(candidate.shape[1]):
-        state = state + gate[:, step] * (candidate[:, step] - state)
-        states.append(state)
-    return torch.stack(states, dim=1)

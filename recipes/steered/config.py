@@ -4,8 +4,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from avse.data.channel import ChannelConfig
+from avse.data.cue_errors import CueErrorConfig
 from avse.data.voices import VoiceMixConfig
 from avse.models.audio_core import CoreConfig
+from avse.models.steered import SteeredConfig
 from avse.training.loop import LoopConfig
 
 
@@ -43,6 +45,51 @@ class CoreTrainConfig:
     """The network."""
     mix: VoiceMixConfig = field(default_factory=VoiceMixConfig)
     """The mixtures."""
+    channel: ChannelConfig = field(default_factory=lambda: ChannelConfig(level_db_min=-45.0))
+    """Rooms, microphones and lines."""
+    loss: LossConfig = field(default_factory=LossConfig)
+    """What is made small."""
+    loop: LoopConfig = field(default_factory=LoopConfig)
+    """The training."""
+
+
+@dataclass(frozen=True)
+class SteeringTrainConfig:
+    """Training of the steering, beside a core that stays as it is."""
+
+    folder: Path
+    """Where weights, log and resolved configuration go; an unfinished run there is resumed."""
+    manifest: Path
+    """Manifest of all recordings, from the manifest stage."""
+    audio: Path
+    """Folder of the recordings as 16-bit samples; what is missing there is decoded first."""
+    core: Path
+    """Weights of the audio core."""
+    start_from: Path | None = None
+    """Weights of a whole network to begin with; its core gives way to `core`."""
+    responses: Path = Path("rir")
+    """Folder of measured room responses in the data pack."""
+    n_valid: int = 48
+    """Fixed mixtures of 4 s that the weights are chosen by, half of them with competing talkers."""
+    wrong_cue_probability: float = 0.15
+    """Chance that the cue is of a voice that is not in the audio."""
+    agreement: float = 0.3
+    """Weight of the cross entropy of the agreement of cue and audio."""
+    model: SteeredConfig = field(default_factory=SteeredConfig)
+    """The network; the sizes of its core are those of `core`."""
+    mix: VoiceMixConfig = field(
+        default_factory=lambda: VoiceMixConfig(
+            talker_probability=0.65,
+            max_talkers=3,
+            talker_snr_db_min=-6.0,
+            talker_snr_db_max=12.0,
+            same_voice_probability=0.15,
+            silence_probability=0.3,
+        )
+    )
+    """The mixtures."""
+    errors: CueErrorConfig = field(default_factory=CueErrorConfig)
+    """How cues are spoiled."""
     channel: ChannelConfig = field(default_factory=lambda: ChannelConfig(level_db_min=-45.0))
     """Rooms, microphones and lines."""
     loss: LossConfig = field(default_factory=LossConfig)

@@ -61,7 +61,9 @@ def build(config: CoreTrainConfig) -> AudioCore:
 
 def main(config: CoreTrainConfig) -> None:
     """Train, or resume training."""
-    train_set, valid_set = load_dataset(config, split="train"), load_dataset(config, split="valid")
+    rate = config.model.sample_rate
+    train_set = load_dataset(config, split="train", sample_rate=rate)
+    valid_set = load_dataset(config, split="valid", sample_rate=rate)
     train(
         partial(build, config),
         config=config,

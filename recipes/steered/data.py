@@ -12,7 +12,7 @@ from avse.data.mix import Waveform
 from avse.data.voices import VoiceDataset, VoiceExample, VoiceMixConfig, Voices
 from avse.errors import ConfigError
 from recipes.stages.progress import bar
-from recipes.steered.config import CoreTrainConfig
+from recipes.steered.config import CoreTrainConfig, SteeringTrainConfig
 
 VALID_S = 4.0
 """s; length of the validation's mixtures."""
@@ -23,15 +23,15 @@ def collate(examples: list[VoiceExample]) -> VoiceExample:
     return VoiceExample(*(torch.stack(field) for field in zip(*examples, strict=True)))
 
 
-def load_dataset(config: CoreTrainConfig, *, split: str) -> VoiceDataset:
+def load_dataset(config: CoreTrainConfig | SteeringTrainConfig, *, split: str, sample_rate: int) -> VoiceDataset:
     """Open a split's recordings.
 
     Args:
         config: of the run.
         split: `train` or `valid`; validation has plain noise only, SNRs of -5 to 10 dB, and no rooms or lines.
+        sample_rate: Hz.
     """
     items = [item for item in read_manifest(config.manifest) if item.split == split]
-    sample_rate = config.model.sample_rate
 
     def bank(kind: str, chosen: list[Item]) -> WaveformBank:
         return WaveformBank(

@@ -1,0 +1,88 @@
+"""Errors of a speech cue as lips give it: a clean cue is computed from speech, and spoiled as a lip network errs.
+
+So an enhancer learns from thousands of voices to use a cue, though only a few dozen faces are there to learn lips from.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from avse.data.augment import happens
+from avse.signal.speech_cue import CUE_RATE_HZ, Cue
+
+
+@dataclass(frozen=True)
+class CueErrorConfig:
+    """How a clean cue is spoiled. Probabilities are in [0, 1]."""
+
+    correlation_min: float = 0.3
+    """Least correlation of a spoiled with its clean number over time."""
+    correlation_max: float = 0.95
+    """Largest correlation."""
+    shared_share: float = 0.5
+    """Share of the error's variance that all nine numbers have in common."""
+    error_memory_s: float = 0.16
+    """s; time over which errors last."""
+    smoothing_s: float = 0.12
+    """s; largest time constant of the smoothing."""
+    lag_s: float = 0.08
+    """s; the cue comes early or late by at most this much."""
+    missing_probability: float = 0.05
+    """Chance that there is no cue at all."""
+    gap_probability: float = 0.2
+    """Chance that the cue is missing for part of the time."""
+
+
+class SpoiledCue(NamedTuple):
+    """What an enhancer is shown."""
+
+    cue: Cue
+    """`(frames, CUE_DIM)` in [0, 1]."""
+    present: npt.NDArray[np.bool_]
+    """`(frames,)`."""
+
+
+def spoil(cue: Cue, *, config: CueErrorConfig, rng: np.random.Generator) -> SpoiledCue:
+    """Spoil a clean cue.
+
+    Args:
+        cue: `(frames, CUE_DIM)` as `speech_cue` gives it.
+        config: how.
+        rng: source of randomness.
+    """
+    n_frames = len(cue)
+    lag = round(rng.uniform(-config.lag_s, config.lag_s) * CUE_RATE_HZ)
+    shifted = cue[np.clip(np.arange(n_frames) - lag, 0, n_frames - 1)]
+    smooth = _leaky_mean(shifted, memory=rng.uniform(0, config.smoothing_s) * CUE_RATE_HZ)
+    correlation = rng.uniform(config.correlation_min, config.correlation_max)
+    mean, std = smooth.mean(axis=0), smooth.std(axis=0)
+    error = _error(cue.shape, config=config, rng=rng) * std
+    spoiled = mean + correlation**2 * (smooth - mean) + correlation * np.sqrt(1 - correlation**2) * error
+    present = np.ones(n_frames, dtype=bool)
+    if happens(config.missing_probability, rng):
+        present[:] = False
+    elif happens(config.gap_probability, rng):
+        first, last = sorted(rng.integers(0, n_frames + 1, size=2))
+        present[first:last] = False
+    return SpoiledCue(np.clip(spoiled, 0, 1).astype(np.float32), present)
+
+
+def _error(shape: tuple[int, ...], *, config: CueErrorConfig, rng: np.random.Generator) -> npt.NDArray[np.float64]:
+    """Correlated Gaussian noise of unit variance, `(frames, numbers)`."""
+    own, shared = rng.standard_normal(shape), rng.standard_normal((shape[0], 1))
+    white = np.sqrt(1 - config.shared_share) * own + np.sqrt(config.shared_share) * shared
+    slow = _leaky_mean(white, memory=config.error_memory_s * CUE_RATE_HZ)
+    return np.asarray(slow / np.maximum(slow.std(axis=0), 1e-3))
+
+
+def _leaky_mean(values: npt.NDArray[np.floating], *, memory: float) -> npt.NDArray[np.float64]:
+    """Exponential mean over the first axis, with a time constant in frames."""
+    keep = np.exp(-1 / memory) if memory > 0 else 0.0
+    smoothed = np.empty(values.shape)
+    state = np.asarray(values[0], dtype=np.float64) if len(values) else None
+    for row, value in enumerate(values):
+        state = keep * state + (1 - keep) * value
+        smoothed[row] = state
+    return smoothed

@@ -1,0 +1,144 @@
+"""The default model as the enhancer uses it: lips to cue, cue and audio to two outputs, the guard to one."""
+
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from avse.models.guard import GuardState, SteeringGuard
+from avse.models.onnx import open_graph
+
+Array = npt.NDArray[np.float32]
+Spectrum = npt.NDArray[np.complex64]
+
+
+class Lips(Protocol):
+    """Reads lips, as `avse.models.lip_cue.LipCue` and its graphs do."""
+
+    @property
+    def crop_size(self) -> tuple[int, int]:
+        """Height and width of the mouth crops, pixels."""
+        ...
+
+    @property
+    def picture_rate_hz(self) -> float:
+        """Video frames per second."""
+        ...
+
+    def watch(self, motion: Array, state: Any) -> tuple[Array, Array, Any]:
+        """Motion `(frames, 2, height, width)` to the cue `(frames, CUE_DIM)`, an embedding, and the new state."""
+        ...
+
+
+class Steering(Protocol):
+    """Enhances with a cue and without."""
+
+    @property
+    def layout(self) -> "Layout":
+        """Rate and frames of the audio."""
+        ...
+
+    def enhance(
+        self, noisy: Spectrum, cue: Array, present: npt.NDArray[np.bool_], state: Any
+    ) -> tuple[Spectrum, Spectrum, Array, Any]:
+        """Audio-only output, steered output `(freqs, frames)`, agreement `(frames,)`, and the new state."""
+        ...
+
+
+class Layout(NamedTuple):
+    """Rate and frames of a model's audio."""
+
+    sample_rate: int
+    """Hz."""
+    window: int
+    """Samples."""
+    hop: int
+    """Samples."""
+
+
+class LipSteered:
+    """A causal model (`avse.enhance.model.CausalModel`) of three parts; holds no state of a recording."""
+
+    name = "steered"
+
+    def __init__(self, steering: Steering, lips: Lips, guard: SteeringGuard | None = None) -> None:
+        """Take the parts."""
+        self._steering, self._lips, self._guard = steering, lips, guard or SteeringGuard()
+        self.sample_rate, self.window, self.hop = steering.layout
+        self.crop_size, self.picture_rate_hz = lips.crop_size, lips.picture_rate_hz
+
+    def see(self, motion: Array, memory: Any) -> tuple[Array, Any]:
+        """As `avse.enhance.model.CausalModel.see`."""
+        cue, _, memory = self._lips.watch(motion, memory)
+        return cue, memory
+
+    def hear(
+        self, noisy: Spectrum, mouth: Array, present: npt.NDArray[np.bool_], memory: tuple[Any, GuardState] | None
+    ) -> tuple[Spectrum, Array, tuple[Any, GuardState]]:
+        """As `avse.enhance.model.CausalModel.hear`."""
+        before, guard = memory or (None, None)
+        audio_only, steered, agreement, after = self._steering.enhance(noisy, mouth, present, before)
+        blended, weights, guard = self._guard.blend(
+            audio_only, steered, agreement=agreement, cue=mouth, present=present, state=guard
+        )
+        return blended, weights, (after, guard)
+
+
+class OnnxSteering:
+    """The steered model from its graph."""
+
+    def __init__(self, path: Path) -> None:
+        """Load the graph.
+
+        Raises:
+            ConfigError: the file is missing or is no such graph.
+        """
+        self._session, header = open_graph(path)
+        core = header["config"]["core"]
+        self.layout = Layout(core["sample_rate"], core["window"], core["hop"])
+        self._n_state = header["n_state"]
+
+    def enhance(
+        self, noisy: Spectrum, cue: Array, present: npt.NDArray[np.bool_], state: Array | None
+    ) -> tuple[Spectrum, Spectrum, Array, Array]:
+        """As `Steering.enhance`."""
+        frames = noisy.T
+        feeds = {
+            "noisy": np.stack([frames.real, frames.imag])[None],
+            "cue": cue[None],
+            "present": present[None].astype(np.float32),
+            "state": np.zeros((1, self._n_state), dtype=np.float32) if state is None else state,
+        }
+        audio_only, steered, agreement, state = self._session.run(None, feeds)
+        return _spectrum(audio_only), _spectrum(steered), agreement[0], state
+
+
+class TorchSteering:
+    """The steered model by torch."""
+
+    def __init__(self, model: Any) -> None:
+        """Take an `avse.models.steered.Steered` in evaluation mode."""
+        self._model = model
+        core = model.config.core
+        self.layout = Layout(core.sample_rate, core.window, core.hop)
+
+    def enhance(
+        self, noisy: Spectrum, cue: Array, present: npt.NDArray[np.bool_], state: Any
+    ) -> tuple[Spectrum, Spectrum, Array, Any]:
+        """As `Steering.enhance`."""
+        import torch
+
+        device = next(self._model.parameters()).device
+        frames = np.stack([noisy.T.real, noisy.T.imag])[None]
+        inputs = [torch.from_numpy(np.ascontiguousarray(a)).to(device) for a in (frames, cue[None], present[None])]
+        with torch.inference_mode():
+            state = state if state is not None else self._model.initial_state(1, inputs[0])
+            output, state = self._model.step(inputs[0], inputs[1], inputs[2].float(), state)
+            agreement = torch.sigmoid(output.agreement_logit)[0].cpu().numpy()
+        return _spectrum(output.audio_only.cpu().numpy()), _spectrum(output.steered.cpu().numpy()), agreement, state
+
+
+def _spectrum(parts: Array) -> Spectrum:
+    """`(1, 2, frames, freqs)` as `(freqs, frames)` complex."""
+    return np.asarray((parts[0, 0] + 1j * parts[0, 1]).T)

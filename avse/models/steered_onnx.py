@@ -1,0 +1,112 @@
+"""The steered model as an ONNX graph; the lips have theirs (`avse.models.lip_cue_onnx`)."""
+
+import copy
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from avse.errors import ConfigError
+from avse.media.output import beside
+from avse.models.audio_core import Block, CoreState
+from avse.models.lip_steered import OnnxSteering, TorchSteering
+from avse.models.onnx_graph import StatefulGraph, write_graph
+from avse.models.steered import Steered, SteeredState
+from avse.nn.recurrence import MinimalGRU
+from avse.signal.speech_cue import CUE_DIM
+
+TOLERANCE = 1e-4
+"""Largest difference between the model and its graph."""
+
+
+class SteeredGraph(StatefulGraph):
+    """Audio frames: `(noisy, cue, present, state) -> (audio_only, steered, agreement, state)`."""
+
+    inputs = ("noisy", "cue", "present", "state")
+    outputs = ("audio_only", "steered", "agreement", "next_state")
+    frame_axes: ClassVar[dict[str, int]] = {
+        "noisy": 2, "cue": 1, "present": 1, "audio_only": 2, "steered": 2, "agreement": 1,
+    }  # fmt: skip
+
+    def __init__(self, model: Steered) -> None:
+        """Take a model in evaluation mode; its recurrences become GRUs, which have an operator."""
+        model = with_grus(model)
+        state = model.initial_state(1, torch.zeros(1))
+        super().__init__((state.core.past, *state.core.recurrent, *state.recurrent, state.agreement))
+        self.model = model
+
+    def example(self, n_frames: int) -> tuple[Tensor, ...]:
+        """Inputs of the right shapes."""
+        n_freqs = self.model.config.core.window // 2 + 1
+        return (
+            0.1 * torch.randn(1, 2, n_frames, n_freqs),
+            torch.rand(1, n_frames, CUE_DIM),
+            torch.ones(1, n_frames),
+            torch.zeros(1, self.n_state),
+        )
+
+    def forward(self, noisy: Tensor, cue: Tensor, present: Tensor, state: Tensor) -> tuple[Tensor, ...]:
+        """As `Steered.step`, for a batch of one."""
+        past, *recurrent, agreement = self.split(state)
+        n_core = self.model.config.core.n_blocks
+        before = SteeredState(CoreState(past, tuple(recurrent[:n_core])), tuple(recurrent[n_core:]), agreement)
+        output, after = self.model.step(noisy, cue, present, before)
+        row = self.join((after.core.past, *after.core.recurrent, *after.recurrent, after.agreement))
+        return output.audio_only, output.steered, torch.sigmoid(output.agreement_logit), row
+
+
+def with_grus(model: Steered) -> Steered:
+    """A copy whose minimal recurrences are GRUs of the same function."""
+    twin = copy.deepcopy(model)
+    for block in twin.modules():
+        if isinstance(block, Block) and isinstance(block.over_time, MinimalGRU):
+            block.over_time = block.over_time.as_gru()
+    return twin.eval()
+
+
+def export(model: Steered, path: Path, *, force: bool = False) -> float:
+    """Write a model's graph, and check it.
+
+    Args:
+        model: in evaluation mode, on the CPU.
+        path: ends in `.onnx`.
+        force: replace a file that exists.
+
+    Returns:
+        The largest difference between what the model and the graph give for random input.
+
+    Raises:
+        MissingExtraError: the package onnx is not installed.
+        ConfigError: they differ by more than 1e-4; nothing is written then.
+        MediaError: a file exists or cannot be written.
+    """
+    with beside(path, force=force) as temporary:
+        write_graph(SteeredGraph(model), temporary, model=model)
+        difference = _difference(model, OnnxSteering(temporary))
+        if not difference <= TOLERANCE:
+            raise ConfigError(
+                f"graph must give what the model gives within {TOLERANCE:g} but differs by {difference:g}; "
+                "report this with the versions of torch, onnx and onnxruntime"
+            )
+    return difference
+
+
+def _difference(model: Steered, graph: OnnxSteering) -> float:
+    """Largest difference over three pushes, each continuing the one before."""
+    rng = np.random.default_rng(0)
+    runners = (TorchSteering(model), graph)
+    states: list[object] = [None, None]
+    largest = 0.0
+    for n_frames in (1, 7, 40):
+        n_freqs = model.config.core.window // 2 + 1
+        noisy = rng.standard_normal((n_freqs, n_frames, 2)).astype(np.float32).view(np.complex64)[..., 0]
+        cue = rng.random((n_frames, CUE_DIM), dtype=np.float32)
+        present = rng.random(n_frames) < 0.8
+        given = []
+        for place, runner in enumerate(runners):
+            *outputs, states[place] = runner.enhance(0.1 * noisy, cue, present, states[place])
+            given.append(outputs)
+        largest = max(largest, *(float(np.max(np.abs(one - other))) for one, other in zip(*given, strict=True)))
+    return largest

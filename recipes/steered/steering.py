@@ -1,0 +1,114 @@
+"""Train the steering: `python -m recipes.steered.steering --config egs/grid/conf/steered/steering.yaml --core W ...`."""
+
+import sys
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from avse.data.voices import VoiceDataset
+from avse.models import zoo
+from avse.models.audio_core import AudioCore
+from avse.models.steered import Steered, SteeredConfig, SteeredOutput
+from avse.signal.clock import picture_numbers
+from avse.signal.si_sdr import si_sdr_db
+from avse.signal.speech_cue import CUE_RATE_HZ
+from recipes.stages.training import program, train
+from recipes.steered.config import SteeringTrainConfig
+from recipes.steered.cues import CuedDataset, CuedExample, collate
+from recipes.steered.data import load_dataset, validation_mix
+from recipes.steered.loss import enhancement_loss, parts_of, waveform_of
+
+SETTLED_S = 0.5
+"""Agreement is not judged before it has seen this much."""
+
+
+def run(model: Steered, batch: CuedExample) -> tuple[SteeredOutput, Tensor]:
+    """The network's output for a batch, and the video frame shown at each audio frame, `(frames,)`."""
+    core = model.config.core
+    noisy = parts_of(batch.noisy, window=core.window, hop=core.hop)
+    shown = torch.from_numpy(
+        picture_numbers(
+            noisy.shape[2], hop=core.hop, sample_rate=core.sample_rate, rate_hz=CUE_RATE_HZ,
+            ahead_s=core.window / 2 / core.sample_rate,
+        )
+    ).clip(max=batch.cue.shape[1] - 1)  # fmt: skip
+    return model(noisy, batch.cue[:, shown], batch.present[:, shown]), shown
+
+
+def loss_step(model: Steered, batch: CuedExample, *, config: SteeringTrainConfig) -> Tensor:
+    """The training loss: the steered spectrum, and whether cue and audio agree."""
+    model.core.eval()  # its statistics stay as they are
+    core = model.config.core
+    output, shown = run(model, batch)
+    present = batch.present[:, shown].clone()
+    present[:, : round(SETTLED_S * core.sample_rate / core.hop)] = 0
+    matched = batch.matched[:, None].expand_as(present)
+    judged = F.binary_cross_entropy_with_logits(output.agreement_logit, matched, weight=present, reduction="sum")
+    enhanced = enhancement_loss(output.steered, batch.clean, window=core.window, hop=core.hop, weights=config.loss)
+    return enhanced + config.agreement * judged / present.sum().clamp_min(1)
+
+
+@torch.inference_mode()
+def validate(model: Steered, *, dataset: CuedDataset, config: SteeringTrainConfig) -> dict[str, float]:
+    """SI-SDR with the cue and without it, among talkers and in plain noise, and how well agreement is judged."""
+    model.core.eval()
+    core = model.config.core
+    values: dict[str, list[float]] = {}
+    for index in range(len(dataset)):
+        batch = collate([dataset[0, index]])
+        output, _ = run(model, batch)
+        kind = "talkers" if index % 2 else "noise"
+        for name, spectrum in (("steered", output.steered), ("audio_only", output.audio_only)):
+            estimate = waveform_of(spectrum, window=core.window, hop=core.hop, n_samples=batch.clean.shape[-1])
+            values.setdefault(f"{kind}_{name}_si_sdr_db", []).append(float(si_sdr_db(estimate, batch.clean)))
+        values.setdefault("agreement", []).append(
+            float(((output.agreement_logit[:, -30:].mean() > 0) == (batch.matched > 0.5)).float())
+        )
+    means = {name: float(np.mean(value)) for name, value in values.items()}
+    return {"loss": -(means["talkers_steered_si_sdr_db"] + means["noise_steered_si_sdr_db"]), **means}
+
+
+def build(config: SteeringTrainConfig) -> Steered:
+    """The network around its trained core, which is not trained any more."""
+    core = zoo.load_as(AudioCore, config.core)
+    model = Steered(replace(config.model, core=core.config), core=core)
+    if config.start_from is not None:
+        weights = zoo.load_as(Steered, config.start_from).state_dict()
+        model.load_state_dict({k: v for k, v in weights.items() if not k.startswith("core.")}, strict=False)
+    model.core.requires_grad_(False)
+    return model
+
+
+class _Alternating(VoiceDataset):
+    """Validation mixtures, every other one with a competing talker."""
+
+    def __getitem__(self, key: tuple[int, int]):  # type: ignore[no-untyped-def]
+        self.config = replace(self.config, talker_probability=float(key[1] % 2))
+        return super().__getitem__(key)
+
+
+def main(config: SteeringTrainConfig) -> None:
+    """Train, or resume training."""
+    train_mixtures = load_dataset(config, split="train", sample_rate=16000)
+    valid = load_dataset(config, split="valid", sample_rate=16000)
+    mix = replace(validation_mix(config.n_valid), talker_snr_db_min=-5.0, talker_snr_db_max=5.0, max_talkers=1)
+    alternating = _Alternating(valid.voices, valid.noise, config=mix, seed=valid.seed, channel=valid.channel)
+    dataset = CuedDataset(train_mixtures, errors=config.errors, wrong_probability=config.wrong_cue_probability)
+    train(
+        partial(build, config),
+        config=config,
+        dataset=dataset,
+        collate=collate,
+        loss_step=partial(loss_step, config=config),
+        validate=partial(
+            validate, config=config, dataset=CuedDataset(alternating, errors=config.errors, wrong_probability=0.1)
+        ),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(program(main, SteeringTrainConfig))
