@@ -45,8 +45,7 @@ class Joined(NamedTuple):
 def join_faces(corpus: Corpus, *, n_clips: int, seed: int, sample_rate: int) -> Corpus:
     """Follow each talking face's clip by others of its speaker.
 
-    They are drawn without repetition as
-    long as there are enough; a person of one clip repeats it.
+    They are drawn without repetition as long as there are enough; a person of one clip repeats it.
 
     Args:
         corpus: of short clips.

@@ -9,8 +9,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from avse.signal.speech_cue import CUE_DIM
-
 Spectrum = npt.NDArray[np.complex64]
 
 
@@ -84,8 +82,6 @@ class SteeringGuard:
             `(freqs, frames)`; the share of the steered output `(frames,)`; and the new state. Where the share is 0
             the output is `audio_only`, bit for bit.
         """
-        if cue.shape[1] != CUE_DIM:
-            raise ValueError(f"cue must have {CUE_DIM} numbers a frame but has {cue.shape[1]}")
         powers = [np.square(np.abs(s)).mean(axis=0) for s in (steered, audio_only)]
         weights = np.zeros(audio_only.shape[1], dtype=np.float32)
         state = state or GuardState()

@@ -1,4 +1,4 @@
-"""A recurrence whose gates do not look at its state, so that nothing but a weighted mean is left to be done in sequence."""
+"""A recurrence whose gates do not depend on its state: only a weighted mean is left to be done in sequence."""
 
 from typing import Any
 
@@ -34,8 +34,9 @@ class _Blend(torch.autograd.Function):
 
 
 class MinimalGRU(nn.Module):
-    """A GRU without recurrent weights: gate and candidate depend on the input alone (minGRU: Feng, Tung, Ahmed, Bengio,
-    Hajimirsadeghi, "Were RNNs All We Needed?", 2024).
+    """A GRU without recurrent weights: gate and candidate depend on the input alone.
+
+    After minGRU (Feng, Tung, Ahmed, Bengio, Hajimirsadeghi, "Were RNNs All We Needed?", 2024).
 
     All matrix products are done for all frames at once; on CPUs, which run a GRU frame by frame, that is what makes it
     cheap to train. `as_gru` gives the same function as PyTorch's GRU, which runs and exports well.

@@ -40,8 +40,8 @@ class TrainConfig:
     start_from: Path | None = None
     """Weights of the same network to begin with, such as those of a training that this one goes on from."""
     n_joined_clips: int = 1
-    """Clips of one speaker joined end to end to make a training video: states that run over time must see more of it than
-    the few seconds that the clips of a corpus last."""
+    """Clips of one speaker joined end to end to make a training video: states that run over time must see more of it
+    than the few seconds that the clips of a corpus last."""
     n_sound_only: int = 400
     """Sentences without video among each epoch's targets, so that unknown voices are known too."""
     n_valid_sound_only: int = 32

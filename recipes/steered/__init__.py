@@ -1,0 +1,1 @@
+"""The default model: an audio core, and a steering by the lips."""

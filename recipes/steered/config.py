@@ -20,7 +20,7 @@ class LossConfig:
     parts: float = 3.0
     """Of the error of compressed real and imaginary parts."""
     resolutions: float = 4.0
-    """Of the error of the waveform's compressed magnitudes, mean over windows of 256, 512 and 1024 samples."""
+    """Of the error of the waveform's compressed magnitudes, mean over windows of 256 and 1024 samples."""
     snr: float = 0.03
     """Of each dB of SNR that is missing. Not scale-invariant: speech has to come out as loud as it is."""
 

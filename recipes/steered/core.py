@@ -1,4 +1,4 @@
-"""Train the audio core: `python -m recipes.steered.core --config egs/grid/conf/steered/core.yaml --folder exp/core ...`."""
+"""Train the audio core: `python -m recipes.steered.core --config egs/grid/conf/steered/core.yaml ...`."""
 
 import sys
 from functools import partial

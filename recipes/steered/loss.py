@@ -7,8 +7,8 @@ from avse.nn.losses import compressed_mse
 from avse.signal.stft import istft, stft
 from recipes.steered.config import LossConfig
 
-WINDOWS = (256, 512, 1024)
-"""Samples; each with hops of a quarter."""
+WINDOWS = (256, 1024)
+"""Samples, beside those of the network's own spectrum; with hops of a half."""
 MOST_SNR_DB = 30.0
 """A better SNR than this brings nothing more, so that clear speech does not outvote the rest."""
 
@@ -45,7 +45,7 @@ def enhancement_loss(spectrum: Tensor, clean: Tensor, *, window: int, hop: int, 
     total = weights.magnitude * magnitude + weights.parts * parts
     if weights.resolutions:
         errors = [
-            compressed_mse(parts_of(estimate, window=size, hop=size // 4), parts_of(target, window=size, hop=size // 4))
+            compressed_mse(parts_of(estimate, window=size, hop=size // 2), parts_of(target, window=size, hop=size // 2))
             for size in WINDOWS
         ]
         total = total + weights.resolutions * torch.stack([error[0] for error in errors]).mean()

@@ -1,4 +1,4 @@
-"""Train the steering: `python -m recipes.steered.steering --config egs/grid/conf/steered/steering.yaml --core W ...`."""
+"""Train the steering: `python -m recipes.steered.steering --config egs/grid/conf/steered/steering.yaml ...`."""
 
 import sys
 from dataclasses import replace
@@ -9,10 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from avse.data.voices import VoiceDataset
+from avse.data.voices import VoiceDataset, VoiceExample
 from avse.models import zoo
 from avse.models.audio_core import AudioCore
-from avse.models.steered import Steered, SteeredConfig, SteeredOutput
+from avse.models.steered import Steered, SteeredOutput
 from avse.signal.clock import picture_numbers
 from avse.signal.si_sdr import si_sdr_db
 from avse.signal.speech_cue import CUE_RATE_HZ
@@ -86,7 +86,7 @@ def build(config: SteeringTrainConfig) -> Steered:
 class _Alternating(VoiceDataset):
     """Validation mixtures, every other one with a competing talker."""
 
-    def __getitem__(self, key: tuple[int, int]):  # type: ignore[no-untyped-def]
+    def __getitem__(self, key: tuple[int, int]) -> VoiceExample:
         self.config = replace(self.config, talker_probability=float(key[1] % 2))
         return super().__getitem__(key)
 
