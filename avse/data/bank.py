@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import overload
+from typing import SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
@@ -38,7 +38,7 @@ def read_mono(path: Path, *, sample_rate: int) -> Waveform:
     return mono if rate == sample_rate else resample(mono, source_rate=rate, target_rate=sample_rate)
 
 
-class Waveforms(Sequence[Waveform]):
+class Waveforms:
     """Waveforms of any lengths end to end in one array; each is converted to float32 when it is asked for."""
 
     def __init__(
@@ -56,18 +56,16 @@ class Waveforms(Sequence[Waveform]):
     def __len__(self) -> int:
         return len(self._scales)
 
-    @overload
-    def __getitem__(self, index: int) -> Waveform: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Waveform]: ...
-    def __getitem__(self, index: int | slice) -> Waveform | list[Waveform]:
-        """One waveform, `(samples,)`, or a list of them."""
-        if isinstance(index, slice):
-            return [self[row] for row in range(*index.indices(len(self)))]
+    def __getitem__(self, index: SupportsIndex) -> Waveform:
+        """One waveform, `(samples,)`."""
         row = range(len(self))[index]
         scale = np.float32(self._scales[row] / FULL_SCALE)
         waveform: Waveform = self._samples[self.starts[row] : self.starts[row + 1]].astype(np.float32) * scale
         return waveform
+
+    def __iter__(self) -> Iterator[Waveform]:
+        """One waveform after the other."""
+        return (self[row] for row in range(len(self)))
 
 
 class WaveformBank:
@@ -98,7 +96,7 @@ class WaveformBank:
         self.items = list(items)
         decoded = (read_mono(root / item.audio, sample_rate=sample_rate) for item in progress(self.items))
         if folder is None:
-            self.waveforms: Sequence[Waveform] = _in_memory(decoded)
+            self.waveforms: Waveforms | list[Waveform] = _in_memory(decoded)
         else:
             rows = [(item.audio, _size(root / item.audio)) for item in self.items]
             name = hashlib.sha256(json.dumps([sample_rate, rows]).encode()).hexdigest()[:16]

@@ -81,7 +81,7 @@ def _leaky_mean(values: npt.NDArray[np.floating], *, memory: float) -> npt.NDArr
     """Exponential mean over the first axis, with a time constant in frames."""
     keep = np.exp(-1 / memory) if memory > 0 else 0.0
     smoothed = np.empty(values.shape)
-    state = np.asarray(values[0], dtype=np.float64) if len(values) else None
+    state = np.asarray(values[:1], dtype=np.float64).sum(axis=0)
     for row, value in enumerate(values):
         state = keep * state + (1 - keep) * value
         smoothed[row] = state

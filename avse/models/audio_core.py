@@ -116,7 +116,7 @@ class Decoder(nn.Module):
         super().__init__()
         half = channels // 2
         up = {"size": (1, 5), "stride": (1, 2), "padding": (0, 2)}
-        self.first = nn.Sequential(*conv_block(nn.ConvTranspose2d, channels, half, **up))  # type: ignore[arg-type]
+        self.first = nn.Sequential(*conv_block(nn.ConvTranspose2d, channels, half, **up))
         self.last = nn.ConvTranspose2d(half, 2, (1, 5), stride=(1, 2), padding=(0, 2))
 
     def forward(self, encoded: Encoded, n_bands: int) -> Tensor:
@@ -139,8 +139,8 @@ class AudioCore(nn.Module):
         self.bands = ErbBands(window=config.window, sample_rate=config.sample_rate)
         self.n_middle = ((self.bands.n_bands + 1) // 2 + 1) // 2
         down = {"stride": (1, 2), "padding": (0, 2)}
-        self.wide = nn.Sequential(*conv_block(nn.Conv2d, 3, channels // 2, (N_PAST + 1, 5), **down))  # type: ignore[arg-type]
-        self.narrow = nn.Sequential(*conv_block(nn.Conv2d, channels // 2, channels, (1, 5), **down))  # type: ignore[arg-type]
+        self.wide = nn.Sequential(*conv_block(nn.Conv2d, 3, channels // 2, (N_PAST + 1, 5), **down))
+        self.narrow = nn.Sequential(*conv_block(nn.Conv2d, channels // 2, channels, (1, 5), **down))
         self.blocks = nn.ModuleList(Block(config, self.n_middle) for _ in range(config.n_blocks))
         self.decoder = Decoder(channels)
 

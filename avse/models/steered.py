@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from avse.models.audio_core import AudioCore, Block, CoreConfig, CoreState, Decoder
 from avse.nn.causal import remember
-from avse.signal.speech_cue import CUE_DIM
+from avse.signal.speech_cue import CUE_DIM, CUE_RATE_HZ
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,10 @@ class Steered(nn.Module):
     """Core, steering, and the judgement of the cue."""
 
     name: ClassVar[str] = "steered"
+    crop_size: ClassVar[tuple[int, int]] = (32, 48)
+    """Of the mouths that the cue is read from, pixels."""
+    picture_rate_hz: ClassVar[float] = CUE_RATE_HZ
+    """Cues per second."""
 
     def __init__(self, config: SteeredConfig, *, core: AudioCore) -> None:
         """Set up.

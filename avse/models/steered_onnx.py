@@ -2,7 +2,7 @@
 
 import copy
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -11,7 +11,7 @@ from torch import Tensor
 from avse.errors import ConfigError
 from avse.media.output import beside
 from avse.models.audio_core import Block, CoreState
-from avse.models.lip_steered import OnnxSteering, TorchSteering
+from avse.models.lip_steered import OnnxSteering, Steering, TorchSteering
 from avse.models.onnx_graph import StatefulGraph, write_graph
 from avse.models.steered import Steered, SteeredState
 from avse.nn.recurrence import MinimalGRU
@@ -96,8 +96,8 @@ def export(model: Steered, path: Path, *, force: bool = False) -> float:
 def _difference(model: Steered, graph: OnnxSteering) -> float:
     """Largest difference over three pushes, each continuing the one before."""
     rng = np.random.default_rng(0)
-    runners = (TorchSteering(model), graph)
-    states: list[object] = [None, None]
+    runners: tuple[Steering, ...] = (TorchSteering(model), graph)
+    states: list[Any] = [None, None]
     largest = 0.0
     for n_frames in (1, 7, 40):
         n_freqs = model.config.core.window // 2 + 1

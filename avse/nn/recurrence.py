@@ -67,21 +67,20 @@ class MinimalGRU(nn.Module):
             `(batch, frames, ..., dim)` and the state after the last frame.
         """
         gate, candidate = self.project(x).chunk(2, dim=-1)
-        states: Tensor = _Blend.apply(torch.sigmoid(gate), torch.tanh(candidate), state)
+        states: Tensor = _Blend.apply(torch.sigmoid(gate), torch.tanh(candidate), state)  # type: ignore[no-untyped-call]
         return states, states[:, -1]
 
     @torch.no_grad()
     def as_gru(self) -> "BandwiseGRU":
         """The same function as a GRU whose recurrent weights are zero."""
-        twin = BandwiseGRU(self.project.in_features, self.dim)
-        gru = twin.gru
-        for parameter in gru.parameters():
+        twin, dim = BandwiseGRU(self.project.in_features, self.dim), self.dim
+        weights = dict(twin.gru.named_parameters())
+        for parameter in weights.values():
             parameter.zero_()
         # PyTorch's update gate says how much of the state is kept, and stands between reset gate and candidate.
-        gru.weight_ih_l0[self.dim : 2 * self.dim] = -self.project.weight[: self.dim]
-        gru.bias_ih_l0[self.dim : 2 * self.dim] = -self.project.bias[: self.dim]
-        gru.weight_ih_l0[2 * self.dim :] = self.project.weight[self.dim :]
-        gru.bias_ih_l0[2 * self.dim :] = self.project.bias[self.dim :]
+        for name, own in (("weight_ih_l0", self.project.weight), ("bias_ih_l0", self.project.bias)):
+            weights[name][dim : 2 * dim] = -own[:dim]
+            weights[name][2 * dim :] = own[dim:]
         return twin.to(self.project.weight.device)
 
 
