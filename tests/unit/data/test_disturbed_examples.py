@@ -61,7 +61,8 @@ def test_at_another_speed_picture_and_sound_stay_together(corpus):
     for epoch in range(20):
         example = dataset[epoch, 0]
         heard_s, there = _heard_s(example), example.present.numpy()
-        assert np.abs(_shown_s(example) - heard_s)[there].max() <= 0.5 / 25 + 0.002
+        # The ramp begins and ends with a step, at which the band-limited conversion rings.
+        assert np.abs(_shown_s(example) - heard_s)[there][1:-1].max() <= 0.5 / 25 + 0.002
         assert bool(example.matched)
         speeds.append((heard_s[20] - heard_s[0]) / (20 / 25))
     assert min(speeds) < 0.95
@@ -126,3 +127,14 @@ def test_a_cover_hides_one_place_for_one_stretch():
 def test_a_piece_for_a_speed_is_long_enough(factor):
     n_read = samples_at_speed(1000, factor=factor)
     assert 1000 <= len(change_speed(np.zeros(n_read, np.float32), factor=factor)) <= 1002
+
+
+def test_a_faster_tone_does_not_alias():
+    rate, factor = 16000, 1.24
+    tone = np.sin(2 * np.pi * 6900 * np.arange(rate) / rate).astype(np.float32)
+    faster = change_speed(tone, factor=factor)
+    # 6900 Hz would become 8556 Hz, beyond half the sample rate: nothing may be left, at 7444 Hz least of all.
+    assert np.sqrt(np.mean(faster[500:-500] ** 2)) < 0.01
+    kept = change_speed(np.sin(2 * np.pi * 1000 * np.arange(rate) / rate).astype(np.float32), factor=factor)
+    spectrum = np.abs(np.fft.rfft(kept * np.hanning(len(kept))))
+    assert np.argmax(spectrum) * rate / len(kept) == pytest.approx(1240, abs=2)
