@@ -31,7 +31,8 @@ def validate(model: LipCue, *, sources: Sources, config: TrainConfig) -> dict[st
         if faces:
             values |= {f"{name}_{key}": value for key, value in describe(watch_all(model, faces)).items()}
     group = "unseen" if unseen else "seen"
-    gained = ("correlation", "activity_auc", "own_from_other_2s", "sync_within_80ms")
+    # Offsets are not among them: there are few clips of unseen people, and one short one would decide.
+    gained = ("correlation", "activity_auc", "own_from_other_1s", "own_from_other_2s")
     return {"loss": -sum(values[f"{group}_{key}"] for key in gained), **values}
 
 

@@ -276,7 +276,10 @@ def test_weights_of_another_model(run, media, tmp_path):
     from avse.media.tensors import write_tensors
 
     for header, words in (
-        ({"model": "resnet", "config": {}}, "must be of one of audio_core, avdcnn, live, lip_cue, driver_stress, steered, vatt but are of 'resnet'"),
+        (
+            {"model": "resnet", "config": {}},
+            "must be of one of audio_core, avdcnn, live, lip_cue, driver_stress, steered, vatt but are of 'resnet'",
+        ),
         ({"model": "avdcnn", "config": {"wings": 2}}, "must hold a valid configuration"),
         ({"model": "avdcnn", "config": {}}, "must fit the model avdcnn but do not"),
     ):

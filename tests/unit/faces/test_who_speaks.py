@@ -72,7 +72,7 @@ def test_posterior_is_that_of_all_paths():
     from itertools import pairwise, product
 
     scores = np.array([[0.3, -1.2, 0.8, 2.0, -0.4], [-0.5, 0.9, 0.1, -1.0, 1.5]])
-    config = TurnConfig(mean_turn_s=0.2, nobody_share=0.4)
+    config = TurnConfig(mean_turn_s=0.2, nobody_share=0.4, evidence_scale=1)
     leave, prior = 1 / (0.2 * RATE), np.array([0.4, 0.3, 0.3])
     step = (1 - leave) * np.eye(3) + leave * prior[None]
     logs = np.concatenate([np.zeros((1, 5)), scores])
@@ -86,7 +86,7 @@ def test_posterior_is_that_of_all_paths():
 
 
 def test_weights_cross_fade():
-    turns = find_turns(evidence([(0, 10, 0), (10, 20, 1)], noise=0) * 20)
+    turns = find_turns(evidence([(0, 10, 0), (10, 20, 1)], noise=0) * 40)
     weights = face_weights(turns, n_faces=2, fade_s=0.2)
     assert weights.sum(axis=0).max() <= 1 + 1e-9
     near = weights[:, 245:256]
