@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -14,6 +13,7 @@ from avse.data.clips import Clip, ClipConfig, cut_film
 from avse.data.windows import as_pixels, window_of
 from avse.embeddings import Embeddings, Vectors
 from avse.errors import InputError, MediaError
+from avse.media.still import read_image
 from avse.models import zoo
 from avse.models.vatt import VATT, VATTConfig
 from avse.nn.encoders.tokens import word_numbers
@@ -59,10 +59,7 @@ class Embedder:
     def picture(self, path: Path) -> Vectors:
         """A film's picture, or a still one, `(windows, dim)` to compare with sounds."""
         if path.suffix.lower() in STILLS:
-            image = cv2.imread(str(path))
-            if image is None:
-                raise MediaError(f"picture {path} must be readable but is not; check the file")
-            still = np.repeat(image[None, :, :, ::-1], self.config.n_frames, axis=0)
+            still = np.repeat(read_image(path)[None], self.config.n_frames, axis=0)
             return self._see(Clip(0.0, np.ascontiguousarray(still), None, []))[0][None]
         return self.film(path).video_va
 

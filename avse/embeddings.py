@@ -1,7 +1,5 @@
 """Clips of films as vectors, kept in a file, and the nearest of them."""
 
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -10,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from avse.errors import ConfigError, InputError, MissingExtraError
+from avse.errors import ConfigError, InputError, MediaError, MissingExtraError
+from avse.media.arrays import read_arrays
 from avse.media.output import beside
 
 Vectors = npt.NDArray[np.float32]
@@ -73,15 +72,14 @@ class Embeddings:
         check_suffix(path)
         try:
             if path.suffix == ".npz":
-                with path.open("rb") as raw, np.load(raw) as file:  # np.load leaves a damaged file open
-                    columns = {name: file[name] for name in file.files}
+                columns: dict[str, Any] = dict(read_arrays(path))
                 columns["model"] = str(columns["model"])
             else:
                 table = _pyarrow()[1].read_table(path)
                 columns = {name: np.array(table[name].to_pylist()) for name in table.column_names}
                 columns["model"] = (table.schema.metadata or {})[b"model"].decode()
             return Embeddings(**columns)
-        except (OSError, KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        except (OSError, KeyError, TypeError, ValueError, MediaError) as error:
             raise ConfigError(
                 f"embeddings {path} must be what avse-embed wrote but are not ({error}); embed anew"
             ) from None

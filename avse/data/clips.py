@@ -18,7 +18,8 @@ from avse.errors import MediaError
 from avse.faces.mouth import track_mouth
 from avse.media.audio import AudioReader, Waveform
 from avse.media.captions import Caption
-from avse.media.video import VideoReader
+from avse.media.container import PROTOCOLS
+from avse.media.video import VIDEO_CODEC, VideoReader
 from avse.signal.resample import StreamingResampler
 
 Frames = npt.NDArray[np.uint8]
@@ -125,7 +126,7 @@ def decode_clip(files: dict[str, bytes]) -> Clip:
         about = json.loads(files["json"])
         # One reformatter for all: each of PyAV's frames would set up its own, which takes longer than the decoding.
         to_rgb = VideoReformatter()
-        with av.open(io.BytesIO(files["mp4"])) as container:
+        with av.open(io.BytesIO(files["mp4"]), options={"protocol_whitelist": PROTOCOLS}) as container:
             frames: Frames = np.stack(
                 [to_rgb.reformat(frame, format="rgb24").to_ndarray() for frame in container.decode(video=0)]
             ).astype(np.uint8, copy=False)
@@ -211,9 +212,8 @@ def _encode_pictures(frames: Frames, *, fps: float) -> bytes:
     height, width = (size // 2 * 2 for size in frames.shape[1:3])
     file = io.BytesIO()
     with av.open(file, "w", format="mp4") as container:
-        stream = container.add_stream(
-            "libx264" if "libx264" in av.codecs_available else "mpeg4", rate=Fraction(fps).limit_denominator(1000)
-        )
+        stream = container.add_stream(VIDEO_CODEC, rate=Fraction(fps).limit_denominator(1000))
+        stream.thread_count = 1  # so that every run writes the same bytes
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.options = {"crf": "16", "preset": "veryfast"}
         for image in frames:

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from avse.errors import ConfigError
+from avse.errors import ConfigError, MediaError
 from avse.faces.mouth import MouthTrack
 from avse.faces.speaker import FaceReport
+from avse.media.arrays import read_arrays
 from avse.media.output import beside
 
 
@@ -32,10 +33,10 @@ def load_mouth(path: Path) -> MouthTrack:
     if not path.is_file():
         raise ConfigError(f"mouth crops {path} must exist but do not; run the crops stage first")
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            present = arrays["present"]
-            fraction = float(present.mean()) if len(present) else 0.0
-            report = FaceReport(int(arrays["n_faces"]), fraction, str(arrays["chosen"]))
-            return MouthTrack(arrays["timestamps_s"], arrays["crops"], present, report)
-    except (KeyError, ValueError, OSError) as error:
+        arrays = read_arrays(path)
+        present = arrays["present"]
+        fraction = float(present.mean()) if len(present) else 0.0
+        report = FaceReport(int(arrays["n_faces"]), fraction, str(arrays["chosen"]))
+        return MouthTrack(arrays["timestamps_s"], arrays["crops"], present, report)
+    except (KeyError, TypeError, ValueError, MediaError) as error:
         raise ConfigError(f"{path} must hold mouth crops but does not ({error}); delete it and run again") from None

@@ -18,7 +18,9 @@ from avse.data.mix import mix
 from avse.data.voice import Voice, Waveform, speak
 from avse.errors import AvseError
 from avse.media.audio import AudioWriter
+from avse.media.container import open_output
 from avse.media.output import beside
+from avse.media.video import VIDEO_CODEC
 
 SNR_DB = 5.0
 SIZE = (320, 240)
@@ -87,9 +89,9 @@ def write_film(
         sound_start_s: when the sound begins, at least 0.
         force: replace a file that exists.
     """
-    with beside(path, force=force) as temporary, av.open(str(temporary), "w") as container:
-        codec = "libx264" if "libx264" in av.codecs_available else "mpeg4"
-        picture = container.add_stream(codec, rate=25)
+    with beside(path, force=force) as temporary, open_output(temporary) as container:
+        picture = container.add_stream(VIDEO_CODEC, rate=25)
+        picture.thread_count = 1  # so that every run writes the same bytes
         picture.height, picture.width = images[0].shape[0] // 2 * 2, images[0].shape[1] // 2 * 2
         picture.pix_fmt = "yuv420p"
         picture.codec_context.time_base = Fraction(1, 90000)

@@ -20,6 +20,7 @@ from avse.media.audio_decoder import AudioDecoder
 from avse.media.audio_writer import BLOCK_SAMPLES, AudioWriter, check_writable_suffix
 from avse.media.container import check_file
 from avse.media.limits import MAX_AMPLITUDE, check_audio_format
+from avse.media.mp3_joined import is_joined
 from avse.media.suffixes import WRITABLE
 
 __all__ = [
@@ -210,7 +211,7 @@ def _open_libsndfile(path: Path) -> soundfile.SoundFile | None:
         file = soundfile.SoundFile(name if sys.platform == "win32" else os.fsencode(name))
     except (soundfile.LibsndfileError, TypeError):  # TypeError: a suffix such as .raw, which has no header
         return None
-    if file.frames == 0:
+    if file.frames == 0 or (file.format == "MP3" and is_joined(path)):
         # A recorder that crashed leaves a data size of 0; players read on to the end.
         file.close()
         return None

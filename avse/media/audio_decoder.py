@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack
 from fractions import Fraction
+from itertools import chain, islice
 from pathlib import Path
 
 import av
@@ -48,14 +49,15 @@ class AudioDecoder:
             self.layout, self.n_channels = native_layout(context)
             self.sample_rate: int = context.sample_rate
             check_audio_format(path, sample_rate=self.sample_rate, n_channels=self.n_channels)
+            self._silence_s = 0.0
+            self._position = self._n_damaged = 0
+            self._frames = self._from_first_frames()
         except MediaError:
             self._stack.close()
             raise
         self.sample_format: str = context.format.name if context.format else ""
         self.bit_rate: int | None = context.bit_rate or None
         self._is_flac = context.name == "flac" and self._container.format.name == "flac"
-        self._silence_s = 0.0
-        self._position = self._n_damaged = 0
 
     def force_format(self, sample_rate: int, n_channels: int) -> None:
         """Convert to a rate and channel count that another reader began with."""
@@ -90,7 +92,7 @@ class AudioDecoder:
     def _all_blocks(self) -> Iterator[Waveform]:
         start_s: float | None = None
         converter = _Converter(self.path, rate=self.sample_rate, layout=self.layout, n_channels=self.n_channels)
-        for frame, packet in decode(self._container, self._stream, on_damage=self._count_damage):
+        for frame, packet in self._frames:
             time_s = self._time_s(frame, packet)
             if time_s is not None:
                 start_s = time_s if start_s is None else start_s
@@ -113,6 +115,20 @@ class AudioDecoder:
         if streams[track].codec_context is None:
             raise MediaError(f"audio {self.path} must be of a known codec but is not; convert it, or it may be damaged")
         return streams[track]
+
+    def _from_first_frames(self) -> Iterator[tuple["av.AudioFrame", "av.Packet"]]:
+        """Decode two frames, the last of which has the format that counts.
+
+        A header may say another, as of a second stream that is joined on, and FFmpeg labels the first frame with it.
+        """
+        frames = decode(self._container, self._stream, on_damage=self._count_damage)
+        first = list(islice(frames, 2))
+        if first:
+            frame = first[-1][0]
+            self.layout, self.n_channels = frame.layout.name, frame.layout.nb_channels
+            self.sample_rate = frame.sample_rate
+            check_audio_format(self.path, sample_rate=self.sample_rate, n_channels=self.n_channels)
+        return chain(first, frames)
 
     def _known_samples(self) -> int:
         duration, time_base = self._stream.duration, self._stream.time_base

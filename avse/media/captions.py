@@ -6,12 +6,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from avse.errors import MediaError
+from avse.media.limits import MAX_CAPTION_BYTES
 
 SUFFIXES = (".srt", ".vtt", ".align", ".txt")
 ALIGN_RATE_HZ = 25_000
 """Of the times in .align files."""
-TIMES = re.compile(r"((?:\d+:)?\d+:\d+[.,]\d+)\s*-->\s*((?:\d+:)?\d+:\d+[.,]\d+)")
-MARKUP = re.compile(r"<[^>]*>|\{[^}]*\}")
+CLOCK = r"((?:\d{1,6}:)?\d{1,6}:\d{1,6}[.,]\d{1,9})"
+TIMES = re.compile(rf"{CLOCK}\s{{0,20}}-->\s{{0,20}}{CLOCK}")
+"""Bounded everywhere, so that a line of digits is searched in linear time."""
+MARKUP = re.compile(r"<[^<>]*>|\{[^{}]*\}")
+"""No bracket within brackets, or every `<` would search the rest of the text."""
+COUNT = re.compile(r"[0-9]{1,15}")
 LANGUAGE = re.compile(r"\.[A-Za-z]{2,3}(?:[-_]\w+)*$")
 """Before the suffix, as downloaded subtitles have it: `film.en.vtt`."""
 
@@ -56,14 +61,17 @@ def read_captions(path: Path) -> tuple[list[Caption], list[str]]:
         then read as Latin-1), times that end before they start (left out).
 
     Raises:
-        MediaError: the file is missing, or its suffix is none of these.
+        MediaError: the file is missing or larger than `limits.MAX_CAPTION_BYTES`, or its suffix is none of these.
     """
     if path.suffix.lower() not in SUFFIXES:
         raise MediaError(f"captions {path} must end in {', '.join(SUFFIXES)} but end in {path.suffix!r}; rename them")
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as file:
+            raw = file.read(MAX_CAPTION_BYTES + 1)
     except OSError as error:
         raise MediaError(f"captions {path} must be readable but are not ({error.strerror}); check the path") from None
+    if len(raw) > MAX_CAPTION_BYTES:
+        raise MediaError(f"captions {path} must be at most {MAX_CAPTION_BYTES // 2**20} MiB but are more; check them")
     text, problems = _decoded(raw, path)
     suffix = path.suffix.lower()
     if suffix == ".txt":
@@ -150,6 +158,6 @@ def _align(text: str) -> list[Caption]:
     captions = []
     for line in text.splitlines():
         parts = line.split()
-        if len(parts) == 3 and parts[0].isdigit() and parts[1].isdigit() and parts[2] not in ("sil", "sp"):
+        if len(parts) == 3 and all(map(COUNT.fullmatch, parts[:2])) and parts[2] not in ("sil", "sp"):
             captions.append(Caption(int(parts[0]) / ALIGN_RATE_HZ, int(parts[1]) / ALIGN_RATE_HZ, parts[2]))
     return captions

@@ -93,8 +93,9 @@ def encoding_for(
     if format_name in INEXACT:
         slack = 3.0 * 2048
     options = {"mapping_family": "255"} if codec == "libopus" and n_channels > 8 else {}
+    named = "quad" if codec == "libopus" and n_channels == 4 else writable_layout(layout, n_channels)
     return Encoding(
-        codec, rate, writable_layout(layout, n_channels), _bit_rate(codec, n_channels, bit_rate, source_bit_rate),
+        codec, rate, named, _bit_rate(codec, n_channels, bit_rate, source_bit_rate),
         slack, options,
     )  # fmt: skip
 

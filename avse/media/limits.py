@@ -18,10 +18,10 @@ MAX_PIXELS = 36_000_000
 MAX_FPS = 300.0
 """Video frames that follow each other faster are dropped, for the crops keep frames by time."""
 MAX_CAPTION_BYTES = 32 * 2**20
-MAX_TABLE_BYTES = 2**29
+MAX_TABLE_BYTES = 2**28
 """Of a sensor table, unpacked."""
-MAX_TABLE_VALUES = 50_000_000
-"""Cells of a sensor table, or samples of a WFDB record: 400 MB as float64."""
+MAX_TABLE_VALUES = 20_000_000
+"""Cells of a sensor table, or samples of a WFDB record: 160 MB as float64."""
 MAX_TABLE_COLUMNS = 1_000
 MAX_HEADER_BYTES = 2**20
 """Of a WFDB header."""

@@ -1,7 +1,10 @@
 """Timestamped sensor tables: WFDB records, and CSV, also compressed."""
 
 import difflib
+import gzip
+import io
 import re
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -10,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.errors import AvseError, MediaError, MissingExtraError
+from avse.media.limits import MAX_HEADER_BYTES, MAX_TABLE_BYTES, MAX_TABLE_COLUMNS, MAX_TABLE_VALUES
+from avse.media.wfdb_header import check_record
 
 TIME_NAMES = ("elapsed time", "time", "timestamp", "peek timestamp")
 """Names of the column of seconds; without one of them the first column is taken."""
@@ -62,9 +67,14 @@ def pick(channels: dict[str, Channel], name: str, *, path: Path) -> Channel:
 
 def tidy(title: str) -> tuple[str, str]:
     """Name and unit of a column: `hand GSr(mV)` is `hand gsr` in `mV`."""
-    found = re.fullmatch(r"\s*(.*?)\s*(?:[(\[]([^)\]]*)[)\]])?\s*", title)
-    name, unit = found.groups() if found else (title, None)
-    return re.sub(r"[\s_]+", " ", name).lower(), unit or ""
+    name, unit = title.strip(), ""
+    if name.endswith((")", "]")):
+        inner = name[:-1]
+        after = 1 + max(inner.rfind(")"), inner.rfind("]"))
+        starts = [start for start in (inner.find("(", after), inner.find("[", after)) if start >= 0]
+        if starts:
+            name, unit = inner[: min(starts)].strip(), inner[min(starts) + 1 :]
+    return re.sub(r"[\s_]+", " ", name).lower(), unit
 
 
 def _read_table(path: Path) -> dict[str, Channel]:
@@ -75,11 +85,17 @@ def _read_table(path: Path) -> dict[str, Channel]:
             "pandas must be installed to read tables but is not; pip install 'avse[stress]'"
         ) from None
     try:
-        table = pandas.read_csv(path, skipinitialspace=True, encoding="utf-8-sig")
-    except (OSError, EOFError, ValueError) as error:
+        data = io.BytesIO(_unpacked(path))
+        n_columns = _n_columns(path, data)
+        n_rows = MAX_TABLE_VALUES // n_columns
+        # A file object: pandas would fetch a name such as `http:host`.
+        table = pandas.read_csv(data, skipinitialspace=True, encoding="utf-8-sig", nrows=n_rows + 1)
+    except (OSError, EOFError, ValueError, zlib.error, OverflowError) as error:
         # pandas' own errors are ValueErrors, and so is text that is not in UTF-8.
         reason = " ".join(str(error).split())[:120]
         raise MediaError(f"{path} must be a table of comma-separated values but is not ({reason}); check it") from None
+    if len(table) > n_rows:
+        raise MediaError(f"{path} must hold at most {MAX_TABLE_VALUES} values but holds more; cut it into pieces")
     names = [tidy(str(column)) for column in table.columns]
     if not len(table) or len(names) < 2:
         raise MediaError(f"{path} must hold times and a channel but has {len(table)} rows of {len(names)} columns")
@@ -97,6 +113,25 @@ def _read_table(path: Path) -> dict[str, Channel]:
     )
 
 
+def _unpacked(path: Path) -> bytes:
+    is_packed = path.name.lower().endswith(".gz")
+    with path.open("rb") as raw, gzip.GzipFile(fileobj=raw) if is_packed else raw as file:
+        data = file.read(MAX_TABLE_BYTES + 1)
+    if len(data) > MAX_TABLE_BYTES:
+        raise MediaError(
+            f"{path} must be at most {MAX_TABLE_BYTES // 2**20} MiB unpacked but is more; cut it into pieces"
+        )
+    return data
+
+
+def _n_columns(path: Path, data: io.BytesIO) -> int:
+    n_columns = data.readline(MAX_HEADER_BYTES).count(b",") + 1
+    data.seek(0)
+    if n_columns > MAX_TABLE_COLUMNS:
+        raise MediaError(f"{path} must have at most {MAX_TABLE_COLUMNS} columns but has {n_columns}; drop some")
+    return n_columns
+
+
 def _read_wfdb(path: Path) -> dict[str, Channel]:
     try:
         import wfdb
@@ -104,11 +139,12 @@ def _read_wfdb(path: Path) -> dict[str, Channel]:
         raise MissingExtraError(
             "wfdb must be installed to read records but is not; pip install 'avse[stress]'"
         ) from None
-    if not path.with_suffix(".hea").is_file():
+    if not path.with_name(path.name + ".hea").is_file():
         raise MediaError(f"record {path} must have a header {path.name}.hea but has none; check the path")
     try:
+        check_record(path)
         # Unsmoothed: every channel at its own rate.
-        record = wfdb.rdrecord(str(path), smooth_frames=False)
+        record = wfdb.rdrecord(str(path.absolute()), smooth_frames=False)
     except Exception as error:
         # wfdb raises errors of many kinds for what it cannot read.
         if isinstance(error, MemoryError | AvseError):

@@ -11,6 +11,7 @@ from avse.data.crops import load_mouth
 from avse.data.manifest import Mixture
 from avse.data.mixtures import MixtureReader
 from avse.errors import ConfigError
+from avse.media.arrays import read_arrays
 from avse.media.output import beside
 from avse.models import zoo
 from avse.models.avdcnn import AVDCNN
@@ -109,9 +110,9 @@ def _looks(run: Path, model: AVDCNN, mixtures: Sequence[Mixture], seen: Seen) ->
     """Where a network looks; what was found for the same weights and mixtures is kept beside them."""
     path, ids = run / "looks.npz", json.dumps([mixture.id for mixture in mixtures])
     if is_newer(path, run / "model.safetensors"):
-        with np.load(path, allow_pickle=False) as kept:
-            if str(kept["ids"]) == ids:
-                return Looks(kept["level_db"], float(kept["whole_db"]), kept["mouth"])
+        kept = read_arrays(path)
+        if str(kept["ids"]) == ids:
+            return Looks(kept["level_db"], float(kept["whole_db"]), kept["mouth"])
     found = looks(model, [seen.hear(mixture, model) for mixture in mixtures])
     with beside(path, force=True) as temporary, temporary.open("wb") as file:
         np.savez(file, ids=ids, **found._asdict())
