@@ -211,8 +211,10 @@ def _open_libsndfile(path: Path) -> soundfile.SoundFile | None:
         file = soundfile.SoundFile(name if sys.platform == "win32" else os.fsencode(name))
     except (soundfile.LibsndfileError, TypeError):  # TypeError: a suffix such as .raw, which has no header
         return None
-    if file.frames == 0 or (file.format == "MP3" and is_joined(path)):
-        # A recorder that crashed leaves a data size of 0; players read on to the end.
+    # A recorder that crashed leaves a data size of 0; players read on to the end. Ogg has an order of channels of its
+    # own, which libsndfile leaves as it is.
+    ended_early = file.frames == 0 or (file.format == "MP3" and is_joined(path))
+    if ended_early or (file.format == "OGG" and file.channels > 2):
         file.close()
         return None
     return file

@@ -12,9 +12,10 @@ import numpy.typing as npt
 import soundfile
 
 from avse.errors import MediaError
+from avse.media.audio_decoder import AudioDecoder
 from avse.media.checked_file import CheckedFile
 from avse.media.container import open_output
-from avse.media.encode import AudioTrack, encoding_for
+from avse.media.encode import AudioTrack, Source, encoding_for
 from avse.media.output import beside
 from avse.media.suffixes import FFMPEG_AUDIO, LIBSNDFILE, WRITABLE
 from avse.media.tags import Tags
@@ -23,6 +24,10 @@ Waveform = npt.NDArray[np.float32]
 
 BLOCK_SAMPLES = 65536
 FLOATING = ("FLOAT", "DOUBLE")
+OGG_ORDER = {
+    3: (0, 2, 1), 5: (0, 2, 1, 3, 4), 6: (0, 2, 1, 4, 5, 3), 7: (0, 2, 1, 5, 6, 4, 3), 8: (0, 2, 1, 6, 7, 4, 5, 3),
+}  # fmt: skip
+"""Channels of the usual layouts in the order of Vorbis (specification, section 4.3.9)."""
 
 
 class AudioWriter:
@@ -59,8 +64,13 @@ class AudioWriter:
         temporary = self._stack.enter_context(beside(path, force=force))
         sink: _LibsndfileSink | _FFmpegSink
         try:
-            if path.suffix.lower() in FFMPEG_AUDIO:
-                sink = _FFmpegSink(temporary, rate=sample_rate, n_channels=n_channels, bit_rate=bit_rate, tags=tags)
+            # libsndfile stores no cover.
+            is_flac_with_cover = path.suffix.lower() == ".flac" and tags is not None and tags.cover is not None
+            if path.suffix.lower() in FFMPEG_AUDIO or is_flac_with_cover:
+                bits = 24 if subtype not in ("PCM_S8", "PCM_U8", "PCM_16") else 16
+                sink = _FFmpegSink(
+                    temporary, rate=sample_rate, n_channels=n_channels, bit_rate=bit_rate, bits=bits, tags=tags
+                )
             else:
                 sink = _LibsndfileSink(temporary, rate=sample_rate, n_channels=n_channels, subtype=subtype, tags=tags)
         except (soundfile.LibsndfileError, av.FFmpegError, ValueError, MediaError) as error:
@@ -146,6 +156,8 @@ class _LibsndfileSink:
 
     def write(self, block: Waveform) -> None:
         samples = block if self._subtype in FLOATING else np.clip(block, -1, 1)
+        if self._file.format == "OGG" and len(samples) in OGG_ORDER:
+            samples = samples[list(OGG_ORDER[len(samples)])]
         self._file.write(np.ascontiguousarray(samples.T))
         self._raw.check()
 
@@ -168,13 +180,15 @@ class _LibsndfileSink:
 
 
 class _FFmpegSink:
-    def __init__(self, path: Path, *, rate: int, n_channels: int, bit_rate: int | None, tags: Tags | None) -> None:
+    def __init__(
+        self, path: Path, *, rate: int, n_channels: int, bit_rate: int | None, bits: int, tags: Tags | None
+    ) -> None:
         self._container = open_output(path)
         self._closed = False
         try:
             encoding = encoding_for(
-                self._container.format.name, sample_rate=rate, n_channels=n_channels,
-                bit_rate=bit_rate, layout="",
+                "ipod" if path.suffix.lower() == ".m4a" else self._container.format.name,
+                sample_rate=rate, n_channels=n_channels, source=Source(bits=bits), bit_rate=bit_rate,
             )  # fmt: skip
             self._track = AudioTrack(self._container, encoding, source_rate=rate)
             self.slack = encoding.length_slack
@@ -199,8 +213,6 @@ class _FFmpegSink:
                 self._container.close()
 
     def stored_length(self, path: Path) -> tuple[int, int]:
-        from avse.media.audio_decoder import AudioDecoder
-
         problems: list[str] = []
         with AudioDecoder(path, problems=problems) as decoder:
             return decoder.sample_rate, sum(block.shape[1] for block in decoder.blocks())

@@ -16,14 +16,13 @@ class CheckedFile:
         self._error: OSError | None = None
 
     def write(self, data: Any) -> int:
-        """Write, or return 0 after an error."""
-        if self._error is not None:
-            return 0
-        try:
-            return self._file.write(data)
-        except OSError as error:
-            self._error = error
-            return 0
+        """Write; after an error say that all is well, until `check` is called."""
+        if self._error is None:
+            try:
+                self._file.write(data)
+            except OSError as error:
+                self._error = error
+        return len(data)
 
     def read(self, n_bytes: int = -1) -> bytes:
         """Read bytes."""

@@ -67,7 +67,12 @@ def open_output(path: Path, *, options: dict[str, str] | None = None) -> "av.con
         av.FFmpegError: the place cannot be written.
         ValueError: FFmpeg knows no format of this suffix.
     """
-    container = av.open(url(path), "w", options=options or {})
+    # FFmpeg's own format for these, `ipod`, holds no PNG as a cover.
+    brand = {".m4a": "M4A ", ".m4v": "M4V "}.get(path.suffix.lower())
+    if brand is None:
+        container = av.open(url(path), "w", options=options or {})
+    else:
+        container = av.open(url(path), "w", format="mp4", options={"brand": brand, **(options or {})})
     container.flags |= av.container.Flags.bitexact.value
     return container
 

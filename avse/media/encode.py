@@ -54,50 +54,63 @@ class Encoding:
     """FFmpeg's name."""
     bit_rate: int | None
     """Bits a second; None for codecs without loss."""
+    sample_format: str
+    """FFmpeg's name."""
     length_slack: float
     """Samples by which the decoded length may differ from what was encoded."""
     options: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Source:
+    """How audio was stored where it comes from, as far as it is known."""
+
+    codec: str = ""
+    """FFmpeg's name."""
+    bit_rate: int | None = None
+    """Bits a second, if lossy."""
+    layout: str = ""
+    """FFmpeg's name of the channel layout."""
+    bits: int = 24
+    """Of a sample; 16 keeps FLAC at 16."""
+
+
 def encoding_for(
-    format_name: str,
-    *,
-    sample_rate: int,
-    n_channels: int,
-    layout: str = "",
-    bit_rate: int | None = None,
-    source_codec: str = "",
-    source_bit_rate: int | None = None,
+    format_name: str, *, sample_rate: int, n_channels: int, source: Source, bit_rate: int | None = None
 ) -> Encoding:
     """Choose how a container stores audio: as the source is stored where that can be, without loss where it is usual.
 
     Args:
-        format_name: FFmpeg's name of the container.
+        format_name: FFmpeg's name of the container; `ipod` is .m4a and .m4v.
         sample_rate: Hz.
         n_channels: of the audio.
-        layout: FFmpeg's name of the source's layout.
+        source: how it was stored.
         bit_rate: bits a second that the user asks for.
-        source_codec: FFmpeg's name of the codec that the audio was stored with.
-        source_bit_rate: bits a second of the source, if lossy.
 
     Raises:
         MediaError: the container cannot hold so many channels; the text says what it holds.
     """
-    codec = _codec(format_name, sample_rate=sample_rate, n_channels=n_channels, source_codec=source_codec)
+    codec = _codec(format_name, sample_rate=sample_rate, n_channels=n_channels, source_codec=source.codec)
     most = MAX_CHANNELS.get(codec, 64)
     if n_channels > most:
-        raise MediaError(f"{format_name} holds at most {most} channels as {codec} but there are {n_channels}")
+        raise MediaError(f"it holds at most {most} channels as {codec} but there are {n_channels}")
     rates = RATES_HZ.get(codec, (sample_rate,))
     rate = min((r for r in rates if r >= sample_rate), default=max(rates))
     slack = 0.0 if rate == sample_rate and codec != "libopus" else 4.0
     if format_name in INEXACT:
         slack = 3.0 * 2048
-    options = {"mapping_family": "255"} if codec == "libopus" and n_channels > 8 else {}
-    named = "quad" if codec == "libopus" and n_channels == 4 else writable_layout(layout, n_channels)
+    # Channels without places; FFmpeg's encoder also swaps those of 5.0 and 6.1.
+    options = {"mapping_family": "255"} if codec == "libopus" and (n_channels > 8 or n_channels in (5, 7)) else {}
+    named = "quad" if codec == "libopus" and n_channels == 4 else writable_layout(source.layout, n_channels)
     return Encoding(
-        codec, rate, named, _bit_rate(codec, n_channels, bit_rate, source_bit_rate),
-        slack, options,
-    )  # fmt: skip
+        codec=codec,
+        sample_rate=rate,
+        layout=named,
+        bit_rate=_bit_rate(codec, n_channels, bit_rate, source.bit_rate),
+        sample_format="s16" if codec == "flac" and source.bits == 16 else SAMPLE_FORMATS[codec],
+        length_slack=slack,
+        options=options,
+    )
 
 
 def _codec(format_name: str, *, sample_rate: int, n_channels: int, source_codec: str) -> str:
@@ -152,12 +165,12 @@ class AudioTrack:
         self._layout = encoding.layout
         self.stream = output.add_stream(encoding.codec, rate=encoding.sample_rate, layout=self._layout)
         self.stream.time_base = Fraction(1, encoding.sample_rate)
-        self.stream.format = SAMPLE_FORMATS[encoding.codec]
+        self.stream.format = encoding.sample_format
         if encoding.bit_rate is not None:
             self.stream.bit_rate = encoding.bit_rate
         self.stream.options = dict(encoding.options)
         self._resampler = av.AudioResampler(
-            format=SAMPLE_FORMATS[encoding.codec], layout=self._layout, rate=encoding.sample_rate
+            format=encoding.sample_format, layout=self._layout, rate=encoding.sample_rate
         )
         self._position = round(start_s * source_rate)
 

@@ -12,9 +12,9 @@ from av.bitstream import BitStreamFilterContext
 from avse.errors import MediaError
 from avse.media.audio import AudioReader
 from avse.media.container import check_file, open_container, open_output
-from avse.media.encode import AudioTrack, Encoding, encoding_for
+from avse.media.encode import AudioTrack, Encoding, Source, encoding_for
 from avse.media.output import beside
-from avse.media.subtitles import convert_subtitle, subtitle_codec
+from avse.media.subtitles import TEXT_CODECS, convert_subtitle, subtitle_codec
 from avse.media.tags import MIME_TYPES, is_cover
 from avse.media.verify import WrittenTrack, check_in_sync
 from avse.media.video import audio_start_s, first_frame_s
@@ -135,11 +135,13 @@ class _Remux:
                 self._format,
                 sample_rate=info.sample_rate,
                 n_channels=info.n_channels,
-                # The reader's own name for it: reading a layout from this stream would be unsafe (`layout.py`).
-                layout=_layout_of(self._path, stream, self._source, info.n_channels),
+                source=Source(
+                    codec=context.name if context is not None else "",
+                    bit_rate=(context.bit_rate or None) if context is not None else None,
+                    # A reader's name for it: reading a layout from this stream would be unsafe (`layout.py`).
+                    layout=_layout_of(self._path, stream, self._source, info.n_channels),
+                ),
                 bit_rate=self._bit_rate,
-                source_codec=context.name if context is not None else "",
-                source_bit_rate=(context.bit_rate or None) if context is not None else None,
             )
         except MediaError as error:
             raise MediaError(f"output {self._output_path} cannot hold the audio ({error}); use .mkv") from None
@@ -161,12 +163,14 @@ class _Remux:
                     ) from None
                 self.lost.append(f"{self._output_path.suffix} cannot hold the {stream.type} track ({name}); left out")
                 return
+            name_and_target: tuple[str, str] | None = (name, target)
             copied = self._output.add_mux_stream(target, time_base=stream.time_base)
-            self._copied[stream.index] = _Copy(copied, convert=(name, target))
-            _describe(copied, stream)
-            return
+        else:
+            name_and_target = (name, name) if name in TEXT_CODECS else None
         _describe(copied, stream)
-        self._copied[stream.index] = _Copy(copied, bitstream_filter=self._filter(stream, copied))
+        self._copied[stream.index] = _Copy(
+            copied, convert=name_and_target, bitstream_filter=self._filter(stream, copied)
+        )
 
     def _filter(self, stream: "av.stream.Stream", copied: "av.stream.Stream") -> BitStreamFilterContext | None:
         """AVI wants start codes between H.264's units, MP4 and Matroska store their lengths."""
@@ -224,6 +228,7 @@ class _Copy:
         bitstream_filter: BitStreamFilterContext | None = None,
     ) -> None:
         self._stream, self._convert, self._filter = stream, convert, bitstream_filter
+        self._is_cover = is_cover(stream)
         self._waiting: list[av.Packet] = []
 
     def packets(self, packet: "av.Packet") -> Iterator["av.Packet"]:
@@ -233,6 +238,8 @@ class _Copy:
         """
         if packet.size == 0 and packet.dts is None:  # the end: FFmpeg flushes
             return
+        if self._is_cover:
+            packet.pts = packet.dts = 0
         if packet.dts is None:
             if packet.pts is not None:
                 self._waiting.append(packet)
@@ -247,6 +254,8 @@ class _Copy:
     def _ready(self, packet: "av.Packet") -> Iterator["av.Packet"]:
         if self._convert is not None:
             packet = convert_subtitle(packet, *self._convert)
+            if packet is None:
+                return
         for ready in self._filter.filter(packet) if self._filter else (packet,):
             ready.stream = self._stream
             yield ready

@@ -74,7 +74,7 @@ def _audio_packets(container, audio: Audio):
     stream.time_base = Fraction(1, audio.rate)
     if audio.codec in ("wmav2", "mp2", "libmp3lame", "ac3", "eac3"):
         stream.bit_rate = 192_000 if audio.n_channels < 3 else 448_000
-    if audio.codec == "libopus" and audio.n_channels > 8:
+    if audio.codec == "libopus" and (audio.n_channels > 8 or audio.n_channels in (5, 7)):
         stream.options = {"mapping_family": "255"}
     if audio.language:
         stream.metadata["language"] = audio.language

@@ -64,8 +64,8 @@ TABLE = "time (s),hand GSR (mV),ecg [mV]\n" + "".join(f"{k / 10},{k % 7},{k % 5}
 
 def _container(suffix: str) -> Callable[[Path], None]:
     video = {".webm": "libvpx", ".avi": "mpeg4", ".mpg": "mpeg2video", ".wmv": "wmv2"}.get(suffix, "libx264")
-    codec = {".webm": "libopus", ".avi": "pcm_s16le", ".mpg": "mp2", ".wmv": "wmav2", ".mkv": "flac", ".opus": "libopus",
-             ".mov": "pcm_s16le"}.get(suffix, "aac")  # fmt: skip
+    codec = {".webm": "libopus", ".avi": "pcm_s16le", ".mpg": "mp2", ".wmv": "wmav2", ".mkv": "flac",
+             ".opus": "libopus", ".mov": "pcm_s16le"}.get(suffix, "aac")  # fmt: skip
     audio = Audio(codec=codec, rate=48000 if codec in ("libopus", "mp2") else 16000, duration_s=0.4)
     times = tuple(k / 25 for k in range(8))
     tracks = (audio,) if suffix in (".m4a", ".opus", ".aac") else (Video(codec=video, times_s=times), audio)

@@ -47,7 +47,8 @@ def refusal(read, path):
 @QUICK
 @given(
     n_channels=st.integers(0, 65535), rate=st.integers(0, 2**32 - 1), bits=st.integers(0, 65535),
-    block=st.integers(0, 65535), kind=st.sampled_from([0, 1, 2, 3, 6, 7, 17, 65534]), data_size=st.integers(0, 2**32 - 1),
+    block=st.integers(0, 65535), kind=st.sampled_from([0, 1, 2, 3, 6, 7, 17, 65534]),
+    data_size=st.integers(0, 2**32 - 1),
 )  # fmt: skip
 def test_any_wav_header(tmp_path_factory, n_channels, rate, bits, block, kind, data_size):
     path = tmp_path_factory.mktemp("wav") / "any.wav"
