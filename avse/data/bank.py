@@ -98,7 +98,7 @@ class WaveformBank:
         if folder is None:
             self.waveforms: Waveforms | list[Waveform] = _in_memory(decoded)
         else:
-            rows = [(item.audio, _size(root / item.audio)) for item in self.items]
+            rows = [(item.audio, _stamp(root / item.audio)) for item in self.items]
             name = hashlib.sha256(json.dumps([sample_rate, rows]).encode()).hexdigest()[:16]
             self.waveforms = _mapped(decoded, folder / f"{name}.i16")
         silent = [item.id for item, waveform in zip(self.items, self.waveforms, strict=True) if not waveform.any()]
@@ -151,5 +151,6 @@ def _starts(lengths: Iterable[int]) -> npt.NDArray[np.int64]:
     return np.concatenate([[0], np.cumsum(np.fromiter(lengths, dtype=np.int64))]).astype(np.int64)
 
 
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.is_file() else -1
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """Size and time of a file, by which a changed one is known."""
+    return (path.stat().st_size, path.stat().st_mtime_ns) if path.is_file() else None

@@ -53,17 +53,12 @@ class Enhancer:
         """
         graph = graph_of(name_or_path)
         if graph is not None and device == "cpu":
-            from avse.models.onnx import OnnxModel
+            from avse.models.graphs import load_graph
 
-            return cls(OnnxModel(graph))
-        from avse.models import zoo
-        from avse.models.avdcnn import AVDCNN
-        from avse.models.live import Live
+            return cls(load_graph(graph))
+        from avse.models.enhancers import load_enhancer
 
-        model = zoo.load(name_or_path, device=device)
-        if not isinstance(model, AVDCNN | Live):
-            raise ConfigError(f"model {name_or_path} must enhance speech but is of {model.name}; name another one")
-        return cls(model)
+        return cls(load_enhancer(name_or_path, device=device))
 
     def enhance(
         self,

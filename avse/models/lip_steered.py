@@ -1,13 +1,11 @@
 """The default model as the enhancer uses it: lips to cue, cue and audio to two outputs, the guard to one."""
 
-from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from avse.models.guard import GuardState, SteeringGuard
-from avse.models.onnx import open_graph
 
 Array = npt.NDArray[np.float32]
 Spectrum = npt.NDArray[np.complex64]
@@ -88,13 +86,9 @@ class LipSteered:
 class OnnxSteering:
     """The steered model from its graph."""
 
-    def __init__(self, path: Path) -> None:
-        """Load the graph.
-
-        Raises:
-            ConfigError: the file is missing or is no such graph.
-        """
-        self._session, header = open_graph(path)
+    def __init__(self, session: Any, header: dict[str, Any]) -> None:
+        """Take an open graph of a steered model and its header, as `avse.models.onnx.open_graph` gives them."""
+        self._session = session
         core = header["config"]["core"]
         self.layout = Layout(core["sample_rate"], core["window"], core["hop"])
         self._n_state = header["n_state"]

@@ -12,6 +12,7 @@ from avse.errors import ConfigError
 from avse.media.output import beside
 from avse.models.audio_core import Block, CoreState
 from avse.models.lip_steered import OnnxSteering, Steering, TorchSteering
+from avse.models.onnx import open_graph
 from avse.models.onnx_graph import StatefulGraph, write_graph
 from avse.models.steered import Steered, SteeredState
 from avse.nn.recurrence import MinimalGRU
@@ -84,7 +85,7 @@ def export(model: Steered, path: Path, *, force: bool = False) -> float:
     """
     with beside(path, force=force) as temporary:
         write_graph(SteeredGraph(model), temporary, model=model)
-        difference = _difference(model, OnnxSteering(temporary))
+        difference = _difference(model, OnnxSteering(*open_graph(temporary)))
         if not difference <= TOLERANCE:
             raise ConfigError(
                 f"graph must give what the model gives within {TOLERANCE:g} but differs by {difference:g}; "

@@ -14,6 +14,7 @@ from avse.cli.enhance import main
 from avse.data.synthetic import write_film
 from avse.media.audio import read_audio
 from avse.media.video import VideoReader
+from avse.models.zoo import MODELS
 
 
 @pytest.fixture
@@ -276,10 +277,7 @@ def test_weights_of_another_model(run, media, tmp_path):
     from avse.media.tensors import write_tensors
 
     for header, words in (
-        (
-            {"model": "resnet", "config": {}},
-            "must be of one of audio_core, avdcnn, live, lip_cue, driver_stress, steered, vatt but are of 'resnet'",
-        ),
+        ({"model": "resnet", "config": {}}, f"must be of one of {', '.join(MODELS)} but are of 'resnet'"),
         ({"model": "avdcnn", "config": {"wings": 2}}, "must hold a valid configuration"),
         ({"model": "avdcnn", "config": {}}, "must fit the model avdcnn but do not"),
     ):

@@ -108,7 +108,7 @@ def test_saved_model_comes_back_the_same(model, tmp_path):
 def test_weights_of_another_model_are_refused_in_one_line(model, tmp_path):
     path = tmp_path / "other.safetensors"
     zoo.write_tensors(path, {"weight": torch.zeros(2)}, header={"model": "tasnet"})
-    with pytest.raises(ConfigError, match="must be of one of .*avdcnn.* but are of 'tasnet'"):
+    with pytest.raises(ConfigError, match=r"must be of one of .*avdcnn.* but are of 'tasnet'"):
         zoo.load(str(path))
     zoo.write_tensors(path, {"weight": torch.zeros(2)}, header={"model": "avdcnn", "config": {}})
     with pytest.raises(ConfigError, match="must fit the model avdcnn") as caught:

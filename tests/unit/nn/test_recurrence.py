@@ -1,0 +1,35 @@
+"""The minimal GRU: its own gradient, and PyTorch's GRU with recurrent weights of zero."""
+
+import torch
+
+from avse.nn.recurrence import MinimalGRU, _Blend
+
+
+def test_the_gradient_is_that_of_finite_differences():
+    generator = torch.Generator().manual_seed(1)
+
+    def drawn(*shape):
+        return torch.rand(shape, dtype=torch.double, generator=generator, requires_grad=True)
+
+    assert torch.autograd.gradcheck(_Blend.apply, (drawn(2, 6, 3), drawn(2, 6, 3), drawn(2, 3)))
+
+
+def test_it_is_a_gru_without_recurrent_weights():
+    torch.manual_seed(1)
+    unit = MinimalGRU(5, 7)
+    x, state = torch.randn(2, 9, 3, 5), torch.rand(2, 3, 7)
+    states, last = unit(x, state)
+    twin_states, twin_last = unit.as_gru()(x, state)
+    torch.testing.assert_close(states, twin_states, atol=1e-6, rtol=0)
+    torch.testing.assert_close(last, twin_last, atol=1e-6, rtol=0)
+    torch.testing.assert_close(last, states[:, -1])
+
+
+def test_a_constant_input_is_approached_exponentially():
+    unit = MinimalGRU(1, 1)
+    with torch.no_grad():
+        unit.project.weight.zero_()
+        unit.project.bias.copy_(torch.tensor([0.0, 0.5]))  # gate 1/2, candidate tanh(1/2)
+    states, _ = unit(torch.zeros(1, 4, 1), torch.zeros(1, 1))
+    goal = torch.tanh(torch.tensor(0.5))
+    torch.testing.assert_close(states[0, :, 0], goal * (1 - 0.5 ** torch.arange(1, 5)))
