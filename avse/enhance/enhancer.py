@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from avse.enhance.model import Model
 from avse.enhance.stream import EnhancerStream, Mixing
-from avse.errors import ConfigError, InputError
+from avse.errors import InputError
 from avse.faces.mouth import MouthTrack, track_mouth
 from avse.faces.speaker import SoundLevel
 from avse.media.ahead import reading_ahead

@@ -1,4 +1,4 @@
-"""Mixtures of voices: repeatable, as long as the epoch says, at the SNR that is asked for, and from the right people."""
+"""Mixtures of voices: repeatable, as long as the epoch says, at the SNR asked for, and from the right people."""
 
 import numpy as np
 import pytest
