@@ -35,6 +35,8 @@ if declare -F own_setup > /dev/null; then own_setup; fi
 config=${config:-egs/$corpus/conf/$model.yaml}
 if [ -x .venv/bin/python ]; then python=.venv/bin/python; else python=${PYTHON:-python3}; fi
 data=${AVSE_DATA:-data}
+# A corpus of test people with several clips each has long videos if its run.sh says so (long=yes).
+has_long_videos() { [ "$model" = live ] && [ "${long:-}" = yes ] && [ ${#conf[@]} -eq 0 ]; }
 mixtures=$data/av/test_mixtures.jsonl
 manifest=$exp/manifest.jsonl
 run=$exp/$(basename "$config" .yaml)
@@ -47,6 +49,12 @@ check() { "$python" "$script" check; }
 prepare() {
   [ -f "$manifest" ] || "$python" "$script" manifest "$manifest"
   [ -f "$exp/quiet.jsonl" ] || "$python" -m recipes.stages.quiet "$mixtures" "$exp/quiet.jsonl"
+  if has_long_videos; then
+    [ -f "$exp/talkers/manifest.jsonl" ] || "$python" -m recipes.speech_benchmark.talkers "$exp/talkers" "$exp/crops" \
+      ${talker_options[@]+"${talker_options[@]}"}
+    [ -f "$exp/long.jsonl" ] || "$python" -m recipes.speech_benchmark.long_list "$manifest" "$exp/long.jsonl" \
+      --talkers "$exp/talkers/manifest.jsonl" ${long_options[@]+"${long_options[@]}"}
+  fi
 }
 
 crops() { "$python" -m recipes.stages.crops "$manifest" "$exp/crops" --n-jobs "$n_jobs"; }
@@ -93,6 +101,13 @@ score() {
     "$python" -m recipes.stages.score "${common[@]}" --mixtures "$exp/quiet.jsonl" --enhanced "$run/enhanced_quiet" \
       "$run/scores_quiet.jsonl"
   fi
+  if has_long_videos; then
+    # Enhanced and scored in one go: what is enhanced would be gigabytes.
+    common=(--videos "$exp/long.jsonl" --manifest "$manifest" --manifest "$exp/talkers/manifest.jsonl" --crops "$exp/crops"
+      --n-jobs "$n_jobs")
+    "$python" -m recipes.speech_benchmark.long_scores "$exp" "${common[@]}"
+    "$python" -m recipes.speech_benchmark.long_scores "$run" "${common[@]}" --model "$run/model.safetensors"
+  fi
 }
 
 # RESULTS.md tells of every model that has been scored.
@@ -113,6 +128,10 @@ results() {
       options+=(--picture "$name=$exp/live/scores_$name.jsonl")
     done
   fi
+  if [ -f "$exp/live/long_own.jsonl" ]; then
+    options+=(--long "$exp/live" --long-videos "$exp/long.jsonl" --long-noisy "$exp/long_noisy.jsonl")
+  fi
+  if [ -f "$data/av/test_scores_peers_0db.jsonl" ]; then options+=(--zero-db "$data/av/test_scores_peers_0db.jsonl"); fi
   if [ -f "$data/av/test_scores_peers.jsonl" ]; then options+=(--peers "$data/av/test_scores_peers.jsonl"); fi
   "$python" -m recipes.stages.results "$results" --title "$title" --command "egs/$corpus/run.sh" \
     --mixtures "$mixtures" "${options[@]}"

@@ -5,5 +5,6 @@ here=$PWD
 cd "$(dirname "$0")/../.."
 corpus=grid
 title="Results on GRID"
+long=yes
 . egs/own_data.sh
 . egs/stages.sh

@@ -5,4 +5,8 @@ cd "$(dirname "$0")/../.."
 corpus=toy
 title="Results on made-up talkers"
 export AVSE_DATA=${TOY_DATA:-egs/toy/exp/data}
+# A few long videos, so that every stage runs.
+long=yes
+long_options=(--scenarios cut)
+talker_options=(--lengths-s 8 --seeds 0)
 . egs/stages.sh

@@ -21,6 +21,7 @@ from recipes.speech_benchmark.videos import SEGMENT_S, LongVideo, Source, write_
 
 SPLITS = {"test_seen": "test", "test_unseen": "test", "valid": "valid"}
 """Splits of talking faces, and that of the noises and other voices they are mixed with."""
+SCENARIOS = ("noise", "talkers", "silence", "leaving", "cut")
 SHORT_S, LONG_S = 20.0, 60.0
 SNRS_DB = (-5.0, 0.0, 5.0, 10.0)
 N_TYPES = 6
@@ -191,10 +192,14 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("manifest", type=Path)
     parser.add_argument("output", type=Path)
+    parser.add_argument("--scenarios", default=",".join(SCENARIOS), help="with commas between (default: %(default)s)")
     parser.add_argument("--talkers", type=Path, help="manifest of generated talkers")
     arguments = parser.parse_args(argv)
+    scenarios = arguments.scenarios.split(",")
+    if unknown := [name for name in scenarios if name not in SCENARIOS]:
+        parser.error(f"scenarios must be of {', '.join(SCENARIOS)} but one is {unknown[0]!r}; correct it")
     try:
-        videos = list_videos(read_manifest(arguments.manifest))
+        videos = [video for video in list_videos(read_manifest(arguments.manifest)) if video.scenario in scenarios]
         if arguments.talkers:
             videos += list_talkers(read_manifest(arguments.talkers))
         write_videos(arguments.output, videos)

@@ -1,9 +1,14 @@
-"""The benchmark's short form, on the validation people alone: how a model in training fares on long videos.
+"""The benchmark's short form: how a model fares on long videos of the validation people, in seconds for each video.
 
-Some seconds for each video on one core. The videos are those of the full list (`long_list`), split `valid`, so they
-may choose a model; nothing of the test is read.
+    python -m recipes.speech_benchmark.short WEIGHTS --manifest exp/manifest.jsonl --crops exp/crops
+
+prints it as JSON; training calls `short_benchmark`. The videos are those of the full list (`long_list`), split `valid`,
+so they may choose a model; no speech, face or noise of the test is used.
 """
 
+import argparse
+import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +17,8 @@ import torch
 
 from avse.data.manifest import data_root, read_manifest
 from avse.enhance.enhancer import Enhancer
+from avse.errors import AvseError
+from avse.models import zoo
 from avse.models.live import Live
 from recipes.speech_benchmark.compare import below_audio_only, is_lowered, lowered
 from recipes.speech_benchmark.long_list import SHORT_S, list_videos
@@ -109,3 +116,24 @@ def summary(pairs: Sequence[Pair]) -> dict[str, float]:
     below = [below_audio_only(pair.with_video, pair.audio_only) for pair in compared]
     found["below_share"] = sum(below) / len(below) if below else None
     return {name: value for name, value in found.items() if value is not None}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Print the short form of a weights file."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("weights", type=Path, help="of a live model")
+    parser.add_argument("--manifest", type=Path, required=True)
+    parser.add_argument("--crops", type=Path, required=True, help="folder of the crops stage")
+    arguments = parser.parse_args(argv)
+    try:
+        model = zoo.load_as(Live, arguments.weights)
+        found = short_benchmark(model, manifest=arguments.manifest, crops=arguments.crops)
+    except AvseError as error:
+        print(f"short: error: {error}", file=sys.stderr)
+        return 1
+    print(json.dumps({name: round(value, 4) for name, value in found.items()}, indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

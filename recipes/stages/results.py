@@ -12,6 +12,9 @@ from avse.errors import AvseError
 from avse.media.output import beside
 from avse.metrics.table import METRICS
 from avse.report.tables import markdown_table
+from recipes.speech_benchmark.long_report import long_part
+from recipes.speech_benchmark.long_results import read_long_results
+from recipes.speech_benchmark.zero_db import zero_db_part
 from recipes.stages.goals import HEADER, live_goals, paper_goals
 from recipes.stages.tables import (
     REPORTED_ONLY,
@@ -100,9 +103,15 @@ def main(argv: list[str] | None = None) -> int:
     add("--run", action="append", required=True, help="NAME=FOLDER of a system's training run; AVDCNN or live")
     add("--picture", action="append", default=[], help="KIND=SCORES.jsonl of the live model with such a picture")
     add("--quiet", action="append", default=[], help="NAME=SCORES.jsonl at 30 dB; live among them")
+    add("--long", type=Path, metavar="FOLDER", help="with the live model's scores of long videos")
+    add("--long-videos", type=Path, help="list of long videos")
+    add("--long-noisy", type=Path, help="scores of the noisy input of long videos")
+    add("--zero-db", type=Path, help="scores of further systems on the mixtures at 0 dB alone")
     add("--title", default="Results")
     add("--command", required=True, help="what a reader types to get this file")
     arguments = parser.parse_args(argv)
+    if arguments.long and not (arguments.long_videos and arguments.long_noisy):
+        parser.error("--long needs --long-videos and --long-noisy; give both")
     try:
         results = read_results(arguments.mixtures, arguments.system, arguments.peers)
         parts = [
@@ -114,6 +123,10 @@ def main(argv: list[str] | None = None) -> int:
             name, _, folder = run.partition("=")
             parts += [f"## {name}: training", markdown_table(run_lines(Path(folder)))]
             parts += [f"## {name}: goals", markdown_table([HEADER, *GOALS[name](results, ours=name)])]
+        if arguments.long:
+            parts += long_part(
+                read_long_results(arguments.long_videos, noisy=arguments.long_noisy, folder=arguments.long)
+            )
         if arguments.picture:
             pairs = (picture.partition("=") for picture in arguments.picture)
             parts += picture_part(results, {kind: read_scores(Path(path)) for kind, _, path in pairs})
@@ -121,6 +134,8 @@ def main(argv: list[str] | None = None) -> int:
             quiet = (row.partition("=") for row in arguments.quiet)
             parts += quiet_part({name: read_scores(Path(path)) for name, _, path in quiet})
         parts += [part for split in SPLITS if results.of(split) for part in split_tables(results, split)]
+        if arguments.zero_db:
+            parts += zero_db_part(results, arguments.zero_db)
         with beside(arguments.output, force=True) as temporary:
             temporary.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     except AvseError as error:

@@ -107,6 +107,15 @@ def test_the_list_is_the_same_each_time_and_survives_the_file(tmp_path, videos):
     assert len({video.id for video in videos}) == len(videos)
 
 
+def test_scenarios_can_be_chosen(tmp_path, videos):
+    write_manifest(tmp_path / "manifest.jsonl", items_of_corpus())
+    given = [str(tmp_path / "manifest.jsonl"), str(tmp_path / "long.jsonl"), "--scenarios"]
+    assert main([*given, "cut,leaving"]) == 0
+    assert read_videos(tmp_path / "long.jsonl") == [v for v in videos if v.scenario in ("cut", "leaving")]
+    with pytest.raises(SystemExit, match="2"):
+        main([*given, "cut,cute"])
+
+
 def test_snr_is_as_listed_and_lengths_agree(corpus, videos):
     reader = LongReader(items_of_corpus(), root=corpus, crops=corpus / "crops")
     for wanted in ({"noise_type": "white"}, {"noise_type": "rain"}, {"noise_type": "talker_3"}):

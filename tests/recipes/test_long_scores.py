@@ -9,7 +9,7 @@ import pytest
 from conftest import write_sound
 
 from avse.data.crops import save_mouth
-from avse.data.manifest import Item, write_manifest
+from avse.data.manifest import Item, Mixture, write_manifest
 from avse.faces.mouth import MouthTrack
 from avse.faces.speaker import FaceReport
 from recipes.speech_benchmark import long_report, long_scores
@@ -21,6 +21,8 @@ from recipes.speech_benchmark.reader import RATE, LongMixture, Segment
 from recipes.speech_benchmark.score_segments import score_video
 from recipes.speech_benchmark.short import Pair, summary
 from recipes.speech_benchmark.videos import LongVideo, Source, write_videos
+from recipes.speech_benchmark.zero_db import zero_db_part
+from recipes.stages.tables import Results
 
 SEGMENT = 3 * RATE
 
@@ -285,3 +287,20 @@ def test_unknown_conditions_are_refused(pack, capsys):
         run(pack, "--model", pack / "model.safetensors", "--conditions", "none,upside_down")
     assert "'upside_down'" in capsys.readouterr().err
     assert not Path(pack / "m").exists()
+
+
+def test_systems_at_0_db_stand_beside_the_others_on_those_mixtures_alone(tmp_path):
+    names = {"a": 0.0, "b": 0.0, "c": 5.0}
+    mixtures = [Mixture(name, name, "test_seen", "rain", (), snr_db) for name, snr_db in names.items()]
+    of = {"pesq_wb": 1.0, "stoi": 0.5, "estoi": 0.4}
+    ours = {name: {**of, "si_sdr_db": si_sdr} for name, si_sdr in (("a", 1.0), ("b", 3.0), ("c", 50.0))}
+    rows = [
+        {"id": name, "split": "test_seen", "noise_type": "rain", "noisy": {}, "dfn3": {**of, "si_sdr_db": si_sdr}}
+        for name, si_sdr in (("a", 5.0), ("b", 8.0))
+    ]
+    (tmp_path / "zero.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    text = "\n".join(zero_db_part(Results(mixtures, {"live": ours}), tmp_path / "zero.jsonl"))
+    assert "| test_seen, n = 2 |" in text
+    assert "| live | 1.00 | 0.500 | 0.400 | 2.00 |" in text
+    assert "| DeepFilterNet3 | 1.00 | 0.500 | 0.400 | 6.50 |" in text
+    assert "test_unseen" not in text
