@@ -30,7 +30,7 @@ def long_part(results: LongResults, *, name: str = "live") -> list[str]:
         *(with_video_table(results, split) for split in results.splits()),
         f"### {name}: level of the speech over time",
         "Change against the clean speech in the segment that begins at each time; means over videos.",
-        *(level_table(results, length_s) for length_s in sorted({v.length_s for v in results.videos})),
+        *(level_table(results, length_s) for length_s in results.lengths_s("noise", "talkers")),
     ]
     tried = [split for split in results.splits() if results.tried(BAD[0], results.of(split, "noise", "talkers"))]
     if tried:

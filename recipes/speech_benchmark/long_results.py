@@ -30,6 +30,10 @@ class LongResults(NamedTuple):
             if video.split == split and video.scenario in scenarios and length_s in (None, video.length_s)
         ]
 
+    def lengths_s(self, *scenarios: str) -> list[float]:
+        """Nominal lengths of the videos in some scenarios, rising."""
+        return sorted({video.length_s for video in self.videos if video.scenario in scenarios})
+
     def splits(self) -> list[str]:
         """In the order of the list."""
         return list(dict.fromkeys(video.split for video in self.videos))

@@ -173,6 +173,16 @@ def test_targets_are_met_or_missed_by_the_numbers(tmp_path):
     assert "1 of 2, worst -1.0 dB" in table
 
 
+def test_the_report_does_without_scenarios_that_a_list_lacks(tmp_path, capsys):
+    write_videos(tmp_path / "long.jsonl", [video_of("c", "cut")])
+    row = [{**row_of([0.0]), "id": "c"}]
+    for folder, condition in ((tmp_path, "noisy"), (tmp_path, "none"), (tmp_path, "own")):
+        write_scores(folder, condition, row)
+    given = [str(tmp_path), "--videos", str(tmp_path / "long.jsonl"), "--noisy", str(tmp_path / "long_noisy.jsonl")]
+    assert long_report.main(given) == 0
+    assert "| cut, 20 s | 1 |" in capsys.readouterr().out
+
+
 def test_without_scores_the_report_names_what_is_missing(tmp_path, capsys):
     write_videos(tmp_path / "long.jsonl", [video_of("n")])
     given = [str(tmp_path), "--videos", str(tmp_path / "long.jsonl"), "--noisy", str(tmp_path / "long_noisy.jsonl")]
