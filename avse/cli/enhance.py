@@ -59,10 +59,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--video", type=Path, help="film of the speaker in time with the sound; for several inputs a folder of "
         "films of the same names (default: the input's own picture)")  # fmt: skip
     add("--audio-only", action="store_true", help="do not look at any picture")
-    add("--speaker", default="auto", help="whose voice: auto (whose mouth moves with the sound), left, right, "
-        "largest, or a number from the left (default: auto)")  # fmt: skip
+    add("--speaker", default="auto", help="whose voice: auto (at each time the one whose mouth moves with the audio), "
+        "largest, left, right, top, bottom, top-left and the like, a number as avse-faces lists them, x,y as shares of "
+        "the frame, or a photograph (default: auto)")  # fmt: skip
     add("--offset-ms", type=float, default=0.0, help="how late the picture comes after the sound (default: 0)")
-    add("--face-detector", type=Path, metavar="ONNX", help="YuNet's ONNX file, instead of the bundled cascade")
+    add("--detector", "--face-detector", default="auto", metavar="NAME_OR_FILE", help="cascade, blazeface, auto, or "
+        "YuNet's ONNX or BlazeFace's TFLite file (default: auto)")  # fmt: skip
     add("--model", default=None, help="live, avdcnn, or a file of weights or an ONNX graph (default: live)")
     add("--device", default="cpu", help="cpu, cuda, cuda:1, mps (default: cpu)")
     add("--mix", type=float, default=1.0, help="0 gives the input back, 1 the enhanced sound alone (default: 1)")
@@ -105,10 +107,10 @@ class _Worker:
 
     def __init__(self, options: argparse.Namespace, *, quiet: bool) -> None:
         from avse.enhance.enhancer import DEFAULT_MODEL, Enhancer
-        from avse.faces.detect import CascadeDetector, YuNetDetector
+        from avse.faces.detectors import load_detector
 
         self.enhancer = Enhancer.load(options.model or DEFAULT_MODEL, device=options.device)
-        self.detector = YuNetDetector(options.face_detector) if options.face_detector else CascadeDetector()
+        self.detector = load_detector(options.detector)
         self.quiet = quiet
 
     def __call__(self, job: "Job") -> "EnhanceResult | str":

@@ -7,7 +7,7 @@ from pathlib import Path
 from avse.enhance.file import Job
 from avse.enhance.stream import Mixing
 from avse.errors import InputError
-from avse.faces.speaker import check_speaker
+from avse.faces.choice import read_choice
 from avse.media.suffixes import AUDIO, VIDEO, WRITABLE, WRITTEN_INSTEAD
 
 BIT_RATES = (8_000, 2_000_000)
@@ -21,7 +21,7 @@ def check_options(options: argparse.Namespace) -> None:
     Raises:
         InputError: a value is out of range, or two flags contradict each other.
     """
-    check_speaker(options.speaker)
+    read_choice(options.speaker)
     audio_track(options.audio_track)
     bit_rate(options.bitrate)
     if options.workers < 1:

@@ -6,7 +6,7 @@ import numpy as np
 
 from avse.errors import ConfigError, MediaError
 from avse.faces.mouth import MouthTrack
-from avse.faces.speaker import FaceReport
+from avse.faces.report import FaceReport
 from avse.media.arrays import read_arrays
 from avse.media.output import beside
 

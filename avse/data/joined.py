@@ -14,7 +14,7 @@ import numpy.typing as npt
 from avse.data.mix import Waveform
 from avse.errors import InputError
 from avse.faces.mouth import MouthTrack
-from avse.faces.speaker import FaceReport
+from avse.faces.report import FaceReport
 from avse.signal.clock import samples_from_seconds
 
 FADE_S = 0.005

@@ -8,14 +8,14 @@ import numpy.typing as npt
 
 from avse.enhance.model import Model
 from avse.enhance.stream import EnhancerStream, Mixing
+from avse.enhance.watch import View, enhanced_blocks, listen, no_mouth, watch
 from avse.errors import InputError
-from avse.faces.mouth import MouthTrack, track_mouth
-from avse.faces.speaker import SoundLevel
-from avse.media.ahead import reading_ahead
-from avse.media.audio import read_audio
-from avse.media.video import VideoReader
+from avse.faces.detect import FaceDetector
+from avse.faces.mouth import MouthTrack
+from avse.media.audio import AudioReader
+from avse.media.video import has_picture
 from avse.models.pretrained import graph_of
-from avse.signal.level import LevelMeter
+from avse.signal.phase import PhaseMeter
 
 Waveform = npt.NDArray[np.float32]
 
@@ -29,8 +29,8 @@ class Recording(NamedTuple):
     """`(channels, samples)`, as many as the input has."""
     sample_rate: int
     """Hz, the input's."""
-    mouth: MouthTrack | None
-    """What was seen of the speaker, with its report; None without video."""
+    mouth: MouthTrack
+    """What was seen of the speaker, with its report; without frames where there is no video."""
 
 
 class Enhancer:
@@ -87,9 +87,12 @@ class Enhancer:
         if waveform.shape[-1] == 0 or not np.isfinite(waveform).all():
             raise InputError("waveform must hold finite samples but is empty or holds NaN or infinity; check it")
         channels = np.atleast_2d(waveform).astype(np.float32, copy=False)
+        phase = PhaseMeter(len(channels))
+        phase.push(channels)
         stream = self.stream(
-            sample_rate=sample_rate, n_channels=len(channels), mouth=mouth, mixing=mixing, offset_s=offset_s
-        )
+            sample_rate=sample_rate, n_channels=len(channels), mouth=mouth, mixing=mixing, offset_s=offset_s,
+            signs=phase.signs(),
+        )  # fmt: skip
         enhanced = np.concatenate([stream.push(channels), stream.finish()], axis=1)
         return enhanced.reshape(waveform.shape)
 
@@ -101,9 +104,10 @@ class Enhancer:
         mouth: MouthTrack | None = None,
         mixing: Mixing | None = None,
         offset_s: float = 0.0,
+        signs: npt.NDArray[np.float32] | None = None,
     ) -> EnhancerStream:
-        """Begin a recording that comes block by block; arguments as of `enhance`."""
-        return EnhancerStream(
+        """Begin a recording that comes block by block; arguments as of `enhance` and `EnhancerStream`."""
+        stream = EnhancerStream(
             self.model,
             sample_rate=sample_rate,
             n_channels=n_channels,
@@ -111,27 +115,47 @@ class Enhancer:
             mixing=mixing,
             offset_s=offset_s,
         )
+        stream.signs = signs
+        return stream
 
     def enhance_recording(
-        self, audio: str | Path, *, video: str | Path | None = None, speaker: str = "auto"
+        self,
+        audio: str | Path,
+        *,
+        video: str | Path | None = None,
+        speaker: str = "auto",
+        mixing: Mixing | None = None,
+        offset_s: float = 0.0,
+        detector: FaceDetector | None = None,
     ) -> Recording:
-        """Read a recording, enhance it with the speaker's video, and give it back in memory.
+        """Read a recording, enhance it with the speaker's video, and give it back in memory, as `avse-enhance` does.
 
         Args:
-            audio: noisy sound: a sound file, or a container with sound.
-            video: film of the speaker, in time with `audio`; None enhances by sound alone.
-            speaker: whose face, as in `avse.faces.mouth.track_mouth`.
+            audio: noisy audio: an audio file, or a container with audio.
+            video: the speaker, in time with `audio`; None takes the video of `audio`, and is audio-only without.
+            speaker: whose face: see `avse.faces.choice.FORMS`.
+            mixing: how much of the input stays; none by default.
+            offset_s: how late the video comes after the audio.
+            detector: finds faces in an image; by default what `avse.faces.detectors.load_detector` takes.
 
         Raises:
             MediaError: a file cannot be read.
-            InputError: `speaker` is not a face of the film.
+            InputError: `speaker` is not a face of the video.
         """
-        waveform, sample_rate = read_audio(Path(audio))
+        audio = Path(audio)
+        listened = listen(audio)
+        source = Path(video) if video is not None else audio if has_picture(audio) else None
         mouth = None
-        if video is not None:
-            meter = LevelMeter(sample_rate=sample_rate)
-            meter.push(waveform)
-            level = SoundLevel(meter.level_db(), meter.rate_hz)
-            with VideoReader(Path(video)) as reader, reading_ahead(reader.frames()) as frames:
-                mouth = track_mouth(frames, crop_size=self.model.crop_size, speaker=speaker, sound_level=level)
-        return Recording(self.enhance(waveform, sample_rate=sample_rate, mouth=mouth), sample_rate, mouth)
+        if source is not None:
+            view = View(source, self.model.crop_size, detector=detector, offset_s=offset_s)
+            mouth, _ = watch(view, listened, speaker=speaker)
+        with AudioReader(audio) as reader:
+            n_channels = reader.info.n_channels
+            stream = self.stream(
+                sample_rate=reader.info.sample_rate, n_channels=n_channels, mouth=mouth, mixing=mixing,
+                offset_s=offset_s, signs=listened.signs,
+            )  # fmt: skip
+            blocks = [enhanced for _, enhanced in enhanced_blocks(stream, reader.blocks(), n_channels=n_channels)]
+            sample_rate = reader.info.sample_rate
+        seen = mouth or no_mouth(self.model.crop_size, "none: there is no video")
+        return Recording(np.concatenate(blocks, axis=1), sample_rate, seen)

@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,35 +13,26 @@ import numpy.typing as npt
 
 from avse.enhance.enhancer import Enhancer
 from avse.enhance.stream import EnhancerStream, Mixing
+from avse.enhance.watch import Listened, Progress, View, enhanced_blocks, listen, no_progress, watch
 from avse.errors import MediaError
+from avse.faces.choice import read_choice
 from avse.faces.detect import FaceDetector
-from avse.faces.mouth import MouthTrack, track_mouth
-from avse.faces.speaker import FaceReport, SoundLevel, check_speaker
-from avse.media.ahead import reading_ahead
+from avse.faces.mouth import MouthTrack
+from avse.faces.report import FaceReport
 from avse.media.audio import BLOCK_SAMPLES, WRITABLE, AudioReader, AudioWriter, check_file
-from avse.media.limits import MAX_FPS
 from avse.media.output import check_output
 from avse.media.remux import replace_audio
 from avse.media.tags import read_tags
 from avse.media.video import (
-    VideoFrame,
-    VideoReader,
     VideoWriter,
     audio_start_s,
     has_picture,
     n_audio_tracks,
     probe_video,
 )
-from avse.signal.level import LevelMeter
 
 Waveform = npt.NDArray[np.float32]
-Progress = Callable[[str, float, float], None]
 
-MAX_HEIGHT = 480
-"""Pixels; larger pictures are shrunk to it while decoding: in it, the mouth of a face of a sixth of the height is as
-large as the models need."""
-DIFFERENCE_S = 0.5
-"""Sound and picture that differ more in length are worth a warning."""
 MAGNIFY = 4
 """Times that a saved crop is enlarged, for people to see."""
 
@@ -59,7 +50,7 @@ class Job:
     audio_only: bool = False
     """Do not look at any picture."""
     speaker: str = "auto"
-    """Whose face, as in `avse.faces.mouth.track_mouth`."""
+    """Whose face: see `avse.faces.choice.FORMS`."""
     offset_s: float = 0.0
     """How late the picture comes after the sound."""
     mixing: Mixing = field(default_factory=Mixing)
@@ -102,14 +93,14 @@ def enhance_file(
     job: Job,
     *,
     detector: FaceDetector | None = None,
-    progress: Progress = lambda stage, done_s, total_s: None,
+    progress: Progress = no_progress,
 ) -> EnhanceResult:
     """Enhance one file; the sound passes through in blocks, so its length does not matter.
 
     Args:
         enhancer: with its model.
         job: what to do.
-        detector: finds faces; the bundled cascade by default.
+        detector: finds faces; by default what `avse.faces.detectors.load_detector` takes.
         progress: is told the stage (`watch` or `enhance`), the seconds of the recording done, and all of them.
 
     Raises:
@@ -120,37 +111,24 @@ def enhance_file(
     _check(job)
     film = _film(job)
     tracks = _tracks(job)
-    with AudioReader(job.audio, track=tracks[0]) as reader:
-        meter = LevelMeter(sample_rate=reader.info.sample_rate)
-        meter.push_all(reader.blocks())
-        info, problems = reader.info, reader.problems
-    mouth, warnings = None, [f"audio: {problem}" for problem in problems]
+    listened = listen(job.audio, track=tracks[0])
+    mouth, warnings = None, list(listened.warnings)
     if film is not None:
-        level = SoundLevel(meter.level_db(), meter.rate_hz)
         zero = tracks[0] if film == job.audio else 0
-        with (
-            VideoReader(film, max_height=MAX_HEIGHT, audio_track=zero) as video,
-            reading_ahead(video.frames()) as frames,
-        ):
-            counted = _counted(frames, progress, total_s=meter.duration_s)
-            mouth = track_mouth(
-                counted, crop_size=enhancer.model.crop_size, speaker=job.speaker, sound_level=level, detector=detector
-            )
-        warnings += _film_warnings(mouth, video=video, sound_s=meter.duration_s)
+        view = View(film, enhancer.model.crop_size, detector=detector, audio_track=zero, offset_s=job.offset_s)
+        mouth, seen = watch(view, listened, speaker=job.speaker, progress=progress)
+        warnings += [*seen, *_other_faces(job, film, mouth.report)]
     elif not job.audio_only:
-        warnings.append("enhanced by sound alone: there is no video")
-    picture_fraction, lost = _write_outputs(
-        enhancer, job, mouth, tracks=tracks, total_s=meter.duration_s, progress=progress
-    )
+        warnings.append("enhanced audio-only: there is no video")
+    picture_fraction, lost = _write_outputs(enhancer, job, mouth, listened=listened, tracks=tracks, progress=progress)
     warnings += lost
     if mouth is not None and picture_fraction < 1:
-        by_sound_s = (1 - picture_fraction) * meter.duration_s
-        warnings.append(
-            f"enhanced by sound alone for {by_sound_s:.1f} of {meter.duration_s:.1f} s: no face was seen there"
-        )
+        only_s = (1 - picture_fraction) * listened.duration_s
+        why = "no face was chosen" if mouth.report.n_faces else "no face was seen"
+        warnings.append(f"enhanced audio-only for {only_s:.1f} of {listened.duration_s:.1f} s: {why} there")
     return EnhanceResult(
-        audio=job.audio, output=job.output, duration_s=meter.duration_s, sample_rate=info.sample_rate,
-        n_channels=info.n_channels, n_samples=meter.n_samples, model=enhancer.model.name,
+        audio=job.audio, output=job.output, duration_s=listened.duration_s, sample_rate=listened.info.sample_rate,
+        n_channels=listened.info.n_channels, n_samples=listened.n_samples, model=enhancer.model.name,
         faces=mouth.report if mouth else None, picture_fraction=picture_fraction,
         wall_s=time.monotonic() - started, warnings=tuple(warnings),
     )  # fmt: skip
@@ -163,7 +141,7 @@ def writes_film(path: Path) -> bool:
 
 def _check(job: Job) -> None:
     """Refuse what cannot end well before any work is done."""
-    check_speaker(job.speaker)
+    read_choice(job.speaker)
     check_file(job.audio, kind="input")
     if job.video is not None:
         check_file(job.video, kind="video")
@@ -191,26 +169,11 @@ def _film(job: Job) -> Path | None:
     return None if job.audio_only else source
 
 
-def _counted(frames: Iterator[VideoFrame], progress: Progress, *, total_s: float) -> Iterator[VideoFrame]:
-    for frame in frames:
-        progress("watch", frame.time_s, total_s)
-        yield frame
-
-
-def _film_warnings(mouth: MouthTrack, *, video: VideoReader, sound_s: float) -> list[str]:
-    warnings, name = [], video.info.path.name
-    if video.n_dropped:
-        warnings.append(f"{video.n_dropped} frames of {name} were dropped: their timestamps do not rise")
-    if video.n_too_fast:
-        warnings.append(f"{video.n_too_fast} frames of {name} were dropped: they come faster than {MAX_FPS:g} a second")
-    if video.n_damaged:
-        warnings.append(f"{video.n_damaged} packets of {name} could not be decoded: frames are missing there")
-    picture_s = float(mouth.timestamps_s[-1])
-    if abs(sound_s - picture_s) > DIFFERENCE_S:
-        warnings.append(
-            f"the sound is {sound_s:.1f} s long but the picture {picture_s:.1f} s; their starts were aligned"
-        )
-    return warnings
+def _other_faces(job: Job, film: Path, report: FaceReport) -> list[str]:
+    """What to do where it was not the right face that was chosen."""
+    if job.speaker != "auto" or report.n_faces < 2:
+        return []
+    return [f"{report.n_faces} faces, {report.chosen}; see them with: avse-faces {film}; choose one with: --speaker N"]
 
 
 def _tracks(job: Job) -> list[int]:
@@ -226,7 +189,7 @@ def _tracks(job: Job) -> list[int]:
 
 
 def _write_outputs(
-    enhancer: Enhancer, job: Job, mouth: MouthTrack | None, *, tracks: list[int], total_s: float, progress: Progress
+    enhancer: Enhancer, job: Job, mouth: MouthTrack | None, *, listened: Listened, tracks: list[int], progress: Progress
 ) -> tuple[float, list[str]]:
     """Write all files of a job; the share of the time with video, and what the output could not hold."""
     lost: list[str] = []
@@ -239,9 +202,14 @@ def _write_outputs(
             outputs = {tracks[0]: job.output}
         shares = []
         for place, (track, output) in enumerate(outputs.items()):
-            before_s, n_tracks = place * total_s, len(outputs)
+            total_s, n_tracks = listened.duration_s, len(outputs)
+            before_s = place * total_s
             stage = partial(_stage, progress, before_s=before_s, n_tracks=n_tracks, total_s=total_s)
-            shares.append(_enhance_track(enhancer, job, mouth, track=track, output=output, progress=stage))
+            # Opposite phase is known of the first track only; the others are averaged as they are.
+            signs = listened.signs if track == tracks[0] else None
+            offset_s = job.offset_s + _late_s(job, mouth, track)
+            stream_of = partial(enhancer.stream, mouth=mouth, mixing=job.mixing, offset_s=offset_s, signs=signs)
+            shares.append(_enhance_track(stream_of, job, track=track, output=output, progress=stage))
         if writes_film(job.output):
             # A separate recording takes the place of the video's own first track.
             audio = dict(zip([0] if job.video else tracks, outputs.values(), strict=True))
@@ -256,20 +224,22 @@ def _stage(progress: Progress, done_s: float, *, before_s: float, n_tracks: int,
     progress("enhance", (before_s + done_s) / n_tracks, total_s)
 
 
+def _late_s(job: Job, mouth: MouthTrack | None, track: int) -> float:
+    """How much later than the first audio track, from which the mouth is timed, a track begins; for all of them."""
+    if mouth is None or job.audio_track is not None or track == 0:
+        return 0.0
+    return audio_start_s(job.audio, track=track) - audio_start_s(job.audio, track=0)
+
+
 def _enhance_track(
-    enhancer: Enhancer,
+    stream_of: Callable[..., EnhancerStream],
     job: Job,
-    mouth: MouthTrack | None,
     *,
     track: int,
     output: Path,
     progress: Callable[[float], None],
 ) -> float:
     """Enhance one audio track into an audio file; the share of the time with video."""
-    offset_s = job.offset_s
-    if mouth is not None and job.audio_track is None and track > 0:
-        # The mouth is timed from the first sample of the first track.
-        offset_s += audio_start_s(job.audio, track=track) - audio_start_s(job.audio, track=0)
     is_final = output == job.output
     with ExitStack() as stack:
         reader = stack.enter_context(AudioReader(job.audio, track=track))
@@ -283,31 +253,16 @@ def _enhance_track(
                 bit_rate=job.bit_rate or info.bit_rate, tags=read_tags(job.audio) if is_final else None,
             )  # fmt: skip
 
-        stream = enhancer.stream(
-            sample_rate=rate, n_channels=n_channels, mouth=mouth, mixing=job.mixing, offset_s=offset_s
-        )
+        stream = stream_of(sample_rate=rate, n_channels=n_channels)
         noise = None if track > 0 and job.audio_track is None else job.save_noise
         sinks = [stack.enter_context(writer(path)) for path in (output, noise) if path is not None]
         done_s = 0.0
-        for noisy, enhanced in _side_by_side(stream, reader.blocks(BLOCK_SAMPLES), n_channels=n_channels):
+        for noisy, enhanced in enhanced_blocks(stream, reader.blocks(BLOCK_SAMPLES), n_channels=n_channels):
             for sink, samples in zip(sinks, (enhanced, noisy - enhanced), strict=False):
                 sink.write(samples)
             done_s += noisy.shape[1] / rate
             progress(done_s)
     return stream.gain.n_with_picture / max(1, stream.gain.n_frames)
-
-
-def _side_by_side(
-    stream: EnhancerStream, blocks: Iterator[Waveform], *, n_channels: int
-) -> Iterator[tuple[Waveform, Waveform]]:
-    """Noisy and enhanced samples of the same moments."""
-    waiting = np.zeros((n_channels, 0), dtype=np.float32)
-    for block in blocks:
-        waiting = np.concatenate([waiting, block], axis=1)
-        enhanced = stream.push(block)
-        yield waiting[:, : enhanced.shape[1]], enhanced
-        waiting = waiting[:, enhanced.shape[1] :]
-    yield waiting, stream.finish()
 
 
 def _write_mouth(path: Path, mouth: MouthTrack, *, force: bool) -> None:

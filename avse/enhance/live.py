@@ -11,7 +11,7 @@ from avse.enhance.stream import EnhancerStream, Mixing
 from avse.errors import ConfigError, InputError
 from avse.faces.detect import FaceDetector
 from avse.faces.follow import MouthFollower
-from avse.faces.mouth import TimedImage
+from avse.faces.people import TimedImage
 
 Waveform = npt.NDArray[np.float32]
 

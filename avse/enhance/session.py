@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.enhance.live import StreamingEnhancer
-from avse.faces.mouth import TimedImage
+from avse.faces.people import TimedImage
 from avse.media.device import SoundSource
 
 Waveform = npt.NDArray[np.float32]

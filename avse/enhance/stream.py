@@ -71,6 +71,9 @@ class EnhancerStream:
             chunk_frames: frames that a model which is not causal works on at once.
         """
         self._model, self._n_channels = model, n_channels
+        self.signs: npt.NDArray[np.float32] | None = None
+        """`(channels,)` of +-1 to multiply the channels with before the model gets their mean, as `avse.signal.phase`
+        finds them; None takes the plain mean."""
         self._share = (mixing or Mixing()).enhanced_share
         self._has_high_band = sample_rate != model.sample_rate
         top_hz = min(sample_rate, model.sample_rate) / 2
@@ -113,7 +116,8 @@ class EnhancerStream:
 
     def _enhance(self, spectrum: npt.NDArray[np.complex64], *, last: bool = False) -> npt.NDArray[np.complex64]:
         self._noisy = np.concatenate([self._noisy, spectrum], axis=2)
-        gain = self.gain.push(spectrum.mean(axis=0), last=last)
+        heard = spectrum if self.signs is None else self.signs[:, None, None] * spectrum
+        gain = self.gain.push(heard.mean(axis=0), last=last)
         noisy, self._noisy = self._noisy[:, :, : gain.shape[1]], self._noisy[:, :, gain.shape[1] :]
         enhanced = noisy * gain
         if not self._has_high_band:

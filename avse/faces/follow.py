@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.errors import InputError
+from avse.faces.crop import crop_mouth
 from avse.faces.detect import Box, FaceDetector
-from avse.faces.mouth import crop_mouth
 from avse.faces.track import FaceTracker, Track
 from avse.signal.clock import latest_frame_at
 

@@ -8,7 +8,8 @@ import numpy.typing as npt
 
 from avse.faces.correspondence import AudioListener, LipReader, MouthSaid, evidence, read_lips
 from avse.faces.mouth import MouthTrack
-from avse.faces.speaker import FaceReport
+from avse.faces.report import FaceReport
+from avse.faces.who_speaks import TurnConfig
 
 if TYPE_CHECKING:
     from avse.faces.crop_file import CropFile
@@ -33,6 +34,8 @@ class Mouth(Protocol):
 
 class LipScorer:
     """Says how well mouths and audio belong together; one serves one recording."""
+
+    evidence_scale = TurnConfig.evidence_scale
 
     def __init__(self, reader: LipReader, *, sample_rate: int) -> None:
         """Begin a recording.

@@ -1,43 +1,19 @@
-"""From a film to one person's mouth: a steady crop for every picture, or word that there is none."""
+"""The mouth of the one who speaks, for every frame of a video, or word that there is none."""
 
-from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from math import ceil
-from typing import NamedTuple, Protocol
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
+from avse.faces.choice import read_choice, read_photograph
 from avse.faces.crop_file import CropFile
-from avse.faces.detect import Box, FaceDetector
-from avse.faces.speaker import Candidate, FaceReport, SoundLevel, choose
-from avse.faces.track import FaceTracker
+from avse.faces.detect import FaceDetector
+from avse.faces.people import TimedImage, find_people
+from avse.faces.report import FaceReport
+from avse.faces.scorer import CorrespondenceScorer
+from avse.faces.speaker import People, Selection, choose
 from avse.signal.clock import latest_frame_at, video_frame_at
-
-Image = npt.NDArray[np.uint8]
-
-MOUTH_CENTRE_Y = 0.79
-"""Height of the mouth in a face's box, as a share of its size."""
-CROP_WIDTH = 0.54
-"""Width of the crop as a share of the box: the mouth wide open, and a little of the cheeks."""
-SMOOTHING_S = 0.2
-"""A crop lies where the face was on average within this time on both sides: detectors jitter faster than heads move."""
-
-
-class TimedImage(Protocol):
-    """A picture and when it was taken, as `avse.media.video.VideoReader` yields them."""
-
-    @property
-    def time_s(self) -> float:
-        """Seconds from the first sample of the sound."""
-        ...
-
-    @property
-    def image(self) -> Image:
-        """`(height, width, 3)` RGB."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -83,121 +59,42 @@ def track_mouth(
     *,
     crop_size: tuple[int, int] = (32, 48),
     speaker: str = "auto",
-    sound_level: SoundLevel | None = None,
+    scorer: CorrespondenceScorer | None = None,
     detector: FaceDetector | None = None,
+    offset_s: float = 0.0,
 ) -> MouthTrack:
-    """Follow all faces of a film in one pass, and cut out the mouth of the one who speaks.
+    """Follow all faces of a video in one pass, and cut out the mouth of the one who speaks.
 
     Args:
-        frames: the film.
+        frames: the video.
         crop_size: height and width of a crop, pixels.
-        speaker: `auto` (the face whose mouth moves with the sound), `left`, `right`, `largest`, or its number from the
-            left, beginning with 1.
-        sound_level: of the sound, for `auto`; without it `auto` takes the largest face.
-        detector: finds faces in one picture; the bundled cascade by default.
+        speaker: `auto` (at each time the face whose mouth moves with the audio, nobody where that is not sure), or one
+            face throughout: see `avse.faces.choice.FORMS`.
+        scorer: has taken all of the audio, for `auto`; without it `auto` takes the largest face.
+        detector: finds faces in an image; the bundled cascade by default.
+        offset_s: how late the video comes after the audio.
 
     Raises:
-        InputError: `speaker` is none of these, or there are fewer faces.
+        InputError: `speaker` is none of these, or there is no such face.
     """
-    tracker = FaceTracker(detector)
-    cropper = _Cropper(crop_size)
-    for frame in frames:
-        boxes = {track.number: track.box for track in tracker.update(frame.image, time_s=frame.time_s)}
-        cropper.add(_Scene(frame.time_s, frame.image, boxes))
-    candidates = cropper.finish()
-    times_s = np.array(cropper.timestamps_s, dtype=np.float64)
-    chosen, report = choose(candidates, speaker=speaker, timestamps_s=times_s, sound_level=sound_level)
-    if chosen is None:
-        n = len(times_s)
-        return MouthTrack(times_s, np.zeros((n, *crop_size, 3), np.uint8), np.zeros(n, bool), report)
-    return MouthTrack(times_s, chosen.crops, chosen.present, report)
+    choice = read_choice(speaker)
+    photograph = read_photograph(choice.photograph, detector) if choice.photograph else None
+    people = find_people(frames, crop_size=crop_size, detector=detector, scorer=scorer, offset_s=offset_s)
+    return mouth_of(people, choose(people, choice, photograph=photograph), crop_size=crop_size)
 
 
-def crop_mouth(image: Image, box: Box, *, crop_size: tuple[int, int]) -> Image:
-    """Cut the mouth out of a picture, between pixels and without aliasing.
-
-    Args:
-        image: `(height, width, 3)` RGB.
-        box: the face; parts beyond the picture repeat its edge.
-        crop_size: height and width, pixels.
-
-    Returns:
-        `(height, width, 3)` RGB.
-    """
-    height, width = crop_size
-    scale = width / (CROP_WIDTH * box.size)
-    finer = max(1, ceil(1 / scale))
-    centre_x, centre_y = box.x + box.size / 2, box.y + MOUTH_CENTRE_Y * box.size
-    zoom = scale * finer
-    to_crop = np.array(
-        [
-            [zoom, 0, (width * finer - 1) / 2 - zoom * (centre_x - 0.5)],
-            [0, zoom, (height * finer - 1) / 2 - zoom * (centre_y - 0.5)],
-        ]
-    )
-    crop = cv2.warpAffine(image, to_crop, (width * finer, height * finer), borderMode=cv2.BORDER_REPLICATE)
-    shrunk: Image = cv2.resize(crop, (width, height), interpolation=cv2.INTER_AREA) if finer > 1 else crop
-    return shrunk
-
-
-class _Scene(NamedTuple):
-    time_s: float
-    image: Image
-    boxes: dict[int, Box]
-
-
-class _Cropper:
-    """Cuts the mouths out a little later than the pictures come, when it is known where the faces went."""
-
-    def __init__(self, crop_size: tuple[int, int]) -> None:
-        self._crop_size = crop_size
-        self._faces: dict[int, _Face] = {}
-        self._window: deque[_Scene] = deque()
-        self._n_cropped = 0
-        self.timestamps_s: list[float] = []
-
-    def add(self, scene: _Scene) -> None:
-        self._window.append(scene)
-        self.timestamps_s.append(scene.time_s)
-        self._crop_up_to(scene.time_s - SMOOTHING_S)
-
-    def finish(self) -> list[Candidate]:
-        self._crop_up_to(np.inf)
-        return [self._faces[number].candidate(self._n_cropped) for number in sorted(self._faces)]
-
-    def _crop_up_to(self, time_s: float) -> None:
-        while self._n_cropped < len(self.timestamps_s) and self.timestamps_s[self._n_cropped] <= time_s:
-            now_s = self.timestamps_s[self._n_cropped]
-            while self._window[0].time_s < now_s - SMOOTHING_S:
-                self._window.popleft()
-            scene = next(scene for scene in self._window if scene.time_s == now_s)
-            for number in scene.boxes:
-                box = self._steady_box(number, now_s)
-                if number not in self._faces:
-                    self._faces[number] = _Face(CropFile(self._crop_size), [], [])
-                face = self._faces[number]
-                face.crops.put(self._n_cropped, crop_mouth(scene.image, box, crop_size=self._crop_size))
-                face.rows.append(self._n_cropped)
-                face.boxes.append(box)
-            self._n_cropped += 1
-
-    def _steady_box(self, number: int, now_s: float) -> Box:
-        """Where a face was on average around a time."""
-        near = [scene for scene in self._window if abs(scene.time_s - now_s) <= SMOOTHING_S and number in scene.boxes]
-        places = np.array([scene.boxes[number] for scene in near])
-        distances_s = np.array([abs(scene.time_s - now_s) for scene in near])
-        return Box(*np.average(places, axis=0, weights=1.01 - distances_s / SMOOTHING_S))
-
-
-class _Face(NamedTuple):
-    """One person's mouth, as far as it was cut out."""
-
-    crops: CropFile
-    rows: list[int]
-    boxes: list[Box]
-
-    def candidate(self, n_rows: int) -> Candidate:
-        self.crops.finish(n_rows)
-        present = np.zeros(n_rows, dtype=bool)
-        present[self.rows] = True
-        return Candidate(self.crops, present, np.median(np.array(self.boxes), axis=0))
+def mouth_of(people: People, selection: Selection, *, crop_size: tuple[int, int]) -> MouthTrack:
+    """The mouth that a selection shows: of one face, or of several in turn."""
+    present = selection.face >= 0
+    shown = np.unique(selection.face[present])
+    crops: npt.NDArray[np.uint8] | CropFile
+    if len(shown) == 0:
+        crops = np.zeros((len(present), *crop_size, 3), np.uint8)
+    elif len(shown) == 1 and (present == people.faces[shown[0]].present).all():
+        crops = people.faces[shown[0]].crops
+    else:
+        crops = CropFile(crop_size)
+        for row in np.flatnonzero(present):
+            crops.put(int(row), people.faces[selection.face[row]].crops[row])
+        crops.finish(len(present))
+    return MouthTrack(people.timestamps_s, crops, present, selection.report)

@@ -1,59 +1,29 @@
-"""Which of the faces in a film is the speaker's."""
+"""Which of the faces in a video is the speaker's, at each time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from avse.errors import InputError
+from avse.faces.appearance import Appearance, similarity
+from avse.faces.choice import Choice
 from avse.faces.crop_file import CropFile
+from avse.faces.evidence import Evidence, lasting
+from avse.faces.layout import arrange
+from avse.faces.report import FaceInfo, FaceReport
+from avse.faces.who_speaks import NOBODY, UNSURE, Turns
+from avse.signal.speech_cue import CUE_RATE_HZ
 
-SEEN_AT_LEAST_S = 0.4
-"""Faces seen for less are taken for false ones, unless the film has no other."""
-LAGS_S = np.arange(-0.12, 0.13, 0.04)
-"""Delays of the sound against the picture that are tried."""
-MOST_PICTURES = 3000
-"""Pictures that are looked at to choose the speaker; two minutes tell as much as an hour."""
-N_SHAPES = 6
-
-
-@dataclass(frozen=True)
-class SoundLevel:
-    """How loud the sound is over time, from its first sample."""
-
-    level_db: npt.NDArray[np.float32]
-    """`(n,)` dB."""
-    rate_hz: float
-    """Values a second."""
-
-    def at(self, times_s: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """The level at some times, smoothed over 0.1 s; before the start and after the end that of the nearest moment.
-
-        Args:
-            times_s: `(n,)` seconds.
-        """
-        own_times_s = (np.arange(len(self.level_db)) + 0.5) / self.rate_hz
-        width = max(1, round(0.1 * self.rate_hz))
-        padded = np.pad(self.level_db.astype(np.float64), (width // 2, width - 1 - width // 2), mode="edge")
-        return np.interp(times_s, own_times_s, np.convolve(padded, np.full(width, 1 / width), mode="valid"))
-
-
-@dataclass(frozen=True)
-class FaceReport:
-    """What was found in a film, to be told to the user."""
-
-    n_faces: int
-    """People, not detections."""
-    face_fraction: float
-    """Share of the pictures with the chosen face, 0 to 1."""
-    chosen: str
-    """Which one, and why."""
+ALIKE, ALIKE_MARGIN = 0.5, 0.04
+"""Least similarity of a face with a photograph, and least lead over the next one, to be taken for the person: see
+`avse.faces.appearance.SAME_PERSON` for what is usual."""
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One person's mouth over a film."""
+    """One person's mouth over a video."""
 
     crops: npt.NDArray[np.uint8] | CropFile
     """`(n, height, width, 3)` RGB."""
@@ -61,95 +31,216 @@ class Candidate:
     """`(n,)`."""
     place: npt.NDArray[np.float64]
     """Median left edge, upper edge and size of the face, pixels."""
+    boxes: npt.NDArray[np.float32] | None = None
+    """`(n, 3)` left edge, upper edge and size at each video frame, pixels; undefined where it is not present."""
+    evidence: Evidence | None = None
+    """What speaks for it to be a face; None where it is taken for one."""
+    appearance: Appearance | None = None
+    """What it looks like, where it can be chosen by a photograph."""
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """Median column and row, pixels."""
+        x, y, size = self.place[:3]
+        return float(x + size / 2), float(y + size / 2)
 
 
-def check_speaker(speaker: str) -> None:
-    """Make sure that a choice of speaker is one.
+@dataclass(frozen=True)
+class People:
+    """All people whose faces are in a video, in reading order, and what there is to choose by."""
 
-    Raises:
-        InputError: it is not.
-    """
-    if speaker not in ("auto", "left", "right", "largest") and not (speaker.isascii() and speaker.isdigit()):
-        raise InputError(f"speaker must be auto, left, right, largest or a number but is {speaker!r}; correct it")
+    faces: tuple[Candidate, ...]
+    timestamps_s: npt.NDArray[np.float64]
+    """`(n,)` of the video frames."""
+    frame_size: tuple[int, int]
+    """Width and height that the boxes are measured in, pixels."""
+    n_stills: int = 0
+    """Faces left out since nothing ever moves in them."""
+    turns: Turns | None = None
+    """Who speaks when; None without audio."""
+    offset_s: float = 0.0
+    """How late the video comes after the audio."""
+
+    def speaks(self, row: int, time_s: float) -> bool:
+        """True if a face speaks at a time of the video; `row` counts from 0."""
+        if self.turns is None or not len(self.turns.speaker):
+            return False
+        frame = round((time_s - self.offset_s) * CUE_RATE_HZ)
+        return 0 <= frame < len(self.turns.speaker) and int(self.turns.speaker[frame]) == row
+
+    def infos(self) -> tuple[FaceInfo, ...]:
+        """What is reported of each."""
+        width, height = self.frame_size
+        cells = arrange([(*face.centre, float(face.place[2])) for face in self.faces])
+        return tuple(
+            FaceInfo(
+                index=row + 1,
+                position=cell.position,
+                x=face.centre[0] / width,
+                y=face.centre[1] / height,
+                width=float(face.place[2]) / width,
+                seen_share=float(np.mean(face.present)) if len(face.present) else 0.0,
+                speaking_share=self.turns.share(row) if self.turns else None,
+                confidence=face.evidence.confidence if face.evidence else 1.0,
+                evidence=face.evidence,
+            )
+            for row, (face, cell) in enumerate(zip(self.faces, cells, strict=True))
+        )
 
 
-def choose(
-    candidates: list[Candidate],
-    *,
-    speaker: str,
-    timestamps_s: npt.NDArray[np.float64],
-    sound_level: SoundLevel | None,
-) -> tuple[Candidate | None, FaceReport]:
+@dataclass(frozen=True)
+class Selection:
+    """Whose mouth is shown at each video frame."""
+
+    face: npt.NDArray[np.int64]
+    """`(n,)` index into the faces, -1 where nobody's is."""
+    report: FaceReport
+
+
+def people_of(
+    candidates: Sequence[Candidate], *, timestamps_s: npt.NDArray[np.float64], frame_size: tuple[int, int]
+) -> People:
+    """Keep the tracks that are living faces, and put them in reading order."""
+    evident = [face.evidence for face in candidates if face.evidence is not None]
+    kept = iter(lasting(evident))
+    faces = [face for face in candidates if face.evidence is None or next(kept)]
+    moving = [face for face in faces if face.evidence is None or not face.evidence.is_still]
+    cells = arrange([(*face.centre, float(face.place[2])) for face in moving])
+    order = sorted(range(len(moving)), key=lambda i: cells[i][:2])
+    return People(tuple(moving[i] for i in order), timestamps_s, frame_size, n_stills=len(faces) - len(moving))
+
+
+def choose(people: People, choice: Choice, *, photograph: Appearance | None = None) -> Selection:
     """Choose the speaker.
 
     Args:
-        candidates: the faces.
-        speaker: as in `avse.faces.mouth.track_mouth`.
-        timestamps_s: `(n,)` of the film's pictures.
-        sound_level: for `auto`.
-
-    Returns:
-        The face, None if there is none at all, and what to tell the user.
+        people: with their turns, for `auto`; without turns `auto` takes the largest face.
+        choice: what the user asked for.
+        photograph: what the person looks like, where that is the choice.
 
     Raises:
-        InputError: `speaker` is not a choice, or there are fewer faces.
+        InputError: there is no such face.
     """
-    check_speaker(speaker)
-    faces = sorted(_lasting(candidates, timestamps_s), key=lambda face: face.place[0])
-    if not faces:
-        return None, FaceReport(0, 0.0, "none: no face was found")
-    if speaker == "auto" and (len(faces) == 1 or sound_level is None):
-        index, reason = _largest(faces), "the only one" if len(faces) == 1 else "the largest"
-    elif speaker == "auto" and sound_level is not None:
-        index = int(np.argmax([_moves_with_sound(face, timestamps_s, sound_level) for face in faces]))
-        reason = "its mouth moves with the sound"
-    elif speaker == "largest":
-        index, reason = _largest(faces), "the largest"
-    elif speaker in ("left", "right"):
-        index, reason = {"left": 0, "right": len(faces) - 1}[speaker], f"the one on the {speaker}"
+    n_frames, infos = len(people.timestamps_s), people.infos()
+    if not people.faces:
+        return Selection(np.full(n_frames, -1), _nobody(people, f"none: {_why_none(people)}"))
+    if choice.kind == "auto" and len(people.faces) > 1 and people.turns is not None:
+        return _by_turns(people, people.turns)
+    row, reason = _one(people, choice, photograph)
+    face = np.where(people.faces[row].present, row, -1)
+    return _selected(people, face, row, f"{_name(infos, row)}: {reason}")
+
+
+def _by_turns(people: People, turns: Turns) -> Selection:
+    """The face that speaks at each time, where that is sure."""
+    infos = people.infos()
+    if not len(turns.speaker):
+        return Selection(np.full(len(people.timestamps_s), -1), _nobody(people, "none: there is no audio"))
+    at = np.clip(np.round((people.timestamps_s - people.offset_s) * CUE_RATE_HZ).astype(int), 0, len(turns.speaker) - 1)
+    speaker = turns.speaker[at]
+    seen = np.stack([face.present for face in people.faces])
+    face = np.where((speaker >= 0) & seen[np.maximum(speaker, 0), np.arange(len(at))], speaker, -1)
+    # A frame without mouth between two people, so that the second fades in after the first.
+    face[1:][(face[1:] != face[:-1]) & (face[1:] >= 0) & (face[:-1] >= 0)] = -1
+    shares = [turns.share(row) for row in range(len(people.faces))]
+    speaking = [row for row, share in enumerate(shares) if share > 0]
+    if not speaking:
+        unsure = turns.share(UNSURE) > turns.share(NOBODY)
+        why = "not sure whose voice it is" if unsure else "nobody on screen speaks"
+        return Selection(face, _nobody(people, f"none of {len(infos)} faces: {why}", turns))
+    first = int(np.argmax(shares))
+    if len(speaking) == 1:
+        words = f"{_name(infos, first)}: its mouth moves with the audio"
     else:
-        index, reason = int(speaker) - 1, "the number asked for"
-        if not 0 <= index < len(faces):
-            raise InputError(f"speaker must be 1 to {len(faces)}, the faces found, but is {speaker}; choose another")
-    face = faces[index]
-    chosen = f"face {index + 1} of {len(faces)} from the left: {reason}"
-    return face, FaceReport(len(faces), float(np.mean(face.present)), chosen)
+        each = ", ".join(f"{infos[row].index} for {100 * shares[row]:.0f} %" for row in speaking)
+        words = f"faces in turn, {each} of the time"
+    return _selected(people, face, first, words, turns)
 
 
-def _lasting(candidates: list[Candidate], timestamps_s: npt.NDArray[np.float64]) -> list[Candidate]:
-    if len(timestamps_s) < 2:
-        return candidates
-    step_s = float(np.median(np.diff(timestamps_s)))
-    lasting = [face for face in candidates if np.count_nonzero(face.present) * step_s >= SEEN_AT_LEAST_S]
-    return lasting or candidates
+def _one(people: People, choice: Choice, photograph: Appearance | None) -> tuple[int, str]:
+    """Index of the one face that is meant, and why."""
+    faces = people.faces
+    if choice.kind in ("auto", "largest"):
+        row = int(np.argmax([face.place[2] for face in faces]))
+        return row, "the only one" if choice.kind == "auto" and len(faces) == 1 else "the largest"
+    if choice.kind == "side":
+        return _at_side(people, choice.side), f"the one at the {choice.side}"
+    if choice.kind == "point":
+        return _at_point(people, choice.point), "the one at the point asked for"
+    if choice.kind == "photograph":
+        if photograph is None:
+            raise InputError("a photograph must be read before a face can be chosen by it but was not; read it")
+        return _like(people, photograph)
+    if not 1 <= choice.number <= len(faces):
+        raise InputError(
+            f"speaker must be 1 to {len(faces)}, the faces found, but is {choice.number}; see them with avse-faces"
+        )
+    return choice.number - 1, "the number asked for"
 
 
-def _largest(faces: list[Candidate]) -> int:
-    return int(np.argmax([face.place[2] for face in faces]))
+def _at_side(people: People, side: str) -> int:
+    """The face farthest to a side, or nearest to a corner."""
+    width, height = people.frame_size
+    towards = np.array([("right" in side) - ("left" in side), ("bottom" in side) - ("top" in side)], dtype=float)
+    centres = np.array([face.centre for face in people.faces]) / (width, height)
+    return int(np.argmax(centres @ towards))
 
 
-def _moves_with_sound(face: Candidate, timestamps_s: npt.NDArray[np.float64], sound_level: SoundLevel) -> float:
-    """How well a mouth's movement and shape go with the loudness of the sound, at the best delay; 2 at most.
-
-    The shape is what most of the mouth's change over the film lies in, its first principal components.
-    """
-    rows = np.flatnonzero(face.present)[:MOST_PICTURES]
-    if len(rows) < 10:
-        return -1.0
-    grey = np.stack([cv2.resize(cv2.cvtColor(face.crops[row], cv2.COLOR_RGB2GRAY), (12, 8)) for row in rows])
-    grey = grey.reshape(len(rows), -1).astype(np.float64)
-    motion = np.convolve(np.abs(np.gradient(grey, axis=0)).mean(axis=1), np.ones(3) / 3, mode="same")
-    shapes = np.linalg.svd(grey - grey.mean(axis=0), full_matrices=False)[0][:, :N_SHAPES]
-    scores = []
-    for lag_s in LAGS_S:
-        # Loudness grows with about the third root of power (Stevens 1955), and noise weighs less than in decibels.
-        loudness = 10 ** (0.03 * sound_level.at(timestamps_s[rows] + lag_s))
-        shape = np.sqrt(sum(_correlation(one, loudness) ** 2 for one in shapes.T))
-        scores.append(_correlation(motion, loudness) + float(shape))
-    return max(scores)
+def _at_point(people: People, point: tuple[float, float]) -> int:
+    """The face nearest to a point, which must be on it or close to it."""
+    width, height = people.frame_size
+    away = np.array([face.centre for face in people.faces]) - np.array(point) * (width, height)
+    distances = np.hypot(*away.T)
+    row = int(np.argmin(distances))
+    if distances[row] > people.faces[row].place[2]:
+        where = "; ".join(f"{info.index} at {info.x:.2f},{info.y:.2f}" for info in people.infos())
+        raise InputError(
+            f"speaker must be at a face but {point[0]:g},{point[1]:g} is at none; there are {where}; choose one of them"
+        )
+    return row
 
 
-def _correlation(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> float:
-    one, other = one - one.mean(), other - other.mean()
-    norm = np.sqrt((one**2).sum() * (other**2).sum())
-    return float((one * other).sum() / norm) if norm > 0 else 0.0
+def _like(people: People, photograph: Appearance) -> tuple[int, str]:
+    """The face that looks most like a photograph."""
+    alike = [similarity(face.appearance, photograph) if face.appearance is not None else -1.0 for face in people.faces]
+    order = np.argsort(alike)[::-1]
+    best = alike[order[0]]
+    if best < ALIKE or (len(order) > 1 and best - alike[order[1]] < ALIKE_MARGIN):
+        each = ", ".join(f"face {row + 1} {alike[row]:.2f}" for row in range(len(alike)))
+        raise InputError(
+            f"one face must look like the photograph (similarity {ALIKE:g} or more, {ALIKE_MARGIN:g} above the next) "
+            f"but none does: {each}; use another photograph, or a number from avse-faces"
+        )
+    return int(order[0]), f"most like the photograph (similarity {best:.2f})"
+
+
+def _selected(
+    people: People, face: npt.NDArray[np.int64], row: int, words: str, turns: Turns | None = None
+) -> Selection:
+    infos = people.infos()
+    report = FaceReport(
+        n_faces=len(infos),
+        face_fraction=float(np.mean(face >= 0)) if len(face) else 0.0,
+        chosen=words,
+        faces=infos,
+        chosen_index=row + 1,
+        spans=tuple(turns.spans()) if turns else (),
+        n_stills=people.n_stills,
+    )
+    return Selection(face, report)
+
+
+def _nobody(people: People, words: str, turns: Turns | None = None) -> FaceReport:
+    spans = tuple(turns.spans()) if turns else ()
+    return FaceReport(len(people.faces), 0.0, words, people.infos(), None, spans, people.n_stills)
+
+
+def _why_none(people: People) -> str:
+    if people.n_stills:
+        return "no face moves; photographs, posters and frozen video say nothing"
+    return "no face was found"
+
+
+def _name(infos: Sequence[FaceInfo], row: int) -> str:
+    position = f", {infos[row].position}" if infos[row].position else ""
+    return f"face {infos[row].index} of {len(infos)}{position}"

@@ -1,24 +1,32 @@
-"""Faces followed through a film: found every few pictures, carried along between, each with its identity."""
+"""Faces followed through a video: found now and then, carried along between, each with its identity and evidence."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from avse.faces.appearance import SAME_PERSON, Appearance, describe, face_patch, similarity
+from avse.faces.cut import CutDetector
 from avse.faces.detect import Box, CascadeDetector, FaceDetector
+from avse.faces.evidence import PATCH, Evidence, EvidenceMeter
+from avse.faces.flow import change, median_flow
 
 Image = npt.NDArray[np.uint8]
 Grey = npt.NDArray[np.uint8]
 
 SEARCH_HEIGHT = 480
-"""Pixels; larger pictures are shrunk to it when new faces are looked for."""
+"""Pixels; larger frames are shrunk to it when new faces are looked for."""
 TRACKING_SIZE = 72
-"""Pixels; pictures are shrunk until the smallest known face is of this size, which is plenty to follow it."""
+"""Pixels; frames are shrunk until the smallest visible face is of this size, which is plenty to follow it."""
+AROUND = 2.2
+"""Side of the square in which a visible face is confirmed, in sizes of its box."""
 MOST_CHANGE = 25.0
-"""Mean difference of a face's pixels (of 255) from one picture to the next above which it is no longer that face."""
-SAME_PLACE_ALIKE, ELSEWHERE_ALIKE = 0.4, 0.7
-"""Least correlation of the colours of a lost face and a new one for them to be one person's."""
+"""Mean difference of a face's pixels (of 255) from one frame to the next above which it is no longer that face."""
+SAME_PLACE = 0.5
+"""Similarity from which a lost face that comes back where it was is the same person's, within a shot."""
+SAME_FACE = 0.2
+"""Overlap from which a detection is of a face that is followed."""
 
 
 @dataclass
@@ -28,40 +36,54 @@ class Track:
     number: int
     box: Box
     """Where it is now; where it was last seen if it is lost."""
-    seen_s: float
-    """When the detector last confirmed it."""
-    colours: npt.NDArray[np.float32]
-    """Histogram of the face, to know the person again."""
+    confirmed_s: float
+    """When the detector last found it."""
+    appearance: Appearance
+    """To recognise the person again; a running mean."""
     visible: bool = True
+    shot: int = 0
+    """Shot that it was last seen in."""
+    meter: EvidenceMeter = field(default_factory=EvidenceMeter)
+    seen_s: float = 0.0
+    """Seconds it was seen so far."""
+    shots: set[int] = field(default_factory=set)
+    """Shots that it was seen in."""
 
 
 class FaceTracker:
-    """Finds and follows all faces of a film, picture by picture."""
+    """Finds and follows all faces of a video, frame by frame."""
 
     def __init__(
         self,
         detector: FaceDetector | None = None,
         *,
-        detect_every_s: float = 0.2,
-        search_every_s: float = 2.0,
-        lost_after_s: float = 0.7,
+        confirm_every_s: float = 0.32,
+        glance_every_s: float = 1.0,
+        search_every_s: float = 3.0,
+        lost_after_s: float = 0.75,
     ) -> None:
         """Set up.
 
         Args:
-            detector: finds faces in one picture; the bundled cascade by default.
-            detect_every_s: seconds between detections, at the size that known faces need.
-            search_every_s: seconds between searches of the larger picture for new, smaller faces.
-            lost_after_s: a face that the detector has not confirmed for so long is lost.
+            detector: finds faces in an image; the bundled cascade by default.
+            confirm_every_s: seconds between looks of the detector at the surroundings of the faces that are followed.
+            glance_every_s: seconds between looks at the whole frame, at the size that followed faces need.
+            search_every_s: seconds between searches of the larger frame for further, smaller faces.
+            lost_after_s: a face that the detector has not found for so long is lost.
         """
         self.detector = detector or CascadeDetector()
-        self.detect_every_s, self.search_every_s, self.lost_after_s = detect_every_s, search_every_s, lost_after_s
+        self.confirm_every_s, self.glance_every_s, self.search_every_s = confirm_every_s, glance_every_s, search_every_s
+        self.lost_after_s = lost_after_s
         self.tracks: list[Track] = []
+        self.shot_starts_s: list[float] = []
+        """When each shot begins."""
+        self._cuts = CutDetector()
         self._last_grey: Grey | None = None
-        self._detected_s = self._searched_s = -np.inf
+        self._last_s = -np.inf
+        self._confirmed_s = self._glanced_s = self._searched_s = -np.inf
 
     def update(self, image: Image, *, time_s: float) -> list[Track]:
-        """Take the next picture.
+        """Take the next video frame.
 
         Args:
             image: `(height, width, 3)` RGB.
@@ -70,30 +92,49 @@ class FaceTracker:
         Returns:
             The faces visible in it.
         """
-        search = time_s - self._searched_s >= self.search_every_s or not self._visible()
-        scale = self._scale(image.shape[0], search=search)
-        lost_sight = self._follow(_shrink(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), scale), scale)
-        if lost_sight or time_s - self._detected_s >= self.detect_every_s:
-            found = self.detector.detect(_shrink(image, scale))
-            self._match(image, [box.scaled(1 / scale) for box in found], time_s)
-            self._detected_s = time_s
-            self._searched_s = time_s if search else self._searched_s
+        scale = self._tracking_scale(image.shape[0])
+        grey = _shrink(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), scale)
+        if self._cuts.push(grey) or not self.shot_starts_s:
+            self._begin_shot(time_s)
+        lost_sight = self._follow(grey, scale)
+        self._detect(image, time_s, lost_sight=lost_sight)
+        step_s = min(0.2, time_s - self._last_s) if np.isfinite(self._last_s) else 0.04
+        self._last_s = time_s
         for track in self._visible():
-            track.visible = time_s - track.seen_s <= self.lost_after_s
+            if time_s - track.confirmed_s > self.lost_after_s:
+                self._lose(track)
+            else:
+                track.seen_s += step_s
         return self._visible()
+
+    def evidence(self, track: Track) -> Evidence:
+        """What speaks for a track to be a face, so far."""
+        ends_s = [*self.shot_starts_s[1:], max(self._last_s, self.shot_starts_s[-1])]
+        lengths_s = [end - start for start, end in zip(self.shot_starts_s, ends_s, strict=True)]
+        could_s = sum(lengths_s[shot] for shot in track.shots)
+        return track.meter.evidence(seen_s=track.seen_s, could_be_seen_s=could_s)
 
     def _visible(self) -> list[Track]:
         return [track for track in self.tracks if track.visible]
 
-    def _scale(self, height: int, *, search: bool) -> float:
-        visible = self._visible()
+    def _begin_shot(self, time_s: float) -> None:
+        self.shot_starts_s.append(time_s)
+        for track in self._visible():
+            self._lose(track)
+        self._last_grey = None
+        self._confirmed_s = self._glanced_s = self._searched_s = -np.inf
+
+    def _lose(self, track: Track) -> None:
+        track.visible = False
+        track.meter.interrupted()
+
+    def _tracking_scale(self, height: int) -> float:
         largest = min(1.0, SEARCH_HEIGHT / height)
-        if search or not visible:
-            return largest
-        return min(largest, TRACKING_SIZE / min(track.box.size for track in visible))
+        smallest = min((track.box.size for track in self._visible()), default=0.0)
+        return min(largest, TRACKING_SIZE / smallest) if smallest else largest
 
     def _follow(self, grey: Grey, scale: float) -> bool:
-        """Move the visible faces with the picture; True if one is not there any more, as after a cut."""
+        """Move the visible faces with the frame; True if one is not there any more."""
         last, self._last_grey = self._last_grey, grey
         if last is None:
             return False
@@ -102,13 +143,42 @@ class FaceTracker:
         lost_sight = False
         for track in self._visible():
             old = track.box.scaled(scale)
-            shift = _median_flow(last, grey, old)
+            shift = median_flow(last, grey, old)
             new = old._replace(x=old.x + shift[0], y=old.y + shift[1])
             track.box = new.scaled(1 / scale)
-            change = np.mean(cv2.absdiff(_face_patch(last, old), _face_patch(grey, new)))
-            if change > MOST_CHANGE:
-                track.visible, lost_sight = False, True
+            if change(last, old, grey, new) > MOST_CHANGE:
+                self._lose(track)
+                lost_sight = True
         return lost_sight
+
+    def _detect(self, image: Image, time_s: float, *, lost_sight: bool) -> None:
+        """Look for faces where it is time to."""
+        visible = self._visible()
+        # Where nobody is seen, every look is at the whole frame, though not at every frame.
+        due = self.confirm_every_s if visible else 2 * self.confirm_every_s
+        if not lost_sight and time_s - self._confirmed_s < due:
+            return
+        largest = min(1.0, SEARCH_HEIGHT / image.shape[0])
+        if not visible or time_s - self._searched_s >= self.search_every_s:
+            boxes = _detect_at(self.detector, image, largest)
+            self._searched_s = self._glanced_s = time_s
+        elif lost_sight or time_s - self._glanced_s >= self.glance_every_s:
+            boxes = _detect_at(self.detector, image, self._tracking_scale(image.shape[0]))
+            self._glanced_s = time_s
+        else:
+            boxes = [box for track in visible for box in self._around(image, track.box)]
+        self._confirmed_s = time_s
+        self._match(image, boxes, time_s)
+
+    def _around(self, image: Image, box: Box) -> list[Box]:
+        """Faces in the surroundings of one, of about its size."""
+        side = AROUND * box.size
+        left, top = (max(0, int(centre - side / 2)) for centre in box.centre)
+        region = image[top : int(box.centre[1] + side / 2) + 1, left : int(box.centre[0] + side / 2) + 1]
+        if min(region.shape[:2], default=0) < 2:
+            return []
+        found = _detect_at(self.detector, region, min(1.0, TRACKING_SIZE / box.size))
+        return [near._replace(x=near.x + left, y=near.y + top) for near in found if 0.5 < near.size / box.size < 2.0]
 
     def _match(self, image: Image, boxes: list[Box], time_s: float) -> None:
         """Give each detected box to the face that is or was there, or that looks like it, else to a new one."""
@@ -117,72 +187,60 @@ class FaceTracker:
         taken_tracks: set[int] = set()
         taken_boxes: set[int] = set()
         for overlap, i, j in sorted(pairs, reverse=True):
-            if overlap < 0.2 or i in taken_tracks or j in taken_boxes:
+            if overlap < SAME_FACE or i in taken_tracks or j in taken_boxes:
                 continue
             taken_tracks.add(i)
             taken_boxes.add(j)
-            self._confirm(visible[i], boxes[j], time_s)
+            self._confirm(visible[i], image, boxes[j], time_s)
+        for i, track in enumerate(visible):
+            if i not in taken_tracks:
+                track.meter.missed()
         for j, box in enumerate(boxes):
-            if j in taken_boxes or any(box.overlap(track.box) > 0.2 for track in self._visible()):
+            if j in taken_boxes or any(box.overlap(track.box) > SAME_FACE for track in self._visible()):
                 continue
-            colours = _colours(image, box)
-            track = self._known_person(box, colours)
-            if track is None:
-                self.tracks.append(Track(len(self.tracks), box, time_s, colours))
-            else:
-                track.box, track.visible = box, True
-                self._confirm(track, box, time_s)
+            self._appear(image, box, time_s)
 
-    def _confirm(self, track: Track, box: Box, time_s: float) -> None:
-        # The cascade's boxes jump by a few pixels from one detection to the next; the flow does not.
+    def _appear(self, image: Image, box: Box, time_s: float) -> None:
+        """A face that nobody was followed to: one that was lost, or a new person."""
+        appearance = describe(image, box)
+        track = self._known_person(box, appearance)
+        if track is None:
+            track = Track(len(self.tracks), box, time_s, appearance)
+            self.tracks.append(track)
+        track.box, track.visible = box, True
+        self._confirm(track, image, box, time_s)
+
+    def _confirm(self, track: Track, image: Image, box: Box, time_s: float) -> None:
+        # A detector's boxes jump by a few pixels from one detection to the next; the flow does not.
         new, old = 0.4, 0.6
         track.box = Box(*(new * there + old * here for there, here in zip(box, track.box, strict=True)))
-        track.seen_s = time_s
+        track.confirmed_s, track.shot = time_s, len(self.shot_starts_s) - 1
+        track.shots.add(track.shot)
+        track.meter.found(box.size, box.confidence)
+        patch = cv2.cvtColor(face_patch(image, track.box, side=PATCH), cv2.COLOR_RGB2GRAY)
+        track.meter.look(patch)
+        mean = 0.9 * track.appearance + 0.1 * describe(image, track.box)
+        track.appearance = np.asarray(mean / max(1e-9, float(np.linalg.norm(mean))), dtype=np.float32)
 
-    def _known_person(self, box: Box, colours: npt.NDArray[np.float32]) -> Track | None:
-        """The lost face that this one is: the one most alike, where it was seen last less like is enough."""
-        best, track = 0.0, None
+    def _known_person(self, box: Box, appearance: Appearance) -> Track | None:
+        """The lost face that this one is: the most similar; less will do where it was lost, in the same shot."""
+        best, person = 0.0, None
         for lost in (track for track in self.tracks if not track.visible):
-            alike = cv2.compareHist(lost.colours, colours, cv2.HISTCMP_CORREL)
-            needed = SAME_PLACE_ALIKE if lost.box.overlap(box) > 0.3 else ELSEWHERE_ALIKE
-            if alike > max(needed, best):
-                best, track = alike, lost
-        return track
+            alike = similarity(lost.appearance, appearance)
+            here = lost.shot == len(self.shot_starts_s) - 1 and lost.box.overlap(box) > 0.3
+            if alike > max(SAME_PLACE if here else SAME_PERSON, best):
+                best, person = alike, lost
+        return person
+
+
+def _detect_at(detector: FaceDetector, image: Image, scale: float) -> list[Box]:
+    return [box.scaled(1 / scale) for box in detector.detect(_shrink(image, scale))]
 
 
 def _shrink(image: Image, scale: float) -> Image:
-    """A smaller picture, `(height, width)` or `(height, width, 3)`."""
+    """A smaller image, `(height, width)` or `(height, width, 3)`."""
     if scale >= 1:
         return image
     size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
     shrunk: Image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     return shrunk
-
-
-def _face_patch(grey: Grey, box: Box) -> npt.NDArray[np.uint8]:
-    """The middle of a face in 16 x 16 pixels."""
-    size = max(4, round(box.size * 0.7))
-    patch = cv2.getRectSubPix(grey, (size, size), box.centre)
-    small: npt.NDArray[np.uint8] = cv2.resize(patch, (16, 16), interpolation=cv2.INTER_AREA)
-    return small
-
-
-def _median_flow(last: Grey, grey: Grey, box: Box) -> tuple[float, float]:
-    """Median movement of a grid of points on a face, in pixels (Lucas-Kanade; after Kalal et al. 2010)."""
-    steps = np.linspace(0.2, 0.8, 6) * box.size
-    points = np.stack(np.meshgrid(box.x + steps, box.y + steps), axis=-1).reshape(-1, 1, 2).astype(np.float32)
-    moved, found, _ = cv2.calcOpticalFlowPyrLK(last, grey, points, None, winSize=(15, 15), maxLevel=2)
-    if moved is None or not found.any():
-        return 0.0, 0.0
-    shift = np.median((moved - points)[found.astype(bool).ravel()].reshape(-1, 2), axis=0)
-    return float(shift[0]), float(shift[1])
-
-
-def _colours(image: Image, box: Box) -> npt.NDArray[np.float32]:
-    """Histogram of hue and saturation of a face."""
-    top, left = max(0, int(box.y)), max(0, int(box.x))
-    face = image[top : max(top + 1, int(box.y + box.size)), left : max(left + 1, int(box.x + box.size))]
-    tint = cv2.cvtColor(np.ascontiguousarray(face), cv2.COLOR_RGB2HSV)
-    histogram = cv2.calcHist([tint], [0, 1], None, [16, 16], [0, 180, 0, 256])
-    normalised: npt.NDArray[np.float32] = cv2.normalize(histogram, None).astype(np.float32)
-    return normalised

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.data.mix import Waveform
-from avse.faces.mouth import CROP_WIDTH, MouthTrack
+from avse.faces.crop import CROP_WIDTH
+from avse.faces.mouth import MouthTrack
 from recipes.speech_benchmark.videos import SEGMENT_S
 
 LATE_S = 0.2

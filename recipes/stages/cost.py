@@ -19,7 +19,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from avse.enhance.enhancer import Enhancer
 from avse.errors import AvseError
 from avse.faces.mouth import MouthTrack
-from avse.faces.speaker import FaceReport
+from avse.faces.report import FaceReport
 from avse.media.output import beside
 from avse.models import zoo
 from avse.models.avdcnn import AVDCNN

@@ -154,9 +154,9 @@ def test_saved_mouth_is_what_the_model_saw(run, media, tmp_path):
 def test_offset_speaker_and_audio_only_change_what_is_used(run, two_people, tmp_path):
     outputs = {}
     for name, flags in {
-        "auto": [],
+        "right": ["--speaker", "right"],
         "left": ["--speaker", "left"],
-        "late": ["--offset-ms", "200"],
+        "late": ["--speaker", "right", "--offset-ms", "200"],
         "blind": ["--audio-only"],
     }.items():
         code, _, _ = run(two_people, "-o", tmp_path / f"{name}.wav", *flags)
@@ -188,8 +188,8 @@ def test_a_longer_sound_is_enhanced_to_its_end_and_warned_of(run, media, talk, t
     write_sound(tmp_path / "long.wav", long, talk.rate)
     code, out, err = run(tmp_path / "long.wav", "--video", media / "talk.mp4", "-o", tmp_path / "out.wav", "--json")
     assert code == 0
-    assert "the sound is 5.2 s long but the picture 2.6 s" in err
-    assert "by sound alone for" in err
+    assert "the audio is 5.2 s long but the video 2.6 s" in err
+    assert "audio-only for" in err
     assert json.loads(out)[0]["picture_fraction"] == pytest.approx(0.5, abs=0.05)
     assert soundfile.info(tmp_path / "out.wav").frames == len(long)
 

@@ -17,7 +17,7 @@ from avse.data.manifest import Mixture, read_manifest, read_mixtures
 from avse.data.mixtures import MixtureReader
 from avse.errors import ConfigError
 from avse.faces.mouth import MouthTrack
-from avse.faces.speaker import FaceReport
+from avse.faces.report import FaceReport
 from avse.models import zoo
 from avse.models.avdcnn import AVDCNN, AVDCNNConfig, Estimate
 from avse.signal.stft import POWER_FLOOR

@@ -7,8 +7,9 @@ import torch
 from avse.data.head import PEOPLE
 from avse.data.synthetic import film as draw
 from avse.data.voice import speak
-from avse.faces.mouth import MouthTrack, crop_mouth
-from avse.faces.speaker import FaceReport
+from avse.faces.crop import crop_mouth
+from avse.faces.mouth import MouthTrack
+from avse.faces.report import FaceReport
 from avse.faces.track import Box
 from avse.signal.clock import n_video_frames
 from avse.signal.speech_cue import speech_cue

@@ -8,7 +8,7 @@ from avse.data.crops import save_mouth
 from avse.data.manifest import Item, write_manifest
 from avse.errors import ConfigError
 from avse.faces.mouth import MouthTrack
-from avse.faces.speaker import FaceReport
+from avse.faces.report import FaceReport
 from recipes.speech_benchmark.long_list import list_videos, main
 from recipes.speech_benchmark.reader import RATE, LongReader
 from recipes.speech_benchmark.videos import SEGMENT_S, read_videos

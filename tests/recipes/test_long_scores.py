@@ -11,7 +11,7 @@ from conftest import write_sound
 from avse.data.crops import save_mouth
 from avse.data.manifest import Item, Mixture, write_manifest
 from avse.faces.mouth import MouthTrack
-from avse.faces.speaker import FaceReport
+from avse.faces.report import FaceReport
 from recipes.speech_benchmark import long_report, long_scores
 from recipes.speech_benchmark.compare import below_audio_only, is_lowered, lowered
 from recipes.speech_benchmark.long_results import read_long_results

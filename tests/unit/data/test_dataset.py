@@ -12,7 +12,7 @@ from avse.data.dataset import MixConfig, MixtureDataset, collate
 from avse.data.manifest import Item
 from avse.errors import ConfigError
 from avse.faces.mouth import MouthTrack
-from avse.faces.speaker import FaceReport
+from avse.faces.report import FaceReport
 
 RATE, HOP, N_SAMPLES = 16000, 320, 16000
 PLAIN = {"augment": False, "any_speaker_probability": 0, "other_mouth_probability": 0}

@@ -9,7 +9,7 @@ from avse.data.corpus import Corpus
 from avse.data.dataset import MixConfig, MixtureDataset
 from avse.data.manifest import Item
 from avse.faces.mouth import MouthTrack
-from avse.faces.speaker import FaceReport
+from avse.faces.report import FaceReport
 
 RATE, HOP, N_SAMPLES = 16000, 640, 16000
 PLAIN = {

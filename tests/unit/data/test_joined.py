@@ -11,7 +11,7 @@ from avse.data.joined import clip_samples, join_clips
 from avse.data.synthetic import write_film
 from avse.errors import InputError
 from avse.faces.mouth import MouthTrack
-from avse.faces.speaker import FaceReport
+from avse.faces.report import FaceReport
 from avse.media.video import VideoReader
 
 RATE = 16000

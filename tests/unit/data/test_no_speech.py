@@ -8,7 +8,7 @@ from avse.data.corpus import Corpus
 from avse.data.dataset import MixConfig, MixtureDataset
 from avse.data.manifest import Item
 from avse.faces.mouth import MouthTrack
-from avse.faces.speaker import FaceReport
+from avse.faces.report import FaceReport
 from avse.media.audio import AudioWriter
 
 RATE, HOP, N_SAMPLES = 16000, 320, 8000

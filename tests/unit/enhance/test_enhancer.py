@@ -11,7 +11,7 @@ from avse.enhance.enhancer import Enhancer
 from avse.enhance.stream import EnhancerStream, Mixing
 from avse.errors import InputError
 from avse.faces.mouth import MouthTrack
-from avse.faces.speaker import FaceReport
+from avse.faces.report import FaceReport
 from avse.models.avdcnn import AVDCNN, AVDCNNConfig
 
 

@@ -6,7 +6,7 @@ import pytest
 from avse.faces.correspondence import PIECE_FRAMES, AudioListener, evidence, read_lips
 from avse.faces.lip_scorer import LipScorer
 from avse.faces.mouth import MouthTrack
-from avse.faces.speaker import FaceReport
+from avse.faces.report import FaceReport
 from avse.signal.resample import resample
 from avse.signal.voice_features import VoiceFeatures, voice_powers
 

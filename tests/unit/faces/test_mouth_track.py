@@ -7,22 +7,29 @@ from avse.data.head import PEOPLE, Pose, background, draw_head
 from avse.data.synthetic import film
 from avse.errors import InputError, MediaError
 from avse.faces import detect
+from avse.faces.choice import read_choice
+from avse.faces.crop import crop_mouth
 from avse.faces.detect import Box, CascadeDetector, YuNetDetector
-from avse.faces.mouth import crop_mouth, track_mouth
-from avse.faces.speaker import Candidate, SoundLevel, choose
+from avse.faces.mouth import track_mouth
+from avse.faces.scorer import MotionScorer
+from avse.faces.speaker import Candidate, choose, people_of
 from avse.faces.track import FaceTracker
 from avse.media.video import VideoFrame, VideoReader
-from avse.signal.level import LevelMeter
 
 
 def _frames(images, *, fps=25.0):
     return [VideoFrame(number / fps, image) for number, image in enumerate(images)]
 
 
-def _level(talk):
-    meter = LevelMeter(sample_rate=talk.rate)
-    meter.push(talk.noisy[None])
-    return SoundLevel(meter.level_db(), meter.rate_hz)
+def _scorer(talk):
+    scorer = MotionScorer(sample_rate=talk.rate)
+    scorer.push(talk.noisy[None])
+    return scorer
+
+
+def _choose(faces, speaker):
+    people = people_of(faces, timestamps_s=np.arange(30) / 25, frame_size=(100, 100))
+    return choose(people, read_choice(speaker))
 
 
 def _darkness(crops):
@@ -74,11 +81,11 @@ def test_without_any_face_there_is_a_report_and_no_mouth():
 
 
 @pytest.mark.parametrize(
-    ("speaker", "is_right"), [("auto", True), ("left", False), ("right", True), ("1", False), ("2", True)]
+    ("speaker", "is_right"), [("left", False), ("right", True), ("1", False), ("2", True), ("0.8,0.5", True)]
 )
 def test_of_two_people_the_one_who_is_meant_is_chosen(two_people, talk, speaker, is_right):
     with VideoReader(two_people) as reader:
-        mouth = track_mouth(reader.frames(), speaker=speaker, sound_level=_level(talk))
+        mouth = track_mouth(reader.frames(), speaker=speaker, scorer=_scorer(talk))
     assert mouth.report.n_faces == 2
     follows = np.corrcoef(_darkness(mouth.crops[mouth.present]), talk.opening[mouth.present])[0, 1]
     assert (follows > 0.8) == is_right
@@ -108,21 +115,10 @@ def test_two_people_keep_their_identities(two_people):
 @pytest.mark.parametrize(
     ("speaker", "words"), [("3", "must be 1 to 2"), ("0", "must be 1 to 2"), ("loudest", "must be auto")]
 )
-def test_a_speaker_who_is_not_there_is_told(speaker, words):
+def test_a_speaker_who_is_not_there_is_refused(speaker, words):
     faces = [Candidate(np.zeros((30, 2, 3, 3), np.uint8), np.ones(30, bool), np.array([x, 0.0, 9.0])) for x in (0, 50)]
     with pytest.raises(InputError, match=words):
-        choose(faces, speaker=speaker, timestamps_s=np.arange(30) / 25, sound_level=None)
-
-
-def test_a_face_seen_for_a_moment_is_no_person():
-    present = np.zeros((2, 50), bool)
-    present[0], present[1, :3] = True, True
-    faces = [
-        Candidate(np.zeros((50, 2, 3, 3), np.uint8), p, np.array([x, 0.0, 9.0]))
-        for x, p in zip((0, 50), present, strict=True)
-    ]
-    _, report = choose(faces, speaker="auto", timestamps_s=np.arange(50) / 25, sound_level=None)
-    assert report.n_faces == 1
+        _choose(faces, speaker)
 
 
 def test_a_crop_is_the_picture_around_the_mouth():
