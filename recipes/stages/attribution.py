@@ -26,7 +26,8 @@ def attribution_text(items: Iterable[Item]) -> str:
     lines = [
         "# Attribution",
         "",
-        f"Recordings that the weights learned from, {sum(counts.values())} in all, by licence. Pass this list on with them.",
+        f"Recordings that the weights learned from, {sum(counts.values())} in all, by licence. Pass this list on with",
+        "them.",
     ]
     for licence, sources in by_licence.items():
         lines += ["", f"## {licence}", ""]

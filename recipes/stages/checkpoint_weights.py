@@ -1,4 +1,4 @@
-"""Weights out of a run's newest checkpoint, while it still trains: `python -m recipes.stages.checkpoint_weights RUN OUT`.
+"""Weights out of a run's newest checkpoint, while it trains: `python -m recipes.stages.checkpoint_weights RUN OUT`.
 
 The exponential moving average, where the run keeps one.
 """
@@ -26,7 +26,9 @@ def checkpoint_model(run: Path, *, kind: str) -> tuple[zoo.Model, int]:
     """
     path, settings = run / "last.safetensors", run / "config.yaml"
     if not (path.is_file() and settings.is_file()):
-        raise ConfigError(f"run {run} must hold last.safetensors and config.yaml but does not; name a training's folder")
+        raise ConfigError(
+            f"run {run} must hold last.safetensors and config.yaml but does not; name a training's folder"
+        )
     tensors, header = read_tensors(path)
     weights = {name.removeprefix("model."): t for name, t in tensors.items() if name.startswith("model.")}
     weights |= {name.removeprefix("mean."): t for name, t in tensors.items() if name.startswith("mean.")}
