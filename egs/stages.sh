@@ -16,7 +16,7 @@ n_jobs=2
 
 usage() {
   cat <<END
-usage: egs/$corpus/run.sh [--model avdcnn|live] [--stage N] [--stop-stage N] [--stages NAME,NAME]
+usage: egs/$corpus/run.sh [--model avdcnn|live|steered] [--stage N] [--stop-stage N] [--stages NAME,NAME]
          [--exp FOLDER] [--config FILE] [--conf FILE ...] [--results FILE] [--n-jobs N]
 stages: 0 check, 1 prepare (manifest), 2 crops, 3 train, 4 enhance, 5 score, 6 results (RESULTS.md)
 --conf makes an experiment of several configurations of the model: each is trained, enhances and is scored beside the noisy
@@ -31,12 +31,14 @@ script=egs/$corpus/prepare.py
 # Corpora of the user's own folders have more options; see egs/own_data.sh.
 if declare -F own_setup > /dev/null; then own_setup; fi
 
-[ -f "recipes/$model/train.py" ] || fail "model must be avdcnn or live but is $model"
+[ -f "recipes/$model/train.py" ] || fail "model must be avdcnn, live or steered but is $model"
 config=${config:-egs/$corpus/conf/$model.yaml}
 if [ -x .venv/bin/python ]; then python=.venv/bin/python; else python=${PYTHON:-python3}; fi
 data=${AVSE_DATA:-data}
+# Causal models enhance calls, so they have to bear video that is bad, missing or long.
+is_causal() { [ "$model" = live ] || [ "$model" = steered ]; }
 # A corpus of test people with several clips each has long videos if its run.sh says so (long=yes).
-has_long_videos() { [ "$model" = live ] && [ "${long:-}" = yes ] && [ ${#conf[@]} -eq 0 ]; }
+has_long_videos() { is_causal && [ "${long:-}" = yes ] && [ ${#conf[@]} -eq 0 ]; }
 mixtures=$data/av/test_mixtures.jsonl
 manifest=$exp/manifest.jsonl
 run=$exp/$(basename "$config" .yaml)
@@ -64,11 +66,11 @@ train() {
   "$python" -m "recipes.$model.train" --config "$config" --folder "$run" --manifest "$manifest" --crops "$exp/crops"
 }
 
-# Pictures that a model is tried with. The live one is to be robust, so it is tried with bad ones as well.
+# Pictures that a model is tried with.
 # Only where two sentences of one person sound together has the noise a picture of its own; not every corpus has that.
 pictures() {
   echo own none
-  if [ "$model" = live ]; then
+  if is_causal; then
     echo frozen late stranger covered
     if grep -q '"same_speaker"' "$mixtures"; then echo rival; fi
   fi
@@ -83,7 +85,7 @@ enhance() {
     "$python" -m recipes.stages.enhance "${common[@]}" --mixtures "$mixtures" --picture "$picture" \
       --folder "$run/enhanced_$picture" $(only "$picture")
   done
-  if [ "$model" = live ]; then
+  if is_causal; then
     "$python" -m recipes.stages.enhance "${common[@]}" --mixtures "$exp/quiet.jsonl" --folder "$run/enhanced_quiet"
   fi
 }
@@ -112,24 +114,25 @@ score() {
 
 # RESULTS.md tells of every model that has been scored.
 results() {
-  local options=(--system "noisy=$exp/scores_noisy.jsonl") name folder
-  for name in AVDCNN live; do
+  local options=(--system "noisy=$exp/scores_noisy.jsonl") name folder shown=live
+  if [ -f "$exp/steered/scores_own.jsonl" ]; then shown=steered; fi
+  for name in AVDCNN live steered; do
     folder=$exp/$(echo "$name" | tr '[:upper:]' '[:lower:]')
     [ -f "$folder/scores_none.jsonl" ] || continue
     options+=(--run "$name=$folder")
     options+=(--system "$name=$folder/scores_own.jsonl" --system "$name, no picture=$folder/scores_none.jsonl")
   done
-  if [ -f "$exp/live/scores_quiet.jsonl" ]; then 
-    options+=(--quiet "noisy=$exp/scores_quiet.jsonl" --quiet "live=$exp/live/scores_quiet.jsonl")
+  if [ -f "$exp/$shown/scores_quiet.jsonl" ]; then
+    options+=(--quiet "noisy=$exp/scores_quiet.jsonl" --quiet "$shown=$exp/$shown/scores_quiet.jsonl")
   fi
-  if [ -f "$exp/live/scores_covered.jsonl" ]; then
+  if [ -f "$exp/$shown/scores_covered.jsonl" ]; then
     for name in own none frozen late stranger covered rival; do
-      [ -f "$exp/live/scores_$name.jsonl" ] || continue
-      options+=(--picture "$name=$exp/live/scores_$name.jsonl")
+      [ -f "$exp/$shown/scores_$name.jsonl" ] || continue
+      options+=(--picture "$name=$exp/$shown/scores_$name.jsonl")
     done
   fi
-  if [ -f "$exp/live/long_own.jsonl" ]; then
-    options+=(--long "$exp/live" --long-videos "$exp/long.jsonl" --long-noisy "$exp/long_noisy.jsonl")
+  if [ -f "$exp/$shown/long_own.jsonl" ]; then
+    options+=(--long "$exp/$shown" --long-videos "$exp/long.jsonl" --long-noisy "$exp/long_noisy.jsonl")
   fi
   if [ -f "$data/av/test_scores_peers_0db.jsonl" ]; then options+=(--zero-db "$data/av/test_scores_peers_0db.jsonl"); fi
   if [ -f "$data/av/test_scores_peers.jsonl" ]; then options+=(--peers "$data/av/test_scores_peers.jsonl"); fi

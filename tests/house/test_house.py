@@ -14,7 +14,10 @@ from avse.training.config import read_config
 from recipes.avdcnn.config import TrainConfig as AVDCNNTrainConfig
 from recipes.driver_stress.evaluate import EvaluateConfig
 from recipes.driver_stress.transfer import TransferConfig
+from recipes.lip_cue.config import TrainConfig as LipCueTrainConfig
 from recipes.live.config import TrainConfig as LiveTrainConfig
+from recipes.steered.config import CoreTrainConfig, SteeringTrainConfig
+from recipes.steered.train import TrainConfig as SteeredTrainConfig
 from recipes.vatt.config import TrainConfig as VATTTrainConfig
 from recipes.vatt.finetune import FinetuneConfig
 
@@ -26,15 +29,22 @@ CONFIGS = {
     "transfer/driver_stress": TransferConfig,
     "vatt": VATTTrainConfig,
     "finetune": FinetuneConfig,
+    "lip_cue": LipCueTrainConfig,
+    "steered": SteeredTrainConfig,
+    "core": CoreTrainConfig,
+    "steering": SteeringTrainConfig,
 }
 """By the name of a file, with its folder where that tells more."""
-FOLDERS = {"variants": "vatt", "experiment": "avdcnn"}
+FOLDERS = {"variants": "vatt", "experiment": "avdcnn", "joined": "live"}
 """Folders all of whose files are of one kind."""
 PLACES = {
     EvaluateConfig: ["--folder", "x", "--drives", "x"],
     TransferConfig: ["--folder", "x", "--drives", "x", "--pretrained", "x"],
     VATTTrainConfig: ["--folder", "x", "--shards", "x"],
     FinetuneConfig: ["--folder", "x", "--shards", "x", "--pretrained", "x"],
+    LipCueTrainConfig: ["--folder", "x", "--sources", "x", "--crops", "x"],
+    CoreTrainConfig: ["--folder", "x", "--manifest", "x", "--audio", "x"],
+    SteeringTrainConfig: ["--folder", "x", "--manifest", "x", "--audio", "x", "--core", "x"],
 }
 SPEECH_PLACES = ["--folder", "x", "--manifest", "x", "--crops", "x"]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -1,0 +1,63 @@
+"""Train the whole model: `python -m recipes.steered.train --config egs/grid/conf/steered.yaml --folder RUN ...`.
+
+The core first; each part trains in a folder of its own and resumes where it was stopped.
+"""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from avse.errors import ConfigError
+from avse.models import zoo
+from avse.training.config import read_config
+from recipes.stages.training import program
+from recipes.steered import core, steering
+from recipes.steered.config import CoreTrainConfig, SteeringTrainConfig
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """A run of both parts."""
+
+    folder: Path
+    """Where `core`, `steering` and the final weights go."""
+    manifest: Path
+    """Manifest of all recordings, from the manifest stage."""
+    crops: Path
+    """Folder of the crops stage; the recordings as 16-bit samples go into `audio` beside it."""
+    core: Path
+    """Configuration of the core's training."""
+    steering: Path
+    """Configuration of the steering's training."""
+    max_minutes: float | None = None
+    """Stop for now after this long in each part, with a checkpoint to resume from; None trains to the end."""
+
+
+def main(config: TrainConfig) -> None:
+    """Train what is not trained yet."""
+    given = ["--manifest", str(config.manifest), "--audio", str(config.crops.parent / "audio")]
+    if config.max_minutes is not None:
+        given += ["--loop.max_minutes", str(config.max_minutes)]
+    weights = config.folder / "core" / "model.safetensors"
+    if not weights.is_file():
+        core.main(read_config(CoreTrainConfig, [*_config(config.core), "--folder", str(weights.parent), *given]))
+    if not weights.is_file():
+        return  # the time was up
+    folder = config.folder / "steering"
+    if not (folder / "model.safetensors").is_file():
+        given += ["--core", str(weights), "--folder", str(folder)]
+        steering.main(read_config(SteeringTrainConfig, [*_config(config.steering), *given]))
+    if (folder / "model.safetensors").is_file():
+        zoo.save(config.folder / "model.safetensors", zoo.load(str(folder / "model.safetensors")))
+        for name in ("config.yaml", "software.json", "log.jsonl"):
+            (config.folder / name).write_bytes((folder / name).read_bytes())
+
+
+def _config(path: Path) -> list[str]:
+    if not path.is_file():
+        raise ConfigError(f"configuration must be a file but {path} is none; name one")
+    return ["--config", str(path)]
+
+
+if __name__ == "__main__":
+    sys.exit(program(main, TrainConfig))

@@ -1,0 +1,121 @@
+"""The steered recipe on tones in hiss: both parts train, are stopped and resumed, and what they write enhances."""
+
+import numpy as np
+import pytest
+from conftest import write_sound
+
+from avse.data.manifest import Item, write_manifest
+from avse.enhance.enhancer import Enhancer
+from avse.models import zoo
+from avse.models.audio_core import AudioCore
+from avse.models.steered import Steered
+from avse.signal.speech_cue import CUE_DIM
+from avse.training.config import read_config
+from recipes.stages.checkpoint_weights import main as checkpoint_weights
+from recipes.steered import core, steering
+from recipes.steered.config import CoreTrainConfig, SteeringTrainConfig
+from recipes.steered.train import TrainConfig
+from recipes.steered.train import main as train_both
+
+RATE = 16000
+SMALL = [
+    "mix.durations_s=[1.0]", "mix.examples_per_epoch=8", "loop.batch_size=4", "loop.precision=32-true",
+    "loop.n_workers=0",
+]  # fmt: skip
+
+
+def _flags(settings):
+    return [part for setting in settings for part in (f"--{setting.split('=')[0]}", setting.split("=")[1])]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """Voices are tones that come and go, four speakers in each split; one noise in each."""
+    root = tmp_path_factory.mktemp("steered")
+    rng, rows = np.random.default_rng(1), []
+    times_s = np.arange(2 * RATE) / RATE
+    for split in ("train", "valid"):
+        for number in range(4):
+            envelope = (np.sin(2 * np.pi * (2 + number) * times_s) > 0) * 0.1
+            voice = envelope * np.sin(2 * np.pi * (200 + 150 * number) * times_s)
+            name = f"{split}_{number}"
+            write_sound(root / f"{name}.wav", voice.astype(np.float32), RATE)
+            rows.append(Item(id=name, split=split, audio=f"{name}.wav", licence="CC0", speaker=name))
+        hiss = 0.1 * rng.standard_normal(3 * RATE)
+        write_sound(root / f"{split}_hiss.wav", hiss.astype(np.float32), RATE)
+        rows.append(Item(id=f"{split}_hiss", split=split, audio=f"{split}_hiss.wav", licence="CC0", noise_type="hiss"))
+    write_manifest(root / "manifest.jsonl", rows)
+    return root
+
+
+@pytest.fixture
+def places(data, monkeypatch):
+    monkeypatch.setenv("AVSE_DATA", str(data))
+    return ["--manifest", str(data / "manifest.jsonl"), "--audio", str(data / "audio")]
+
+
+def _core_config(folder, places, *settings):
+    flags = _flags([
+        *SMALL, "model.channels=8", "model.n_blocks=1", "model.state_dim=8", "channel.measured_share=0", "n_valid=2",
+        "loop.n_epochs=4", "loop.warmup_steps=1", "loop.checkpoint_every_steps=1", *settings,
+    ])  # fmt: skip
+    return read_config(CoreTrainConfig, ["--folder", str(folder), *places, *flags])
+
+
+def test_a_core_that_is_stopped_resumes_to_the_same_weights(places, tmp_path):
+    core.main(_core_config(tmp_path / "whole", places))
+    core.main(_core_config(tmp_path / "stopped", places, "loop.max_minutes=0.0001"))
+    assert not (tmp_path / "stopped" / "model.safetensors").exists()
+    core.main(_core_config(tmp_path / "stopped", places))
+    whole, stopped = (
+        zoo.load_as(AudioCore, tmp_path / name / "model.safetensors").state_dict() for name in ("whole", "stopped")
+    )
+    for name, tensor in whole.items():
+        np.testing.assert_array_equal(tensor, stopped[name])
+
+
+def test_steering_learns_beside_a_core_that_stays(places, tmp_path):
+    core.main(_core_config(tmp_path / "core", places))
+    weights = tmp_path / "core" / "model.safetensors"
+    flags = _flags([
+        *SMALL, "model.n_blocks=1", "channel.measured_share=0", "n_valid=2", "loop.n_epochs=3", "loop.warmup_steps=1",
+    ])  # fmt: skip
+    config = read_config(
+        SteeringTrainConfig, ["--folder", str(tmp_path / "steering"), "--core", str(weights), *places, *flags]
+    )
+    steering.main(config)
+    trained = zoo.load_as(Steered, tmp_path / "steering" / "model.safetensors")
+    for name, tensor in zoo.load_as(AudioCore, weights).state_dict().items():
+        np.testing.assert_array_equal(trained.core.state_dict()[name], tensor)
+    assert trained.write.weight.abs().max() > 0
+    assert trained.cue.weight.shape[1] == CUE_DIM + 1
+
+
+def test_both_parts_are_trained_in_turn_and_the_result_enhances(data, places, tmp_path):
+    core_yaml, steering_yaml = tmp_path / "core.yaml", tmp_path / "steering.yaml"
+    common = (
+        "mix: {durations_s: [1.0], examples_per_epoch: 8}\nchannel: {measured_share: 0}\nn_valid: 2\n"
+        "loop: {n_epochs: 1, batch_size: 4, precision: 32-true, warmup_steps: 1}\n"
+    )
+    core_yaml.write_text(common + "model: {channels: 8, n_blocks: 1, state_dim: 8}\n")
+    steering_yaml.write_text(common + "model: {n_blocks: 1}\n")
+    train_both(
+        TrainConfig(
+            folder=tmp_path / "run", manifest=data / "manifest.jsonl", crops=data / "crops", core=core_yaml,
+            steering=steering_yaml,
+        )
+    )  # fmt: skip
+    noisy = 0.1 * np.random.default_rng(2).standard_normal(RATE).astype(np.float32)
+    enhanced = Enhancer.load(str(tmp_path / "run" / "model.safetensors")).enhance(noisy, sample_rate=RATE)
+    assert enhanced.shape == noisy.shape
+    assert np.isfinite(enhanced).all()
+    assert not np.allclose(enhanced, noisy, atol=1e-3)
+
+
+def test_weights_come_out_of_a_checkpoint(places, tmp_path, capsys):
+    core.main(_core_config(tmp_path / "run", places, "loop.max_minutes=0.0001", "loop.ema_decay=0.5"))
+    assert checkpoint_weights([str(tmp_path / "run"), str(tmp_path / "now.safetensors")]) == 0
+    assert "audio_core at step 1" in capsys.readouterr().out
+    zoo.load_as(AudioCore, tmp_path / "now.safetensors")
+    assert checkpoint_weights([str(tmp_path), str(tmp_path / "none.safetensors")]) == 1
+    assert "must hold last.safetensors" in capsys.readouterr().err
