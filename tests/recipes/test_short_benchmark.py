@@ -25,7 +25,6 @@ from recipes.speech_benchmark.score_segments import score_video
 
 SEED, DURATION_S = 1, 8
 """The generated talker that showed the fade first: SI-SDR 10.8 dB audio-only, 2.1 dB with video."""
-FADES = pytest.mark.xfail(strict=True, reason="weights of 2.4-s stretches fade the speaker out; new ones are due")
 
 
 class Frame:
@@ -55,7 +54,6 @@ def lowered_segments(mixture, enhancer):
     return [number for number, difference in enumerate(lowered(rows[1], rows[0])) if is_lowered(difference)]
 
 
-@FADES
 def test_the_default_model_does_not_fade_a_generated_talker(talker):
     assert lowered_segments(talker, Enhancer.load()) == []
 
@@ -83,7 +81,6 @@ def real_people(tmp_path_factory):
     return [reader.read(video) for video in videos]
 
 
-@FADES
 def test_the_default_model_does_not_fade_real_people(real_people):
     assert len(real_people) == 4
     enhancer = Enhancer.load()
