@@ -4,8 +4,13 @@ The names below are the public ones; each loads its module when it is first used
 """
 
 import importlib
+import os
 from importlib.metadata import version
 from typing import Any
+
+# ONNX Runtime 1.32 and newer writes a device ID into the user's home and reports to its vendor unless this is set
+# before it is imported, by whichever module or child process comes first.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 _HOME = {
     "Enhancer": "avse.enhance.enhancer",

@@ -14,12 +14,10 @@ from avse.data.windows import as_pixels, window_of
 from avse.embeddings import Embeddings, Vectors
 from avse.errors import InputError, MediaError
 from avse.media.still import read_image
+from avse.media.suffixes import STILLS
 from avse.models import zoo
 from avse.models.vatt import VATT, VATTConfig
 from avse.nn.encoders.tokens import word_numbers
-
-STILLS = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
-"""Pictures that do not move."""
 
 
 class Embedder:

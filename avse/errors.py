@@ -23,3 +23,20 @@ class ConfigError(AvseError):
 
 class MissingExtraError(AvseError):
     """An optional dependency is needed; the message names the extra that installs it."""
+
+
+def reason_of(error: Exception, *, thing: str) -> str:
+    """One line for an error of one file, so that the others go on.
+
+    Args:
+        error: what was raised.
+        thing: what it happened to, such as `input a.wav`.
+    """
+    if isinstance(error, AvseError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return f"{thing} must fit in memory but does not; cut it into shorter files, or use fewer workers"
+    if isinstance(error, OSError):
+        return f"{thing} must be readable, and its output writable, but the system refuses ({error.strerror or error})"
+    words = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+    return f"{thing} must be media that avse can process but fails ({words}); report it with the file, see SECURITY.md"

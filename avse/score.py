@@ -1,30 +1,23 @@
 """Scoring: two waveforms, or many files on all cores."""
 
-import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from avse.errors import AvseError, MissingExtraError
+from avse.errors import AvseError, InputError, MissingExtraError, reason_of
 from avse.media.audio import read_audio
 from avse.metrics.clipping import n_clipped
 from avse.metrics.hearing import NORMAL, Audiogram
 from avse.metrics.score import Score
 from avse.metrics.table import DEFAULT, metric_for
 from avse.report.rows import FileScores
+from avse.workers import in_parallel
 
 Waveform = npt.NDArray[np.floating]
-Work = TypeVar("Work")
-Done = TypeVar("Done")
 
 LENGTH_DIFFERENCE_S = 0.1
 """Files that differ more in length are not of the same recording; a smaller surplus is cut off."""
@@ -123,14 +116,11 @@ def score_file(
 
 def score_pair(pair: Pair, *, metrics: Sequence[str] = DEFAULT, audiogram: Audiogram = NORMAL) -> FileScores:
     """Score one file, and the noisy one beside it; what cannot be read has failed scores with the reason."""
-    paths = {"reference": pair.reference, "estimate": pair.estimate}
-    if pair.noisy is not None:
-        paths["noisy"] = pair.noisy
+    paths = paths_of(pair)
     try:
         channels, rate = read_audio(pair.reference)
     except AvseError as error:
-        failed = dict.fromkeys(metrics, Score(None, str(error)))
-        return FileScores(pair.id, failed, None if pair.noisy is None else failed, pair.groups, paths)
+        return _not_scored(pair, error, metrics=metrics)
     reference = channels.mean(axis=0)
     note = _clipping_note(channels)
     by_role, notes = {}, [f"reference: {note}"] if note else []
@@ -159,46 +149,34 @@ def score_pairs(
         audiogram: the listener of HASPI and HASQI.
         n_jobs: processes; one for each core by default.
         progress: wraps the results as they come, to show how far the work is.
+
+    Returns:
+        Scores in the order of `pairs`. A file that cannot be scored, or whose process was killed, has failed scores
+        with the reason.
     """
-    return list(progress(in_parallel(partial(score_pair, metrics=metrics, audiogram=audiogram), pairs, n_jobs=n_jobs)))
+    work = partial(_score_safely, metrics=metrics, audiogram=audiogram)
+    lost = partial(_not_scored, metrics=metrics)
+    return list(progress(in_parallel(work, pairs, n_jobs=n_jobs, lost=lost)))
 
 
-def in_parallel(work: Callable[[Work], Done], items: Sequence[Work], *, n_jobs: int | None = None) -> Iterator[Done]:
-    """Do independent work on several cores, results in order; one process does it itself.
+def paths_of(pair: Pair) -> dict[str, Path]:
+    """The files of a pair by role."""
+    paths = {"reference": pair.reference, "estimate": pair.estimate}
+    return paths if pair.noisy is None else {**paths, "noisy": pair.noisy}
 
-    Args:
-        work: a function that can be pickled.
-        items: what to do it to.
-        n_jobs: processes; one for each core by default.
 
-    Raises:
-        AvseError: a process was killed.
-    """
-    n_jobs = min(n_jobs or os.cpu_count() or 1, len(items))
-    if n_jobs <= 1:
-        yield from map(work, items)
-        return
+def _score_safely(pair: Pair, *, metrics: Sequence[str], audiogram: Audiogram) -> FileScores:
     try:
-        with _single_threaded(), ProcessPoolExecutor(n_jobs, mp_context=get_context("spawn")) as pool:
-            yield from pool.map(work, items, chunksize=max(1, min(8, len(items) // (4 * n_jobs))))
-    except BrokenProcessPool:
-        raise AvseError(
-            f"each of {n_jobs} processes must run to its end but one was killed, perhaps for want of memory; "
-            "use fewer at a time"
-        ) from None
+        return score_pair(pair, metrics=metrics, audiogram=audiogram)
+    except InputError:  # of the caller, and the same for every file
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever one file does to a decoder or a metric, the others are scored
+        return _not_scored(pair, error, metrics=metrics)
 
 
-@contextmanager
-def _single_threaded() -> Iterator[None]:
-    """Processes that start meanwhile work alone on their core; the libraries' own threads would only fight over it."""
-    name = "OMP_NUM_THREADS"
-    before = os.environ.get(name)
-    os.environ.setdefault(name, "1")
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[name]
+def _not_scored(pair: Pair, error: Exception, *, metrics: Sequence[str]) -> FileScores:
+    failed = dict.fromkeys(metrics, Score(None, reason_of(error, thing=f"estimate {pair.estimate}")))
+    return FileScores(pair.id, failed, None if pair.noisy is None else failed, pair.groups, paths_of(pair))
 
 
 def _clipping_note(channels: Waveform) -> str | None:

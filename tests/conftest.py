@@ -3,6 +3,8 @@
 import importlib.util
 import json
 import os
+import subprocess
+import sys
 
 # Two test processes share two cores: threads within them would only fight.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -20,6 +22,29 @@ from avse.media.audio import AudioWriter
 DURATION_S = 2.6
 RATE = 16000
 ROOT = Path(__file__).parents[1]
+SCRIPT = """
+import sys
+from avse.cli.{name} import main
+if __name__ == "__main__":
+    sys.exit(main())
+"""
+SMALL = {
+    "video": "tiny", "audio": "tiny", "text": "tiny", "n_frames": 10, "fps": 12.5, "height": 32, "width": 48,
+    "n_samples": 6400, "sample_rate": 8000, "movement": True, "patch": (2, 32, 48), "patch_samples": 256,
+    "vocabulary": 256, "dims": (64, 32),
+}  # fmt: skip
+"""A VATT that is quick."""
+WATCH = """
+import sys
+
+def _watch(event, arguments):
+    if event.startswith(("socket.connect", "socket.getaddr", "socket.gethost", "socket.sendto", "urllib.Request")):
+        with open({log!r}, "a") as file:
+            file.write(event + " " + repr(arguments[-1]) + "\\n")
+
+sys.addaudithook(_watch)
+"""
+"""A `sitecustomize` that notes every network attempt of Python code, in child processes, too."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -213,4 +238,71 @@ def vatt_run(vatt_shards, vatt_config, tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("vatt")
     train.main(vatt_config(vatt_shards, folder))
+    return folder
+
+
+@pytest.fixture
+def command(tmp_path):
+    """Run `avse-NAME` in a folder: the finished process, whose `home` and `attempts` tell what else it did."""
+
+    def run(name, *arguments, cwd=None, env=None, prefix=(), timeout=120):
+        home, site, log = tmp_path / "home", tmp_path / "site", tmp_path / "network.txt"
+        home.mkdir(exist_ok=True)
+        site.mkdir(exist_ok=True)
+        log.touch()
+        (site / "sitecustomize.py").write_text(WATCH.format(log=str(log)))
+        # As the installed script does it: the folder of the script comes first on the path, not the current one.
+        script = site / f"avse-{name}"
+        script.write_text(SCRIPT.format(name=name))
+        environment = {
+            "PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8", "OMP_NUM_THREADS": "1",
+            "PYTHONPATH": os.pathsep.join([str(site), str(ROOT)]), **(env or {}),
+        }  # fmt: skip
+        done = subprocess.run(
+            [*prefix, sys.executable, str(script), *map(str, arguments)],
+            capture_output=True, text=True, errors="replace", cwd=cwd or tmp_path, env=environment, timeout=timeout,
+            check=False,
+        )  # fmt: skip
+        done.home = sorted(str(path.relative_to(home)) for path in home.rglob("*"))
+        done.attempts = log.read_text().splitlines()
+        return done
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def every_command(media, live_weights, vatt_files):
+    """A useful call of every command, by its name; outputs go to the folder that is given."""
+
+    def calls(out):
+        return {
+            "enhance": [media / "talk.mp4", "-o", out / "clean.mp4", "--save-mouth", out / "mouth.mp4"],
+            "enhance two": [media / "noisy.wav", media / "clean.wav", "-o", out / "two", "--workers", "2"],
+            "score": ["--reference", media / "clean.wav", "--estimate", media / "noisy.wav", "--html", out / "r.html"],
+            "score two": ["--reference", vatt_files / "clean", "--estimate", vatt_files / "long", "--jobs", "2"],
+            "live": ["--simulate", media / "talk.mp4", "-o", out / "live.wav", "--duration-s", "1"],
+            "export": [live_weights, "-o", out / "mine.onnx"],
+            "embed": ["write", media / "talk.mp4", "-o", out / "clips.npz", "--model", vatt_files / "vatt.safetensors"],
+        }
+
+    return calls
+
+
+@pytest.fixture(scope="session")
+def vatt_files(tmp_path_factory, media):
+    """Weights of a small VATT that nobody trained, and two folders of recordings of 25 s, which PESQ takes apart."""
+    import torch
+
+    from avse.media.audio import read_audio
+    from avse.models import zoo
+    from avse.models.vatt import VATT, VATTConfig
+
+    folder = tmp_path_factory.mktemp("vatt files")
+    torch.manual_seed(0)
+    zoo.save(folder / "vatt.safetensors", VATT.build(VATTConfig(**SMALL)))
+    for kind, source in (("clean", "clean"), ("long", "noisy")):
+        (folder / kind).mkdir()
+        waveform = np.tile(read_audio(media / f"{source}.wav")[0], 10)
+        for name in ("a", "b"):
+            write_sound(folder / kind / f"{name}.wav", waveform, 16000)
     return folder

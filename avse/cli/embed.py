@@ -1,11 +1,11 @@
 """The command `avse-embed`: films as vectors, and which of them sound like a picture or match a sentence."""
 
 import argparse
-import io
 import sys
 from pathlib import Path
 
-from avse.errors import AvseError, ConfigError, MediaError
+from avse.cli.command import add_verbosity, as_usage_unless_media, log, run, show_progress, visible
+from avse.errors import AvseError, ConfigError, reason_of
 
 EPILOG = """examples:
   avse-embed write films/ -o clips.npz --model vatt.safetensors
@@ -26,18 +26,7 @@ def main(argv: list[str] | None = None) -> int:
     Returns:
         0 done, 1 some film could not be embedded, 2 wrong usage.
     """
-    options = _parser().parse_args(argv)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # Names of films that a terminal cannot show are spelt out, as on stderr.
-        sys.stdout.reconfigure(errors="backslashreplace")
-    try:
-        return _write(options) if options.command == "write" else _find(options)
-    except KeyboardInterrupt:
-        print("avse-embed: stopped; nothing was written", file=sys.stderr)
-        return 130
-    except AvseError as error:
-        print(f"avse-embed: error: {error}", file=sys.stderr)
-        return 1 if isinstance(error, MediaError) else 2
+    return run(_parser(), _embed, argv)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -62,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     for command in (write, find):
         command.add_argument("--model", type=Path, required=True, help="weights of a VATT")
         command.add_argument("--device", default="cpu", help="cpu (default), cuda, mps")
+        add_verbosity(command)
     return parser
 
 
@@ -69,6 +59,11 @@ def _count(text: str) -> int:
     if (count := int(text)) < 1:
         raise argparse.ArgumentTypeError(f"must be 1 or more but is {text}")
     return count
+
+
+def _embed(options: argparse.Namespace) -> int:
+    with as_usage_unless_media():
+        return _write(options) if options.command == "write" else _find(options)
 
 
 def _write(options: argparse.Namespace) -> int:
@@ -85,18 +80,20 @@ def _write(options: argparse.Namespace) -> int:
     if not paths:
         raise ConfigError(f"folder {options.films[0]} must hold films but has none; name another folder")
     embedder, good, problems = Embedder(options.model, device=options.device), [], []
-    for path in tqdm(paths, desc="embed", unit="film", leave=False, delay=1):
+    bar = tqdm(paths, desc="embed", unit="video", leave=False, disable=not show_progress(options))
+    for path in bar:
         try:
             good.append(embedder.film(path))
-        except MediaError as error:
-            problems.append(str(error))
+        except Exception as error:  # noqa: BLE001 - whatever one file does to a decoder, the others are embedded
+            log.debug("traceback of %s", path, exc_info=not isinstance(error, AvseError))
+            problems.append(reason_of(error, thing=f"video {path}"))
     for problem in problems:
-        print(f"avse-embed: error: {problem}", file=sys.stderr)
+        log.error("%s", problem)
     if not good:
         return 1
     joined = good[0].joined(good[1:])
     joined.save(options.output, force=options.force)
-    print(f"{options.output}: {len(joined.path)} clips of {len(good)} films")
+    print(visible(f"{options.output}: {len(joined.path)} clips of {len(good)} films"))
     return 1 if problems else 0
 
 
@@ -120,7 +117,7 @@ def _find(options: argparse.Namespace) -> int:
         query, candidates = embedder.words(options.text), embeddings.video_vt
     for number, cosine in best(query, candidates, n=options.n):
         start_s, end_s = embeddings.start_s[number], embeddings.end_s[number]
-        print(f"{cosine:6.3f}  {start_s:8.2f} - {end_s:.2f} s  {embeddings.path[number]}")
+        print(f"{cosine:6.3f}  {start_s:8.2f} - {end_s:.2f} s  {visible(embeddings.path[number])}")
     return 0
 
 

@@ -2,21 +2,23 @@
 
 import argparse
 import json
-import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from avse.errors import AvseError
+from avse.cli.command import add_verbosity, as_usage, log, run, show_progress, visible
+from avse.errors import AvseError, reason_of
 
 if TYPE_CHECKING:
+    from avse.cli.enhance_jobs import Planned
     from avse.enhance.file import EnhanceResult, Job
 
 EPILOG = """examples:
-  avse-enhance noisy.wav --video talk.mp4            sound and film, writes noisy_enhanced.wav
-  avse-enhance talk.mp4 -o clean.mp4                 the film's own sound; the picture is copied untouched
+  avse-enhance noisy.wav --video talk.mp4            audio and video, writes noisy_enhanced.wav
+  avse-enhance talk.mp4 -o clean.mp4                 the video's own audio; its video stream is copied untouched
   avse-enhance talk.mp4 -o clean.wav --speaker left  two people: keep the one on the left
-  avse-enhance calls/ -o cleaned/ --workers 2        all files of a folder
+  avse-enhance calls/ -o cleaned/ --workers 2        all files of a folder; again, only those that are not done
 """
 
 
@@ -29,20 +31,7 @@ def main(argv: list[str] | None = None) -> int:
     Returns:
         0 all done, 1 some file failed and the others were done, 2 wrong usage.
     """
-    options = _parser().parse_args(argv)
-    try:
-        from avse.cli.enhance_jobs import check_options, collect_jobs
-
-        check_options(options)
-        jobs = collect_jobs(options)
-    except AvseError as error:
-        print(f"avse-enhance: error: {error}", file=sys.stderr)
-        return 2
-    try:
-        return _report(_run(jobs, options), as_json=options.json)
-    except KeyboardInterrupt:
-        print("avse-enhance: stopped; unfinished files were removed", file=sys.stderr)
-        return 130
+    return run(_parser(), _enhance, argv)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -53,8 +42,8 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("inputs", nargs="+", type=Path, metavar="INPUT", help="noisy sound file, film, or folder of them")
-    add("-o", "--output", type=Path, help="sound file or film to write; for several inputs a folder "
+    add("inputs", nargs="+", type=Path, metavar="INPUT", help="noisy audio file, video file, or folder of them")
+    add("-o", "--output", type=Path, help="audio or video file to write; for several inputs a folder "
         "(default: beside the input, with _enhanced in the name)")  # fmt: skip
     add("--video", type=Path, help="film of the speaker in time with the sound; for several inputs a folder of "
         "films of the same names (default: the input's own picture)")  # fmt: skip
@@ -67,100 +56,121 @@ def _parser() -> argparse.ArgumentParser:
         "YuNet's ONNX or BlazeFace's TFLite file (default: auto)")  # fmt: skip
     add("--model", default=None, help="live, avdcnn, or a file of weights or an ONNX graph (default: live)")
     add("--device", default="cpu", help="cpu, cuda, cuda:1, mps (default: cpu)")
-    add("--mix", type=float, default=1.0, help="0 gives the input back, 1 the enhanced sound alone (default: 1)")
+    add("--mix", type=float, default=1.0, help="0 gives the input back, 1 the enhanced audio only (default: 1)")
     add("--atten-lim-db", type=float, help="lower the noise by at most this much (default: no limit)")
-    add("--save-noise", type=Path, metavar="FILE", help="sound file, for several inputs a folder: what was taken away")
-    add(
-        "--save-mouth",
-        type=Path,
-        metavar="FILE",
-        help="film, for several inputs a folder: the mouth as the model saw it",
-    )
     add("--audio-track", default="1", metavar="N", help="audio track of a video file to enhance, from 1, or all; the "
         "others are copied (default: 1)")  # fmt: skip
     add("--bitrate", metavar="RATE", help="bits a second of the output's audio where its codec is lossy, such as 96k "
         "(default: as the input, at least 64k a channel)")  # fmt: skip
+    add("--save-noise", type=Path, metavar="FILE", help="audio file, for several inputs a folder: what was taken away")
+    add("--save-mouth", type=Path, metavar="FILE", help="video file, for several inputs a folder: the mouth as the "
+        "model sees it")  # fmt: skip
     add("--workers", type=int, default=1, help="files enhanced at the same time (default: 1)")
-    add("--force", action="store_true", help="replace files that exist")
+    add("--force", action="store_true", help="replace files that exist, and do again what is done")
+    add("--resume", action=argparse.BooleanOptionalAction, default=None, help="skip files whose output was made from "
+        "the same input by the same model and options (default: for folders and several inputs)")  # fmt: skip
     add("--json", action="store_true", help="print the results as JSON")
+    add_verbosity(parser)
     return parser
 
 
-def _run(jobs: list["Job"], options: argparse.Namespace) -> Iterator[tuple["Job", "EnhanceResult | str"]]:
-    """Do all jobs, each with its result or the text of its error."""
-    if options.workers == 1 or len(jobs) == 1:
-        work = _Worker(options, quiet=False)
-        for job in jobs:
-            yield job, work(job)
-        return
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
+def _enhance(options: argparse.Namespace) -> int:
+    with as_usage():
+        from avse.cli.enhance_jobs import check_options, plan
 
-    with ProcessPoolExecutor(
-        options.workers, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(options,)
-    ) as pool:
-        yield from zip(jobs, pool.map(_work, jobs), strict=True)
+        check_options(options)
+        planned = plan(options)
+    n_failed = 0
+    rows: list[dict[str, Any]] = []
+    for one, result in _results(planned, options):
+        if isinstance(result, str):
+            n_failed += 1
+            log.error("%s", result)
+            rows.append({"audio": str(one.job.audio), "output": None, "error": result})
+            continue
+        if result is None:
+            log.info("%s is done already", one.job.output)
+            rows.append({"audio": str(one.job.audio), "output": str(one.job.output), "skipped": True, "error": None})
+            continue
+        for warning in result.warnings:
+            log.warning("%s: %s", result.audio.name, warning)
+        rows.append(_row(result))
+        if not options.json:
+            print(_line(result))
+    n_skipped = sum(one.is_done for one in planned)
+    if options.json:
+        print(json.dumps(rows, indent=1, default=str))
+    elif n_skipped:
+        print(f"{n_skipped} of {len(planned)} files skipped: done already by the same model and options")
+    return 1 if n_failed else 0
+
+
+def _results(
+    planned: list["Planned"], options: argparse.Namespace
+) -> Iterator[tuple["Planned", "EnhanceResult | str | None"]]:
+    """All jobs, each with its result, the text of its error, or None if it was done before."""
+    left = [one for one in planned if not one.is_done]
+    results = _run(left, options)
+    for one in planned:
+        if one.is_done:
+            yield one, None
+            continue
+        with as_usage():  # the model or the detector cannot be loaded: no file was begun
+            result = next(results)
+        if not isinstance(result, str):
+            one.finish()
+        yield one, result
+
+
+def _run(planned: list["Planned"], options: argparse.Namespace) -> Iterator["EnhanceResult | str"]:
+    jobs = [one.job for one in planned]
+    for one in planned:
+        one.begin()
+    if options.workers == 1 or len(jobs) <= 1:
+        worker = None
+        for job in jobs:
+            worker = worker or _Worker(options, progress=show_progress(options))
+            yield worker(job)
+        return
+    from avse.workers import in_parallel
+
+    yield from in_parallel(partial(_work, options=options), jobs, n_jobs=options.workers, lost=_lost)
 
 
 class _Worker:
     """Holds the loaded model of one process."""
 
-    def __init__(self, options: argparse.Namespace, *, quiet: bool) -> None:
+    def __init__(self, options: argparse.Namespace, *, progress: bool) -> None:
         from avse.enhance.enhancer import DEFAULT_MODEL, Enhancer
         from avse.faces.detectors import load_detector
 
         self.enhancer = Enhancer.load(options.model or DEFAULT_MODEL, device=options.device)
         self.detector = load_detector(options.detector)
-        self.quiet = quiet
+        self.progress = progress
 
     def __call__(self, job: "Job") -> "EnhanceResult | str":
         from avse.cli.progress import stage_bars
         from avse.enhance.file import enhance_file
 
         try:
-            with stage_bars(job.audio.name, disable=self.quiet) as progress:
+            with stage_bars(visible(job.audio.name), disable=not self.progress) as progress:
                 return enhance_file(self.enhancer, job, detector=self.detector, progress=progress)
-        except AvseError as error:
-            return str(error)
+        except Exception as error:  # noqa: BLE001 - whatever one file does to a decoder, the others are done
+            log.debug("traceback of %s", job.audio, exc_info=not isinstance(error, AvseError))
+            return reason_of(error, thing=f"input {job.audio}")
 
 
-_worker: _Worker
+_worker: _Worker | None = None
 
 
-def _start_worker(options: argparse.Namespace) -> None:
+def _work(job: "Job", *, options: argparse.Namespace) -> "EnhanceResult | str":
     global _worker  # noqa: PLW0603 - a pool gives its processes no other place for what they hold
-    import torch
-
-    torch.set_num_threads(max(1, torch.get_num_threads() // options.workers))
-    _worker = _Worker(options, quiet=True)
-
-
-def _work(job: "Job") -> "EnhanceResult | str":
+    _worker = _worker or _Worker(options, progress=False)
     return _worker(job)
 
 
-def _report(results: Iterator[tuple["Job", "EnhanceResult | str"]], *, as_json: bool) -> int:
-    n_failed = 0
-    rows: list[dict[str, Any]] = []
-    try:
-        for job, result in results:
-            if isinstance(result, str):
-                n_failed += 1
-                print(f"avse-enhance: error: {result}", file=sys.stderr)
-                rows.append({"audio": str(job.audio), "output": None, "error": result})
-                continue
-            for warning in result.warnings:
-                print(f"avse-enhance: warning: {result.audio.name}: {warning}", file=sys.stderr)
-            rows.append(_row(result))
-            if not as_json:
-                print(_line(result))
-    except AvseError as error:
-        # The model or the detector cannot be had: no file was begun.
-        print(f"avse-enhance: error: {error}", file=sys.stderr)
-        return 2
-    if as_json:
-        print(json.dumps(rows, indent=1, default=str))
-    return 1 if n_failed else 0
+def _lost(job: "Job", error: AvseError) -> str:
+    return f"input {job.audio} was not enhanced: {error}"
 
 
 def _row(result: "EnhanceResult") -> dict[str, Any]:
@@ -173,7 +183,7 @@ def _line(result: "EnhanceResult") -> str:
     how = "by sound alone"
     if result.faces is not None and result.picture_fraction > 0:
         how = f"with the picture for {100 * result.picture_fraction:.0f} % of the time ({result.faces.chosen})"
-    return f"{result.output}: {result.duration_s:.1f} s enhanced in {result.wall_s:.1f} s {how}"
+    return visible(f"{result.output}: {result.duration_s:.1f} s enhanced in {result.wall_s:.1f} s {how}")
 
 
 def entry() -> None:

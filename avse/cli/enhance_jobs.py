@@ -1,18 +1,53 @@
 """From the arguments of `avse-enhance` to one job for each file."""
 
 import argparse
+import dataclasses
 import re
 from pathlib import Path
+from typing import Any
 
+from avse.enhance.enhancer import DEFAULT_MODEL
 from avse.enhance.file import Job
-from avse.enhance.stream import Mixing
+from avse.enhance.stream import LONGEST_OFFSET_S, Mixing
 from avse.errors import InputError
 from avse.faces.choice import read_choice
-from avse.media.suffixes import AUDIO, VIDEO, WRITABLE, WRITTEN_INSTEAD
+from avse.media.made import Made, State, digest, fingerprint, key_of
+from avse.media.suffixes import AUDIO, VIDEO, WRITABLE, WRITTEN_INSTEAD, media_files
+from avse.models.pretrained import files_of
 
 BIT_RATES = (8_000, 2_000_000)
 """Bits a second that may be asked for."""
 MAX_TRACKS = 999
+RECORD = ".avse-enhance.jsonl"
+"""Which outputs were made from what, in each folder of outputs."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Planned:
+    """A job, and whether it has to be done."""
+
+    job: Job
+    key: str
+    """Everything that its outputs depend on."""
+    made: Made | None
+    """The list of its folder; None if none is kept."""
+    is_done: bool
+
+    @property
+    def outputs(self) -> list[Path]:
+        """Files that the job writes."""
+        paths = (self.job.output, self.job.save_noise, self.job.save_mouth)
+        return [path for path in paths if path is not None]
+
+    def begin(self) -> None:
+        """Note that the job is begun."""
+        if self.made is not None:
+            self.made.begin(self.key, self.outputs)
+
+    def finish(self) -> None:
+        """Note that it is done."""
+        if self.made is not None:
+            self.made.finish(self.key, self.outputs)
 
 
 def check_options(options: argparse.Namespace) -> None:
@@ -24,6 +59,7 @@ def check_options(options: argparse.Namespace) -> None:
     read_choice(options.speaker)
     audio_track(options.audio_track)
     bit_rate(options.bitrate)
+    check_offset_ms(options.offset_ms)
     if options.workers < 1:
         raise InputError(f"--workers must be at least 1 but is {options.workers}; give the number of processes")
     if options.audio_only and (options.video or options.save_mouth):
@@ -59,11 +95,48 @@ def bit_rate(text: str | None) -> int | None:
     return rate
 
 
+def check_offset_ms(offset_ms: float) -> None:
+    """Refuse an offset between audio and video that is no offset.
+
+    Raises:
+        InputError: it is not a finite number, or a minute or more.
+    """
+    limit_ms = 1000 * LONGEST_OFFSET_S
+    if not abs(offset_ms) <= limit_ms:
+        raise InputError(f"--offset-ms must be between -{limit_ms:g} and {limit_ms:g} but is {offset_ms:g}; correct it")
+
+
+def plan(options: argparse.Namespace) -> list[Planned]:
+    """Make a job for every input file, and find those that an earlier run has done.
+
+    Raises:
+        InputError: a folder holds no media, a video file is missing, or two outputs would be the same file.
+    """
+    jobs = collect_jobs(options)
+    several = len(jobs) > 1 or any(path.is_dir() for path in options.inputs)
+    resume = several if options.resume is None else options.resume
+    if not resume:
+        return [Planned(job, "", None, False) for job in jobs]
+    common = _common_facts(options)
+    lists: dict[Path, Made] = {}
+    planned = []
+    for job in jobs:
+        folder = job.output.parent
+        made = lists.setdefault(folder, Made(folder, name=RECORD))
+        facts = {**common, "audio": fingerprint(job.audio), "video": fingerprint(job.video)}
+        new = Planned(job, key_of(facts), made, False)
+        state = State.NEW if job.force else made.state(new.key, new.outputs)
+        # What a killed run of the same job left may be replaced.
+        own = dataclasses.replace(job, force=job.force or state is State.BEGUN)
+        planned.append(dataclasses.replace(new, job=own, is_done=state is State.DONE))
+    return planned
+
+
 def collect_jobs(options: argparse.Namespace) -> list[Job]:
     """Make a job for every input file.
 
     Raises:
-        InputError: a folder holds no media, a film is missing, or two outputs would be the same file.
+        InputError: a folder holds no media, a video file is missing, or two outputs would be the same file.
     """
     inputs = [path for given in options.inputs for path in _media_files(given)]
     several = len(inputs) > 1 or any(path.is_dir() for path in options.inputs)
@@ -85,23 +158,39 @@ def collect_jobs(options: argparse.Namespace) -> list[Job]:
         )
         for path in inputs
     ]
-    outputs = [job.output for job in jobs]
-    for output in outputs:
-        if outputs.count(output) > 1:
-            raise InputError(f"every input must have its own output but two would be {output}; rename an input")
+    seen: set[Path] = set()
+    for job in jobs:
+        if job.output in seen:
+            raise InputError(f"every input must have its own output but two would be {job.output}; rename an input")
+        seen.add(job.output)
     return jobs
 
 
+def _common_facts(options: argparse.Namespace) -> dict[str, Any]:
+    """What the outputs of all files depend on."""
+    from avse import __version__
+
+    names = (
+        "audio_only", "speaker", "offset_ms", "detector", "mix", "atten_lim_db", "device", "audio_track", "bitrate",
+    )  # fmt: skip
+    return {
+        "version": __version__,
+        "model": [digest(path) for path in files_of(options.model or DEFAULT_MODEL)],
+        "files": [digest(Path(given)) for given in (options.speaker, options.detector)],
+        **{name: getattr(options, name) for name in names},
+    }
+
+
 def _media_files(path: Path) -> list[Path]:
-    if not path.is_dir():
+    try:
+        is_folder = path.is_dir()
+    except OSError:  # a name that no file can have is told as that file's error
+        is_folder = False
+    if not is_folder:
         return [path]
-    media = [
-        file
-        for file in sorted(path.iterdir())
-        if file.suffix.lower() in (*VIDEO, *AUDIO) and not file.stem.endswith("_enhanced") and file.is_file()
-    ]
+    media = [file for file in media_files(path, (*VIDEO, *AUDIO)) if not file.stem.endswith("_enhanced")]
     if not media:
-        raise InputError(f"folder {path} must hold sound files or films but holds none; name another")
+        raise InputError(f"folder {path} must hold audio or video files but holds none; name another")
     return media
 
 
@@ -122,11 +211,11 @@ def _video(path: Path, given: Path | None, *, several: bool) -> Path | None:
     if given is None or (not several and not given.is_dir()):
         return given
     if not given.is_dir():
-        raise InputError(f"--video must be a folder of films for several inputs but is {given}; name their folder")
-    films = [given / f"{path.stem}{suffix}" for suffix in VIDEO]
-    found = next((film for film in films if film.is_file()), None)
+        raise InputError(f"--video must be a folder of videos for several inputs but is {given}; name their folder")
+    videos = [given / f"{path.stem}{suffix}" for suffix in VIDEO]
+    found = next((video for video in videos if video.is_file()), None)
     if found is None:
-        raise InputError(f"--video {given} must hold a film of {path.stem} but does not; add {path.stem}.mp4")
+        raise InputError(f"--video {given} must hold a video of {path.stem} but does not; add {path.stem}.mp4")
     return found
 
 

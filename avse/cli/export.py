@@ -4,7 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from avse.errors import AvseError, ConfigError
+from avse.cli.command import UsageError, add_verbosity, as_usage_unless_media, run, visible
+from avse.errors import ConfigError
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -14,8 +15,12 @@ def main(argv: list[str] | None = None) -> int:
         argv: arguments without the program's name; those of the process by default.
 
     Returns:
-        0 done, 1 the weights could not be exported, 2 wrong usage.
+        0 done, 1 the graphs could not be written, 2 wrong usage.
     """
+    return run(_parser(), _write, argv)
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="avse-export",
         description="Write a live model as ONNX graphs, and check that they give what the model gives.",
@@ -24,16 +29,16 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("model", metavar="MODEL", help="name, or weights file (.safetensors) that training wrote")
     parser.add_argument("-o", "--output", type=Path, required=True, help="NAME.onnx; NAME.mouth.onnx goes beside it")
     parser.add_argument("--force", action="store_true", help="replace files that exist")
-    options = parser.parse_args(argv)
+    add_verbosity(parser)
+    return parser
+
+
+def _write(options: argparse.Namespace) -> int:
     if options.output.suffix != ".onnx":
-        print(f"avse-export: error: output {options.output} must end in .onnx; rename it", file=sys.stderr)
-        return 2
-    try:
+        raise UsageError(f"output {options.output} must end in .onnx; rename it")
+    with as_usage_unless_media():
         difference = _export(options.model, options.output, force=options.force)
-    except AvseError as error:
-        print(f"avse-export: error: {error}", file=sys.stderr)
-        return 2 if isinstance(error, ConfigError) else 1
-    print(f"{options.output}: gives what {options.model} gives, within {difference:.1e}")
+    print(visible(f"{options.output}: gives what {options.model} gives, within {difference:.1e}"))
     return 0
 
 

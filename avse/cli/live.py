@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from avse.errors import AvseError
+from avse.cli.command import add_verbosity, as_usage, run
 
 if TYPE_CHECKING:
     from avse.enhance.session import LiveSession, LiveState
@@ -28,21 +28,10 @@ def main(argv: list[str] | None = None) -> int:
         argv: arguments without the program's name; those of the process by default.
 
     Returns:
-        0 done, 1 something failed on the way, 2 wrong usage.
+        0 done, also by Ctrl-C; 1 something failed on the way, what was enhanced until then is kept; 2 wrong usage, or
+        a file, device or model that cannot be opened.
     """
-    options = _parser().parse_args(argv)
-    try:
-        if options.list_devices:
-            from avse.media.device import load_sounddevice
-
-            print(load_sounddevice().query_devices())
-            return 0
-        state = _run(options)
-    except AvseError as error:
-        print(f"avse-live: error: {error}", file=sys.stderr)
-        return 2
-    _report(state, as_json=options.json)
-    return 0
+    return run(_parser(), _live, argv)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -72,21 +61,40 @@ def _parser() -> argparse.ArgumentParser:
     add("--duration-s", type=float, help="stop after so long")
     add("--force", action="store_true", help="replace files that exist")
     add("--json", action="store_true", help="the result as JSON on standard output")
+    add_verbosity(parser)
     return parser
 
 
-def _run(options: argparse.Namespace) -> "LiveState":
+def _live(options: argparse.Namespace) -> int:
+    if options.list_devices:
+        from avse.media.device import load_sounddevice
+
+        with as_usage():
+            print(load_sounddevice().query_devices())
+        return 0
+    session, error = _run(options)
+    if error is not None:
+        raise error
+    _report(session.state, as_json=options.json)
+    return 0
+
+
+def _run(options: argparse.Namespace) -> "tuple[LiveSession, Exception | None]":
+    """The session when it is over and its files are written, and what ended it if that was an error."""
     from avse.enhance.enhancer import DEFAULT_LIVE_MODEL, Enhancer
     from avse.enhance.live import StreamingEnhancer
     from avse.enhance.session import LiveSession
     from avse.enhance.stream import Mixing
     from avse.media.audio import AudioWriter
 
-    _check(options)
-    mixing = Mixing(mix=options.mix, attenuation_limit_db=options.atten_lim_db)
-    enhancer = Enhancer.load(options.model or DEFAULT_LIVE_MODEL)
+    ended: list[LiveSession] = []
+    failed: Exception | None = None
     with contextlib.ExitStack() as stack:
-        ended: list[LiveSession] = []
+        opening = stack.enter_context(contextlib.ExitStack())
+        opening.enter_context(as_usage())
+        _check(options)
+        mixing = Mixing(mix=options.mix, attenuation_limit_db=options.atten_lim_db)
+        enhancer = Enhancer.load(options.model or DEFAULT_LIVE_MODEL)
         sound = stack.enter_context(_sound(options, stopped=lambda: bool(ended) and ended[0].stopped()))
         streaming = StreamingEnhancer(
             enhancer,
@@ -106,19 +114,28 @@ def _run(options: argparse.Namespace) -> "LiveState":
             sinks.append(stack.enter_context(Loudspeaker(_device(options.loudspeaker), **form)))
         session = LiveSession(streaming, sound=sound, sinks=sinks)
         ended.append(session)
-        show = _status_line(session, until_s=options.duration_s, quiet=options.json)
-        with contextlib.suppress(KeyboardInterrupt):
-            session.run(_pictures(options, session), show=show)
-    return session.state
+        show = _status_line(session, until_s=options.duration_s, quiet=options.json or options.quiet)
+        pictures = _pictures(options, session)
+        opening.close()
+        try:
+            with contextlib.suppress(KeyboardInterrupt):
+                session.run(pictures, show=show)
+        except Exception as error:  # noqa: BLE001 - raised again when the recording is written
+            failed = error
+    return session, failed
 
 
 def _check(options: argparse.Namespace) -> None:
+    from avse.cli.enhance_jobs import check_offset_ms
     from avse.errors import InputError
     from avse.media.output import check_output
 
     if options.video and not options.simulate:
         raise InputError("--video must stand with --simulate but does not; a live picture comes from --camera")
-    if options.duration_s is not None and options.duration_s <= 0:
+    check_offset_ms(options.offset_ms)
+    if not 1000 <= options.sample_rate <= 768_000:
+        raise InputError(f"--sample-rate must be 1000 to 768000 Hz but is {options.sample_rate}; correct it")
+    if options.duration_s is not None and not options.duration_s > 0:
         raise InputError(f"--duration-s must be above 0 but is {options.duration_s:g}; give the seconds to run")
     if not options.simulate and options.no_play and not options.output:
         raise InputError("the speech must go somewhere but is neither played nor recorded; give -o FILE")

@@ -1,13 +1,17 @@
 """The command `avse-score`: enhanced files against clean ones, as numbers, tables and a page to listen to."""
 
 import argparse
+import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from avse.errors import AvseError, InputError
+from avse.cli.command import add_verbosity, as_usage, log, run, show_progress
+from avse.errors import InputError
 
 if TYPE_CHECKING:
+    from avse.cli.score_kept import KeptScores
     from avse.report.rows import FileScores
 
 EPILOG = """examples:
@@ -27,45 +31,7 @@ def main(argv: list[str] | None = None) -> int:
     Returns:
         0 all scored, 1 some score could not be computed, 2 wrong usage.
     """
-    options = _parser().parse_args(argv)
-    try:
-        from avse.cli.score_pairs import collect_pairs, parse_audiogram
-        from avse.media.output import check_output
-        from avse.metrics.table import DEFAULT, check_metrics
-
-        metrics = list(DEFAULT) if options.metrics is None else options.metrics.split(",")
-        check_metrics(metrics)
-        audiogram = parse_audiogram(options.audiogram, metrics)
-        pairs = collect_pairs(options)
-        outputs = [path for path in (options.csv, options.markdown, options.html, options.json) if path is not None]
-        for path in outputs:
-            if str(path) != "-":
-                check_output(path, force=options.force)
-            if outputs.count(path) > 1:
-                raise InputError(f"each output must be a file of its own but {path} stands twice; rename one")
-    except AvseError as error:
-        print(f"avse-score: error: {error}", file=sys.stderr)
-        return 2
-    from tqdm import tqdm
-
-    from avse.score import score_pairs
-
-    try:
-        rows = score_pairs(
-            pairs,
-            metrics=metrics,
-            audiogram=audiogram,
-            n_jobs=options.jobs,
-            progress=lambda done: tqdm(done, total=len(pairs), desc="score", unit="file", leave=False, delay=1),
-        )
-        _write(rows, options)
-    except KeyboardInterrupt:
-        print("avse-score: stopped; nothing was written", file=sys.stderr)
-        return 130
-    except AvseError as error:
-        print(f"avse-score: error: {error}", file=sys.stderr)
-        return 1
-    return 1 if any(row.failures for row in rows) else 0
+    return run(_parser(), _score, argv)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -76,8 +42,8 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--reference", type=Path, required=True, help="clean sound file, or folder of them")
-    add("--estimate", type=Path, required=True, help="enhanced sound file, or folder of files of the same names")
+    add("--reference", type=Path, required=True, help="clean audio file, or folder of them")
+    add("--estimate", type=Path, required=True, help="enhanced audio file, or folder of files of the same names")
     add("--noisy", type=Path, help="the files before they were enhanced, to be scored beside")
     add("--manifest", type=Path, metavar="JSONL", help="list of mixtures: scores by split, noise type and SNR, too; "
         "references may be named by the mixture's clip")  # fmt: skip
@@ -104,12 +70,68 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="write one page with tables, spectrograms and players of the worst ten",
     )
-    add("--force", action="store_true", help="replace files that exist")
+    add("--force", action="store_true", help="replace files that exist, and score again what is scored")
+    add("--resume", action=argparse.BooleanOptionalAction, default=None, help="take scores of the same files from an "
+        "earlier run that wrote into the same folder (default: for folders)")  # fmt: skip
+    add_verbosity(parser)
     return parser
 
 
-def _write(rows: list["FileScores"], options: argparse.Namespace) -> None:
-    from avse.media.output import beside
+def _score(options: argparse.Namespace) -> int:
+    with as_usage():
+        from avse.cli.score_kept import KeptScores
+        from avse.cli.score_pairs import collect_pairs, parse_audiogram
+        from avse.metrics.table import DEFAULT, check_metrics
+
+        metrics = list(DEFAULT) if options.metrics is None else options.metrics.split(",")
+        check_metrics(metrics)
+        audiogram = parse_audiogram(options.audiogram, metrics)
+        pairs = collect_pairs(options)
+        outputs = _outputs(options)
+        resume = options.estimate.is_dir() if options.resume is None else options.resume
+        folder = outputs[0].parent if outputs and resume else None
+        kept = KeptScores(folder, metrics=metrics, audiogram=audiogram, force=options.force)
+        may_replace = _check_outputs(outputs, kept, force=options.force)
+    from tqdm import tqdm
+
+    from avse.score import score_pairs
+
+    def progress(done: "Iterable[FileScores]") -> "Iterable[FileScores]":
+        bar = tqdm(done, total=len(left), desc="score", unit="file", leave=False, disable=not show_progress(options))
+        return kept.keeping(bar)
+
+    before = kept.known(pairs)
+    left = [pair for pair in pairs if pair.id not in before]
+    if before:
+        log.info("%d of %d files were scored before", len(before), len(pairs))
+    now = score_pairs(left, metrics=metrics, audiogram=audiogram, n_jobs=options.jobs, progress=progress)
+    by_id = {**before, **{row.id: row for row in now}}
+    rows = [by_id[pair.id] for pair in pairs]
+    _write(rows, options, force=may_replace)
+    kept.finish(outputs)
+    return 1 if any(row.failures for row in rows) else 0
+
+
+def _outputs(options: argparse.Namespace) -> list[Path]:
+    given = (options.csv, options.markdown, options.html, options.json)
+    return [path for path in given if path is not None and str(path) != "-"]
+
+
+def _check_outputs(outputs: list[Path], kept: "KeptScores", *, force: bool) -> bool:
+    """Validate the outputs; True if those that exist may be replaced, for they are this command's own."""
+    from avse.media.output import check_output
+
+    for path in outputs:
+        if outputs.count(path) > 1:
+            raise InputError(f"each output must be a file of its own but {path} stands twice; rename one")
+    may_replace = force or kept.own(outputs)
+    for path in outputs:
+        check_output(path, force=may_replace)
+    return may_replace
+
+
+def _write(rows: list["FileScores"], options: argparse.Namespace, *, force: bool) -> None:
+    from avse.media.output import beside, scratch_folder
     from avse.report.page import to_html
     from avse.report.tables import to_csv, to_json, to_markdown, to_text
 
@@ -118,10 +140,13 @@ def _write(rows: list["FileScores"], options: argparse.Namespace) -> None:
     outputs = {options.csv: to_csv, options.markdown: to_markdown, options.html: to_html}
     if not to_stdout:
         outputs[options.json] = to_json
-    for path, render in outputs.items():
-        if path is not None:
-            with beside(path, force=options.force) as temporary:
-                temporary.write_text(render(rows), encoding="utf-8")
+    with scratch_folder() as folder:
+        # Matplotlib would keep a list of fonts in the user's home.
+        os.environ.setdefault("MPLCONFIGDIR", str(folder))
+        for path, render in outputs.items():
+            if path is not None:
+                with beside(path, force=force) as temporary:
+                    temporary.write_text(render(rows), encoding="utf-8", errors="backslashreplace")
 
 
 if __name__ == "__main__":

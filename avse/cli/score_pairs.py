@@ -8,11 +8,11 @@ from pathlib import Path
 from avse.data.manifest import Mixture, read_mixtures
 from avse.errors import InputError
 from avse.media.audio import check_file
+from avse.media.output import is_hidden
+from avse.media.suffixes import NO_MEDIA
 from avse.metrics.hearing import NORMAL, Audiogram, check_audiogram
 from avse.metrics.table import METRICS
 from avse.score import Pair
-
-NO_SOUND = (".csv", ".html", ".json", ".jsonl", ".md", ".txt", ".yaml", ".yml", ".png", ".pdf", ".lab", ".npz")
 
 
 def collect_pairs(options: argparse.Namespace) -> list[Pair]:
@@ -96,7 +96,7 @@ def _by_stem(folder: Path) -> dict[str, Path]:
     """The sound files of a folder; lists and reports that lie beside them are passed over."""
     found: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
-        if not path.is_file() or path.name.startswith(".") or path.suffix.lower() in NO_SOUND:
+        if not path.is_file() or is_hidden(path) or path.suffix.lower() in NO_MEDIA:
             continue
         if path.stem in found:
             raise InputError(

@@ -11,7 +11,7 @@ import numpy as np
 
 from avse.errors import ConfigError, MediaError
 from avse.media.audio import AudioReader
-from avse.media.suffixes import AUDIO, VIDEO
+from avse.media.suffixes import AUDIO, VIDEO, media_files
 from avse.media.video import VideoReader, films_under
 
 MIN_CLIP_S = 1.0
@@ -63,11 +63,7 @@ def sounds_in(folder: Path) -> list[Path]:
     Raises:
         ConfigError: there are none.
     """
-    sounds = [
-        path
-        for path in sorted(folder.rglob("*"))
-        if path.suffix.lower() in AUDIO and path.is_file() and not path.name.startswith(".")
-    ]
+    sounds = media_files(folder, AUDIO, recursive=True)
     if not sounds:
         raise ConfigError(f"folder {folder} must hold sound files (.wav, .flac, ...) but has none; name another folder")
     return sounds

@@ -1,6 +1,5 @@
 """One file in, one enhanced file out, in bounded memory."""
 
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -20,7 +19,7 @@ from avse.faces.detect import FaceDetector
 from avse.faces.mouth import MouthTrack
 from avse.faces.report import FaceReport
 from avse.media.audio import BLOCK_SAMPLES, WRITABLE, AudioReader, AudioWriter, check_file
-from avse.media.output import check_output
+from avse.media.output import check_output, scratch_folder
 from avse.media.remux import replace_audio
 from avse.media.tags import read_tags
 from avse.media.video import (
@@ -196,7 +195,7 @@ def _write_outputs(
     with ExitStack() as stack:
         if writes_film(job.output):
             # W64 has no limit of 4 GB, float no clipping.
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="avse-")))
+            folder = stack.enter_context(scratch_folder())
             outputs = {track: folder / f"track{track}.w64" for track in tracks}
         else:
             outputs = {tracks[0]: job.output}

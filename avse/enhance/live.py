@@ -1,6 +1,7 @@
 """Enhancement while somebody speaks: samples and pictures in as they come, enhanced samples out."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,12 +16,16 @@ from avse.faces.people import TimedImage
 
 Waveform = npt.NDArray[np.float32]
 
+LARGEST_IMAGE = 16384
+"""Pixels a side."""
+
 
 class StreamingEnhancer:
     """Enhances a call or a stream; the samples are the same however they are cut into pushes.
 
     What may go wrong has an answer. A picture that comes after its sound is used for the sound from then on; one that
-    is out of order is left out and counted (`n_dropped_pictures`). When pictures stop, or the face goes, the sound
+    is out of order, or at no finite time, is left out and counted (`n_dropped_pictures`); one whose time jumps far
+    ahead is left out as soon as those after it show that it was wrong. When pictures stop, or the face goes, the sound
     alone counts after 0.2 s, until they come back. A sample that is not a finite number counts as silence
     (`n_bad_samples`). Another sample rate or number of channels needs another stream and is refused.
     """
@@ -67,6 +72,7 @@ class StreamingEnhancer:
         self.latency_s = enhancer.model.window / enhancer.model.sample_rate
         """How much later a sample comes out than it goes in, without the time of computing and rate conversion."""
         self._flat = n_channels == 1
+        self._has_ended = False
         self.n_bad_samples = 0
         """Samples that were no finite numbers."""
 
@@ -84,18 +90,24 @@ class StreamingEnhancer:
             Enhanced samples in the same form, a little later in all, perhaps none yet.
 
         Raises:
-            InputError: the rate, the channels or the form is another than before.
+            InputError: the rate, the channels or the form is another than before; samples are no floating point
+                numbers, an image is not `(height, width, 3)` uint8, or the stream was flushed. Nothing was taken then.
         """
         if sample_rate is not None and sample_rate != self.sample_rate:
             raise InputError(
                 f"sample rate must stay {self.sample_rate} Hz but is {sample_rate} Hz; begin another stream for it"
             )
-        block = np.atleast_2d(np.asarray(samples, dtype=np.float32))
+        block = np.atleast_2d(_as_samples(samples))
         if block.ndim != 2 or len(block) != self.n_channels:
             raise InputError(
                 f"samples must be of {self.n_channels} channel(s) but have the shape {np.shape(samples)}; "
                 "begin another stream for them"
             )
+        if self._has_ended:
+            raise InputError("stream must be open to take samples but was flushed; begin another one")
+        pictures = list(pictures)
+        for picture in pictures:
+            _check_picture(picture)
         bad = ~np.isfinite(block)
         if bad.any():
             self.n_bad_samples += int(np.count_nonzero(bad))
@@ -106,7 +118,10 @@ class StreamingEnhancer:
         return self._shaped(self._stream.push(block))
 
     def flush(self) -> Waveform:
-        """End the stream: the rest of the samples, in the form of those pushed."""
+        """End the stream: the rest of the samples, in the form of those pushed; none the second time."""
+        if self._has_ended:
+            return self._shaped(np.zeros((self.n_channels, 0), dtype=np.float32))
+        self._has_ended = True
         return self._shaped(self._stream.finish())
 
     @property
@@ -121,3 +136,27 @@ class StreamingEnhancer:
 
     def _shaped(self, enhanced: Waveform) -> Waveform:
         return enhanced[0] if self._flat else enhanced
+
+
+def _as_samples(samples: Any) -> Waveform:
+    """Float32; whole numbers are refused, for their full scale is not known.
+
+    Raises:
+        InputError: these are no floating point numbers.
+    """
+    array = np.asarray(samples)
+    if not np.issubdtype(array.dtype, np.floating):
+        raise InputError(f"samples must be floating point, full scale +-1, but are {array.dtype}; convert them")
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, and counts as silence
+        return array.astype(np.float32, copy=False)
+
+
+def _check_picture(picture: Any) -> None:
+    image, time_s = getattr(picture, "image", None), getattr(picture, "time_s", None)
+    if not isinstance(time_s, int | float | np.floating | np.integer) or isinstance(time_s, bool):
+        raise InputError(f"picture must have time_s in seconds but has {time_s!r}; give it a VideoFrame")
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+        form = f"{image.shape} {image.dtype}" if isinstance(image, np.ndarray) else type(image).__name__
+        raise InputError(f"image must be (height, width, 3) uint8, RGB, but is {form}; convert it")
+    if not 16 <= min(image.shape[:2]) <= max(image.shape[:2]) <= LARGEST_IMAGE:
+        raise InputError(f"image must have 16 to {LARGEST_IMAGE} pixels a side but is {image.shape}; resize it")

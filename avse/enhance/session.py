@@ -106,7 +106,7 @@ class LiveSession:
             show: is called after every block.
 
         Raises:
-            Exception: what went wrong while pictures were taken, after the sound was saved.
+            Exception: what went wrong while the source was read or pictures were taken, after the rest was given.
         """
         self._started_s = time.monotonic() if self._started_s is None else self._started_s
         threads = []
@@ -116,12 +116,15 @@ class LiveSession:
         for thread in threads:
             thread.start()
         try:
-            for block in self._sound.blocks(now_s=self.now_s):
-                self._enhance(block)
-                show(self.state)
-                if self.stopped():
-                    break
-            self._give(self._enhancer.flush())
+            try:
+                for block in self._sound.blocks(now_s=self.now_s):
+                    self._enhance(block)
+                    show(self.state)
+                    if self.stopped():
+                        break
+            finally:
+                # Also after Ctrl-C and when the source fails: what was taken until then is given.
+                self._give(self._enhancer.flush())
         finally:
             self._stopped.set()
             self._arrived.set()

@@ -15,6 +15,12 @@ from avse.signal.stft_stream import StreamingISTFT, StreamingSTFT
 
 Waveform = npt.NDArray[np.float32]
 
+LOWEST, HIGHEST = 1000, 768_000
+"""Sample rates that audio may have, Hz."""
+MOST_CHANNELS = 64
+LONGEST_OFFSET_S = 60.0
+"""Between audio and video of one recording."""
+
 
 @dataclass(frozen=True)
 class Mixing:
@@ -69,7 +75,11 @@ class EnhancerStream:
             mixing: how much of the input stays; none by default.
             offset_s: how late the picture comes after the sound.
             chunk_frames: frames that a model which is not causal works on at once.
+
+        Raises:
+            InputError: the rate, the number of channels or the offset is none that audio can have.
         """
+        _check_form(sample_rate, n_channels, offset_s)
         self._model, self._n_channels = model, n_channels
         self.signs: npt.NDArray[np.float32] | None = None
         """`(channels,)` of +-1 to multiply the channels with before the model gets their mean, as `avse.signal.phase`
@@ -134,6 +144,21 @@ class EnhancerStream:
             high = original - parts[self._n_channels :]
             enhanced = enhanced + self._high_gain.take(n_samples) * high
         return self._share * enhanced + np.float32(1 - self._share) * original
+
+
+def _check_form(sample_rate: int, n_channels: int, offset_s: float) -> None:
+    if not _is_whole(sample_rate) or not LOWEST <= sample_rate <= HIGHEST:
+        raise InputError(
+            f"sample rate must be a whole number of {LOWEST} to {HIGHEST} Hz but is {sample_rate!r}; correct it"
+        )
+    if not _is_whole(n_channels) or not 1 <= n_channels <= MOST_CHANNELS:
+        raise InputError(f"channels must be 1 to {MOST_CHANNELS} but are {n_channels!r}; correct the number")
+    if not abs(offset_s) <= LONGEST_OFFSET_S:
+        raise InputError(f"offset must be at most {LONGEST_OFFSET_S:g} s but is {offset_s:g} s; correct it")
+
+
+def _is_whole(number: object) -> bool:
+    return isinstance(number, int | np.integer) and not isinstance(number, bool)
 
 
 def _estimator(

@@ -18,6 +18,8 @@ SMOOTHING_S = 0.2
 """A crop lies where the face was on average over this time: detectors jitter faster than heads move."""
 HOLD_S = 0.2
 """A picture serves for so long; after it the face counts as gone."""
+JUMP_S = 10.0
+"""A picture this much later than all before it, and than the audio, is believed only until one contradicts it."""
 CHOICES = ("largest", "left", "right")
 
 
@@ -48,7 +50,8 @@ class MouthFollower:
         self._chosen: int | None = None
         self._places: deque[tuple[float, Box]] = deque()
         self._crops: deque[tuple[float, Image]] = deque()
-        self._newest_s = -np.inf
+        self._newest_s, self._asked_s = -np.inf, 0.0
+        self._jump_s: tuple[float, float] | None = None
         self._lock = threading.Lock()
         self.n_pictures = 0
         """Pictures taken."""
@@ -56,15 +59,17 @@ class MouthFollower:
         """Pictures left out since their time was not after that of the one before."""
 
     def push(self, image: Image, *, time_s: float) -> None:
-        """Take a picture; one whose time does not rise is left out and counted.
+        """Take a picture; one whose time is not finite or does not rise is left out and counted.
 
         Args:
             image: `(height, width, 3)` RGB.
             time_s: when it was taken, seconds from the first sample of the sound.
         """
-        if not time_s > self._newest_s:
+        if not np.isfinite(time_s) or not (time_s > self._newest_s or self._jumped_over(time_s)):
             self.n_dropped += 1
             return
+        if time_s > max(self._newest_s, self._asked_s) + JUMP_S:
+            self._jump_s = self._newest_s, time_s
         self._newest_s = time_s
         self.n_pictures += 1
         face = self._choose(self._tracker.update(image, time_s=time_s))
@@ -89,6 +94,8 @@ class MouthFollower:
         Returns:
             `(n, height, width, 3)`, zero where there is none, and `(n,)`.
         """
+        if len(times_s):
+            self._asked_s = float(times_s[-1])
         with self._lock:
             known = list(self._crops)
             # What is older than the newest picture asked for will not be asked for again.
@@ -99,6 +106,18 @@ class MouthFollower:
         for row in np.flatnonzero(index >= 0):
             crops[row] = known[index[row]][1]
         return crops, index >= 0
+
+    def _jumped_over(self, time_s: float) -> bool:
+        """True if this picture goes on from before a jump: those since then had a wrong time, and are dropped."""
+        if self._jump_s is None or not self._jump_s[0] < time_s < self._jump_s[1]:
+            return False
+        with self._lock:
+            while self._crops and self._crops[-1][0] > self._jump_s[0]:
+                self._crops.pop()
+        self._places.clear()
+        self.n_dropped += 1
+        self._jump_s = None
+        return True
 
     def _choose(self, faces: list[Track]) -> Track | None:
         for face in faces:

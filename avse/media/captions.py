@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from avse.errors import MediaError
 from avse.media.limits import MAX_CAPTION_BYTES
+from avse.media.output import is_hidden
 
 SUFFIXES = (".srt", ".vtt", ".align", ".txt")
 ALIGN_RATE_HZ = 25_000
@@ -36,7 +37,7 @@ def captions_by_film(folder: Path) -> dict[str, Path]:
     It has the film's name, perhaps with a language (`film.en.vtt`), which comes second; of several suffixes the first
     of `SUFFIXES` is taken, of several languages the first by the alphabet.
     """
-    paths = sorted(path for path in folder.iterdir() if path.is_file())
+    paths = sorted(path for path in folder.iterdir() if path.is_file() and not is_hidden(path))
     others = {path.stem for path in paths if path.suffix.lower() not in SUFFIXES}
     ranked = []
     for path in paths:

@@ -124,6 +124,17 @@ class Playback:
         self._waiting.put(samples)
         self._n_waiting += samples.shape[1]
 
+    def drain(self) -> None:
+        """Wait until all is played, for as long as it may take."""
+        until_s = time.monotonic() + 2 * MOST_WAITING_S
+        while not self.is_empty and time.monotonic() < until_s:
+            time.sleep(BLOCK_S)
+
+    @property
+    def is_empty(self) -> bool:
+        """True when nothing waits to be played."""
+        return self._waiting.empty() and self._begun.shape[1] == 0
+
     def take(self, n_samples: int) -> Waveform:
         """The next samples to play, `(channels, n_samples)`."""
         while not self._waiting.empty():
@@ -159,6 +170,8 @@ class Loudspeaker(Playback):
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.drain()
+        self._stream.stop()
         self._stream.close()
 
 

@@ -25,7 +25,7 @@ from avse.media.container import check_file, decode, open_container, open_output
 from avse.media.layout import native_layout
 from avse.media.limits import MAX_FPS, MAX_PIXELS, check_frame_size
 from avse.media.output import beside
-from avse.media.suffixes import VIDEO
+from avse.media.suffixes import VIDEO, media_files
 from avse.media.tags import is_cover
 
 Image = npt.NDArray[np.uint8]
@@ -208,7 +208,7 @@ class VideoWriter:
 
 def films_under(folder: Path) -> list[Path]:
     """All films of a folder and of the folders in it, by their names' suffixes, in order."""
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in VIDEO and path.is_file())
+    return media_files(folder, VIDEO, recursive=True)
 
 
 def probe_video(path: Path) -> VideoInfo:

@@ -1,8 +1,6 @@
 """Perceptual evaluation of speech quality, narrow band (ITU-T P.862.1) and wide band (P.862.2), by the pesq package."""
 
 import io
-import os
-import subprocess
 import sys
 from typing import Final
 
@@ -11,6 +9,7 @@ import numpy as np
 from avse.errors import MissingExtraError
 from avse.metrics.score import Score, Waveform, unscorable
 from avse.signal.resample import resample
+from avse.workers import run_module
 
 SHORTEST_S: Final = 0.25
 """Of what P.862 takes."""
@@ -79,13 +78,7 @@ def _measure_apart(pair: Waveform, rate: int, mode: str) -> Score:
     sent = io.BytesIO()
     np.save(sent, pair)
     # Not multiprocessing: that would run the caller's script again where it lacks a main guard.
-    done = subprocess.run(
-        [sys.executable, "-m", "avse.metrics.pesq", str(rate), mode],
-        input=sent.getvalue(),
-        capture_output=True,
-        check=False,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    )
+    done = run_module("avse.metrics.pesq", str(rate), mode, input=sent.getvalue(), capture_output=True)
     if done.returncode == 0:
         kind, _, text = done.stdout.decode().strip().partition(" ")
         if kind == "missing":

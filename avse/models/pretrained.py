@@ -16,3 +16,11 @@ def graph_of(name_or_path: str) -> Path | None:
     if own.is_file():
         return own
     return Path(name_or_path) if name_or_path.endswith(".onnx") else None
+
+
+def files_of(name_or_path: str) -> list[Path]:
+    """The files that a model's numbers depend on, whether they exist or not."""
+    graph = graph_of(name_or_path)
+    weights = PRETRAINED / f"{name_or_path}.safetensors"
+    own = weights if weights.is_file() else Path(name_or_path)
+    return [own] if graph is None else [graph, graph.with_suffix(".mouth.onnx"), own]

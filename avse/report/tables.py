@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from avse.metrics.table import METRICS
+from avse.report.csv_cells import inert
 from avse.report.rows import ROLES, FileScores, Summary, group_by, metric_names, summarise
 
 GROUPINGS = (("split",), ("noise_type",), ("snr_db",), ("split", "noise_type"), ("audiogram",))
@@ -86,12 +87,13 @@ def to_csv(rows: Sequence[FileScores]) -> str:
     columns = [(role, metric) for role in ROLES if any(getattr(row, role) for row in rows) for metric in metrics]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["id", *groups, *(f"{role}_{metric}" for role, metric in columns), "failed", "notes"])
+    writer.writerow(["id", *map(inert, groups), *(f"{role}_{metric}" for role, metric in columns), "failed", "notes"])
     for row in rows:
         scores = [(getattr(row, role) or {}).get(metric) for role, metric in columns]
         values = ["" if score is None or score.value is None else f"{score.value:.6g}" for score in scores]
-        told = ["; ".join(row.failures), "; ".join(row.notes)]
-        writer.writerow([row.id, *(row.groups.get(key, "") for key in groups), *values, *told])
+        words = [row.id, *(row.groups.get(key, "") for key in groups)]
+        comments = ["; ".join(row.failures), "; ".join(row.notes)]
+        writer.writerow([*map(inert, words), *values, *map(inert, comments)])
     return text.getvalue()
 
 

@@ -10,7 +10,7 @@ from tqdm import tqdm
 from avse.data.drive import save_drive
 from avse.data.driving import DrivingConfig, simulate_drive
 from avse.errors import AvseError, InputError
-from avse.score import in_parallel
+from avse.workers import in_parallel
 
 
 def store(driver: int, *, folder: Path, seed: int, config: DrivingConfig) -> None:

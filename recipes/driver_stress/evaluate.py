@@ -15,8 +15,8 @@ from tqdm import tqdm
 
 from avse.data.drive import LEVELS, Drive, load_drives
 from avse.models.driver_stress import DriverStress
-from avse.score import in_parallel
 from avse.training.run import Run
+from avse.workers import in_parallel
 from recipes.driver_stress.baselines import BASELINES, classify, majority
 from recipes.driver_stress.config import AugmentConfig, NetworkConfig, TrainConfig
 from recipes.driver_stress.disturb import disturbed

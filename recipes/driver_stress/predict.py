@@ -10,6 +10,7 @@ from avse.errors import AvseError, ConfigError
 from avse.media.output import beside
 from avse.models import zoo
 from avse.models.driver_stress import DriverStress
+from avse.report.csv_cells import inert
 from recipes.driver_stress.infer import probabilities, windows_for
 from recipes.driver_stress.windows import calibrated
 
@@ -41,7 +42,7 @@ def main(argv: list[str] | None = None) -> int:
             writer.writerow(["start_s", "end_s", "level", *(f"p_{level}" for level in levels)])
             for number, row in enumerate(spread):
                 times = [f"{window_s * number:g}", f"{window_s * (number + 1):g}"]
-                writer.writerow([*times, levels[int(row.argmax())], *(f"{p:.4f}" for p in row)])
+                writer.writerow([*times, inert(levels[int(row.argmax())]), *(f"{p:.4f}" for p in row)])
         if arguments.plot:
             from recipes.driver_stress.pictures import save, stress_trace
 

@@ -13,7 +13,7 @@ from avse.data.manifest import Item, data_root, read_manifest
 from avse.errors import AvseError
 from avse.faces.mouth import track_mouth
 from avse.media.video import VideoReader
-from avse.score import in_parallel
+from avse.workers import in_parallel
 
 
 def store_mouth(item: Item, *, root: Path, folder: Path) -> dict[str, float | str]:

@@ -22,8 +22,8 @@ from avse.enhance.enhancer import Enhancer
 from avse.errors import AvseError
 from avse.faces.mouth import MouthTrack
 from avse.media.audio import AudioWriter
-from avse.score import in_parallel
 from avse.signal.classical import METHODS
+from avse.workers import in_parallel
 from recipes.stages.pictures import KINDS, picture_of
 
 CLASSICAL_RATE = 16000

@@ -18,7 +18,8 @@ from avse.data.mixtures import MixtureReader
 from avse.errors import AvseError, ConfigError, InputError
 from avse.metrics.score import Score
 from avse.metrics.table import check_metrics
-from avse.score import in_parallel, score_file, score_waveforms
+from avse.score import score_file, score_waveforms
+from avse.workers import in_parallel
 from recipes.stages.sheet import Row, Sheet
 
 METRICS = ("pesq_wb", "pesq_nb", "stoi", "estoi", "si_sdr_db", "segmental_snr_db", "sdi")

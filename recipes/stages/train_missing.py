@@ -14,6 +14,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from avse.workers import run_module
+
 
 def train_one(conf: Path, *, arguments: argparse.Namespace) -> str | None:
     """Train a configuration, or go on training it, unless its weights are there.
@@ -26,15 +28,14 @@ def train_one(conf: Path, *, arguments: argparse.Namespace) -> str | None:
         return None
     run.mkdir(parents=True, exist_ok=True)
     n_threads = max(1, (os.cpu_count() or 1) // arguments.n_jobs)
-    command = [sys.executable, "-m", f"recipes.{arguments.recipe}.train", "--config", conf, "--folder", run,
-               "--manifest", arguments.manifest, "--crops", arguments.crops]  # fmt: skip
+    options = ["--config", conf, "--folder", run, "--manifest", arguments.manifest, "--crops", arguments.crops]
     with (run / "train.log").open("w", encoding="utf-8") as log:
-        done = subprocess.run(
-            [str(part) for part in command],
+        done = run_module(
+            f"recipes.{arguments.recipe}.train",
+            *(str(option) for option in options),
             stdout=log,
             stderr=subprocess.STDOUT,
-            check=False,
-            env={"OMP_NUM_THREADS": str(n_threads), **os.environ},
+            env={"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(n_threads))},
         )
     if done.returncode == 0:
         return None

@@ -22,6 +22,7 @@ from avse.media.output import beside
 from avse.models import zoo
 from avse.models.vatt import VATT, Clips, VATTConfig
 from avse.training.config import read_config
+from avse.workers import started_safely
 from recipes.vatt.config import TrainConfig
 
 DROP_RATES = (0.75, 0.5, 0.25, 0.0)
@@ -103,7 +104,7 @@ def step_cost(config: VATTConfig, *, n_windows: int, n_steps: int, device: str) 
 
 def _apart(config: VATTConfig, *, n_windows: int, n_steps: int, device: str) -> dict[str, float | None]:
     """`step_cost` in a process of its own, whose memory is that of the training alone."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
+    with started_safely(), multiprocessing.get_context("spawn").Pool(1) as pool:
         work = partial(step_cost, n_windows=n_windows, n_steps=n_steps, device=device)
         return pool.apply(work, (config,))
 

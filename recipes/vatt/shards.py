@@ -21,7 +21,7 @@ from avse.data.clips import ClipConfig, cut_film, encode_clip
 from avse.data.shards import MAX_BYTES, ShardWriter, written_keys
 from avse.errors import AvseError, ConfigError
 from avse.media.output import beside
-from avse.score import in_parallel
+from avse.workers import in_parallel
 from recipes.vatt.sources import Source, faces_of, films_in
 
 DONE = "done-{}.jsonl"

@@ -90,7 +90,7 @@ def test_a_folder_is_done_file_by_file(run, media, tmp_path, workers):
     assert code == 1
     assert len(out.strip().splitlines()) == 2
     assert "error: input" in err or "error: sound" in err
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.wav", "b.wav"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [".avse-enhance.jsonl", "a.wav", "b.wav"]
 
 
 def test_films_of_a_folder_are_found_by_name(run, media, tmp_path):
@@ -228,7 +228,7 @@ def test_files_that_are_none(run, media, tmp_path):
     _refused(run(tmp_path / "letter.wav", *out), "letter.wav must be media that FFmpeg reads", code=1)
     _refused(run(tmp_path / "empty.mp4", *out), "empty.mp4 must hold data but has no bytes", code=1)
     _refused(run(tmp_path / "cut.mp4", *out), "it may be cut off", code=1)
-    _refused(run(media / "noisy.wav", "--video", media, *out), "must hold a film of noisy", code=2)
+    _refused(run(media / "noisy.wav", "--video", media, *out), "must hold a video of noisy", code=2)
     _refused(run(media / "noisy.wav", "--video", media / "clean.wav", *out), "must have a video track", code=1)
     assert not (tmp_path / "out.wav").exists()
 

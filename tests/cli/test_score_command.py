@@ -111,7 +111,8 @@ def test_each_output_holds_the_same_scores(folders, capsys):
     for kind in ("markdown", "html"):
         assert f"{mean:.2f} ±" in outputs[kind].read_text(encoding="utf-8")
     assert f"{mean:.2f} ±" in capsys.readouterr().out
-    assert {path.name for path in (folders / "new folder").iterdir()} == {path.name for path in outputs.values()}
+    written = {path.name for path in (folders / "new folder").iterdir()}
+    assert written == {".avse-score.jsonl", *(path.name for path in outputs.values())}
 
 
 def test_force_replaces_and_without_it_nothing_is_scored(folders, capsys, monkeypatch):

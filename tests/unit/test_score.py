@@ -10,7 +10,8 @@ from avse.errors import AvseError, InputError
 from avse.metrics.pesq import pesq_wb
 from avse.metrics.score import Score
 from avse.metrics.table import DEFAULT, METRICS
-from avse.score import Pair, in_parallel, score_pair, score_pairs, score_waveforms
+from avse.score import Pair, score_pair, score_pairs, score_waveforms
+from avse.workers import in_parallel
 
 RATE = 16000
 FAST = ("stoi", "si_sdr_db")

@@ -1,0 +1,362 @@
+"""A folder is done to its end, whatever one file is; a second run skips what is done; a kill leaves nothing."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import soundfile
+from conftest import ROOT, write_sound
+
+from avse.cli import enhance, score
+from avse.enhance import file as enhance_module
+from avse.media.made import Made, State
+from avse.score import in_parallel
+
+RECORD = ".avse-enhance.jsonl"
+
+
+@pytest.fixture
+def calls(tmp_path, media):
+    """A folder of two recordings."""
+    folder = tmp_path / "calls"
+    folder.mkdir()
+    for name in ("a.wav", "c.wav"):
+        (folder / name).write_bytes((media / "noisy.wav").read_bytes())
+    return folder
+
+
+@pytest.fixture
+def run(live_graph, capsys):
+    """`avse-enhance` with a small model: exit code, standard output, standard error."""
+
+    def run(*arguments, model=live_graph):
+        code = enhance.main([*map(str, arguments), "--model", str(model)])
+        captured = capsys.readouterr()
+        assert "Traceback" not in captured.err
+        return code, captured.out, captured.err
+
+    return run
+
+
+def _names(folder):
+    return sorted(path.name for path in folder.iterdir() if path.name != RECORD)
+
+
+# Files that cannot be done
+
+
+def _damaged(folder, media):
+    noisy, rate = soundfile.read(media / "noisy.wav")
+    for name, kind in (("b1.flac", "FLAC"), ("b2.mp3", "MP3"), ("b3.ogg", "OGG")):
+        soundfile.write(folder / name, noisy, rate, format=kind)
+        content = bytearray((folder / name).read_bytes())
+        content[len(content) // 2 : len(content) // 2 + 4000] = os.urandom(4000)
+        (folder / name).write_bytes(content[: -len(content) // 8])
+    (folder / "b4.wav").write_text("no audio")
+    (folder / "b5.wav").touch()
+    (folder / ("b6" + "x" * 246 + ".m4a")).write_bytes((folder / "a.wav").read_bytes())
+    latin = os.fsencode(folder) + b"/b7 \xe9\xff.wav"
+    with open(latin, "wb") as file:  # noqa: PTH123 - a name that is no text
+        file.write((folder / "a.wav").read_bytes())
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_damaged_files_and_odd_names_cost_only_themselves(calls, run, media, tmp_path, workers):
+    _damaged(calls, media)
+    code, out, err = run(calls, "-o", tmp_path / "out", "--workers", workers, "--audio-only")
+    assert code == 1
+    done = _names(tmp_path / "out")
+    assert {"a.wav", "c.wav"} <= set(done)
+    errors = [line for line in err.splitlines() if "avse-enhance: error: " in line]
+    assert errors == err.splitlines()
+    n_files = len(list(calls.iterdir()))
+    assert len(out.splitlines()) + len(errors) == n_files
+    assert len(done) == n_files - len(errors)
+    assert not any(name.startswith(".") for name in done)
+
+
+def test_lines_and_exit_codes_are_the_same_with_two_workers(calls, run, media, tmp_path):
+    _damaged(calls, media)
+    results = [run(calls, "-o", tmp_path / f"out{n}", "--workers", n, "--audio-only", "--json") for n in (1, 2)]
+    (code, out, err), (other_code, other_out, other_err) = results
+    assert code == other_code == 1
+    assert err == other_err.replace("out2", "out1")
+    for one, other in zip(json.loads(out), json.loads(other_out), strict=True):
+        assert (one["audio"], one["error"]) == (other["audio"], other["error"])
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_model_that_cannot_be_loaded_is_one_line_and_2(calls, run, tmp_path, workers):
+    (tmp_path / "bad.onnx").write_text("no graph")
+    code, out, err = run(calls, "-o", tmp_path / "out", "--workers", workers, model=tmp_path / "bad.onnx")
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert "bad.onnx must be one that avse-export wrote" in err
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (MemoryError(), "must fit in memory"),
+        (OSError(28, "No space left on device"), "No space left on device"),
+        (RuntimeError("a decoder\nfails"), "RuntimeError: a decoder fails"),
+        (UnicodeEncodeError("utf-8", "x", 0, 1, "no"), "UnicodeEncodeError"),
+    ],
+)
+def test_what_no_one_foresaw_is_that_files_line(calls, run, tmp_path, monkeypatch, error, words):
+    real = enhance_module.enhance_file
+
+    def fails(enhancer, job, **options):
+        if job.audio.name == "a.wav":
+            raise error
+        return real(enhancer, job, **options)
+
+    monkeypatch.setattr(enhance_module, "enhance_file", fails)
+    code, out, err = run(calls, "-o", tmp_path / "out", "--audio-only")
+    assert code == 1
+    assert len(err.splitlines()) == len(out.splitlines()) == 1
+    assert words in err
+    assert "a.wav" in err
+    assert _names(tmp_path / "out") == ["c.wav"]
+
+
+def die_on_two(number):
+    if number == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return 10 * number
+
+
+def test_a_worker_killed_for_memory_costs_only_its_own_item():
+    given = list(in_parallel(die_on_two, [1, 2, 3, 4, 5], n_jobs=2, lost=lambda number, error: f"{number}: {error}"))
+    assert given[:1] + given[2:] == [10, 30, 40, 50]
+    assert given[1].startswith("2: each of 2 processes must run to its end but one was killed")
+
+
+def test_scores_of_a_folder_survive_any_error_of_one_file(calls, tmp_path, monkeypatch, capsys):
+    from avse import score as scoring
+
+    real = scoring.score_file
+
+    def fails(path, **options):
+        if path.name == "a.wav":
+            raise RuntimeError("a decoder fails")
+        return real(path, **options)
+
+    monkeypatch.setattr(scoring, "score_file", fails)
+    arguments = ["--reference", str(calls), "--estimate", str(calls), "--metrics", "stoi", "--jobs", "1", "--json", "-"]
+    assert score.main(arguments) == 1
+    files = json.loads(capsys.readouterr().out)["files"]
+    assert [row["estimate"]["stoi"] is None for row in files] == [True, False]
+    assert "a decoder fails" in files[0]["failed"][0]
+
+
+# A second run
+
+
+def test_a_second_run_skips_what_is_done_and_does_the_rest(calls, run, tmp_path):
+    out = tmp_path / "out"
+    assert run(calls, "-o", out, "--audio-only")[0] == 0
+    before = {name: (out / name).stat().st_mtime_ns for name in _names(out)}
+    (calls / "d.wav").write_bytes((calls / "a.wav").read_bytes())
+    code, shown, err = run(calls, "-o", out, "--audio-only", "--quiet")
+    assert (code, err) == (0, "")
+    assert "d.wav: 2.6 s enhanced" in shown
+    assert "2 of 3 files skipped" in shown
+    assert {name: (out / name).stat().st_mtime_ns for name in before} == before
+    rows = json.loads(run(calls, "-o", out, "--audio-only", "--json")[1])
+    assert [row.get("skipped") for row in rows] == [True, True, True]
+
+
+@pytest.mark.parametrize("change", ["input", "options", "model", "output", "no record", "--no-resume"])
+def test_nothing_is_skipped_that_was_made_from_something_else(calls, run, tmp_path, live_graph, change):
+    out = tmp_path / "out"
+    assert run(calls, "-o", out, "--audio-only")[0] == 0
+    options, model = ["--audio-only"], live_graph
+    if change == "input":
+        (calls / "a.wav").unlink()
+        write_sound(calls / "a.wav", 0.1 * np.random.default_rng(0).standard_normal(16000), 16000)
+    elif change == "options":
+        options += ["--mix", "0.5"]
+    elif change == "model":
+        model = tmp_path / "other.onnx"
+        for suffix in (".onnx", ".mouth.onnx"):
+            content = live_graph.with_suffix(suffix).read_bytes()
+            model.with_suffix(suffix).write_bytes(content.replace(b"pytorch", b"PyTorch"))
+    elif change == "output":
+        (out / "a.wav").write_bytes(b"mine")
+    elif change == "no record":
+        (out / RECORD).unlink()
+    else:
+        options += ["--no-resume"]
+    content = (out / "a.wav").read_bytes()
+    code, _, err = run(calls, "-o", out, *options, model=model)
+    assert code == 1
+    assert "a.wav must not exist but does; use --force" in err
+    assert (out / "a.wav").read_bytes() == content
+    assert run(calls, "-o", out, *options, "--force", model=model)[0] == 0
+    assert soundfile.info(out / "a.wav").frames > 0
+
+
+def test_a_single_file_is_not_skipped_unless_asked(calls, run, tmp_path):
+    arguments = (calls / "a.wav", "-o", tmp_path / "a.wav", "--audio-only")
+    assert run(*arguments)[0] == 0
+    assert run(*arguments)[0] == 1
+    assert run(*arguments, "--force", "--resume")[0] == 0
+    assert run(*arguments, "--resume")[0] == 0
+
+
+def test_the_list_knows_what_a_kill_left(tmp_path):
+    out = tmp_path / "a.wav"
+    made = Made(tmp_path, name=".list")
+    made.begin("key", [out])
+    assert Made(tmp_path, name=".list").state("key", [out]) is State.BEGUN
+    out.write_text("all of it")  # by a rename, and then the kill
+    assert Made(tmp_path, name=".list").state("key", [out]) is State.DONE
+    assert Made(tmp_path, name=".list").state("other", [out]) is State.NEW
+    made.finish("key", [out])
+    assert Made(tmp_path, name=".list").state("key", [out]) is State.DONE
+    with (tmp_path / ".list").open("a") as file:
+        file.write('{"outputs": ["a.wav"], "key": "ot')
+    assert Made(tmp_path, name=".list").state("key", [out]) is State.DONE
+    out.write_text("somebody else's")
+    assert Made(tmp_path, name=".list").state("key", [out]) is State.NEW
+
+
+def test_what_was_there_before_is_never_taken_for_a_begun_jobs_own(tmp_path):
+    (tmp_path / "a.wav").write_text("mine")
+    made = Made(tmp_path, name=".list")
+    made.begin("key", [tmp_path / "a.wav"])
+    assert made.state("key", [tmp_path / "a.wav"]) is State.NEW
+
+
+def test_scoring_a_folder_again_reuses_scores_and_replaces_its_own_outputs(calls, tmp_path, monkeypatch, capsys):
+    from avse import score as scoring
+
+    scored = []
+    real = scoring.score_pair
+    monkeypatch.setattr(scoring, "score_pair", lambda pair, **k: scored.append(pair.id) or real(pair, **k))
+    outputs = ["--csv", str(tmp_path / "s.csv"), "--json", str(tmp_path / "s.json")]
+
+    def run(*more):
+        scored.clear()
+        arguments = ["--reference", calls, "--estimate", calls, "--jobs", "1", "--metrics", "stoi", *outputs, *more]
+        code = score.main([str(argument) for argument in arguments])
+        capsys.readouterr()
+        return code, list(scored)
+
+    assert run() == (0, ["a", "c"])
+    first = (tmp_path / "s.json").read_text()
+    assert run() == (0, [])
+    assert (tmp_path / "s.json").read_text() == first
+    (calls / "d.wav").write_bytes((calls / "a.wav").read_bytes())
+    assert run() == (0, ["d"])
+    assert "\nd," in (tmp_path / "s.csv").read_text()
+    assert run("--force") == (0, ["a", "c", "d"])
+    assert run("--metrics", "estoi") == (2, [])
+    (tmp_path / "s.csv").write_text("mine")
+    assert run() == (2, [])
+    assert (tmp_path / "s.csv").read_text() == "mine"
+
+
+# Leftovers and hidden files
+
+
+def test_hidden_files_and_leftovers_are_no_input(calls, run, tmp_path):
+    for name in ("._a.wav", ".hidden.wav", ".a.0123abcd.wav"):
+        (calls / name).write_bytes((calls / "a.wav").read_bytes())
+    code, out, _ = run(calls, "-o", tmp_path / "out", "--audio-only")
+    assert code == 0
+    assert len(out.splitlines()) == 2
+
+
+def test_leftovers_of_dead_writers_are_removed_and_those_of_living_ones_stay(tmp_path):
+    from avse.media.output import beside
+
+    dead, other, young = (tmp_path / name for name in (".a.0123abcd.wav", ".ab.0123abcd.wav", ".a.89abcdef.wav"))
+    for path in (dead, other):
+        path.write_text("half")
+    young.touch()
+    with beside(tmp_path / "a.wav") as living:
+        living.write_text("half")
+        assert not dead.exists()
+        with beside(tmp_path / "a.wav") as second:
+            second.write_text("whole")
+        assert living.exists()
+    assert other.exists(), "of another file"
+    assert young.exists(), "perhaps just begun"
+    os.utime(young, (time.time() - 120,) * 2)
+    with beside(tmp_path / "a.wav", force=True) as temporary:
+        temporary.write_text("again")
+    assert not young.exists()
+
+
+def test_a_killed_command_leaves_no_file_and_its_rerun_ends_as_if_never_killed(calls, tmp_path, live_graph, media):
+    for number in range(4):
+        (calls / f"long {number}.mp4").write_bytes((media / "talk.mp4").read_bytes())
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path / "tmp")}
+    (tmp_path / "tmp").mkdir()
+
+    def start(out, *more):
+        command = [
+            sys.executable,
+            "-m",
+            "avse.cli.enhance",
+            str(calls),
+            "-o",
+            str(out),
+            "--model",
+            str(live_graph),
+            *more,
+        ]
+        return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+    assert start(tmp_path / "whole").wait(120) == 0
+    process = start(tmp_path / "killed", "--workers", "2")
+    until = time.monotonic() + 60
+    while not (tmp_path / "killed/a.wav").exists() and time.monotonic() < until:
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    time.sleep(6)  # its workers end by themselves
+    again = start(tmp_path / "killed")
+    assert again.wait(120) == 0, again.stderr.read()
+    assert _names(tmp_path / "killed") == _names(tmp_path / "whole")
+    for name in _names(tmp_path / "whole"):
+        if name.endswith(".wav"):
+            assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    assert list((tmp_path / "tmp").glob("avse-*")) == []
+
+
+def test_a_process_whose_parent_is_killed_ends(tmp_path):
+    code = (
+        "import os, sys, time\nfrom avse.workers import in_parallel\n"
+        "def work(n):\n    open(f'{sys.argv[1]}/{os.getpid()}', 'w'); time.sleep(60)\n"
+        "if __name__ == '__main__': list(in_parallel(work, [1, 2], n_jobs=2))\n"
+    )
+    script = tmp_path / "script.py"
+    script.write_text(code)
+    pids = tmp_path / "pids"
+    pids.mkdir()
+    process = subprocess.Popen([sys.executable, str(script), str(pids)], env={**os.environ, "PYTHONPATH": str(ROOT)})
+    while len(list(pids.iterdir())) < 2:
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    until = time.monotonic() + 10
+    while (alive := [p.name for p in pids.iterdir() if _runs(int(p.name))]) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert alive == []
+
+
+def _runs(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:  # noqa: PTH123
+            return re.search(r"\) (\w)", file.read()).group(1) != "Z"
+    except FileNotFoundError:
+        return False

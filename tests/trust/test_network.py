@@ -1,0 +1,78 @@
+"""Nothing phones home: no command asks the network for anything or writes into the user's home."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CALLS = ("enhance", "enhance two", "score", "score two", "live", "export", "embed")
+HAS_STRACE = shutil.which("strace") is not None and (
+    subprocess.run(["strace", "-f", "-o", "/dev/null", "true"], check=False, capture_output=True).returncode == 0
+)
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_no_command_asks_the_network_or_writes_into_the_home(call, command, every_command, tmp_path):
+    traced = tmp_path / "system calls.txt"
+    # Python code is watched by an audit hook, libraries by their system calls where strace is there.
+    prefix = ["strace", "-f", "-qq", "-e", "trace=connect,sendto,sendmsg", "-o", str(traced)] if HAS_STRACE else []
+    (tmp_path / "out").mkdir()
+    arguments = every_command(tmp_path / "out")[call]
+    done = command(call.split()[0], *arguments, prefix=prefix)
+    assert done.returncode == 0, done.stderr
+    assert done.attempts == []
+    assert done.home == []
+    if HAS_STRACE:
+        internet = re.compile(r"AF_INET6?\b|nscd")
+        assert [line for line in traced.read_text().splitlines() if internet.search(line)] == []
+
+
+def test_the_watch_sees_an_attempt(command, tmp_path):
+    # Were it blind, the test above could not fail.
+    (tmp_path / "sitecustomize.py").touch()
+    code = "import socket; socket.create_connection(('127.0.0.1', 9), timeout=1)"
+    done = command("enhance", "--help", prefix=[sys.executable, "-c", f"import subprocess, sys\n{code}\n#"])
+    assert any(line.startswith("socket.") for line in done.attempts)
+
+
+def test_telemetry_is_off_before_onnx_runtime_is_there_in_any_module():
+    code = (
+        "import os, sys; os.environ.pop('ORT_DISABLE_TELEMETRY', None); sys.path.insert(0, sys.argv[1])\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'onnxruntime': print(os.environ.get('ORT_DISABLE_TELEMETRY'))\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "import importlib; importlib.import_module(sys.argv[2])\n"
+    )
+    for module in ("avse.models.onnx", "recipes.stages.enhance"):
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(ROOT), module], capture_output=True, text=True, check=True, cwd=ROOT
+        )
+        assert set(done.stdout.split()) <= {"1"}, module
+    own = {path for path in (ROOT / "avse").rglob("*.py") if "import onnxruntime" in path.read_text(encoding="utf-8")}
+    assert own == {ROOT / "avse/models/onnx.py"}
+
+
+@pytest.mark.slow
+def test_no_report_after_half_a_minute(tmp_path, media):
+    # The report that ONNX Runtime would send comes some 20 s after its first use.
+    if not HAS_STRACE:
+        pytest.skip("needs strace")
+    code = (
+        "import time; from avse import Enhancer\n"
+        f"Enhancer.load().enhance_recording({str(media / 'noisy.wav')!r}, video={str(media / 'talk.mp4')!r})\n"
+        "time.sleep(40)"
+    )
+    traced = tmp_path / "calls"
+    (tmp_path / "home").mkdir()
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT)}
+    subprocess.run(
+        ["strace", "-f", "-qq", "-e", "trace=connect,sendto", "-o", str(traced), sys.executable, "-c", code],
+        check=True, env=environment,
+    )  # fmt: skip
+    assert [line for line in traced.read_text().splitlines() if "AF_INET" in line or "nscd" in line] == []
+    assert list((tmp_path / "home").rglob("*")) == []
