@@ -62,7 +62,6 @@ prepare() {
 crops() { "$python" -m recipes.stages.crops "$manifest" "$exp/crops" --n-jobs "$n_jobs"; }
 
 train() {
-  if [ -f "$run/model.safetensors" ]; then echo "$run/model.safetensors is there already" >&2; return; fi
   "$python" -m "recipes.$model.train" --config "$config" --folder "$run" --manifest "$manifest" --crops "$exp/crops"
 }
 

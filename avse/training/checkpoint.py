@@ -34,16 +34,23 @@ def save_checkpoint(
         mean: of the weights.
         write: False for the processes that only lend their parts.
     """
-    tensors = {f"model.{name}": gathered(tensor) for name, tensor in model.state_dict().items()}
+    parts = [(f"model.{name}", tensor) for name, tensor in model.state_dict().items()]
     if mean:
-        tensors |= {f"mean.{name}": gathered(tensor) for name, tensor in mean.weights.items()}
+        parts += [(f"mean.{name}", tensor) for name, tensor in mean.weights.items()]
     scalars: dict[str, dict[str, Any]] = {}
     for index, state in optimizer.state_dict()["state"].items():
         for name, value in state.items():
             if isinstance(value, Tensor):
-                tensors[f"optimizer.{index}.{name}"] = gathered(value)
+                parts.append((f"optimizer.{index}.{name}", value))
             else:
                 scalars.setdefault(str(index), {})[name] = value
+    tensors: dict[str, Tensor] = {}
+    for name, part in parts:
+        # One after the other: a process that does not write holds no more than one whole tensor at a time.
+        tensor = gathered(part)
+        if write:
+            tensors[name] = tensor.detach().cpu()
+        del tensor
     tensors["random.cpu"] = torch.get_rng_state()
     if torch.cuda.is_available():
         tensors["random.cuda"] = torch.cuda.get_rng_state()

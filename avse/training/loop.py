@@ -3,6 +3,7 @@
 Through Lightning Fabric the same loop runs on a CPU, on a GPU, or on many started by `torchrun`.
 """
 
+import logging
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from typing import Any, Literal
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
+from torch.distributed.tensor import DTensor
 from torch.optim import Optimizer
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
@@ -24,6 +26,8 @@ from avse.training.mean_weights import MeanWeights
 from avse.training.processes import processes, whole
 from avse.training.run import Run
 from avse.training.sampler import ResumableBatchSampler
+
+log = logging.getLogger("avse")
 
 
 @dataclass(frozen=True)
@@ -158,8 +162,13 @@ class _Trainer:
         optimizer: Optimizer = torch.optim.Adam(self.model.parameters(), lr=config.learning_rate)
         self.mean = MeanWeights(self.network, decay=config.ema_decay) if config.ema_decay else None
         self.step, self.best = 0, {"best_loss": math.inf, "best_step": -1}
+        self.world: dict[str, int] = {}
         if self.last.is_file():
-            self.step, self.best = load_checkpoint(self.last, model=self.network, optimizer=optimizer, mean=self.mean)
+            self.step, progress = load_checkpoint(self.last, model=self.network, optimizer=optimizer, mean=self.mean)
+            self.best = {name: progress[name] for name in self.best}
+            self.world = progress.get("world", {})
+            if scaler := progress.get("scaler"):
+                self.fabric.strategy.precision.load_state_dict(scaler)
         self.optimizer: Any = self.fabric.setup_optimizers(optimizer)
         self.first_step = self.step
         self.started = time.monotonic()
@@ -175,10 +184,12 @@ class _Trainer:
         config, n_examples = self.config, len(dataset)  # type: ignore[arg-type]
         self.examples_per_step = config.batch_size * config.accumulate_batches * self.fabric.world_size
         self.tokens_per_example: int | None = getattr(dataset, "n_tokens", None)
+        self._check_world(n_examples=n_examples, n_processes=self.fabric.world_size)
         steps_per_epoch = max(1, n_examples // self.examples_per_step)
         n_steps = config.n_epochs * steps_per_epoch
         batches = self._batches(dataset, collate, n_steps)
-        bar = tqdm(total=n_steps, initial=self.step, unit="step", disable=self.fabric.global_rank > 0, mininterval=5)
+        silent = self.fabric.global_rank > 0 or not log.isEnabledFor(logging.INFO)
+        bar = tqdm(total=n_steps, initial=self.step, unit="step", disable=silent, mininterval=5)
         waiting_s, out_of_time = 0.0, False
         while self.step < n_steps and not out_of_time:
             loss = 0.0
@@ -193,7 +204,7 @@ class _Trainer:
             epoch, rest = divmod(self.step, steps_per_epoch)
             if rest == 0 and (epoch % config.validate_every_epochs == 0 or self.step == n_steps):
                 self._keep_the_best()
-            out_of_time = config.max_minutes is not None and self._minutes() > config.max_minutes
+            out_of_time = self._is_time_up()
             if self.step % config.checkpoint_every_steps == 0 or self.step == n_steps or out_of_time:
                 self._save(self.last)
         bar.close()
@@ -252,20 +263,73 @@ class _Trainer:
             step=self.step, train_loss=self.recent_loss, minutes=round(minutes, 2),
             **{name: round(value, 3) for name, value in speed.items()}, **_gpu(), **values,
         )  # fmt: skip
+        if not math.isfinite(values["loss"]):
+            raise ConfigError(
+                f"validation loss must be finite but is {values['loss']} at step {self.step}; lower "
+                "loop.learning_rate, or look for examples that are not finite; last.safetensors is from before"
+            )
         if values["loss"] < self.best["best_loss"]:
             self.best = {"best_loss": values["loss"], "best_step": self.step}
             with self.mean.in_place_of(self.network) if self.mean else nullcontext():
                 self._save(self.run.folder / "best.safetensors")
 
     def _save(self, path: Path) -> None:
+        self._check_weights()
+        progress: dict[str, Any] = {**self.best, "world": self.world}
+        # The 16-bit scaler's; empty for the other precisions.
+        progress["scaler"] = self.fabric.strategy.precision.state_dict()
         save_checkpoint(
-            path, model=self.network, optimizer=self.optimizer, mean=self.mean, step=self.step, progress=self.best,
+            path, model=self.network, optimizer=self.optimizer, mean=self.mean, step=self.step, progress=progress,
             write=self.fabric.global_rank == 0,
         )  # fmt: skip
         self.fabric.barrier()
 
+    def _check_weights(self) -> None:
+        """Refuse weights that are no numbers, before they replace good ones; all processes agree."""
+        good = all(bool(torch.isfinite(_own(parameter)).all()) for parameter in self.network.parameters())
+        if not self._all_agree(good):
+            raise ConfigError(
+                f"weights must be finite but are not at step {self.step}; lower loop.learning_rate or loop.clip_norm, "
+                "or look for examples that are not finite; last.safetensors is from before"
+            )
+
+    def _check_world(self, **world: int) -> None:
+        """Refuse to continue with other data or processes, under which other examples would come next.
+
+        Raises:
+            ConfigError: the number of examples or processes is another.
+        """
+        differences = [
+            f"{name} was {self.world[name]} but is {now}"
+            for name, now in world.items()
+            if self.world.get(name, now) != now
+        ]
+        if differences:
+            raise ConfigError(
+                f"run {self.run.folder} must go on as it was begun but {'; '.join(differences)}; set it back, or name "
+                "another folder"
+            )
+        self.world = world
+
+    def _is_time_up(self) -> bool:
+        """Whether the time is up, as rank 0 says: one that decided alone would leave the others waiting."""
+        if self.config.max_minutes is None:
+            return False
+        return bool(self.fabric.broadcast(self._minutes() > self.config.max_minutes))
+
+    def _all_agree(self, good: bool) -> bool:
+        if self.fabric.world_size == 1:
+            return good
+        return bool(self.fabric.all_reduce(torch.tensor(float(good), device=self.fabric.device), reduce_op="sum")
+                    == self.fabric.world_size)  # fmt: skip
+
     def _minutes(self) -> float:
         return (time.monotonic() - self.started) / 60
+
+
+def _own(parameter: Tensor) -> Tensor:
+    """This process's part of a parameter."""
+    return parameter.to_local() if isinstance(parameter, DTensor) else parameter
 
 
 def _gpu() -> dict[str, float]:

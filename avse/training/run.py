@@ -7,6 +7,7 @@ import platform
 import subprocess
 import sys
 import time
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import yaml
 
 from avse.errors import ConfigError
 from avse.media.output import beside
+from avse.training.settings import CONFIG, FREE, INPUTS, check_same, digests, plain
 
 
 def describe_software() -> dict[str, Any]:
@@ -55,19 +57,30 @@ def _command() -> str:
 
 
 class Run:
-    """A folder with `config.yaml`, `software.json` and `log.jsonl`."""
+    """A folder with `config.yaml`, `inputs.json`, `software.json` and `log.jsonl`."""
 
-    def __init__(self, folder: Path, *, config: Any) -> None:
-        """Create the folder, or go on in it.
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        config: Any,
+        inputs: Mapping[str, str] | None = None,
+        free: Collection[str] = FREE,
+    ) -> None:
+        """Create the folder, or continue in it.
 
         Args:
             folder: where.
             config: dataclass instance, saved as it was resolved.
+            inputs: hashes of data that lie in none of the files that `config` names.
+            free: settings that may differ from those that the run was begun with.
 
         Raises:
-            ConfigError: the folder cannot be made.
+            ConfigError: the folder cannot be made, or holds results of other settings or data.
         """
         self.folder = folder
+        found = digests(config, inputs)
+        check_same(folder, config=config, inputs=found, free=free)
         self.is_first = int(os.environ.get("RANK", "0")) == 0
         """Of several processes started by `torchrun`, the first one writes."""
         try:
@@ -76,7 +89,8 @@ class Run:
             raise ConfigError(
                 f"folder {folder} must be one to write to but is not ({error.strerror}); name another"
             ) from None
-        self._write("config.yaml", yaml.safe_dump(_plain(dataclasses.asdict(config)), sort_keys=False))
+        self._write(CONFIG, yaml.safe_dump(plain(dataclasses.asdict(config)), sort_keys=False))
+        self._write(INPUTS, json.dumps(found, indent=1) + "\n")
         self._write("software.json", json.dumps(describe_software(), indent=1) + "\n")
 
     def log(self, **values: float | str) -> None:
@@ -91,12 +105,3 @@ class Run:
             return
         with beside(self.folder / name, force=True) as temporary:
             temporary.write_text(text, encoding="utf-8")
-
-
-def _plain(value: Any) -> Any:
-    """Paths as text and tuples as lists, which YAML can hold."""
-    if isinstance(value, dict):
-        return {key: _plain(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(entry) for entry in value]
-    return str(value) if isinstance(value, Path) else value

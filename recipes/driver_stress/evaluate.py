@@ -16,6 +16,7 @@ from tqdm import tqdm
 from avse.data.drive import LEVELS, Drive, load_drives
 from avse.models.driver_stress import DriverStress
 from avse.training.run import Run
+from avse.training.settings import FREE
 from avse.workers import in_parallel
 from recipes.driver_stress.baselines import BASELINES, classify, majority
 from recipes.driver_stress.config import AugmentConfig, NetworkConfig, TrainConfig
@@ -221,8 +222,8 @@ def main(config: EvaluateConfig) -> None:
     started = time.monotonic()
     jobs = jobs_of(config)
     left = [job for job in jobs if not predictions_path(job, config).is_file()]
+    run = Run(config.folder, config=config, free=(*FREE, "leaky"))
     if left:
-        run = Run(config.folder, config=config)
         work = partial(evaluate_fold, config=config)
         list(tqdm(in_parallel(work, left, n_jobs=config.n_jobs), total=len(left), desc="folds"))
         run.log(event="stopped", folds=len(left), minutes=round((time.monotonic() - started) / 60, 2))

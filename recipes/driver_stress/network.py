@@ -18,17 +18,16 @@ def trained(
     drives: Sequence[Drive], *, folder: Path, config: TrainConfig, levels: Sequence[Levels | None] | None = None
 ) -> DriverStress:
     """A network trained on some drives; one that is trained already is read."""
-    path = folder / "model.safetensors"
-    if not path.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        with _quiet(folder / "output.txt"):
-            train_network(drives, config=replace(config, folder=folder), levels=levels)
-    return zoo.load_as(DriverStress, path)
+    folder.mkdir(parents=True, exist_ok=True)
+    with _quiet(folder / "output.txt"):
+        # What is finished, with these settings and drives, is left alone.
+        train_network(drives, config=replace(config, folder=folder), levels=levels)
+    return zoo.load_as(DriverStress, folder / "model.safetensors")
 
 
 @contextlib.contextmanager
 def _quiet(path: Path) -> Iterator[None]:
     """What a training says goes into a file; hundreds of them would fill the screen."""
     os.environ["TQDM_DISABLE"] = "1"
-    with path.open("w", encoding="utf-8") as file, contextlib.redirect_stderr(file):
+    with path.open("a", encoding="utf-8") as file, contextlib.redirect_stderr(file):
         yield

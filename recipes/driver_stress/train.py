@@ -1,5 +1,6 @@
 """Train the network: `python -m recipes.driver_stress.train --folder exp/run --drives exp/drives`."""
 
+import hashlib
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -51,7 +52,21 @@ def train_network(
         collate=collate,
         loss_step=partial(loss_step, weights=weights),
         validate=partial(validate, dataset=dataset, weights=weights),
+        inputs={"training drives": _digest(drives, levels)},
     )
+
+
+def _digest(drives: Sequence[Drive], levels: Sequence[Levels | None] | None) -> str:
+    """Hash of the drives that a network is trained on, and of their levels."""
+    found = hashlib.sha256()
+    for drive, level in zip(drives, levels or [None] * len(drives), strict=True):
+        found.update(repr((drive.id, drive.driver, drive.segments)).encode())
+        found.update(b"" if level is None else level.tobytes())
+        for name, signal in drive.signals.items():
+            found.update(name.encode())
+            found.update(signal.values.tobytes())
+            found.update(signal.mask.tobytes())
+    return found.hexdigest()[:16]
 
 
 def chosen_drives(config: TrainConfig) -> list[Drive]:

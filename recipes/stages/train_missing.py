@@ -18,14 +18,12 @@ from avse.workers import run_module
 
 
 def train_one(conf: Path, *, arguments: argparse.Namespace) -> str | None:
-    """Train a configuration, or go on training it, unless its weights are there.
+    """Train a configuration, or continue to train it; one that is finished with the same settings is left alone.
 
     Returns:
         Why it failed, or None.
     """
     run = arguments.exp / conf.stem
-    if (run / "model.safetensors").is_file():
-        return None
     run.mkdir(parents=True, exist_ok=True)
     n_threads = max(1, (os.cpu_count() or 1) // arguments.n_jobs)
     options = ["--config", conf, "--folder", run, "--manifest", arguments.manifest, "--crops", arguments.crops]

@@ -1,8 +1,10 @@
 """What every recipe's training program does around its own loss: seed, records, the loop, the weights at the end."""
 
+import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import torch
@@ -15,6 +17,9 @@ from avse.models import zoo
 from avse.training.config import read_config
 from avse.training.loop import LoopConfig, fit
 from avse.training.run import Run
+from avse.training.settings import check_same, digests
+
+log = logging.getLogger("avse")
 
 
 class TrainingConfig(Protocol):
@@ -31,7 +36,12 @@ class TrainingConfig(Protocol):
         ...
 
 
-Config = TypeVar("Config")
+class _WithFolder(Protocol):
+    @property
+    def folder(self) -> Any: ...
+
+
+Config = TypeVar("Config", bound=_WithFolder)
 
 
 def train(
@@ -42,6 +52,7 @@ def train(
     collate: Callable[[list[Any]], Any],
     loss_step: Callable[[Any, Any], Tensor],
     validate: Callable[[Any], dict[str, float]],
+    inputs: Mapping[str, str] | None = None,
 ) -> None:
     """Train, or go on training; the best weights end as `model.safetensors` in the run's folder.
 
@@ -52,9 +63,15 @@ def train(
         collate: examples to a batch.
         loss_step: model and batch to a scalar loss.
         validate: model to named numbers, `loss` among them.
+        inputs: hashes of training data that lie in no file that `config` names.
+
+    Raises:
+        ConfigError: the run's folder holds results of other settings or data, or the training diverges.
     """
     seed_everything(config.loop.seed, verbose=False)
-    run = Run(config.folder, config=config)
+    run = Run(config.folder, config=config, inputs=inputs)
+    if _is_finished(config.folder):
+        return
     model = build()
     n_examples = len(dataset)  # type: ignore[arg-type]
     if run.is_first:
@@ -75,10 +92,30 @@ def train(
 
 
 def program(main: Callable[[Config], None], kind: type[Config]) -> int:
-    """Run a training program with the configuration from the command line; its exit code."""
+    """Run a training program with the configuration from the command line; its exit code.
+
+    What is finished under the same settings and data is left alone.
+    """
+    before = log.level
+    log.setLevel(logging.INFO)  # with its bar
     try:
-        main(read_config(kind))
+        config = read_config(kind)
+        if _is_finished(config.folder):
+            # Before any data are read: nothing is left to do, or these settings are not those of the weights.
+            check_same(config.folder, config=config, inputs=digests(config))
+            print(f"{config.folder} is finished, with these settings and data", file=sys.stderr)
+            return 0
+        main(config)
+    except KeyboardInterrupt:
+        print("train: stopped; the same command goes on from the last checkpoint", file=sys.stderr)
+        return 130
     except AvseError as error:
         print(f"train: error: {error}", file=sys.stderr)
         return 2 if isinstance(error, ConfigError) else 1
+    finally:
+        log.setLevel(before)
     return 0
+
+
+def _is_finished(folder: Path) -> bool:
+    return (folder / "model.safetensors").is_file()

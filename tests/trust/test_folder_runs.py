@@ -282,10 +282,10 @@ def test_leftovers_of_dead_writers_are_removed_and_those_of_living_ones_stay(tmp
     for path in (dead, other):
         path.write_text("half")
     young.touch()
-    with beside(tmp_path / "a.wav") as living:
+    with beside(tmp_path / "a.wav", force=True) as living:
         living.write_text("half")
         assert not dead.exists()
-        with beside(tmp_path / "a.wav") as second:
+        with beside(tmp_path / "a.wav", force=True) as second:
             second.write_text("whole")
         assert living.exists()
     assert other.exists(), "of another file"
