@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 SAMPLE := build/sample
 
-.PHONY: demo test test-slow train-avdcnn train-live bench lint clean
+.PHONY: demo test test-slow train-avdcnn train-live bench torture lint bom clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -44,6 +44,16 @@ lint: $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m benchmarks.torture.audit
+
+# strace shows what is asked of the network. Hours on two cores; every part runs alone, too.
+torture: $(VENV)/.installed  ## kill every command, watch the network, put faults into the code; benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks.torture.kills
+	$(BIN)/python -m benchmarks.torture.network
+	$(BIN)/python -m benchmarks.torture.mutants
+
+bom: $(VENV)/.installed  ## the bill of materials, with what is known against it: build/bom.json
+	$(BIN)/python -m benchmarks.torture.audit --bom build/bom.json
 
 clean:
 	rm -rf build $(VENV)

@@ -9,12 +9,14 @@ import json
 import os
 import typing
 from collections.abc import Iterable
-from pathlib import Path
+from pathlib import Path, PurePath, PureWindowsPath
 from typing import Any, TypeVar
 
 from avse.errors import ConfigError
 from avse.media.output import beside
 
+ROOTS = ("AVSE_DATA", "AVSE_VIDEOS", "AVSE_NOISE", "AVSE_SPEECH")
+"""Variables that name the folders that data may lie in."""
 SPLITS = ("train", "valid", "test", "test_seen", "test_unseen")
 
 
@@ -54,6 +56,10 @@ class Item:
 
     def __post_init__(self) -> None:
         """Check what a type cannot say."""
+        check_id(self.id)
+        for path in (self.audio, self.video):
+            if path is not None:
+                check_path(path, of=self.id)
         if self.split not in SPLITS:
             raise ConfigError(f"split of {self.id} must be one of {', '.join(SPLITS)} but is {self.split!r}")
         if (self.speaker is None) == (self.noise_type is None):
@@ -85,6 +91,45 @@ class Mixture:
     noise_type: str
     noise: tuple[NoiseCut, ...]
     snr_db: float
+
+    def __post_init__(self) -> None:
+        """Check what a type cannot say."""
+        check_id(self.id)
+        check_id(self.clip)
+        for cut in self.noise:
+            check_path(cut.path, of=self.id)
+
+
+def check_id(identity: str) -> None:
+    """Validate that an id can name a file in a folder, and none outside of it.
+
+    Raises:
+        ConfigError: it cannot.
+    """
+    parts = identity.split("/")
+    if not identity.isprintable() or "\\" in identity or ":" in identity or any(p in ("", ".", "..") for p in parts):
+        raise ConfigError(f"id must name a file within a folder but is {identity!r}; use letters, numbers, - and _")
+
+
+def check_path(path: str, *, of: str) -> None:
+    """Validate that a path stays in the folder of the data, or in one that the user has named.
+
+    Args:
+        path: of a manifest, relative to the root of the data, or absolute.
+        of: id of its item.
+
+    Raises:
+        ConfigError: it leads elsewhere.
+    """
+    if "\0" in path or ".." in PurePath(path).parts or ".." in PureWindowsPath(path).parts:
+        raise ConfigError(f"path of {of} must stay in the data folder but is {path!r}; write the manifest again")
+    if not Path(path).is_absolute():
+        return
+    roots = [Path(given).resolve() for name in ROOTS if (given := os.environ.get(name))]
+    if not any(Path(path).is_relative_to(root) for root in roots):
+        raise ConfigError(
+            f"path of {of} must lie in a folder that {', '.join(ROOTS)} name but is {path}; set the one that holds it"
+        )
 
 
 Identified = TypeVar("Identified", Item, Mixture)

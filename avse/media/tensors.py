@@ -48,7 +48,7 @@ def read_tensors(path: Path, *, device: str = "cpu") -> tuple[dict[str, Tensor],
         with safe_open(path, framework="pt", device=device) as file:
             header = json.loads((file.metadata() or {})["avse"])
             return {name: file.get_tensor(name) for name in file.keys()}, header  # noqa: SIM118
-    except (SafetensorError, KeyError, json.JSONDecodeError) as error:
+    except (SafetensorError, KeyError, json.JSONDecodeError, RecursionError, OSError) as error:
         raise ConfigError(
             f"weights {path} must be a safetensors file written by avse but are not ({error}); name another file"
         ) from None

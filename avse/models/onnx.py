@@ -9,6 +9,7 @@ import numpy.typing as npt
 import onnxruntime
 
 from avse.errors import ConfigError
+from avse.models.sizes import check_sizes
 
 Array = npt.NDArray[np.float32]
 
@@ -80,10 +81,12 @@ def open_graph(path: Path) -> tuple[onnxruntime.InferenceSession, dict[str, Any]
     options.log_severity_level = 3
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        return session, json.loads(session.get_modelmeta().custom_metadata_map["avse"])
+        header = json.loads(session.get_modelmeta().custom_metadata_map["avse"])
     except Exception as error:
         # ONNX Runtime's errors share no base class but Exception.
         if isinstance(error, MemoryError):
             raise
         reason = " ".join(str(error).split())[:160]
         raise ConfigError(f"graph {path} must be one that avse-export wrote but is not ({reason})") from None
+    check_sizes(header, path=path)
+    return session, header

@@ -19,6 +19,7 @@ from avse.models.driver_stress import DriverStress
 from avse.models.lip_cue import LipCue
 from avse.models.live import Live
 from avse.models.pretrained import PRETRAINED, names
+from avse.models.sizes import check_sizes
 from avse.models.steered import Steered
 from avse.models.vatt import VATT
 
@@ -34,6 +35,8 @@ class Entry(NamedTuple):
 Model = AudioCore | AVDCNN | Live | LipCue | DriverStress | VATT | Steered
 """Any model of the zoo."""
 Kind = TypeVar("Kind", AudioCore, AVDCNN, Live, LipCue, DriverStress, VATT, Steered)
+SMALL = 100_000
+"""Numbers that a model may have beyond those of its file."""
 MODELS = {
     "audio_core": Entry(AudioCore, AudioCore.config_of),
     "avdcnn": Entry(AVDCNN, AVDCNN.config_of),
@@ -79,6 +82,11 @@ def load(name_or_path: str, *, device: str = "cpu") -> Model:
             f"but is {name_or_path!r}; check the name"
         )
     weights, header = read_tensors(path)
+    # Built without memory first: the file's own tensors say how large the model may be.
+    with torch.device("meta"):
+        wanted = {name: tensor.shape for name, tensor in build(header, path=path).state_dict().items()}
+    if sum(shape.numel() for shape in wanted.values()) > 2 * sum(t.numel() for t in weights.values()) + SMALL:
+        raise ConfigError(f"weights {path} must fit the model {header['model']} but do not (it is larger by far)")
     model = build(header, path=path)
     try:
         model.load_state_dict({name: tensor.float() for name, tensor in weights.items()})
@@ -111,11 +119,12 @@ def build(header: dict[str, Any], *, path: Path) -> Model:
             f"weights {path} must be of one of {', '.join(MODELS)} but are of {header.get('model', 'no model')!r}; "
             "name another file"
         )
+    check_sizes(header, path=path)
     entry = MODELS[header["model"]]
     try:
         config = entry.config(**header["config"])
         return entry.model.build(config)
-    except (TypeError, KeyError) as error:
+    except (TypeError, KeyError, ValueError, ArithmeticError, IndexError, RuntimeError) as error:
         raise ConfigError(f"weights {path} must hold a valid configuration but do not ({error})") from None
 
 

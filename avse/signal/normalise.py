@@ -4,6 +4,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+NO_FLOAT64 = ("mps",)
+"""Kinds of devices that hold no float64."""
+
 
 def sliding_mean_std(features: Tensor, *, radius: int, min_std: float) -> tuple[Tensor, Tensor]:
     """Mean and standard deviation of each row over a window centred on each frame.
@@ -55,9 +58,11 @@ def _sliding_mean(features: Tensor, *, radius: int) -> Tensor:
     n_frames = features.shape[-1]
     if n_frames <= radius + 1:
         return features.mean(dim=-1, keepdim=True).expand_as(features)
-    total = F.pad(features.double().cumsum(dim=-1), (1, 0))
-    frame = torch.arange(n_frames, device=features.device)
+    # Apple's GPUs hold no float64, which a sum over an hour needs.
+    wide = features.cpu() if features.device.type in NO_FLOAT64 else features
+    total = F.pad(wide.double().cumsum(dim=-1), (1, 0))
+    frame = torch.arange(n_frames, device=total.device)
     first = (frame - radius).clamp_min(0)
     last = (frame + radius + 1).clamp_max(n_frames)
     mean = (total[..., last] - total[..., first]) / (last - first)
-    return mean.to(features.dtype)
+    return mean.to(features)

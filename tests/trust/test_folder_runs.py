@@ -69,7 +69,7 @@ def _damaged(folder, media):
 @pytest.mark.parametrize("workers", [1, 2])
 def test_damaged_files_and_odd_names_cost_only_themselves(calls, run, media, tmp_path, workers):
     _damaged(calls, media)
-    code, out, err = run(calls, "-o", tmp_path / "out", "--workers", workers, "--audio-only")
+    code, out, err = run(calls, "-o", tmp_path / "out", "--workers", workers, "--audio-only", "--quiet")
     assert code == 1
     done = _names(tmp_path / "out")
     assert {"a.wav", "c.wav"} <= set(done)

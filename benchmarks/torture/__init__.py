@@ -1,0 +1,1 @@
+"""What must not break, tried many times: `make torture`."""
