@@ -4,6 +4,7 @@ A model's file holds its name and configuration beside the weights, so that load
 """
 
 import dataclasses
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -123,8 +124,10 @@ def build(header: dict[str, Any], *, path: Path) -> Model:
     entry = MODELS[header["model"]]
     try:
         config = entry.config(**header["config"])
-        return entry.model.build(config)
-    except (TypeError, KeyError, ValueError, ArithmeticError, IndexError, RuntimeError) as error:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", "Initializing zero-element tensors")
+            return entry.model.build(config)
+    except (UserWarning, TypeError, KeyError, ValueError, ArithmeticError, IndexError, RuntimeError) as error:
         raise ConfigError(f"weights {path} must hold a valid configuration but do not ({error})") from None
 
 

@@ -87,12 +87,13 @@ class _Ones(torch.utils.data.Dataset):
 def test_a_crop_is_centred_to_a_hundredth_of_a_pixel():
     # On a ramp the mean of a crop is the ramp's value at its centre.
     columns, rows = np.meshgrid(np.arange(240), np.arange(200))
-    for box in (Box(60.0, 40.0, 96.0), Box(61.5, 40.25, 100.0), Box(40.0, 20.0, 150.0)):
+    # Of odd sizes, so that rounding to whole grey levels is not always upwards.
+    for box in (Box(60.37, 40.21, 97.3), Box(61.53, 40.29, 101.7), Box(40.11, 20.43, 151.9)):
         centre = box.x + box.size / 2, box.y + MOUTH_CENTRE_Y * box.size
         for ramp, at in ((columns, centre[0]), (rows, centre[1])):
             crop = crop_mouth(np.repeat(ramp[..., None], 3, axis=2).astype(np.uint8), box, crop_size=(32, 48))
             # A pixel covers half a pixel to both sides of its number.
-            assert crop.mean() == pytest.approx(at - 0.5, abs=0.13)
+            assert crop.mean() == pytest.approx(at - 0.5, abs=0.1)
 
 
 def test_the_crop_is_as_wide_as_it_says():
