@@ -82,6 +82,10 @@ class Made:
         is_own = [one is None or own for one, own in zip(now, appeared, strict=True)]
         return State.BEGUN if all(is_own) else State.NEW
 
+    def knows(self, outputs: Sequence[Path]) -> bool:
+        """True if outputs are in the list, whatever they were made from."""
+        return self._names(outputs) in self._rows
+
     def begin(self, key: str, outputs: Sequence[Path]) -> None:
         """Note that outputs are about to be made."""
         self._append({"outputs": self._names(outputs), "key": key, "before": [_identity(path) for path in outputs]})

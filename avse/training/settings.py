@@ -39,7 +39,7 @@ def digests(config: Any, more: Mapping[str, str] | None = None) -> dict[str, str
             with value.open("rb") as file:
                 found[name] = hashlib.file_digest(file, "sha256").hexdigest()[:16]
         elif value.is_dir():
-            found[name] = _folder_digest(value)
+            found[name] = folder_digest(value)
     return found
 
 
@@ -74,12 +74,20 @@ def check_same(folder: Path, *, config: Any, inputs: Mapping[str, str], free: Co
         )
 
 
-def _folder_digest(folder: Path) -> str:
-    """Hash of what a folder holds: names and sizes, and the contents where they are not too many to read."""
+def folder_digest(folder: Path, *, names: Collection[str] | None = None) -> str:
+    """Hash of what a folder holds: names and sizes, and the contents where they are not too many to read.
+
+    Args:
+        folder: searched with the folders in it; hidden files and reports do not count.
+        names: files of these names alone; all by default.
+    """
     files = sorted(
         path
         for path in folder.rglob("*")
-        if path.is_file() and path.suffix not in REPORTS and not path.name.startswith(".")
+        if path.is_file()
+        and path.suffix not in REPORTS
+        and not path.name.startswith(".")
+        and (names is None or path.name in names)
     )
     sizes = [path.stat().st_size for path in files]
     found = hashlib.sha256()

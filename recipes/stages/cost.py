@@ -25,6 +25,7 @@ from avse.models import zoo
 from avse.models.avdcnn import AVDCNN
 from avse.signal.classical import METHODS
 from recipes.stages.enhance import CLASSICAL_RATE, is_newer
+from recipes.stages.made_from import keep_if_same, model_facts
 
 DURATION_S = 10
 """Of the recording that is enhanced."""
@@ -104,6 +105,9 @@ def main(argv: list[str] | None = None) -> int:
     if len(arguments.output) != len(arguments.model):
         parser.error(f"outputs must be as many as models but are {len(arguments.output)} for {len(arguments.model)}")
     for output, model in zip(arguments.output, arguments.model, strict=True):
+        record = f".{output.name}.made_from.json"
+        output.parent.mkdir(parents=True, exist_ok=True)
+        keep_if_same(output.parent, facts={"model": model_facts(model)}, outputs=[output], record=record)
         if is_newer(output, Path(model)):
             print(f"{output} is up to date", file=sys.stderr)
             continue

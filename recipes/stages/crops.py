@@ -8,12 +8,18 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from avse import __version__
 from avse.data.crops import load_mouth, save_mouth
 from avse.data.manifest import Item, data_root, read_manifest
-from avse.errors import AvseError
+from avse.errors import AvseError, reason_of
 from avse.faces.mouth import track_mouth
+from avse.media.made import Made, State, fingerprint, key_of
+from avse.media.output import beside
 from avse.media.video import VideoReader
 from avse.workers import in_parallel
+
+RECORD = ".crops.jsonl"
+"""Which crops were made from which videos, in their folder."""
 
 
 def store_mouth(item: Item, *, root: Path, folder: Path) -> dict[str, float | str]:
@@ -27,10 +33,28 @@ def store_mouth(item: Item, *, root: Path, folder: Path) -> dict[str, float | st
         try:
             with VideoReader(root / str(item.video)) as reader:
                 track = track_mouth(reader.frames(), speaker="largest")
-        except AvseError as error:
-            return {"id": item.id, "error": str(error)}
-        save_mouth(path, track)
+            save_mouth(path, track)
+        except Exception as error:  # noqa: BLE001 - whatever one video does to a decoder, the others are done
+            return {"id": item.id, "error": reason_of(error, thing=f"video {item.video}")}
     return {"id": item.id, "split": item.split, "face_fraction": load_mouth(path).report.face_fraction}
+
+
+def _lost(item: Item, error: AvseError) -> dict[str, float | str]:
+    return {"id": item.id, "error": f"video {item.video} was not tracked: {error}"}
+
+
+def _remove_others(items: list[Item], made: Made, *, root: Path, folder: Path) -> dict[str, str]:
+    """Remove crops that were made from other videos or by another version; the keys of all clips.
+
+    Crops that nothing is noted of are from before there were notes, and are kept.
+    """
+    keys = {}
+    for item in items:
+        keys[item.id] = key_of({"version": __version__, "video": fingerprint(root / str(item.video))})
+        path = folder / f"{item.id}.npz"
+        if made.knows([path]) and made.state(keys[item.id], [path]) is not State.DONE:
+            path.unlink(missing_ok=True)
+    return keys
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -47,8 +71,17 @@ def main(argv: list[str] | None = None) -> int:
         print(f"crops: error: {error}", file=sys.stderr)
         return 2
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    found = list(tqdm(in_parallel(work, items, n_jobs=arguments.n_jobs), total=len(items), desc="crops", unit="clip"))
-    (arguments.folder / "found.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
+    made = Made(arguments.folder, name=RECORD)
+    keys = _remove_others(items, made, root=data_root(), folder=arguments.folder)
+    done = in_parallel(
+        work, items, n_jobs=arguments.n_jobs, lost=lambda item, error: {"id": item.id, "error": str(error)}
+    )
+    found = list(tqdm(done, total=len(items), desc="crops", unit="clip"))
+    for row in found:
+        if "error" not in row:
+            made.finish(keys[str(row["id"])], [arguments.folder / f"{row['id']}.npz"])
+    with beside(arguments.folder / "found.json", force=True) as temporary:
+        temporary.write_text(json.dumps(found, indent=1), encoding="utf-8")
     failed = [row for row in found if "error" in row]
     for row in failed:
         print(f"crops: error: {row['error']}", file=sys.stderr)

@@ -24,6 +24,7 @@ from avse.faces.mouth import MouthTrack
 from avse.media.audio import AudioWriter
 from avse.signal.classical import METHODS
 from avse.workers import in_parallel
+from recipes.stages.made_from import data_facts, keep_if_same, model_facts
 from recipes.stages.pictures import KINDS, picture_of
 
 CLASSICAL_RATE = 16000
@@ -90,7 +91,7 @@ def is_newer(path: Path, model: Path) -> bool:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Enhance all mixtures that are not done yet."""
+    """Enhance all mixtures that are not done yet, by the same model from the same data."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", required=True, action="append", help="name, weights file, or logmmse or klt")
     parser.add_argument("--mixtures", type=Path, required=True, help="list of fixed mixtures")
@@ -107,10 +108,14 @@ def main(argv: list[str] | None = None) -> int:
     if len(arguments.folder) != len(arguments.model):
         parser.error(f"folders must be as many as models but are {len(arguments.folder)} for {len(arguments.model)}")
     try:
-        mixtures = [m for m in read_mixtures(arguments.mixtures) if arguments.only in (None, m.noise_type)]
+        every = read_mixtures(arguments.mixtures)
+        mixtures = [m for m in every if arguments.only in (None, m.noise_type)]
+        data = data_facts(every, read_manifest(arguments.manifest), arguments.crops)
         tasks = []
         for model, folder in zip(arguments.model, arguments.folder, strict=True):
             folder.mkdir(parents=True, exist_ok=True)
+            facts = {**data, "model": model_facts(model), "picture": arguments.picture, "device": arguments.device}
+            keep_if_same(folder, facts=facts, outputs=folder.glob("*.wav"))
             # Chunks of neighbours share their clip and keep the readers' memory useful.
             tasks += [Task(model, folder, mixtures[start : start + 33]) for start in range(0, len(mixtures), 33)]
         n_all = len(mixtures) * len(arguments.model)

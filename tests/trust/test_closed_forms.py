@@ -84,16 +84,19 @@ class _Ones(torch.utils.data.Dataset):
 # The mouth
 
 
-def test_a_crop_is_centred_to_a_hundredth_of_a_pixel():
-    # On a ramp the mean of a crop is the ramp's value at its centre.
+def test_a_crop_is_centred_to_a_tenth_of_a_pixel():
+    # On a ramp the mean of a crop is the ramp's value at its centre; the ramp downwards takes out the rounding of grey
+    # levels, which is upwards.
     columns, rows = np.meshgrid(np.arange(240), np.arange(200))
-    # Of odd sizes, so that rounding to whole grey levels is not always upwards.
-    for box in (Box(60.37, 40.21, 97.3), Box(61.53, 40.29, 101.7), Box(40.11, 20.43, 151.9)):
+    for box in (Box(60.0, 40.0, 96.0), Box(61.53, 40.29, 101.7), Box(40.11, 20.43, 151.9)):
         centre = box.x + box.size / 2, box.y + MOUTH_CENTRE_Y * box.size
         for ramp, at in ((columns, centre[0]), (rows, centre[1])):
-            crop = crop_mouth(np.repeat(ramp[..., None], 3, axis=2).astype(np.uint8), box, crop_size=(32, 48))
-            # A pixel covers half a pixel to both sides of its number.
-            assert crop.mean() == pytest.approx(at - 0.5, abs=0.1)
+            up, down = (
+                crop_mouth(np.repeat(grey[..., None], 3, axis=2).astype(np.uint8), box, crop_size=(32, 48)).mean()
+                for grey in (ramp, 239 - ramp)
+            )
+            # A pixel's number is where it begins, its middle half a pixel farther.
+            assert (up - down + 239) / 2 == pytest.approx(at - 0.5, abs=0.1)
 
 
 def test_the_crop_is_as_wide_as_it_says():
