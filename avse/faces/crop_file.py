@@ -1,6 +1,7 @@
 """One person's mouth crops on disk, so that memory does not grow with the film."""
 
 import tempfile
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -43,4 +44,5 @@ class CropFile:
 
     def __del__(self) -> None:
         """Let the file go; nobody else knows of it."""
-        self._file.close()
+        with suppress(OSError):  # a full disk was told of when the crops were written
+            self._file.close()

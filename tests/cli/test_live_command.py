@@ -10,6 +10,8 @@ import soundfile
 
 from avse.cli import export, live
 from avse.enhance.enhancer import Enhancer
+from avse.errors import MediaError
+from avse.media.device import FileSound
 
 
 def _live(capsys, *arguments):
@@ -103,3 +105,34 @@ def test_a_graph_needs_no_torch(live_graph, media, tmp_path):
     done = subprocess.run([sys.executable, "-c", code, *map(str, arguments)], check=False, timeout=60)
     assert done.returncode == 0
     assert (tmp_path / "o.wav").is_file()
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(KeyboardInterrupt(), 0), (MediaError("the microphone went away"), 1), (RuntimeError("odd"), 1)]
+)
+def test_what_was_enhanced_until_the_end_is_kept(capsys, media, tmp_path, live_graph, monkeypatch, error, code):
+    real = FileSound.blocks
+
+    def blocks(self, *, now_s):
+        for number, block in enumerate(real(self, now_s=now_s)):
+            if number == 40:
+                raise error
+            yield block
+
+    monkeypatch.setattr(FileSound, "blocks", blocks)
+    got, _, shown = _live(
+        capsys, "--simulate", media / "noisy.wav", "--no-camera", "-o", tmp_path / "o.wav", "--model", live_graph, "-q"
+    )
+    assert got == code
+    assert len(shown.strip().splitlines()) == (code == 1)
+    assert soundfile.info(tmp_path / "o.wav").frames == 40 * 256
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--offset-ms", "nan"], ["--offset-ms", "inf"], ["--mix", "7"], ["--mix", "nan"], ["--duration-s", "nan"]],
+)
+def test_numbers_that_are_none_are_refused(capsys, media, live_graph, arguments):
+    code, _, shown = _live(capsys, "--simulate", media / "noisy.wav", "--model", live_graph, *arguments)
+    assert code == 2
+    assert len(shown.strip().splitlines()) == 1

@@ -55,6 +55,18 @@ def test_full_or_broken_output_ends_quietly(shell, line):
     assert code in (0, 1)
 
 
+def test_a_full_disk_is_one_line_and_leaves_nothing(shell, media, tmp_path):
+    # A limit on the size of files stands for the disk; crops of the mouth lie in TMPDIR and fill it first.
+    enhance = f"{sys.executable} -m avse.cli.enhance '{media / 'talk.mp4'}' -o '{tmp_path / 'out.mp4'}'"
+    for line in ("ulimit -f 30; eval $ENHANCE", f"ulimit -f 30; {enhance}"):
+        code, err = shell(line)
+        assert code == 1
+        errors = [line for line in err.splitlines() if "warning" not in line]
+        assert len(errors) == 1
+        assert errors[0].startswith("avse-enhance: error: ")
+    assert [path.name for path in tmp_path.iterdir()] == []
+
+
 def test_full_standard_error_does_not_end_the_work(shell, tmp_path):
     assert shell("eval $ENHANCE 2> /dev/full")[0] == 0
     assert (tmp_path / "out.wav").is_file()
