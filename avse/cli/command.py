@@ -12,6 +12,10 @@ from avse.errors import AvseError, MediaError
 log = logging.getLogger("avse")
 
 
+class _StdoutError(Exception):
+    """Nobody reads the results any more."""
+
+
 class UsageError(AvseError):
     """What was typed cannot be done, whatever the files hold; the command ends with 2."""
 
@@ -56,12 +60,10 @@ def run(parser: argparse.ArgumentParser, work: Callable[[argparse.Namespace], in
         130 after Ctrl-C.
     """
     _open_streams()
-    options = parser.parse_args(argv)
+    options = _parsed(parser, argv)
     with _log_to_stderr(parser.prog, options):
         try:
-            code = work(options)
-            sys.stdout.flush()
-            return code
+            return work(options)
         except KeyboardInterrupt:
             log.error("stopped; unfinished files were removed")
             return 130
@@ -71,18 +73,36 @@ def run(parser: argparse.ArgumentParser, work: Callable[[argparse.Namespace], in
         except AvseError as error:
             log.error("%s", error)
             return 1
+        except _StdoutError:
+            _drop_stdout()
+            return 1
         except Exception as error:
-            if _stdout_fails():
-                _drop_stdout()
-                return 1
             log.error("failed unexpectedly (%s: %s); report it with --verbose", type(error).__name__, error)
             log.debug("traceback", exc_info=True)
             return 1
 
 
+def _parsed(parser: argparse.ArgumentParser, argv: list[str] | None) -> argparse.Namespace:
+    try:
+        return parser.parse_args(argv)
+    finally:
+        try:
+            sys.stdout.flush()  # the help, which nobody may read to its end
+        except (OSError, ValueError):
+            _drop_stdout()
+
+
 def show_progress(options: argparse.Namespace) -> bool:
     """True if bars may be drawn: somebody is there to watch them."""
     return not options.quiet and sys.stderr.isatty()
+
+
+def say(text: object, *, end: str = "\n") -> None:
+    """Print a result on standard output, at once; where that is closed or full, the command ends quietly."""
+    try:
+        print(text, end=end, flush=True)
+    except (OSError, ValueError) as error:
+        raise _StdoutError from error
 
 
 def visible(text: str) -> str:
@@ -135,14 +155,6 @@ def _open_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-
-
-def _stdout_fails() -> bool:
-    try:
-        sys.stdout.flush()
-    except (OSError, ValueError):
-        return True
-    return False
 
 
 def _drop_stdout() -> None:

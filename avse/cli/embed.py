@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from avse.cli.command import add_verbosity, as_usage_unless_media, log, run, show_progress, visible
+from avse.cli.command import add_verbosity, as_usage_unless_media, log, run, say, show_progress, visible
 from avse.errors import AvseError, ConfigError, reason_of
 
 EPILOG = """examples:
@@ -93,7 +93,7 @@ def _write(options: argparse.Namespace) -> int:
         return 1
     joined = good[0].joined(good[1:])
     joined.save(options.output, force=options.force)
-    print(visible(f"{options.output}: {len(joined.path)} clips of {len(good)} films"))
+    say(visible(f"{options.output}: {len(joined.path)} clips of {len(good)} films"))
     return 1 if problems else 0
 
 
@@ -117,7 +117,7 @@ def _find(options: argparse.Namespace) -> int:
         query, candidates = embedder.words(options.text), embeddings.video_vt
     for number, cosine in best(query, candidates, n=options.n):
         start_s, end_s = embeddings.start_s[number], embeddings.end_s[number]
-        print(f"{cosine:6.3f}  {start_s:8.2f} - {end_s:.2f} s  {visible(embeddings.path[number])}")
+        say(f"{cosine:6.3f}  {start_s:8.2f} - {end_s:.2f} s  {visible(embeddings.path[number])}")
     return 0
 
 

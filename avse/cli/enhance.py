@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from avse.cli.command import add_verbosity, as_usage, log, run, show_progress, visible
+from avse.cli.command import add_verbosity, as_usage, log, run, say, show_progress, visible
 from avse.errors import AvseError, reason_of
 
 if TYPE_CHECKING:
@@ -96,12 +96,12 @@ def _enhance(options: argparse.Namespace) -> int:
             log.warning("%s: %s", result.audio.name, warning)
         rows.append(_row(result))
         if not options.json:
-            print(_line(result))
+            say(_line(result))
     n_skipped = sum(one.is_done for one in planned)
     if options.json:
-        print(json.dumps(rows, indent=1, default=str))
+        say(json.dumps(rows, indent=1, default=str))
     elif n_skipped:
-        print(f"{n_skipped} of {len(planned)} files skipped: done already by the same model and options")
+        say(f"{n_skipped} of {len(planned)} files skipped: done already by the same model and options")
     return 1 if n_failed else 0
 
 

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from avse.cli.command import UsageError, add_verbosity, as_usage_unless_media, run, visible
+from avse.cli.command import UsageError, add_verbosity, as_usage_unless_media, run, say, visible
 from avse.errors import ConfigError
 
 
@@ -38,7 +38,7 @@ def _write(options: argparse.Namespace) -> int:
         raise UsageError(f"output {options.output} must end in .onnx; rename it")
     with as_usage_unless_media():
         difference = _export(options.model, options.output, force=options.force)
-    print(visible(f"{options.output}: gives what {options.model} gives, within {difference:.1e}"))
+    say(visible(f"{options.output}: gives what {options.model} gives, within {difference:.1e}"))
     return 0
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from avse.cli.command import add_verbosity, as_usage, run
+from avse.cli.command import add_verbosity, as_usage, run, say
 
 if TYPE_CHECKING:
     from avse.enhance.session import LiveSession, LiveState
@@ -70,7 +70,7 @@ def _live(options: argparse.Namespace) -> int:
         from avse.media.device import load_sounddevice
 
         with as_usage():
-            print(load_sounddevice().query_devices())
+            say(load_sounddevice().query_devices())
         return 0
     session, error = _run(options)
     if error is not None:
@@ -187,7 +187,7 @@ def _status_line(session: "LiveSession", *, until_s: float | None, quiet: bool) 
 
 def _report(state: "LiveState", *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps({
+        say(json.dumps({
             "duration_s": round(state.duration_s, 3),
             "latency_ms": {"median": round(state.latency_ms(), 1), "p95": round(state.latency_ms(95), 1),
                            "largest": round(state.latency_ms(100), 1)},
@@ -197,7 +197,7 @@ def _report(state: "LiveState", *, as_json: bool) -> None:
         }))  # fmt: skip
         return
     latency = f"latency {state.latency_ms():.0f} ms (95 % below {state.latency_ms(95):.0f} ms)"
-    print(
+    say(
         f"\n{state.duration_s:.1f} s enhanced; {latency}; real-time factor {state.real_time_factor:.3f}; "
         f"{state.n_pictures} pictures looked at, {state.n_skipped_pictures} left out"
     )

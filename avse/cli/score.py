@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from avse.cli.command import add_verbosity, as_usage, log, run, show_progress
+from avse.cli.command import add_verbosity, as_usage, log, run, say, show_progress
 from avse.errors import InputError
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def _write(rows: list["FileScores"], options: argparse.Namespace, *, force: bool
     from avse.report.tables import to_csv, to_json, to_markdown, to_text
 
     to_stdout = str(options.json) == "-"
-    print(to_json(rows) if to_stdout else to_text(rows), end="")
+    say(to_json(rows) if to_stdout else to_text(rows), end="")
     outputs = {options.csv: to_csv, options.markdown: to_markdown, options.html: to_html}
     if not to_stdout:
         outputs[options.json] = to_json
