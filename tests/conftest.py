@@ -281,6 +281,7 @@ def every_command(media, live_weights, vatt_files):
             "score": ["--reference", media / "clean.wav", "--estimate", media / "noisy.wav", "--html", out / "r.html"],
             "score two": ["--reference", vatt_files / "clean", "--estimate", vatt_files / "long", "--jobs", "2"],
             "live": ["--simulate", media / "talk.mp4", "-o", out / "live.wav", "--duration-s", "1"],
+            "faces": [media / "talk.mp4", "--sheet", out / "faces.png", "--preview", out / "preview.mp4"],
             "export": [live_weights, "-o", out / "mine.onnx"],
             "embed": ["write", media / "talk.mp4", "-o", out / "clips.npz", "--model", vatt_files / "vatt.safetensors"],
         }

@@ -2,12 +2,11 @@
 
 import argparse
 import json
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from avse.errors import AvseError
+from avse.cli.command import add_verbosity, as_usage, log, run, say
 
 if TYPE_CHECKING:
     from avse.faces.speaker import People, Selection
@@ -28,29 +27,26 @@ def main(argv: list[str] | None = None) -> int:
     Returns:
         0 done, 1 the video cannot be read or there is no such face, 2 wrong usage.
     """
-    options = _parser().parse_args(argv)
-    try:
+    return run(_parser(), _faces, argv)
+
+
+def _faces(options: argparse.Namespace) -> int:
+    with as_usage():
+        from avse.cli.enhance_jobs import check_offset_ms
         from avse.faces.choice import read_choice
         from avse.faces.detectors import load_detector
         from avse.media.output import check_output
 
+        check_offset_ms(options.offset_ms)
         choice, detector = read_choice(options.speaker), load_detector(options.detector)
         for path in (options.sheet, options.preview):
             if path is not None:
                 check_output(path, force=options.force)
-    except AvseError as error:
-        return _refuse(error, 2)
-    try:
-        people, selection, warnings = _look(options, choice, detector)
-        _write_images(options, people)
-    except AvseError as error:
-        return _refuse(error, 1)
-    except KeyboardInterrupt:
-        print("avse-faces: stopped; unfinished files were removed", file=sys.stderr)
-        return 130
+    people, selection, warnings = _look(options, choice, detector)
+    _write_images(options, people)
     for warning in warnings:
-        print(f"avse-faces: warning: {warning}", file=sys.stderr)
-    print(json.dumps(as_json(selection), indent=1) if options.json else as_text(selection))
+        log.warning("%s", warning)
+    say(json.dumps(as_json(selection), indent=1) if options.json else as_text(selection))
     return 0
 
 
@@ -73,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--preview", type=Path, metavar="MP4", help="write a video with a box and an index at each face")
     add("--force", action="store_true", help="replace files that exist")
     add("--json", action="store_true", help="print the faces as JSON")
+    add_verbosity(parser)
     return parser
 
 
@@ -140,11 +137,6 @@ def as_text(selection: "Selection") -> str:
         stills = f"{report.n_stills} more face{'s' if report.n_stills > 1 else ''}"
         lines.append(f"{stills} never moved: photographs, posters or frozen video, not to be chosen")
     return "\n".join([*lines, f"chosen: {report.chosen}"])
-
-
-def _refuse(error: AvseError, code: int) -> int:
-    print(f"avse-faces: error: {error}", file=sys.stderr)
-    return code
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ def calls(inputs: Path, out: Path) -> dict[str, list[str]]:
         "score": ["--reference", str(inputs / "clean"), "--estimate", str(inputs / "noisy"), "--html",
                   str(out / "report.html"), "--jobs", "2"],
         "live": ["--simulate", video, "-o", str(out / "live.wav")],
+        "faces": [video, "--preview", str(out / "preview.mp4")],
         "export": ["live", "-o", str(out / "mine.onnx")],
     }  # fmt: skip
 

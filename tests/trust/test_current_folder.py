@@ -26,7 +26,7 @@ def planted(tmp_path):
     return folder
 
 
-@pytest.mark.parametrize("call", ["enhance", "enhance two", "score", "score two", "live", "export", "embed"])
+@pytest.mark.parametrize("call", ["enhance", "enhance two", "score", "score two", "live", "faces", "export", "embed"])
 def test_modules_in_the_current_folder_are_not_run(call, command, every_command, planted, tmp_path):
     (tmp_path / "out").mkdir()
     done = command(call.split()[0], *every_command(tmp_path / "out")[call], cwd=planted)

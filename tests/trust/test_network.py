@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-CALLS = ("enhance", "enhance two", "score", "score two", "live", "export", "embed")
+CALLS = ("enhance", "enhance two", "score", "score two", "live", "faces", "export", "embed")
 HAS_STRACE = shutil.which("strace") is not None and (
     subprocess.run(["strace", "-f", "-o", "/dev/null", "true"], check=False, capture_output=True).returncode == 0
 )
