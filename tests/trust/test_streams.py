@@ -80,7 +80,8 @@ def test_quiet_and_verbose(media, live_graph, tmp_path, capsys):
 
     code, plain = run()
     assert code == 0
-    assert plain.err == "avse-enhance: warning: noisy.wav: enhanced by sound alone: there is no video\n"
+    assert plain.err.startswith("avse-enhance: warning: noisy.wav: ")
+    assert len(plain.err.splitlines()) == 1
     assert run("--quiet")[1].err == ""
     (tmp_path / "bad.wav").write_text("no audio")
     bad = [str(tmp_path / "bad.wav"), "-o", str(tmp_path / "new.wav"), "--model", str(live_graph), "--quiet"]
