@@ -67,10 +67,10 @@ def main(argv: list[str] | None = None) -> int:
         files = training_files(read_manifest(arguments.manifest), root=root)
         groups = split_by_size(files, root=root, limit_bytes=int(arguments.limit_mib * 2**20))
         for number, group in enumerate(groups):
-            with beside(arguments.folder / f"part_{number:03d}.tar", force=True) as temporary:
-                with tarfile.open(temporary, "w") as archive:
-                    for file in group:
-                        archive.add(root / file, arcname=file.as_posix(), recursive=False)
+            path = arguments.folder / f"part_{number:03d}.tar"
+            with beside(path, force=True) as temporary, tarfile.open(temporary, "w") as archive:
+                for file in group:
+                    archive.add(root / file, arcname=file.as_posix(), recursive=False)
     except (AvseError, OSError) as error:
         print(f"pack_training: error: {error}", file=sys.stderr)
         return 1
