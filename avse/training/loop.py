@@ -247,7 +247,7 @@ class _Trainer:
         self.optimizer.step()
         self.optimizer.zero_grad()
         if self.mean:
-            self.mean.update(self.network)
+            self.mean.update(self.network, n_steps=self.step)
         self.step += 1
         self.recent_loss = 0.98 * self.recent_loss + 0.02 * loss if self.recent_loss else loss
 

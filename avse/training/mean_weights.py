@@ -21,10 +21,17 @@ class MeanWeights:
         self.weights: dict[str, Tensor] = {name: p.detach().clone() for name, p in model.named_parameters()}
 
     @torch.no_grad()
-    def update(self, model: nn.Module) -> None:
-        """Take in the weights after a step."""
+    def update(self, model: nn.Module, *, n_steps: int | None = None) -> None:
+        """Take in the weights after a step.
+
+        Args:
+            model: whose weights.
+            n_steps: steps before this one. The decay rises with them, or random weights of the beginning would long be
+                part of the mean: (1 + n) / (10 + n) at most, as in TensorFlow's moving average. None has the full decay.
+        """
+        decay = self.decay if n_steps is None else min(self.decay, (1 + n_steps) / (10 + n_steps))
         for name, parameter in model.named_parameters():
-            self.weights[name].lerp_(parameter.detach(), 1 - self.decay)
+            self.weights[name].lerp_(parameter.detach(), 1 - decay)
 
     @contextmanager
     def in_place_of(self, model: nn.Module) -> Iterator[None]:

@@ -57,6 +57,24 @@ def test_the_moving_average_keeps_its_decay_of_itself():
     assert mean.weights["weight"].item() == pytest.approx(0.9 * 1.1 + 0.1 * 2)
 
 
+def test_the_moving_average_forgets_its_beginning_within_some_steps():
+    model = torch.nn.Linear(1, 1, bias=False)
+    with torch.no_grad():
+        model.weight.fill_(100.0)
+    mean = MeanWeights(model, decay=0.999)
+    with torch.no_grad():
+        model.weight.fill_(1.0)
+    for step in range(50):
+        mean.update(model, n_steps=step)
+    # The product of (1 + n) / (10 + n) over n below 50 is 50! 9! / 59!, some 8e-11: nothing is left of the 100.
+    assert mean.weights["weight"].item() == pytest.approx(1.0, abs=1e-4)
+    before = mean.weights["weight"].item()
+    with torch.no_grad():
+        model.weight.fill_(2.0)
+    mean.update(model, n_steps=100_000)
+    assert mean.weights["weight"].item() == pytest.approx(0.999 * before + 0.001 * 2)
+
+
 def test_gradients_are_clipped_to_the_norm(tmp_path):
     # Adam's step is the rate times g / (g + 1e-8): with gradients clipped to 1e-9 it is 1 / 11 of the rate.
     config = LoopConfig(
