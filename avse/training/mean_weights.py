@@ -26,8 +26,8 @@ class MeanWeights:
 
         Args:
             model: whose weights.
-            n_steps: steps before this one. The decay rises with them, or random weights of the beginning would long be
-                part of the mean: (1 + n) / (10 + n) at most, as in TensorFlow's moving average. None has the full decay.
+            n_steps: steps before this one. The decay rises with them, to (1 + n) / (10 + n) at most (as TensorFlow has
+                it), or the random weights of the beginning would be part of the mean for long. None: the full decay.
         """
         decay = self.decay if n_steps is None else min(self.decay, (1 + n_steps) / (10 + n_steps))
         for name, parameter in model.named_parameters():
