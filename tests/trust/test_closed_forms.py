@@ -9,8 +9,9 @@ import torch
 from avse.data.channel import Channel, ChannelConfig
 from avse.enhance.causal import CausalGain
 from avse.enhance.stream import EnhancerStream
+from avse.faces.crop import CROP_WIDTH, MOUTH_CENTRE_Y, crop_mouth
 from avse.faces.detect import Box
-from avse.faces.mouth import CROP_WIDTH, MOUTH_CENTRE_Y, SMOOTHING_S, _Cropper, _Scene, crop_mouth
+from avse.faces.people import SMOOTHING_S, _Cropper, _Scene
 from avse.models.live import Live, LiveConfig
 from avse.nn.losses import compressed_mse, masked_mse
 from avse.training.loop import LoopConfig, fit
@@ -129,7 +130,7 @@ def test_a_detector_that_jitters_moves_the_crop_less_than_the_box():
     shifts = [4.0 * (number % 2) for number in range(25)]
     for number, shift in enumerate(shifts):
         cropper.add(_Scene(number / 25, image, {0: Box(60.0 + shift, 40.0, 96.0)}))
-    cropper.finish()
+    cropper._crop_up_to(np.inf)
     x = np.array([box.x for box in cropper._faces[0].boxes])[6:-6]
     assert len(x) == 13
     assert np.abs(x - 62).max() < 0.5
