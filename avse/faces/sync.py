@@ -41,7 +41,7 @@ class Offset:
         return f"video {'lags' if ms > 0 else 'leads'} audio by {abs(ms)} ms"
 
 
-def find_offset(video: Array, audio: Array, *, evidence_scale: float = 1.0) -> Offset:
+def find_offset(video: Array, audio: Array, *, evidence_scale: float = 0.5) -> Offset:
     """Find the offset at which a mouth says what is heard.
 
     The evidence at each whole number of frames is a log-likelihood ratio against "does not belong at all", so the
@@ -51,7 +51,7 @@ def find_offset(video: Array, audio: Array, *, evidence_scale: float = 1.0) -> O
     Args:
         video: `(frames, dim)` embeddings of a mouth, 0 where there is no face.
         audio: `(frames, dim)` embeddings of the audio.
-        evidence_scale: the evidence is multiplied by this.
+        evidence_scale: the evidence is multiplied by this; see `avse.faces.who_speaks.TurnConfig`.
     """
     most = round(MOST_OFFSET_S * CUE_RATE_HZ)
     n_frames = min(len(video), len(audio))
