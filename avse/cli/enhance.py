@@ -50,8 +50,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--audio-only", action="store_true", help="do not look at any picture")
     add("--speaker", default="auto", help="whose voice: auto (at each time the one whose mouth moves with the audio), "
         "largest, left, right, top, bottom, top-left and the like, a number as avse-faces lists them, x,y as shares of "
-        "the frame, or a photograph (default: auto)")  # fmt: skip
-    add("--offset-ms", type=float, default=0.0, help="how late the picture comes after the sound (default: 0)")
+        "the frame, or a photograph; each writes a file for every face that speaks, and who spoke when (default: auto)"
+    )  # fmt: skip
+    add("--offset-ms", default="0", help="how late the video comes after the audio, or auto to find it out by the "
+        "lips, as avse-sync does (default: 0)")  # fmt: skip
     add("--detector", "--face-detector", default="auto", metavar="NAME_OR_FILE", help="cascade, blazeface, auto, or "
         "YuNet's ONNX or BlazeFace's TFLite file (default: auto)")  # fmt: skip
     add("--model", default=None, help="live, avdcnn, or a file of weights or an ONNX graph (default: live)")
@@ -82,21 +84,22 @@ def _enhance(options: argparse.Namespace) -> int:
         planned = plan(options)
     n_failed = 0
     rows: list[dict[str, Any]] = []
-    for one, result in _results(planned, options):
-        if isinstance(result, str):
+    for one, results in _results(planned, options):
+        if isinstance(results, str):
             n_failed += 1
-            log.error("%s", result)
-            rows.append({"audio": str(one.job.audio), "output": None, "error": result})
+            log.error("%s", results)
+            rows.append({"audio": str(one.job.audio), "output": None, "error": results})
             continue
-        if result is None:
+        if results is None:
             log.info("%s is done already", one.job.output)
             rows.append({"audio": str(one.job.audio), "output": str(one.job.output), "skipped": True, "error": None})
             continue
-        for warning in result.warnings:
-            log.warning("%s: %s", result.audio.name, warning)
-        rows.append(_row(result))
-        if not options.json:
-            say(_line(result))
+        for result in results:
+            for warning in result.warnings:
+                log.warning("%s: %s", result.audio.name, warning)
+            rows.append(_row(result))
+            if not options.json:
+                say(_line(result))
     n_skipped = sum(one.is_done for one in planned)
     if options.json:
         say(json.dumps(rows, indent=1, default=str))
@@ -107,8 +110,8 @@ def _enhance(options: argparse.Namespace) -> int:
 
 def _results(
     planned: list["Planned"], options: argparse.Namespace
-) -> Iterator[tuple["Planned", "EnhanceResult | str | None"]]:
-    """All jobs, each with its result, the text of its error, or None if it was done before."""
+) -> Iterator[tuple["Planned", "list[EnhanceResult] | str | None"]]:
+    """All jobs, each with its results, the text of its error, or None if it was done before."""
     left = [one for one in planned if not one.is_done]
     results = _run(left, options)
     for one in planned:
@@ -122,7 +125,7 @@ def _results(
         yield one, result
 
 
-def _run(planned: list["Planned"], options: argparse.Namespace) -> Iterator["EnhanceResult | str"]:
+def _run(planned: list["Planned"], options: argparse.Namespace) -> Iterator["list[EnhanceResult] | str"]:
     jobs = [one.job for one in planned]
     for one in planned:
         one.begin()
@@ -148,13 +151,16 @@ class _Worker:
         self.detector = load_detector(options.detector)
         self.progress = progress
 
-    def __call__(self, job: "Job") -> "EnhanceResult | str":
+    def __call__(self, job: "Job") -> "list[EnhanceResult] | str":
         from avse.cli.progress import stage_bars
+        from avse.enhance.each import EACH, enhance_each
         from avse.enhance.file import enhance_file
 
         try:
             with stage_bars(visible(job.audio.name), disable=not self.progress) as progress:
-                return enhance_file(self.enhancer, job, detector=self.detector, progress=progress)
+                if job.speaker == EACH:
+                    return enhance_each(self.enhancer, job, detector=self.detector, progress=progress)
+                return [enhance_file(self.enhancer, job, detector=self.detector, progress=progress)]
         except Exception as error:  # noqa: BLE001 - whatever one file does to a decoder, the others are done
             log.debug("traceback of %s", job.audio, exc_info=not isinstance(error, AvseError))
             return reason_of(error, thing=f"input {job.audio}")
@@ -163,7 +169,7 @@ class _Worker:
 _worker: _Worker | None = None
 
 
-def _work(job: "Job", *, options: argparse.Namespace) -> "EnhanceResult | str":
+def _work(job: "Job", *, options: argparse.Namespace) -> "list[EnhanceResult] | str":
     global _worker  # noqa: PLW0603 - a pool gives its processes no other place for what they hold
     _worker = _worker or _Worker(options, progress=False)
     return _worker(job)

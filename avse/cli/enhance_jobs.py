@@ -2,10 +2,12 @@
 
 import argparse
 import dataclasses
+import math
 import re
 from pathlib import Path
 from typing import Any
 
+from avse.enhance.each import EACH
 from avse.enhance.enhancer import DEFAULT_MODEL
 from avse.enhance.file import Job
 from avse.enhance.stream import LONGEST_OFFSET_S, Mixing
@@ -56,10 +58,16 @@ def check_options(options: argparse.Namespace) -> None:
     Raises:
         InputError: a value is out of range, or two flags contradict each other.
     """
-    read_choice(options.speaker)
+    if options.speaker != EACH:
+        read_choice(options.speaker)
+    elif options.audio_only or options.audio_track == "all":
+        raise InputError(
+            "--speaker each must stand without --audio-only and --audio-track all but does not; drop one of them"
+        )
+    late_s = offset_s(options.offset_ms)
     audio_track(options.audio_track)
     bit_rate(options.bitrate)
-    check_offset_ms(options.offset_ms)
+    check_offset_ms(1000 * (late_s or 0.0))
     if options.workers < 1:
         raise InputError(f"--workers must be at least 1 but is {options.workers}; give the number of processes")
     if options.audio_only and (options.video or options.save_mouth):
@@ -115,7 +123,7 @@ def plan(options: argparse.Namespace) -> list[Planned]:
     jobs = collect_jobs(options)
     several = len(jobs) > 1 or any(path.is_dir() for path in options.inputs)
     resume = several if options.resume is None else options.resume
-    if not resume:
+    if not resume or options.speaker == EACH:  # what each will write is not known before
         return [Planned(job, "", None, False) for job in jobs]
     common = _common_facts(options)
     lists: dict[Path, Made] = {}
@@ -132,6 +140,23 @@ def plan(options: argparse.Namespace) -> list[Planned]:
     return planned
 
 
+def offset_s(text: str) -> float | None:
+    """Seconds from milliseconds; None for `auto`.
+
+    Raises:
+        InputError: it is neither a number nor `auto`.
+    """
+    if text == "auto":
+        return None
+    try:
+        seconds = float(text) / 1000
+    except ValueError:
+        seconds = math.nan
+    if not math.isfinite(seconds):
+        raise InputError(f"--offset-ms must be a number or auto but is {text!r}; give how late the video comes")
+    return seconds
+
+
 def collect_jobs(options: argparse.Namespace) -> list[Job]:
     """Make a job for every input file.
 
@@ -144,11 +169,11 @@ def collect_jobs(options: argparse.Namespace) -> list[Job]:
     jobs = [
         Job(
             audio=path,
-            output=_output(path, options.output, several=several),
+            output=_output(path, options.output, several=several, each=options.speaker == EACH),
             video=_video(path, options.video, several=several),
             audio_only=options.audio_only,
             speaker=options.speaker,
-            offset_s=options.offset_ms / 1000,
+            offset_s=offset_s(options.offset_ms),
             mixing=mixing,
             save_noise=_beside(options.save_noise, f"{path.stem}_noise.wav", several=several),
             save_mouth=_beside(options.save_mouth, f"{path.stem}_mouth.mp4", several=several),
@@ -194,10 +219,12 @@ def _media_files(path: Path) -> list[Path]:
     return media
 
 
-def _output(path: Path, given: Path | None, *, several: bool) -> Path:
+def _output(path: Path, given: Path | None, *, several: bool, each: bool = False) -> Path:
     # What cannot be written in its own format, such as .aac, becomes what is nearest.
     suffix = path.suffix.lower()
     suffix = path.suffix if suffix in (*VIDEO, *WRITABLE) else WRITTEN_INSTEAD.get(suffix, ".wav")
+    if given is None and each:
+        return path.with_suffix(".wav")  # the face's index is put before the suffix
     if given is None:
         return path.with_name(f"{path.stem}_enhanced{suffix}")
     if several and given.is_file():

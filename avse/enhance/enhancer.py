@@ -125,7 +125,7 @@ class Enhancer:
         video: str | Path | None = None,
         speaker: str = "auto",
         mixing: Mixing | None = None,
-        offset_s: float = 0.0,
+        offset_s: float | None = 0.0,
         detector: FaceDetector | None = None,
     ) -> Recording:
         """Read a recording, enhance it with the speaker's video, and give it back in memory, as `avse-enhance` does.
@@ -135,7 +135,7 @@ class Enhancer:
             video: the speaker, in time with `audio`; None takes the video of `audio`, and is audio-only without.
             speaker: whose face: see `avse.faces.choice.FORMS`.
             mixing: how much of the input stays; none by default.
-            offset_s: how late the video comes after the audio.
+            offset_s: how late the video comes after the audio; None finds it out.
             detector: finds faces in an image; by default what `avse.faces.detectors.load_detector` takes.
 
         Raises:
@@ -153,7 +153,7 @@ class Enhancer:
             n_channels = reader.info.n_channels
             stream = self.stream(
                 sample_rate=reader.info.sample_rate, n_channels=n_channels, mouth=mouth, mixing=mixing,
-                offset_s=offset_s, signs=listened.signs,
+                offset_s=offset_s or 0.0, signs=listened.signs,
             )  # fmt: skip
             blocks = [enhanced for _, enhanced in enhanced_blocks(stream, reader.blocks(), n_channels=n_channels)]
             sample_rate = reader.info.sample_rate

@@ -50,8 +50,8 @@ class Job:
     """Do not look at any picture."""
     speaker: str = "auto"
     """Whose face: see `avse.faces.choice.FORMS`."""
-    offset_s: float = 0.0
-    """How late the picture comes after the sound."""
+    offset_s: float | None = 0.0
+    """How late the video comes after the audio; None finds it out, and uses it where that is certain."""
     mixing: Mixing = field(default_factory=Mixing)
     """How much of the input stays."""
     save_noise: Path | None = None
@@ -107,18 +107,41 @@ def enhance_file(
         InputError: the speaker asked for is not there.
     """
     started = time.monotonic()
-    _check(job)
-    film = _film(job)
-    tracks = _tracks(job)
-    listened = listen(job.audio, track=tracks[0])
+    check_job(job)
+    film = video_of(job)
+    listened = listen(job.audio, track=tracks_of(job)[0])
     mouth, warnings = None, list(listened.warnings)
     if film is not None:
-        zero = tracks[0] if film == job.audio else 0
-        view = View(film, enhancer.model.crop_size, detector=detector, audio_track=zero, offset_s=job.offset_s)
+        view = view_of(job, film, crop_size=enhancer.model.crop_size, detector=detector)
         mouth, seen = watch(view, listened, speaker=job.speaker, progress=progress)
         warnings += [*seen, *_other_faces(job, film, mouth.report)]
     elif not job.audio_only:
         warnings.append("enhanced audio-only: there is no video")
+    return enhance_with(enhancer, job, mouth, listened=listened, warnings=warnings, progress=progress, started=started)
+
+
+def enhance_with(
+    enhancer: Enhancer,
+    job: Job,
+    mouth: MouthTrack | None,
+    *,
+    listened: Listened,
+    warnings: list[str],
+    progress: Progress,
+    started: float,
+) -> EnhanceResult:
+    """Enhance a file whose faces were seen already.
+
+    Args:
+        enhancer: with its model.
+        job: what to do.
+        mouth: of the speaker; None enhances audio-only.
+        listened: to the file's audio.
+        warnings: so far.
+        progress: as of `enhance_file`.
+        started: when, on the monotonic clock.
+    """
+    tracks, warnings = tracks_of(job), list(warnings)
     picture_fraction, lost = _write_outputs(enhancer, job, mouth, listened=listened, tracks=tracks, progress=progress)
     warnings += lost
     if mouth is not None and picture_fraction < 1:
@@ -133,12 +156,18 @@ def enhance_file(
     )  # fmt: skip
 
 
+def view_of(job: Job, video: Path, *, crop_size: tuple[int, int], detector: FaceDetector | None) -> View:
+    """How to look at a job's video."""
+    zero = tracks_of(job)[0] if video == job.audio else 0
+    return View(video, crop_size, detector=detector, audio_track=zero, offset_s=job.offset_s)
+
+
 def writes_film(path: Path) -> bool:
     """True if an output of this name is a film and not a sound file."""
     return path.suffix.lower() not in WRITABLE
 
 
-def _check(job: Job) -> None:
+def check_job(job: Job) -> None:
     """Refuse what cannot end well before any work is done."""
     read_choice(job.speaker)
     check_file(job.audio, kind="input")
@@ -156,7 +185,7 @@ def _check(job: Job) -> None:
         raise MediaError(f"noise {job.save_noise} must end in one of {' '.join(WRITABLE)}; change its name")
 
 
-def _film(job: Job) -> Path | None:
+def video_of(job: Job) -> Path | None:
     """The file whose picture shows the speaker, None where the sound must do."""
     if job.video is not None:
         probe_video(job.video)
@@ -175,7 +204,7 @@ def _other_faces(job: Job, film: Path, report: FaceReport) -> list[str]:
     return [f"{report.n_faces} faces, {report.chosen}; see them with: avse-faces {film}; choose one with: --speaker N"]
 
 
-def _tracks(job: Job) -> list[int]:
+def tracks_of(job: Job) -> list[int]:
     """Indices of the audio tracks to enhance."""
     if job.audio_track is not None:
         return [job.audio_track]
@@ -206,7 +235,7 @@ def _write_outputs(
             stage = partial(_stage, progress, before_s=before_s, n_tracks=n_tracks, total_s=total_s)
             # Opposite phase is known of the first track only; the others are averaged as they are.
             signs = listened.signs if track == tracks[0] else None
-            offset_s = job.offset_s + _late_s(job, mouth, track)
+            offset_s = (job.offset_s or 0.0) + _late_s(job, mouth, track)
             stream_of = partial(enhancer.stream, mouth=mouth, mixing=job.mixing, offset_s=offset_s, signs=signs)
             shares.append(_enhance_track(stream_of, job, track=track, output=output, progress=stage))
         if writes_film(job.output):

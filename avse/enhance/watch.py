@@ -12,18 +12,21 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.enhance.stream import EnhancerStream
+from avse.enhance.sync import in_sync
 from avse.faces.choice import read_choice, read_photograph
 from avse.faces.detect import FaceDetector
 from avse.faces.detectors import load_detector
+from avse.faces.lip_scorer import LipScorer
 from avse.faces.mouth import MouthTrack, mouth_of
 from avse.faces.people import find_people
 from avse.faces.report import FaceReport
-from avse.faces.scorer import CorrespondenceScorer, MotionScorer
+from avse.faces.scorer import CorrespondenceScorer
 from avse.faces.speaker import People, choose
 from avse.media.ahead import reading_ahead
 from avse.media.audio import AudioInfo, AudioReader
 from avse.media.limits import MAX_FPS
 from avse.media.video import VideoFrame, VideoReader
+from avse.models.onnx_lips import OnnxLips
 from avse.signal.level import LevelMeter
 from avse.signal.phase import PhaseMeter
 
@@ -57,7 +60,7 @@ class Listened:
 
 def default_scorer(info: AudioInfo) -> CorrespondenceScorer:
     """What says whose mouth belongs to the audio, for one recording."""
-    return MotionScorer(sample_rate=info.sample_rate)
+    return LipScorer(OnnxLips(), sample_rate=info.sample_rate)
 
 
 def listen(audio: Path, *, track: int = 0) -> Listened:
@@ -103,8 +106,8 @@ class View:
     """Finds faces in an image; None takes what `avse.faces.detectors.load_detector` does."""
     audio_track: int = 0
     """Index of the audio track in the video whose first sample is time zero."""
-    offset_s: float = 0.0
-    """How late the video comes after the audio."""
+    offset_s: float | None = 0.0
+    """How late the video comes after the audio; None finds it out, and uses it where that is certain."""
 
 
 def see_people(view: View, listened: Listened | None, *, progress: Progress = no_progress) -> tuple[People, list[str]]:
@@ -130,9 +133,12 @@ def see_people(view: View, listened: Listened | None, *, progress: Progress = no
             crop_size=view.crop_size,
             detector=view.detector or load_detector(),
             scorer=listened.scorer if listened else None,
-            offset_s=view.offset_s,
+            offset_s=view.offset_s or 0.0,
         )
         warnings = _damage(reader)
+    if view.offset_s is None and listened is not None and people.faces:
+        people, words = in_sync(people, listened.scorer)
+        warnings.append(words)
     video_s = float(people.timestamps_s[-1])
     if listened is not None and abs(total_s - video_s) > DIFFERENCE_S:
         warnings.append(f"the audio is {total_s:.1f} s long but the video {video_s:.1f} s; their starts were aligned")

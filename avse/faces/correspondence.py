@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -102,6 +103,7 @@ def read_lips(reader: LipReader, mouth: MouthTrack, *, n_frames: int, first_time
     for start in range(0, n_frames, PIECE_FRAMES):
         times_s = first_time_s + np.arange(start, min(start + PIECE_FRAMES, n_frames)) / CUE_RATE_HZ
         crops, present = mouth.at(times_s)
+        crops = _resized(crops, reader.crop_size)
         cue, embedding, state = reader.watch(motion_of(crops, present, motion), state)
         cues.append(cue * present[:, None])
         embeddings.append(embedding * present[:, None])
@@ -109,6 +111,14 @@ def read_lips(reader: LipReader, mouth: MouthTrack, *, n_frames: int, first_time
     if not cues:
         return MouthSaid(np.zeros((0, CUE_DIM), np.float32), np.zeros((0, 1), np.float32), np.zeros(0, bool))
     return MouthSaid(np.concatenate(cues), np.concatenate(embeddings), np.concatenate(presence))
+
+
+def _resized(crops: npt.NDArray[np.uint8], size: tuple[int, int]) -> npt.NDArray[np.uint8]:
+    """Crops that were cut for another model, at the size of the lip network's."""
+    if crops.shape[1:3] == size:
+        return crops
+    height, width = size
+    return np.stack([cv2.resize(crop, (width, height), interpolation=cv2.INTER_AREA) for crop in crops])
 
 
 def evidence(mouths: list[MouthSaid], audio: Array) -> npt.NDArray[np.float64]:

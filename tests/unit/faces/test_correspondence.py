@@ -1,5 +1,7 @@
 """Mouths and audio embedded piece by piece."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -83,3 +85,9 @@ def test_the_scorer_gives_the_same_as_its_parts(mouth):
     assert found.shape == (2, 50)
     said = read_lips(Reader(), mouth, n_frames=50)
     np.testing.assert_allclose(found[0], (said.embedding * scorer.audio).sum(axis=1), rtol=1e-5)
+
+
+def test_crops_of_another_size_are_read_too(mouth):
+    larger = replace(mouth, crops=mouth.crops.repeat(3, axis=1).repeat(3, axis=2))
+    one, other = (read_lips(Reader(), track, n_frames=60) for track in (mouth, larger))
+    np.testing.assert_allclose(other.embedding, one.embedding, atol=1e-4)

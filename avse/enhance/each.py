@@ -1,0 +1,147 @@
+"""Everybody's own file: one enhanced recording for each person in a video who speaks, and who spoke when."""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from avse.enhance.enhancer import Enhancer
+from avse.enhance.file import EnhanceResult, Job, check_job, enhance_with, tracks_of, video_of, view_of
+from avse.enhance.watch import Progress, listen, no_progress, see_people
+from avse.errors import InputError
+from avse.faces.detect import FaceDetector
+from avse.faces.mouth import MouthTrack, mouth_of
+from avse.faces.report import FaceReport
+from avse.faces.speaker import People, Selection
+from avse.faces.who_speaks import Turns, find_speech_of_each
+from avse.media.output import beside, check_output
+
+EACH = "each"
+"""In place of a speaker: all of them."""
+LEAST_S = 1.0
+"""Seconds that a face must be found to speak to get a file of its own."""
+
+
+def enhance_each(
+    enhancer: Enhancer, job: Job, *, detector: FaceDetector | None = None, progress: Progress = no_progress
+) -> list[EnhanceResult]:
+    """Write one file for each face that speaks, steered by it, and two tables of who spoke when.
+
+    The outputs have the face's index before the suffix (`talk_face1.wav`); the tables are `talk_speakers.json` and
+    `talk_speakers.rttm` (NIST RT-09, SPEAKER lines).
+
+    Args:
+        enhancer: with its model.
+        job: what to do; its speaker does not matter.
+        detector: finds faces; the usual one by default.
+        progress: as of `avse.enhance.file.enhance_file`.
+
+    Raises:
+        MediaError: a file cannot be read or written; nothing is left half-written.
+        InputError: there is no video, or nobody in it is found to speak.
+    """
+    started = time.monotonic()
+    check_job(_job_of(job, 1))
+    video = video_of(replace(job, audio_only=False))
+    if video is None:
+        raise InputError(f"--speaker each needs a video but {job.audio.name} has none; name one with --video")
+    tables = [_table_path(job, suffix) for suffix in (".json", ".rttm")]
+    for table in tables:
+        check_output(table, force=job.force)
+    listened = listen(job.audio, track=tracks_of(job)[0])
+    crop_size = enhancer.model.crop_size
+    people, seen = see_people(view_of(job, video, crop_size=crop_size, detector=detector), listened, progress=progress)
+    times_s = people.timestamps_s - people.offset_s
+    turns = find_speech_of_each(listened.scorer.evidence(people.faces, timestamps_s=times_s))
+    rows = [row for row, one in enumerate(turns) if one.share(0) * listened.duration_s >= LEAST_S]
+    if not rows:
+        raise InputError(
+            f"none of the {len(turns)} faces in {video.name} is found to speak for {LEAST_S:g} s; choose one by "
+            "--speaker N, or enhance with --audio-only"
+        )
+    jobs = [_job_of(job, row + 1) for row in rows]
+    for own in jobs:
+        check_job(own)
+    results = [
+        enhance_with(
+            enhancer, own, _mouth(people, row, turns[row], crop_size), listened=listened,
+            warnings=[*listened.warnings, *seen] if own is jobs[0] else [], progress=progress, started=started,
+        )
+        for row, own in zip(rows, jobs, strict=True)
+    ]  # fmt: skip
+    faces = {row + 1: turns[row] for row in rows}
+    with beside(tables[0], force=job.force) as temporary:
+        outputs = {row + 1: own.output for row, own in zip(rows, jobs, strict=True)}
+        temporary.write_text(json.dumps(as_json(faces, outputs), indent=1) + "\n", encoding="utf-8")
+    with beside(tables[1], force=job.force) as temporary:
+        temporary.write_text("".join(rttm_lines(job.audio.stem, faces)), encoding="utf-8")
+    return results
+
+
+def as_json(faces: dict[int, Turns], outputs: dict[int, Path]) -> dict[str, Any]:
+    """Who spoke when, for machines; faces by their index from 1."""
+    return {
+        "speakers": [
+            {
+                "face": index,
+                "output": outputs[index].name,
+                "speaking_share": round(turns.share(0), 4),
+                "spans": [
+                    {"start_s": round(start, 3), "end_s": round(end, 3), "probability": round(probability, 3)}
+                    for start, end, probability in _speech(turns)
+                ],
+            }
+            for index, turns in faces.items()
+        ]
+    }
+
+
+def rttm_lines(name: str, faces: dict[int, Turns]) -> list[str]:
+    """Who spoke when as Rich Transcription Time Marked lines, in order of time."""
+    spans = sorted((start, end, index) for index, turns in faces.items() for start, end, _ in _speech(turns))
+    # Fields are separated by spaces: a file's name may have none.
+    recording = "_".join(name.split()) or "recording"
+    return [
+        f"SPEAKER {recording} 1 {start:.3f} {end - start:.3f} <NA> <NA> face{index} <NA> <NA>\n"
+        for start, end, index in spans
+    ]
+
+
+def _speech(turns: Turns) -> Sequence[tuple[float, float, float]]:
+    return [(span.start_s, span.end_s, span.probability) for span in turns.spans() if span.face == 0]
+
+
+def _job_of(job: Job, index: int) -> Job:
+    """The job of one face."""
+
+    def named(path: Path | None) -> Path | None:
+        return path and path.with_name(f"{path.stem}_face{index}{path.suffix}")
+
+    output = job.output.with_name(f"{job.output.stem}_face{index}{job.output.suffix}")
+    return replace(
+        job, output=output, speaker=str(index), save_noise=named(job.save_noise), save_mouth=named(job.save_mouth)
+    )
+
+
+def _table_path(job: Job, suffix: str) -> Path:
+    return job.output.with_name(f"{job.output.stem}_speakers{suffix}")
+
+
+def _mouth(people: People, row: int, turns: Turns, crop_size: tuple[int, int]) -> MouthTrack:
+    """One face throughout: while it is silent, its still lips tell that the voices are others'."""
+    present = people.faces[row].present
+    infos = people.infos()
+    report = FaceReport(
+        n_faces=len(infos),
+        face_fraction=float(np.mean(present)),
+        chosen=f"face {row + 1} of {len(infos)}, speaks for {100 * turns.share(0):.0f} % of the time",
+        faces=infos,
+        chosen_index=row + 1,
+        spans=tuple(turns.spans()),
+        n_stills=people.n_stills,
+    )
+    return mouth_of(people, Selection(np.where(present, row, -1), report), crop_size=crop_size)
