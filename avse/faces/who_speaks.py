@@ -34,6 +34,12 @@ class TurnConfig:
     entropy of windows of 2 s of the validation split."""
 
 
+BY_ITSELF = TurnConfig(nobody_share=0.5, least_probability=0.6)
+"""For each face alone. Other voices at the same time weaken the evidence: in mixtures of two people at 0 dB, 8 s long,
+of the validation split, 95 % of the speaking faces are found for a second or more so, 75 % with the margin of turns;
+of mouths that speak something else unheard, 22 % and 8 %."""
+
+
 @dataclass(frozen=True)
 class Span:
     """A stretch of time with one answer."""
@@ -98,12 +104,12 @@ def find_speech_of_each(evidence: Series, config: TurnConfig | None = None) -> l
 
     Args:
         evidence: as of `find_turns`.
-        config: how.
+        config: how; `BY_ITSELF` by default.
 
     Returns:
         For each face the answers 0 (it speaks), `NOBODY` or `UNSURE`.
     """
-    return [find_turns(row[None], config) for row in evidence]
+    return [find_turns(row[None], config or BY_ITSELF) for row in evidence]
 
 
 def face_weights(turns: Turns, *, n_faces: int, fade_s: float = 0.2) -> Series:
