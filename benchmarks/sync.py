@@ -1,5 +1,7 @@
 """How well the audio-video offset is found: `python -m benchmarks.sync MANIFEST CROPS --splits valid --json FILE`.
 
+With `--markdown FILE` the table of `benchmarks/RESULTS.md` is written.
+
 Clips of one person are joined to 8 s and read with the video -500 to +500 ms late in steps of 40: clean and in noise;
 and with another sentence's audio, and with a still mouth, where nothing should be found with confidence.
 """
@@ -130,6 +132,22 @@ def _rows(found: dict[str, list[list[Offset]]]) -> dict[str, Any]:
     }
 
 
+def markdown(result: dict[str, Any]) -> str:
+    """The rows as a table."""
+    lines = [
+        "| people | audio | n | median error, ms | within 80 ms | right sign | confident | confident and wrong |",
+        "|---|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    for name, rows in [*result["people"].items(), ("all", result["all"])]:
+        for kind, row in rows.items():
+            shares = [row.get(key) for key in ("within_80ms", "right_sign", "confident", "confident_and_wrong")]
+            cells = ["-" if share is None else f"{100 * share:.1f} %" for share in shares]
+            error = row.get("median_error_ms")
+            lines.append(f"| {name} | {kind.replace('_', ' ')} | {row['n']} | {'-' if error is None else error} | "
+                         f"{' | '.join(cells)} |")  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
     """Print the rows, and write them where asked to."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -139,8 +157,12 @@ def main() -> None:
     parser.add_argument("--n-videos", type=int, default=4, help="of each person (default: 4)")
     parser.add_argument("--lips", type=Path, help="graph of the lip network (default: the one that comes with avse)")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--markdown", type=Path, help="file for the table")
     arguments = parser.parse_args()
-    text = json.dumps(measure(arguments), indent=1)
+    result = measure(arguments)
+    text = json.dumps(result, indent=1)
+    if arguments.markdown:
+        arguments.markdown.write_text(markdown(result), encoding="utf-8")
     if arguments.json:
         arguments.json.write_text(text + "\n", encoding="utf-8")
     print(text)

@@ -55,7 +55,7 @@ def test_offsets_in_steps_of_40_ms(embedded, ms):
     lips, crops, times_s, audio = embedded
     track = MouthTrack(times_s + ms / 1000, crops, np.ones(FRAMES, bool), FaceReport(1, 1.0, "face 1 of 1"))
     found = find_offset(read_lips(lips, track, n_frames=len(audio)).embedding, audio)
-    assert found.is_confident
+    assert found.confidence > 0.5
     assert abs(1000 * found.offset_s - ms) <= 60
     if abs(ms) > 60:
         assert np.sign(found.offset_s) == np.sign(ms)
@@ -91,7 +91,7 @@ def test_a_bad_file_does_not_end_the_batch(late, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("flags", "message"), [(["--audio", "a.wav", "b.mp4"], "one video"), (["--speaker", "nobody"], "speaker must be")]
+    ("flags", "message"), [(["b.mp4", "--audio", "a.wav"], "one video"), (["--speaker", "nobody"], "speaker must be")]
 )
 def test_wrong_usage(late, flags, message, capsys):
     assert main([str(late), *flags]) == 2

@@ -17,8 +17,9 @@ from avse.signal.voice_features import voice_powers
 from recipes.lip_cue.camera import film, move, resampled
 from recipes.lip_cue.config import ExampleConfig, LossConfig
 from recipes.lip_cue.data import CueDataset, collate
+from recipes.lip_cue.errors import describe_errors
 from recipes.lip_cue.losses import Evidence, correlation, evidence, match_loss
-from recipes.lip_cue.measures import auc, best_shift, pearson
+from recipes.lip_cue.measures import SETTLED_FRAMES, Watched, auc, best_shift, pearson
 from recipes.lip_cue.sources import Audio, Face, Sources, grey
 from recipes.lip_cue.talking_stills import articulation, chew, talk
 
@@ -159,3 +160,20 @@ def test_shift_has_its_sign():
 
 def test_auc_by_hand():
     assert auc(np.array([0.1, 0.4, 0.35, 0.8], np.float32), np.array([False, False, True, True])) == 0.75
+
+
+def test_errors_of_a_known_cue(sources):
+    """A cue pulled halfway to 0.2: slope, mean error and correlation are known."""
+    face = sources.faces[0]
+    true = face.audio.cue
+    said = 0.5 * true + 0.1
+    one = Watched(face, np.ones(len(true), bool), said, np.zeros((len(true), 2)), np.zeros((len(true), 2)))
+    found = describe_errors([one])
+    np.testing.assert_allclose(found["gain"], 0.5, atol=1e-3)
+    np.testing.assert_allclose(found["correlation"], 1, atol=1e-3)
+    settled = true[SETTLED_FRAMES:]
+    np.testing.assert_allclose(found["offset"], (0.1 - 0.5 * settled).mean(axis=0), atol=2e-3)
+    np.testing.assert_allclose(found["error_std"], 0.5 * settled.std(axis=0), atol=2e-3)
+    assert found["lag_ms"] == 0
+    late = one._replace(cue=np.roll(said, 2, axis=0))
+    assert describe_errors([late])["lag_ms"] == 80
