@@ -69,8 +69,8 @@ CASES = (
 )  # fmt: skip
 
 
-def make_inputs(folder: Path) -> None:
-    """Write the recordings and drives that the commands take."""
+def make_inputs(folder: Path, *, drives: bool = False) -> None:
+    """Write the recordings that the commands take, and the drives that training does."""
     from avse.data.synthetic import make_sample
 
     for seed in range(3):
@@ -82,6 +82,8 @@ def make_inputs(folder: Path) -> None:
                 suffix = path.suffix
                 name = f"{'talk' if suffix == '.mp4' else 'voice'} {seed}{suffix}"
                 shutil.copy(path, folder / kind / name)
+    if not drives:
+        return
     subprocess.run(
         [sys.executable, "egs/simulated_drive/prepare.py", str(folder / "drives"), "--n-drivers", "2",
          "--n-stretches", "4", "--n-jobs", "1"], cwd=ROOT, check=True, env=_environment(folder),
@@ -181,7 +183,7 @@ def main(argv: list[str] | None = None) -> int:
     lines, is_good = [["command", *columns]], True
     with tempfile.TemporaryDirectory(prefix="torture-") as name:
         work = Path(name)
-        make_inputs(work / "inputs")
+        make_inputs(work / "inputs", drives=not arguments.only or "train" in arguments.only)
         for case in CASES:
             if arguments.only and case.name not in arguments.only:
                 continue
