@@ -18,7 +18,7 @@ from benchmarks.torture.kills import make_inputs
 from benchmarks.torture.record import table, write_section
 
 ROOT = Path(__file__).parents[2]
-INTERNET = re.compile(r"AF_INET6?\b|nscd")
+INTERNET = re.compile(r"AF_INET6?\b")
 LINGER_S = 30
 """What a library would report comes seconds after its first use: the process stays that long."""
 
