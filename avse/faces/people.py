@@ -14,7 +14,6 @@ from avse.faces.detect import Box, FaceDetector
 from avse.faces.scorer import CorrespondenceScorer
 from avse.faces.speaker import Candidate, People, people_of
 from avse.faces.track import FaceTracker, Track
-from avse.faces.who_speaks import TurnConfig, find_turns
 
 Image = npt.NDArray[np.uint8]
 
@@ -60,12 +59,8 @@ def find_people(
         cropper.add(_Scene(frame.time_s, frame.image, boxes))
     candidates = cropper.finish(tracker)
     times_s = np.array(cropper.timestamps_s, dtype=np.float64)
-    people = people_of(candidates, timestamps_s=times_s, frame_size=frame_size)
-    if scorer is None or not people.faces:
-        return people
-    evidence = scorer.evidence(people.faces, timestamps_s=times_s - offset_s)
-    turns = find_turns(evidence, TurnConfig(evidence_scale=scorer.evidence_scale))
-    return replace(people, turns=turns, offset_s=offset_s)
+    people = replace(people_of(candidates, timestamps_s=times_s, frame_size=frame_size), offset_s=offset_s)
+    return people if scorer is None else people.with_turns(scorer)
 
 
 class _Scene(NamedTuple):

@@ -1,24 +1,28 @@
 """Which of the faces in a video is the speaker's, at each time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from avse.errors import InputError
-from avse.faces.appearance import Appearance, similarity
+from avse.faces.appearance import Appearance, edge_similarity
 from avse.faces.choice import Choice
 from avse.faces.crop_file import CropFile
-from avse.faces.evidence import Evidence, lasting
+from avse.faces.evidence import STILL_AFTER_S, Evidence, lasting
 from avse.faces.layout import arrange
 from avse.faces.report import FaceInfo, FaceReport
-from avse.faces.who_speaks import NOBODY, UNSURE, Turns
+from avse.faces.scorer import CorrespondenceScorer
+from avse.faces.who_speaks import NOBODY, UNSURE, TurnConfig, Turns, find_turns
 from avse.signal.speech_cue import CUE_RATE_HZ
 
 ALIKE, ALIKE_MARGIN = 0.5, 0.04
 """Least similarity of a face with a photograph, and least lead over the next one, to be taken for the person: see
 `avse.faces.appearance.SAME_PERSON` for what is usual."""
+
+RESTING = 0.03
+"""Movement up to which a mouth does not speak: in composed videos those who speak have at least 0.08."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,13 @@ class People:
     """Who speaks when; None without audio."""
     offset_s: float = 0.0
     """How late the video comes after the audio."""
+
+    def with_turns(self, scorer: CorrespondenceScorer) -> "People":
+        """The same people with who of them speaks when; the scorer has taken all of the audio."""
+        if not self.faces:
+            return self
+        evidence = scorer.evidence(self.faces, timestamps_s=self.timestamps_s - self.offset_s)
+        return replace(self, turns=find_turns(evidence, TurnConfig(evidence_scale=scorer.evidence_scale)))
 
     def speaks(self, row: int, time_s: float) -> bool:
         """True if a face speaks at a time of the video; `row` counts from 0."""
@@ -162,7 +173,9 @@ def _one(people: People, choice: Choice, photograph: Appearance | None) -> tuple
     faces = people.faces
     if choice.kind in ("auto", "largest"):
         row = int(np.argmax([face.place[2] for face in faces]))
-        return row, "the only one" if choice.kind == "auto" and len(faces) == 1 else "the largest"
+        if choice.kind == "largest" or len(faces) > 1:
+            return row, "the largest"
+        return row, "the only one, though its mouth hardly moves" if _rests(faces[row]) else "the only one"
     if choice.kind == "side":
         return _at_side(people, choice.side), f"the one at the {choice.side}"
     if choice.kind == "point":
@@ -176,6 +189,12 @@ def _one(people: People, choice: Choice, photograph: Appearance | None) -> tuple
             f"speaker must be 1 to {len(faces)}, the faces found, but is {choice.number}; see them with avse-faces"
         )
     return choice.number - 1, "the number asked for"
+
+
+def _rests(face: Candidate) -> bool:
+    """True for a mouth that is covered, masked or closed all the time."""
+    seen = face.evidence
+    return seen is not None and seen.seen_s >= STILL_AFTER_S and seen.mouth_movement <= RESTING
 
 
 def _at_side(people: People, side: str) -> int:
@@ -202,7 +221,9 @@ def _at_point(people: People, point: tuple[float, float]) -> int:
 
 def _like(people: People, photograph: Appearance) -> tuple[int, str]:
     """The face that looks most like a photograph."""
-    alike = [similarity(face.appearance, photograph) if face.appearance is not None else -1.0 for face in people.faces]
+    alike = [
+        edge_similarity(face.appearance, photograph) if face.appearance is not None else -1.0 for face in people.faces
+    ]
     order = np.argsort(alike)[::-1]
     best = alike[order[0]]
     if best < ALIKE or (len(order) > 1 and best - alike[order[1]] < ALIKE_MARGIN):
@@ -238,7 +259,7 @@ def _nobody(people: People, words: str, turns: Turns | None = None) -> FaceRepor
 def _why_none(people: People) -> str:
     if people.n_stills:
         return "no face moves; photographs, posters and frozen video say nothing"
-    return "no face was found"
+    return "no face was found; a face must look to the camera and be a twentieth of the video's height or larger"
 
 
 def _name(infos: Sequence[FaceInfo], row: int) -> str:

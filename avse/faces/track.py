@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from avse.faces.appearance import SAME_PERSON, Appearance, describe, face_patch, similarity
+from avse.faces.appearance import SAME_PERSON, Appearance, blend, describe, face_patch, similarity
 from avse.faces.cut import CutDetector
-from avse.faces.detect import Box, CascadeDetector, FaceDetector
+from avse.faces.detect import Box, CascadeDetector, FaceDetector, without_doubles
 from avse.faces.evidence import PATCH, Evidence, EvidenceMeter
 from avse.faces.flow import change, median_flow
 
@@ -25,8 +25,8 @@ MOST_CHANGE = 25.0
 """Mean difference of a face's pixels (of 255) from one frame to the next above which it is no longer that face."""
 SAME_PLACE = 0.5
 """Similarity from which a lost face that comes back where it was is the same person's, within a shot."""
-SAME_FACE = 0.2
-"""Overlap from which a detection is of a face that is followed."""
+SAME_FACE, HIDDEN = 0.2, 0.4
+"""Overlap from which a detection is of a face that is followed; overlap of two faces from which one hides the other."""
 
 
 @dataclass
@@ -166,7 +166,7 @@ class FaceTracker:
             boxes = _detect_at(self.detector, image, self._tracking_scale(image.shape[0]))
             self._glanced_s = time_s
         else:
-            boxes = [box for track in visible for box in self._around(image, track.box)]
+            boxes = without_doubles([box for track in visible for box in self._around(image, track.box)])
         self._confirmed_s = time_s
         self._match(image, boxes, time_s)
 
@@ -183,22 +183,31 @@ class FaceTracker:
     def _match(self, image: Image, boxes: list[Box], time_s: float) -> None:
         """Give each detected box to the face that is or was there, or that looks like it, else to a new one."""
         visible = self._visible()
-        pairs = [(track.box.overlap(box), i, j) for i, track in enumerate(visible) for j, box in enumerate(boxes)]
-        taken_tracks: set[int] = set()
-        taken_boxes: set[int] = set()
-        for overlap, i, j in sorted(pairs, reverse=True):
-            if overlap < SAME_FACE or i in taken_tracks or j in taken_boxes:
-                continue
-            taken_tracks.add(i)
-            taken_boxes.add(j)
-            self._confirm(visible[i], image, boxes[j], time_s)
+        near = np.array([[track.box.overlap(box) for box in boxes] for track in visible]).reshape(
+            len(visible), len(boxes)
+        )
+        meets = near >= SAME_FACE
+        # Where faces meet, looks say who is who, and nobody's looks are learned.
+        crowded = {i for i in range(len(visible)) if (meets[:, meets[i]].sum(axis=0) > 1).any() or meets[i].sum() > 1}
+        looks = {j: describe(image, boxes[j]) for j in range(len(boxes)) if any(meets[i, j] for i in crowded)}
+        pairs = [
+            (near[i, j] + (2 * similarity(visible[i].appearance, looks[j]) if i in crowded else 0.0), i, j)
+            for i, j in np.argwhere(meets).tolist()
+        ]
+        given: dict[int, int] = {}
+        for _, i, j in sorted(pairs, reverse=True):
+            if i not in given and j not in given.values():
+                given[i] = j
+                self._confirm(visible[i], image, boxes[j], time_s, learn=i not in crowded)
         for i, track in enumerate(visible):
-            if i not in taken_tracks:
+            if i not in given:
                 track.meter.missed()
+                # It is behind the other face, or was carried away by it.
+                if any(track.box.overlap(visible[other].box) > HIDDEN for other in given):
+                    self._lose(track)
         for j, box in enumerate(boxes):
-            if j in taken_boxes or any(box.overlap(track.box) > SAME_FACE for track in self._visible()):
-                continue
-            self._appear(image, box, time_s)
+            if j not in given.values() and all(box.overlap(track.box) <= SAME_FACE for track in self._visible()):
+                self._appear(image, box, time_s)
 
     def _appear(self, image: Image, box: Box, time_s: float) -> None:
         """A face that nobody was followed to: one that was lost, or a new person."""
@@ -210,7 +219,7 @@ class FaceTracker:
         track.box, track.visible = box, True
         self._confirm(track, image, box, time_s)
 
-    def _confirm(self, track: Track, image: Image, box: Box, time_s: float) -> None:
+    def _confirm(self, track: Track, image: Image, box: Box, time_s: float, *, learn: bool = True) -> None:
         # A detector's boxes jump by a few pixels from one detection to the next; the flow does not.
         new, old = 0.4, 0.6
         track.box = Box(*(new * there + old * here for there, here in zip(box, track.box, strict=True)))
@@ -219,8 +228,8 @@ class FaceTracker:
         track.meter.found(box.size, box.confidence)
         patch = cv2.cvtColor(face_patch(image, track.box, side=PATCH), cv2.COLOR_RGB2GRAY)
         track.meter.look(patch)
-        mean = 0.9 * track.appearance + 0.1 * describe(image, track.box)
-        track.appearance = np.asarray(mean / max(1e-9, float(np.linalg.norm(mean))), dtype=np.float32)
+        if learn:
+            track.appearance = blend(track.appearance, describe(image, track.box), share=0.1)
 
     def _known_person(self, box: Box, appearance: Appearance) -> Track | None:
         """The lost face that this one is: the most similar; less will do where it was lost, in the same shot."""

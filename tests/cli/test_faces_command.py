@@ -97,4 +97,4 @@ def test_a_video_without_audio_or_faces(run, tmp_path):
     assert (code, json.loads(out)) == (0, {"faces": [], "chosen": None})
     assert "has no audio: who speaks is not known" in err
     code, out, _ = run(path)
-    assert out == "chosen: none: no face was found\n"
+    assert out.startswith("chosen: none: no face was found")

@@ -1,0 +1,232 @@
+"""Whether the right face is found and chosen: `python benchmarks/faces.py --n-videos 200`.
+
+Videos are composed of the data pack's faces (`benchmarks/composer.py`) and go through detection, tracking and the
+choice of the speaker as `avse-enhance --speaker auto` does, without being encoded in between. With `--time`, instead,
+the time and memory of `avse-faces` on long videos of 720, 1080 and 2160 lines.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from composer import FPS, KINDS, RATE, Composition, audio_of, compose, face_at, frames_of, write_video
+
+from avse.faces.choice import Choice
+from avse.faces.detectors import load_detector
+from avse.faces.lip_scorer import LipScorer
+from avse.faces.people import find_people
+from avse.faces.scorer import CorrespondenceScorer, MotionScorer
+from avse.faces.speaker import People, choose
+from avse.media.video import VideoFrame
+from avse.models.onnx_lips import OnnxLips
+from avse.report.tables import markdown_table
+
+SAME = 0.3
+"""Overlap from which a track is on an actor's face."""
+LOUD_DB = -35.0
+"""Level over the loudest of a sentence from which somebody counts as speaking, dB."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came out of one video."""
+
+    kind: str
+    seed: int
+    duration_s: float
+    n_people: int
+    """Living faces in the video."""
+    n_found: int
+    """Of them, found."""
+    n_listed: int
+    """Faces listed."""
+    n_false: int
+    """Faces listed that are no living face."""
+    n_speaking: int
+    """Video frames in which somebody on screen speaks."""
+    n_right: int
+    """Of them, with the right face chosen."""
+    n_wrong: int
+    """Of them, with another face chosen; in the rest nobody is."""
+    nobody: bool
+    """True if no face was chosen in any video frame."""
+
+
+def scorer_named(name: str, lips: OnnxLips) -> CorrespondenceScorer:
+    """A scorer for one recording."""
+    return LipScorer(lips, sample_rate=RATE) if name == "lips" else MotionScorer(sample_rate=RATE)
+
+
+def timed(composition: Composition) -> Iterator[VideoFrame]:
+    """The frames of a composition with their times."""
+    for n, image in enumerate(frames_of(composition)):
+        yield VideoFrame(n / FPS, image)
+
+
+def actors_of(composition: Composition, people: People) -> list[int]:
+    """For each face listed the actor it is on for most of the time, -1 for none."""
+    found = []
+    for face in people.faces:
+        votes = np.zeros(len(composition.actors) + 1)
+        for n in np.flatnonzero(face.present)[::5]:
+            places = [face_at(actor, composition, int(n)) for actor in composition.actors]
+            box = places[0].__class__(*face.boxes[n]) if places and places[0] and face.boxes is not None else None
+            overlaps = [box.overlap(place) if box and place else 0.0 for place in places]
+            votes[int(np.argmax(overlaps)) if max(overlaps, default=0.0) >= SAME else -1] += 1
+        best = int(np.argmax(votes))
+        found.append(best if best < len(composition.actors) else -1)
+    return found
+
+
+def speakers_of(composition: Composition) -> npt.NDArray[np.int64]:
+    """The actor who speaks in each video frame, -1 where nobody on screen does."""
+    speakers = np.full(composition.n_frames, -1)
+    n_part = round(composition.part_s * FPS)
+    for row, actor in enumerate(composition.actors):
+        for part, act in enumerate(actor.acts):
+            if act != "speaks":
+                continue
+            wave = actor.clips[part % len(actor.clips)].waveform[: round(composition.part_s * RATE)]
+            power = np.square(wave[: len(wave) // 640 * 640]).reshape(-1, 640).mean(axis=1)
+            loud = np.flatnonzero(10 * np.log10(power + 1e-12) > 10 * np.log10(power.max()) + LOUD_DB)
+            speakers[part * n_part + loud[loud < n_part]] = row
+    return speakers
+
+
+def outcome_of(composition: Composition, people: People) -> Outcome:
+    """Compare what is chosen with what is true."""
+    actors = actors_of(composition, people)
+    living = [row for row, actor in enumerate(composition.actors) if not actor.still]
+    shown = choose(people, Choice("auto")).face
+    chosen = np.array([*actors, -1])[shown]
+    speakers = speakers_of(composition)
+    speaking = speakers >= 0
+    right = speaking & (chosen == speakers) & (shown >= 0)
+    return Outcome(
+        composition.kind, composition.seed, composition.n_frames / FPS, len(living),
+        len({row for row in actors if row in living}), len(actors),
+        sum(row not in living for row in actors) + len(actors) - len(set(actors)),
+        int(speaking.sum()), int(right.sum()), int((speaking & (shown >= 0) & ~right).sum()), not (shown >= 0).any(),
+    )  # fmt: skip
+
+
+def look(composition: Composition, *, detector: str, scorers: list[str], lips: OnnxLips) -> dict[str, Outcome]:
+    """Look at a video once, and choose by each scorer."""
+    waveform, chosen = audio_of(composition), {}
+    people = find_people(timed(composition), detector=load_detector(detector))
+    for name in scorers:
+        scorer = scorer_named(name, lips)
+        scorer.push(waveform[None])
+        chosen[name] = outcome_of(composition, people.with_turns(scorer))
+    return chosen
+
+
+def table_of(outcomes: list[Outcome]) -> list[list[str]]:
+    """One row for each kind of video, and one for all."""
+    rows = [["videos", "n", "faces found", "false tracks in 10 min", "exactly one", "right face", "wrong face",
+             "nobody chosen"]]  # fmt: skip
+    for kind in (*KINDS, "all"):
+        some = [one for one in outcomes if kind in (one.kind, "all")]
+        if not some:
+            continue
+        minutes = sum(one.duration_s for one in some) / 60
+        people, speaking = sum(one.n_people for one in some), sum(one.n_speaking for one in some)
+        rows.append([
+            kind, str(len(some)), percent(sum(one.n_found for one in some), people),
+            f"{10 * sum(one.n_false for one in some) / minutes:.1f}",
+            percent(sum(one.n_listed == 1 for one in some), len(some)) if kind == "single" else "",
+            percent(sum(one.n_right for one in some), speaking), percent(sum(one.n_wrong for one in some), speaking),
+            percent(sum(one.nobody for one in some), len(some)) if kind == "nobody" else "",
+        ])  # fmt: skip
+    return rows
+
+
+def percent(part: int, whole: int) -> str:
+    """A share, or nothing where there is no whole."""
+    return f"{100 * part / whole:.1f} %" if whole else ""
+
+
+def time_and_memory(*, splits: list[str], duration_s: float) -> list[list[str]]:
+    """Of `avse-faces` in a process of its own, on two faces, and on six in 2160 lines."""
+    rows = [["video", "faces", "wall s", "real-time factor", "peak memory MB"]]
+    with tempfile.TemporaryDirectory() as folder:
+        for height, kind in ((720, "pair"), (1080, "pair"), (2160, "grid")):
+            path = Path(folder) / f"{height}.mp4"
+            composition = compose(kind, seed=height, splits=tuple(splits), n_parts=max(1, round(duration_s / 3)))
+            write_video(scaled(composition, height), path)
+            code = (
+                "import resource,sys;from avse.cli.faces import main;code=main(sys.argv[1:]);"
+                "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,file=sys.stderr);raise SystemExit(code)"
+            )
+            started = time.monotonic()
+            done = subprocess.run(
+                [sys.executable, "-c", code, str(path), "--json"], check=True, capture_output=True, text=True
+            )
+            wall_s = time.monotonic() - started
+            n_faces = len(json.loads(done.stdout)["faces"])
+            memory_mb = int(done.stderr.split()[-1]) / 1024
+            length_s = composition.n_frames / FPS
+            rows.append([f"{height}p25, {length_s:.0f} s", str(n_faces), f"{wall_s:.1f}", f"{wall_s / length_s:.3f}",
+                         f"{memory_mb:.0f}"])  # fmt: skip
+    return rows
+
+
+def scaled(composition: Composition, height: int) -> Composition:
+    """The same composition in a frame of another height."""
+    from dataclasses import replace
+
+    factor = height / composition.height
+    actors = [
+        replace(
+            actor, centre=(actor.centre[0] * factor, actor.centre[1] * factor), size=actor.size * factor,
+            sway=(actor.sway[0] * factor, actor.sway[1] * factor),
+        )
+        for actor in composition.actors
+    ]  # fmt: skip
+    width = round(composition.width * factor / 2) * 2
+    return replace(composition, width=width, height=height, actors=actors, background="curtain")
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--splits", default="test_seen,test_unseen", help="whose faces; test people to report only")
+    parser.add_argument("--n-videos", type=int, default=200)
+    parser.add_argument("--part-s", type=float, default=3.0, help="seconds of each of a video's two parts")
+    parser.add_argument("--detector", default="cascade", help="as of avse-faces")
+    parser.add_argument("--scorers", default="lips,motion")
+    parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--time", type=float, metavar="SECONDS", help="time and memory instead")
+    parser.add_argument("--json", type=Path, help="write each video's outcome")
+    options = parser.parse_args()
+    cv2.setNumThreads(1)
+    splits = options.splits.split(",")
+    if options.time:
+        print(markdown_table(time_and_memory(splits=splits, duration_s=options.time)))
+        return
+    lips, outcomes = OnnxLips(), {name: [] for name in options.scorers.split(",")}
+    for n in range(options.n_videos):
+        kind, seed = KINDS[n % len(KINDS)], options.first_seed + n
+        composition = compose(kind, seed=seed, splits=tuple(splits), part_s=options.part_s)
+        for name, one in look(composition, detector=options.detector, scorers=list(outcomes), lips=lips).items():
+            outcomes[name].append(one)
+        if options.json:
+            rows = [{"scorer": name, **asdict(one)} for name, some in outcomes.items() for one in some]
+            options.json.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        print(f"{n + 1} of {options.n_videos}", end="\r", file=sys.stderr, flush=True)
+    for name, some in outcomes.items():
+        print(f"Detector {options.detector}, scorer {name}, people of {options.splits}:\n")
+        print(markdown_table(table_of(some)), end="\n\n")
+
+
+if __name__ == "__main__":
+    main()
