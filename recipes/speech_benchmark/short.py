@@ -18,7 +18,6 @@ import torch
 from avse.data.manifest import data_root, read_manifest
 from avse.enhance.enhancer import Enhancer
 from avse.errors import AvseError
-from avse.models import zoo
 from avse.models.live import Live
 from recipes.speech_benchmark.compare import below_audio_only, is_lowered, lowered
 from recipes.speech_benchmark.long_list import SHORT_S, list_videos
@@ -69,16 +68,21 @@ def short_benchmark(model: Live, *, manifest: Path, crops: Path) -> dict[str, fl
     Raises:
         AvseError: the manifest holds no validation people, or a file of theirs cannot be read.
     """
-    items = read_manifest(manifest)
-    reader = LongReader(items, root=data_root(), crops=crops)
     was_training, n_threads = model.training, torch.get_num_threads()
     model.eval()
     torch.set_num_threads(1)  # frame by frame, threads cost more than they bring
     try:
-        return summary([score_pair(Enhancer(model), video, reader) for video in short_videos(list_videos(items))])
+        return score_short(Enhancer(model), manifest=manifest, crops=crops)
     finally:
         model.train(was_training)
         torch.set_num_threads(n_threads)
+
+
+def score_short(enhancer: Enhancer, *, manifest: Path, crops: Path) -> dict[str, float]:
+    """As `short_benchmark`, of an enhancer with a causal model."""
+    items = read_manifest(manifest)
+    reader = LongReader(items, root=data_root(), crops=crops)
+    return summary([score_pair(enhancer, video, reader) for video in short_videos(list_videos(items))])
 
 
 def score_pair(enhancer: Enhancer, video: LongVideo, reader: LongReader) -> Pair:
@@ -121,13 +125,13 @@ def summary(pairs: Sequence[Pair]) -> dict[str, float]:
 def main(argv: list[str] | None = None) -> int:
     """Print the short form of a weights file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("weights", type=Path, help="of a live model")
+    parser.add_argument("weights", help="name or weights file of a causal model")
     parser.add_argument("--manifest", type=Path, required=True)
     parser.add_argument("--crops", type=Path, required=True, help="folder of the crops stage")
     arguments = parser.parse_args(argv)
     try:
-        model = zoo.load_as(Live, arguments.weights)
-        found = short_benchmark(model, manifest=arguments.manifest, crops=arguments.crops)
+        enhancer = Enhancer.load(arguments.weights)
+        found = score_short(enhancer, manifest=arguments.manifest, crops=arguments.crops)
     except AvseError as error:
         print(f"short: error: {error}", file=sys.stderr)
         return 1
