@@ -245,7 +245,7 @@ def vatt_run(vatt_shards, vatt_config, tmp_path_factory):
 def command(tmp_path):
     """Run `avse-NAME` in a folder: the finished process, whose `home` and `attempts` tell what else it did."""
 
-    def run(name, *arguments, cwd=None, env=None, prefix=(), timeout=120):
+    def run(name, *arguments, cwd=None, env=None, prefix=(), timeout=600):
         home, site, log = tmp_path / "home", tmp_path / "site", tmp_path / "network.txt"
         home.mkdir(exist_ok=True)
         site.mkdir(exist_ok=True)
