@@ -16,8 +16,8 @@ from avse.media.audio import read_audio
 from avse.media.captions import read_captions
 from avse.media.series import read_series, tidy
 
-N_EACH = 6
-"""Mutations of each kind of file; `torture.py` makes thousands."""
+N_EACH = 4
+"""Mutations of each kind of file; `benchmarks/torture/media.py` makes thousands."""
 QUICK = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
