@@ -19,7 +19,6 @@ from avse.models.pretrained import files_of
 
 BIT_RATES = (8_000, 2_000_000)
 """Bits a second that may be asked for."""
-MAX_TRACKS = 999
 RECORD = ".avse-enhance.jsonl"
 """Which outputs were made from what, in each folder of outputs."""
 
@@ -82,8 +81,8 @@ def audio_track(text: str) -> int | None:
     """
     if text == "all":
         return None
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MAX_TRACKS:
-        raise InputError(f"--audio-track must be a number from 1 or all but is {text!r}; choose a track")
+    if not re.fullmatch(r"[1-9][0-9]{0,2}", text):
+        raise InputError(f"--audio-track must be a number from 1 or all but is {text[:20]!r}; choose a track")
     return int(text) - 1
 
 
@@ -99,7 +98,7 @@ def bit_rate(text: str | None) -> int | None:
     rate = int(found[1]) * (1000 if found[2] else 1) if found else 0
     low, high = BIT_RATES
     if not low <= rate <= high:
-        raise InputError(f"--bitrate must be {low} to {high} bits a second but is {text!r}; try 96k")
+        raise InputError(f"--bitrate must be {low} to {high} bits a second but is {text[:20]!r}; try 96k")
     return rate
 
 

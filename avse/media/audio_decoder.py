@@ -135,14 +135,12 @@ class AudioDecoder:
         return round(float(duration * time_base) * self.sample_rate) if duration and time_base else 0
 
     def _time_s(self, frame: "av.AudioFrame", packet: "av.packet.Packet") -> float | None:
-        if frame.time is not None:
-            return float(frame.time)
-        # After damage FFmpeg loses count of FLAC's frames, which are numbered.
+        # FFmpeg counts on where FLAC's frames are missing, or loses count; but they are numbered.
         sample = flac_position(bytes(packet), n_samples=frame.samples) if self._is_flac else None
-        if sample is None:
-            return None
-        self._n_damaged += 1
-        return float(Fraction(sample, self.sample_rate))
+        if sample is not None:
+            self._n_damaged += 1  # a hole in a FLAC file is always damage
+            return float(Fraction(sample, self.sample_rate))
+        return None if frame.time is None else float(frame.time)
 
     def _count_damage(self) -> None:
         self._n_damaged += 1

@@ -180,7 +180,9 @@ class AudioTrack:
         return self._position / self._rate
 
     def write(self, block: Waveform) -> None:
-        """Encode samples, `(channels, samples)`."""
+        """Encode samples, `(channels, samples)`, perhaps none."""
+        if block.shape[1] == 0:
+            return
         for packets in self._packets(block):
             self._output.mux(packets)
 

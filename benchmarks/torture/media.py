@@ -232,8 +232,8 @@ def main(argv: list[str] | None = None) -> int:
         "damaged files": run_files("mutations", options.mutations, seed=options.seed, within_s=options.within_s),
     }
     disks, n_calls = full_disks(20), connections()
-    head = "media, files, right or refused, wrong, tracebacks, crashes, hangs, leftovers, slowest (s), largest memory (MiB)"
-    lines = [head.split(", ")]
+    kinds = ["wrong", "tracebacks", "crashes", "hangs", "leftovers"]
+    lines = [["media", "files", "right or refused", *kinds, "slowest, s", "largest memory, MiB"]]
     for name, count in counts.items():
         good = sum(n for kind, n in count.outcomes.items() if kind.startswith(("read", "refused")))
         bad = [str(count.outcomes[kind]) for kind in ("wrong", "traceback", "crash", "hang", "leftover")]

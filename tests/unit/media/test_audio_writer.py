@@ -25,6 +25,7 @@ def _tones(n_channels=1, *, rate=48000, duration_s=1.0):
 
 def _write(path, waveform, *, rate=48000, **options):
     with AudioWriter(path, sample_rate=rate, n_channels=len(waveform), **options) as writer:
+        writer.write(waveform[:, :0])  # a stream gives nothing at first
         for start in range(0, waveform.shape[1], 5000):
             writer.write(waveform[:, start : start + 5000])
     return path
