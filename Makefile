@@ -47,7 +47,8 @@ lint: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.torture.audit
 
 # strace shows what is asked of the network. Hours on two cores; every part runs alone, too.
-torture: $(VENV)/.installed  ## kill every command, watch the network, put faults into the code; benchmarks/RESULTS.md
+torture: $(VENV)/.installed  ## hostile and damaged media, kill every command, watch the network, put faults into the code; benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks.torture.media
 	$(BIN)/python -m benchmarks.torture.kills
 	$(BIN)/python -m benchmarks.torture.network
 	$(BIN)/python -m benchmarks.torture.mutants
