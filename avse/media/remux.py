@@ -91,7 +91,11 @@ class _Remux:
         self._output.set_chapters(self._source.chapters())
         hidden = {"major_brand", "minor_version", "compatible_brands", "encoder"}
         self._output.metadata.update({k: v for k, v in self._source.metadata.items() if k.lower() not in hidden})
+        if not any(stream.type == "video" and not is_cover(stream) for stream in self._output.streams):
+            raise MediaError(f"video {self._path} must have a video track but has none that can be copied; check it")
         for packet in self._source.demux([self._source.streams[index] for index in self._copied]):
+            if packet.stream.index not in self._copied:  # a stream that begins in the middle of the file
+                continue
             for ready in self._copied[packet.stream.index].packets(packet):
                 # All streams advance together, or the muxer would hold one of them in memory.
                 self._encode_until(float(ready.dts * ready.time_base))

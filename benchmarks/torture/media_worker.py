@@ -34,7 +34,7 @@ def main(kind: str, folder: Path, first: int, end: int, seed: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
     if kind == "mutations":
         found = readers()
-        data = [_good(reader, folder) for reader in found]
+        data = [_good(reader, folder / f"good{place}{reader.suffix}") for place, reader in enumerate(found)]
         for number in range(first, end):
             place = number % len(found)
             reader, rng = found[place], np.random.default_rng([seed, number])
@@ -54,8 +54,7 @@ def main(kind: str, folder: Path, first: int, end: int, seed: int) -> None:
             path.unlink()
 
 
-def _good(reader: Reader, folder: Path) -> bytes:
-    path = folder / f"good{reader.name}{reader.suffix}"
+def _good(reader: Reader, path: Path) -> bytes:
     if not path.is_file():
         reader.make(path)
     reader.read(path)  # imports what it needs, so that no damaged file is charged with that

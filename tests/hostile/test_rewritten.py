@@ -227,6 +227,14 @@ def test_what_a_container_cannot_hold_is_said(tmp_path):
     assert not list(tmp_path.glob("*.webm"))
 
 
+def test_a_file_without_video_is_refused(tmp_path):
+    for suffix in (".mp4", ".avi", ".mkv"):
+        hm.write(tmp_path / f"audio{suffix}", Audio(codec="pcm_s16le" if suffix == ".avi" else "aac"))
+        with pytest.raises(MediaError, match="must have a video track but has none that can be copied"):
+            _rewrite(tmp_path / f"audio{suffix}", tmp_path / f"out{suffix}")
+        assert not (tmp_path / f"out{suffix}").exists()
+
+
 def test_audio_that_comes_late_or_short_does_not_get_its_name(tmp_path, monkeypatch):
     from avse.media import remux
 
