@@ -18,8 +18,8 @@ class CueErrorConfig:
     """How a clean cue is spoiled. Probabilities are in [0, 1]."""
 
     correlation_min: float = 0.35
-    """Least correlation of a spoiled with its clean number over time. Those of the lip network on people whom it has not
-    seen are 0.57 to 0.82 on average (`recipes/lip_cue/README.md`, where the other defaults come from, too)."""
+    """Least correlation of a spoiled with its clean number over time. Those of the lip network on people whom it has
+    not seen are 0.57 to 0.82 on average (`recipes/lip_cue/README.md`, where the other defaults come from, too)."""
     correlation_max: float = 0.95
     """Largest correlation."""
     shared_share: float = 0.5
