@@ -24,6 +24,13 @@ own_setup() {
     script=egs/grid/distributed.py
     if [ "$exp" = egs/grid/exp ]; then exp=egs/grid/exp/distributed; fi
   fi
+  # A later run need not name the folders again.
+  if [ -n "$videos" ]; then
+    mkdir -p "$exp"
+    printf '%s\n' "$(absolute "$videos")" "$(absolute "$noise")" "$(absolute "$speech")" > "$exp/folders"
+  elif [ -f "$exp/folders" ]; then
+    { IFS= read -r videos; IFS= read -r noise; IFS= read -r speech; } < "$exp/folders"
+  fi
   AVSE_VIDEOS=$(absolute "$videos")
   AVSE_NOISE=$(absolute "$noise")
   AVSE_SPEECH=$(absolute "$speech")

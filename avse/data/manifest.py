@@ -112,7 +112,7 @@ def check_id(identity: str) -> None:
 
 
 def check_path(path: str, *, of: str) -> None:
-    """Validate that a path stays in the folder of the data, or in one that the user has named.
+    """Validate that a path does not climb out of its folder.
 
     Args:
         path: of a manifest, relative to the root of the data, or absolute.
@@ -123,9 +123,18 @@ def check_path(path: str, *, of: str) -> None:
     """
     if "\0" in path or ".." in PurePath(path).parts or ".." in PureWindowsPath(path).parts:
         raise ConfigError(f"path of {of} must stay in the data folder but is {path!r}; write the manifest again")
+
+
+def _check_place(path: str, *, of: str, manifest: Path) -> None:
+    """Validate that an absolute path lies in a folder that the user has named, or beside the manifest.
+
+    Raises:
+        ConfigError: it leads elsewhere.
+    """
     if not Path(path).is_absolute():
         return
     roots = [Path(given).resolve() for name in ROOTS if (given := os.environ.get(name))]
+    roots.append(manifest.parent.resolve())
     if not any(Path(path).is_relative_to(root) for root in roots):
         raise ConfigError(
             f"path of {of} must lie in a folder that {', '.join(ROOTS)} name but is {path}; set the one that holds it"
@@ -142,7 +151,12 @@ def read_manifest(path: Path) -> list[Item]:
     Raises:
         ConfigError: the file is missing, a line is not valid, or an id stands twice.
     """
-    return _checked_ids(path, [_row(Item, path, number, fields) for number, fields in _lines(path)])
+    items = [_row(Item, path, number, fields) for number, fields in _lines(path)]
+    for item in items:
+        for given in (item.audio, item.video):
+            if given is not None:
+                _check_place(given, of=item.id, manifest=path)
+    return _checked_ids(path, items)
 
 
 def read_mixtures(path: Path) -> list[Mixture]:
@@ -158,6 +172,9 @@ def read_mixtures(path: Path) -> list[Mixture]:
             raise ConfigError(f"{path}:{number} must hold a list as noise but holds {cuts!r}; write the list anew")
         noise = tuple(_row(NoiseCut, path, number, cut) for cut in cuts)
         rows.append(_row(Mixture, path, number, {**fields, "noise": noise}))
+    for row in rows:
+        for cut in row.noise:
+            _check_place(cut.path, of=row.id, manifest=path)
     return _checked_ids(path, rows)
 
 

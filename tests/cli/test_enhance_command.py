@@ -290,7 +290,7 @@ def test_weights_of_another_model(run, media, tmp_path):
     ("flags", "words"),
     [
         (["--mix", "1.5"], "mix must be 0"), (["--mix", "nan"], "mix must be 0"),
-        (["--offset-ms", "nan"], "--offset-ms must be between"),
+        (["--offset-ms", "nan"], "--offset-ms must be a number or auto"),
         (["--offset-ms", "1e9"], "--offset-ms must be between"),
         (["--atten-lim-db", "-1"], "attenuation limit must be"),
         (["--speaker", "loudest"], "speaker must be auto"), (["--workers", "0"], "--workers must be at least 1"),

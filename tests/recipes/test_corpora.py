@@ -150,7 +150,9 @@ def whole(own):
     return done
 
 
-def test_a_folder_of_films_goes_through_all_stages(own, whole):
+def test_a_folder_of_films_goes_through_all_stages(own, whole, monkeypatch):
+    monkeypatch.setenv("AVSE_VIDEOS", str(own / "my films"))
+    monkeypatch.setenv("AVSE_NOISE", str(own / "my noise"))
     text = (own / "my exp/RESULTS.md").read_text(encoding="utf-8")
     for words in ("## AVDCNN: goals", "## test_seen", "## test_unseen", "| hiss | talker_1 |", "same_speaker"):
         assert words in text

@@ -94,7 +94,7 @@ def test_bad_input_gets_one_line(written, vatt_films, vatt_run, write_mouth, tmp
         (["find", str(tmp_path / "none.npz"), "--text", "blue", *model], 2, "must be what avse-embed wrote"),
         (["find", str(tmp_path / "cut.npz"), "--text", "blue", *model], 2, "must be what avse-embed wrote"),
         (["find", str(tmp_path / "void.npz"), "--text", "blue", *model], 2, "must be what avse-embed wrote"),
-        (["find", str(written), "--picture", str(tmp_path / "none.png"), *model], 1, "must be readable"),
+        (["find", str(written), "--picture", str(tmp_path / "none.png"), *model], 1, "none.png must exist"),
     ]
     for command, code, line in cases:
         assert main(command) == code, command

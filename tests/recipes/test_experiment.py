@@ -73,7 +73,7 @@ def test_a_second_run_has_nothing_to_train_enhance_or_score(toy):
 def test_a_training_that_fails_is_named_and_the_others_go_on(tmp_path, capsys):
     bad, good = tmp_path / "bad.yaml", tmp_path / "good.yaml"
     bad.write_text("loop:\n  n_epoch: 3\n")
-    good.write_text("")
+    good.write_text("loop:\n  seed: 1\n")
     (tmp_path / "exp/good").mkdir(parents=True)
     (tmp_path / "exp/good/model.safetensors").touch()
     places = ["--exp", tmp_path / "exp", "--manifest", tmp_path / "m", "--crops", tmp_path / "c"]

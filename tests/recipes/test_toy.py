@@ -83,7 +83,7 @@ def test_a_second_run_skips_what_is_done(toy):
         (["--stages", "tain"], "but is tain"),
         (["--stage", "7"], "must be 0 to 6"),
         (["--sage", "1"], "--help shows"),
-        (["--model", "tasnet"], "must be avdcnn or live"),
+        (["--model", "tasnet"], "must be avdcnn, live or steered"),
     ],
 )
 def test_stages_that_do_not_exist_are_told(tmp_path, options, words):

@@ -53,10 +53,15 @@ def test_paths_that_leave_the_data_are_refused(tmp_path, path):
 def test_absolute_paths_must_lie_where_the_user_says(tmp_path, monkeypatch):
     monkeypatch.delenv("AVSE_VIDEOS", raising=False)
     row = {**ITEM, "audio": str(tmp_path / "videos/a.mp4")}
+    (tmp_path / "exp").mkdir()
+    manifest = _written(tmp_path / "exp/m.jsonl", row)
     with pytest.raises(ConfigError, match="must lie in a folder that AVSE_DATA, AVSE_VIDEOS"):
-        read_manifest(_written(tmp_path / "m.jsonl", row))
+        read_manifest(manifest)
     monkeypatch.setenv("AVSE_VIDEOS", str(tmp_path / "videos"))
-    assert read_manifest(tmp_path / "m.jsonl")[0].audio == row["audio"]
+    assert read_manifest(manifest)[0].audio == row["audio"]
+    monkeypatch.delenv("AVSE_VIDEOS")
+    beside = {**ITEM, "audio": str(tmp_path / "exp/talker/a.wav")}
+    assert read_manifest(_written(manifest, beside))[0].audio == beside["audio"]
 
 
 def _weights(path, config, model="avdcnn"):
