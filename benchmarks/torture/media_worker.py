@@ -15,7 +15,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "hostile"))
 
 import numpy as np
-from hostile_cases import Case, all_cases
+from hostile_case import Case
+from hostile_cases import all_cases
 from mutations import mutate
 from readers import Reader, readers
 
