@@ -63,7 +63,9 @@ class Outcome:
 
 def scorer_named(name: str, lips: OnnxLips) -> CorrespondenceScorer:
     """A scorer for one recording."""
-    return LipScorer(lips, sample_rate=RATE) if name == "lips" else MotionScorer(sample_rate=RATE)
+    if name == "motion":
+        return MotionScorer(sample_rate=RATE)
+    return LipScorer(lips, sample_rate=RATE, with_motion=name == "joint")
 
 
 def timed(composition: Composition) -> Iterator[VideoFrame]:
@@ -114,7 +116,7 @@ def outcome_of(composition: Composition, people: People) -> Outcome:
     return Outcome(
         composition.kind, composition.seed, composition.n_frames / FPS, len(living),
         len({row for row in actors if row in living}), len(actors),
-        sum(row not in living for row in actors) + len(actors) - len(set(actors)),
+        sum(row not in living for row in actors),
         int(speaking.sum()), int(right.sum()), int((speaking & (shown >= 0) & ~right).sum()), not (shown >= 0).any(),
     )  # fmt: skip
 
@@ -203,7 +205,7 @@ def main() -> None:
     parser.add_argument("--n-videos", type=int, default=200)
     parser.add_argument("--part-s", type=float, default=3.0, help="seconds of each of a video's two parts")
     parser.add_argument("--detector", default="cascade", help="as of avse-faces")
-    parser.add_argument("--scorers", default="lips,motion")
+    parser.add_argument("--scorers", default="joint,lips,motion")
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--time", type=float, metavar="SECONDS", help="time and memory instead")
     parser.add_argument("--json", type=Path, help="write each video's outcome")

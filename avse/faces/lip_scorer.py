@@ -9,6 +9,7 @@ import numpy.typing as npt
 from avse.faces.correspondence import AudioListener, LipReader, MouthSaid, evidence, read_lips
 from avse.faces.mouth import MouthTrack
 from avse.faces.report import FaceReport
+from avse.faces.scorer import MotionScorer
 from avse.faces.who_speaks import TurnConfig
 
 if TYPE_CHECKING:
@@ -33,17 +34,23 @@ class Mouth(Protocol):
 
 
 class LipScorer:
-    """Says how well mouths and audio belong together; one serves one recording."""
+    """Says how well mouths and audio belong together; one serves one recording.
+
+    Whether a mouth moves at all while something is heard weighs in too, as `avse.faces.scorer.MotionScorer` has it: the
+    network was trained on people who speak, and says little of a mouth at rest.
+    """
 
     evidence_scale = TurnConfig.evidence_scale
 
-    def __init__(self, reader: LipReader, *, sample_rate: int) -> None:
+    def __init__(self, reader: LipReader, *, sample_rate: int, with_motion: bool = True) -> None:
         """Begin a recording.
 
         Args:
             reader: the lip network.
             sample_rate: Hz.
+            with_motion: weigh in whether the mouth moves; False asks the network alone.
         """
+        self._motion = MotionScorer(sample_rate=sample_rate, rhythm=False) if with_motion else None
         self._reader = reader
         self._listener = AudioListener(reader, sample_rate=sample_rate)
         self._audio: Array | None = None
@@ -51,6 +58,8 @@ class LipScorer:
     def push(self, block: npt.NDArray[np.float32]) -> None:
         """Take the next audio, `(channels, samples)`."""
         self._listener.push(block)
+        if self._motion is not None:
+            self._motion.push(block)
 
     @property
     def audio(self) -> Array:
@@ -75,4 +84,9 @@ class LipScorer:
             `(faces, frames)` log-likelihood ratios in nats, `CUE_RATE_HZ` frames per second from the first sample, over
             the length of the audio; 0 where a face is not seen.
         """
-        return evidence([self.read(face, timestamps_s=timestamps_s) for face in faces], self.audio)
+        read = evidence([self.read(face, timestamps_s=timestamps_s) for face in faces], self.audio)
+        if self._motion is None:
+            return read
+        moved = self._motion.evidence(faces, timestamps_s=timestamps_s) * self._motion.evidence_scale
+        n_frames = min(read.shape[1], moved.shape[1])
+        return read[:, :n_frames] + moved[:, :n_frames] / self.evidence_scale

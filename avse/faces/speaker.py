@@ -135,22 +135,37 @@ def choose(people: People, choice: Choice, *, photograph: Appearance | None = No
     n_frames, infos = len(people.timestamps_s), people.infos()
     if not people.faces:
         return Selection(np.full(n_frames, -1), _nobody(people, f"none: {_why_none(people)}"))
-    if choice.kind == "auto" and len(people.faces) > 1 and people.turns is not None:
-        return _by_turns(people, people.turns)
+    if choice.kind == "auto" and people.turns is not None:
+        return _by_turns(people, people.turns) if len(people.faces) > 1 else _only_one(people, people.turns)
     row, reason = _one(people, choice, photograph)
     face = np.where(people.faces[row].present, row, -1)
     return _selected(people, face, row, f"{_name(infos, row)}: {reason}")
 
 
+def _only_one(people: People, turns: Turns) -> Selection:
+    """The only face, but where it is sure that the voice is of somebody unseen: there is nobody to confuse it with."""
+    speaker = _speaker_at(people, turns)
+    face = np.where(people.faces[0].present & (speaker != NOBODY), 0, -1)
+    if people.faces[0].present.any() and not (face >= 0).any():
+        return Selection(face, _nobody(people, "none of 1 face: nobody on screen speaks", turns))
+    row, reason = _one(people, Choice("auto"), None)
+    return _selected(people, face, row, f"{_name(people.infos(), row)}: {reason}", turns)
+
+
+def _speaker_at(people: People, turns: Turns) -> npt.NDArray[np.int64]:
+    """Who speaks at each video frame: index of a face, `NOBODY` or `UNSURE`."""
+    if not len(turns.speaker):
+        return np.full(len(people.timestamps_s), UNSURE)
+    at = np.round((people.timestamps_s - people.offset_s) * CUE_RATE_HZ).astype(int)
+    return np.asarray(turns.speaker[np.clip(at, 0, len(turns.speaker) - 1)], dtype=np.int64)
+
+
 def _by_turns(people: People, turns: Turns) -> Selection:
     """The face that speaks at each time, where that is sure."""
     infos = people.infos()
-    if not len(turns.speaker):
-        return Selection(np.full(len(people.timestamps_s), -1), _nobody(people, "none: there is no audio"))
-    at = np.clip(np.round((people.timestamps_s - people.offset_s) * CUE_RATE_HZ).astype(int), 0, len(turns.speaker) - 1)
-    speaker = turns.speaker[at]
+    speaker = _speaker_at(people, turns)
     seen = np.stack([face.present for face in people.faces])
-    face = np.where((speaker >= 0) & seen[np.maximum(speaker, 0), np.arange(len(at))], speaker, -1)
+    face = np.where((speaker >= 0) & seen[np.maximum(speaker, 0), np.arange(len(speaker))], speaker, -1)
     # A frame without mouth between two people, so that the second fades in after the first.
     face[1:][(face[1:] != face[:-1]) & (face[1:] >= 0) & (face[:-1] >= 0)] = -1
     shares = [turns.share(row) for row in range(len(people.faces))]
