@@ -26,6 +26,8 @@ MIRRORED = {
     "Decisions": ["CONTRIBUTING.md", "CHANGELOG.md"],
 }
 """Sections of the navigation, and the files of the repository that they show."""
+QUOTED = "attribution.md"
+"""A list of names as others wrote them: what looks like a link within the page is part of a name."""
 PLOTS = ("*.png", "*.svg")
 LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)\s]+)\)")
 
@@ -89,6 +91,8 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
     def shown(link: re.Match[str]) -> str:
         text, target = link.groups()
         path = target.partition("#")[0]
+        if not path and source.name == QUOTED:
+            return text
         if not path or "://" in path or path.startswith("mailto:"):
             return link.group()
         inner = os.path.normpath(source.parent / path).replace(os.sep, "/")
