@@ -4,11 +4,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 SAMPLE := build/sample
 
-.PHONY: demo test test-slow train-avdcnn train-live bench torture lint bom clean
+.PHONY: demo test test-slow docs train-avdcnn train-live bench torture lint bom clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[score,hearing,export,parquet,stress,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[score,hearing,export,parquet,stress,docs,dev]'
 	touch $@
 
 demo: $(VENV)/.installed  ## generate a talking head in noise, enhance it, print the scores
@@ -26,6 +26,10 @@ test: $(VENV)/.installed lint  ## everything but the slow training checks; under
 
 test-slow: $(VENV)/.installed  ## the training checks that take minutes
 	$(BIN)/python -m pytest -m slow
+
+docs: $(VENV)/.installed  ## the documentation site, in build/site; needs no network
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --clean
+	@echo "open build/site/index.html"
 
 train-avdcnn: $(VENV)/.installed  ## from the data pack in AVSE_DATA to egs/grid/RESULTS.md; about an hour on 2 cores
 	egs/grid/run.sh

@@ -1,12 +1,38 @@
 """Audio-visual speech enhancement: a noisy recording and the speaker's video in, clean speech out.
 
-The names below are the public ones; each loads its module when it is first used, so that `import avse` is instant.
+The names below are the public ones; each loads its module when it is first used, so that `import avse` is instant. Type
+checkers read the imports that never run, and so know every name's type.
 """
 
 import importlib
 import os
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from avse.enhance.enhancer import Enhancer, Recording
+    from avse.enhance.file import EnhanceResult, Job, enhance_file
+    from avse.enhance.live import StreamingEnhancer
+    from avse.enhance.stream import Mixing
+    from avse.errors import AvseError
+    from avse.media.audio import read_audio
+    from avse.score import score_waveforms
+
+__all__ = [
+    "AvseError",
+    "EnhanceResult",
+    "Enhancer",
+    "Job",
+    "Mixing",
+    "Recording",
+    "StreamingEnhancer",
+    "__version__",
+    "enhance_file",
+    "read_audio",
+    "score_waveforms",
+]
+
+__version__: str
 
 # ONNX Runtime 1.32 and newer writes a device ID into the user's home and reports to its vendor unless this is set
 # before it is imported, by whichever module or child process comes first.
@@ -25,16 +51,16 @@ _HOME = {
     "score_waveforms": "avse.score",
 }
 
-__all__ = [*_HOME, "__version__"]  # noqa: PLE0604 - the names are strings, built from the table above
+# Hidden from type checkers, which would otherwise take any misspelt name for one of type Any.
+if not TYPE_CHECKING:
 
-
-def __getattr__(name: str) -> Any:
-    """Load a public name from where it lives."""
-    if name == "__version__":
-        return version("avse")
-    if name not in _HOME:
-        raise AttributeError(f"module 'avse' has no attribute {name!r}; it offers {', '.join(_HOME)}")
-    return getattr(importlib.import_module(_HOME[name]), name)
+    def __getattr__(name: str) -> object:
+        """Load a public name from where it lives."""
+        if name == "__version__":
+            return version("avse")
+        if name not in _HOME:
+            raise AttributeError(f"module 'avse' has no attribute {name!r}; it offers {', '.join(_HOME)}")
+        return getattr(importlib.import_module(_HOME[name]), name)
 
 
 def __dir__() -> list[str]:

@@ -83,6 +83,14 @@ class Enhancer:
 
         Raises:
             InputError: there are no samples, or one is not a finite number.
+
+        Examples:
+            Sample rate, channels and length are those of the input:
+
+            >>> noisy = np.random.default_rng(0).standard_normal((2, 44100)).astype(np.float32) / 10
+            >>> enhanced = Enhancer.load("live").enhance(noisy, sample_rate=44100)
+            >>> enhanced.shape, bool(np.abs(enhanced).mean() < np.abs(noisy).mean() / 2)
+            ((2, 44100), True)
         """
         if waveform.shape[-1] == 0 or not np.isfinite(waveform).all():
             raise InputError("waveform must hold finite samples but is empty or holds NaN or infinity; check it")

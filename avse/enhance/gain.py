@@ -95,7 +95,13 @@ class GainEstimator:
 
 
 def gain_of(estimate: Spectrum, noisy: Spectrum) -> Spectrum:
-    """What turns noisy bins into their estimates; 1 in a silent bin, where there is nothing to change, never 0 / 0."""
+    """What turns noisy bins into their estimates; 1 in a silent bin, where there is nothing to change, never 0 / 0.
+
+    Examples:
+        >>> noisy = np.array([2 + 0j, 1j, 0], np.complex64)
+        >>> gain_of(noisy / 2, noisy).round(3).real.tolist()
+        [0.5, 0.5, 1.0]
+    """
     tiny = np.float32(1e-12)
     gain: Spectrum = (estimate * noisy.conj() + tiny) / (np.abs(noisy) ** 2 + tiny)
     return gain.astype(np.complex64, copy=False)

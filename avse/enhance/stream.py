@@ -24,7 +24,14 @@ LONGEST_OFFSET_S = 60.0
 
 @dataclass(frozen=True)
 class Mixing:
-    """How much of the input stays in the output."""
+    """How much of the input stays in the output.
+
+    Examples:
+        >>> Mixing(mix=0.8).enhanced_share
+        0.8
+        >>> round(Mixing(attenuation_limit_db=20).enhanced_share, 6)  # a tenth of the input stays
+        0.9
+    """
 
     mix: float = 1.0
     """Share of the enhanced sound: 0 gives the input back, 1 the enhanced sound alone."""

@@ -18,6 +18,13 @@ def bootstrap_interval(
 
     Returns:
         Lower and upper end; the value twice if there is one alone, NaN if there is none.
+
+    Examples:
+        >>> low, high = bootstrap_interval([4.1, 5.0, 5.2, 4.6, 6.3, 5.5])
+        >>> low < 5.12 < high  # the mean
+        True
+        >>> bootstrap_interval([5.0])
+        (5.0, 5.0)
     """
     known = np.asarray(values, dtype=float)
     if len(known) == 0:

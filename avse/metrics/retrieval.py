@@ -37,6 +37,12 @@ def retrieval(*, queries: Array, candidates: Array, ks: tuple[int, ...] = (1, 5,
 
     Raises:
         InputError: shapes differ, there are none, or a number is not finite.
+
+    Examples:
+        >>> queries = np.eye(4)
+        >>> found = retrieval(queries=queries, candidates=queries[[0, 1, 3, 2]], ks=(1, 4))
+        >>> found.recall_at, found.chance(1)
+        ({1: 0.5, 4: 1.0}, 0.25)
     """
     if queries.shape != candidates.shape or queries.ndim != 2 or not len(queries):
         raise InputError(

@@ -24,6 +24,11 @@ def sdi(*, reference: Waveform, estimate: Waveform, sample_rate: int) -> Score:
 
     Raises:
         InputError: a waveform is not mono.
+
+    Examples:
+        >>> clean = np.array([1.0, -2.0, 3.0, -2.0])
+        >>> sdi(reference=clean, estimate=0.5 * clean, sample_rate=16000).value
+        0.25
     """
     del sample_rate
     failed = unscorable(reference, estimate)

@@ -19,6 +19,14 @@ def si_sdr(*, reference: Waveform, estimate: Waveform, sample_rate: int) -> Scor
 
     Raises:
         InputError: a waveform is not mono.
+
+    Examples:
+        >>> rng = np.random.default_rng(0)
+        >>> clean, noise = rng.standard_normal((2, 16000))
+        >>> si_sdr(reference=clean, estimate=clean + 0.1 * noise, sample_rate=16000).value  # noise 20 dB below
+        20.0...
+        >>> si_sdr(reference=clean, estimate=clean, sample_rate=16000).reason
+        'the estimate is the reference: the ratio is infinite'
     """
     del sample_rate
     failed = unscorable(reference, estimate)

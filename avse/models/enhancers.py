@@ -10,8 +10,11 @@ from avse.models.live import Live
 from avse.models.pretrained import PRETRAINED
 from avse.models.steered import Steered, SteeredConfig
 
+Enhancing = AVDCNN | Live
+"""Models of the zoo that the enhancer runs as they are."""
 
-def load_enhancer(name_or_path: str, *, device: str = "cpu") -> AVDCNN | Live | LipSteered:
+
+def load_enhancer(name_or_path: str, *, device: str = "cpu") -> Enhancing | LipSteered:
     """Load a model that enhances speech.
 
     Args:
@@ -28,6 +31,6 @@ def load_enhancer(name_or_path: str, *, device: str = "cpu") -> AVDCNN | Live | 
     if isinstance(model, Steered):
         lips = zoo.load_as(LipCue, PRETRAINED / "lip_cue.safetensors").to(device)
         return LipSteered(TorchSteering(model), lips)
-    if not isinstance(model, AVDCNN | Live):
+    if not isinstance(model, Enhancing):
         raise ConfigError(f"model {name_or_path} must enhance speech but is of {model.name}; name another one")
     return model

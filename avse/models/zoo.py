@@ -24,18 +24,19 @@ from avse.models.sizes import check_sizes
 from avse.models.steered import Steered
 from avse.models.vatt import VATT
 
+Model = AudioCore | AVDCNN | Live | LipCue | DriverStress | VATT | Steered
+"""Any model of the zoo."""
+Kind = TypeVar("Kind", bound=Model)
+
 
 class Entry(NamedTuple):
     """A kind of model."""
 
-    model: type[AudioCore] | type[AVDCNN] | type[Live] | type[LipCue] | type[DriverStress] | type[VATT] | type[Steered]
+    model: type[Model]
     config: Callable[..., Any]
     """Makes its configuration from what a header holds."""
 
 
-Model = AudioCore | AVDCNN | Live | LipCue | DriverStress | VATT | Steered
-"""Any model of the zoo."""
-Kind = TypeVar("Kind", AudioCore, AVDCNN, Live, LipCue, DriverStress, VATT, Steered)
 SMALL = 100_000
 """Numbers that a model may have beyond those of its file."""
 MODELS = {

@@ -27,6 +27,10 @@ def n_audio_frames(n_samples: int, *, hop: int) -> int:
 
     The last frame's centre lies at the end or up to a hop beyond it: with hops longer than half a window the end
     of the sound would otherwise lie in no frame at all.
+
+    Examples:
+        >>> n_audio_frames(16000, hop=256)  # 62.5 hops: the last frame is centred beyond the end
+        64
     """
     return 1 + -(-n_samples // hop)
 
@@ -97,6 +101,13 @@ def video_frame_at(
 
     Raises:
         InputError: the timestamps do not rise.
+
+    Examples:
+        A variable rate, and a gap after 0.4 s:
+
+        >>> timestamps_s = np.array([0.0, 0.04, 0.1, 0.4])
+        >>> video_frame_at(np.array([0.03, 0.08, 0.9]), timestamps_s).tolist()
+        [1, 2, -1]
     """
     if len(timestamps_s) == 0:
         return np.full(len(times_s), -1, dtype=np.int64)
@@ -124,6 +135,12 @@ def latest_frame_at(
 
     Returns:
         `(n,)` indices into `timestamps_s`, -1 in a gap.
+
+    Examples:
+        The frame of 0.1 s is nearer to 0.08 s, but has not been taken yet:
+
+        >>> latest_frame_at(np.array([0.03, 0.08, 0.9]), np.array([0.0, 0.04, 0.1, 0.4])).tolist()
+        [0, 1, -1]
     """
     if len(timestamps_s) == 0:
         return np.full(len(times_s), -1, dtype=np.int64)

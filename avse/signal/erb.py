@@ -10,5 +10,10 @@ def erb_from_hz(frequency_hz: npt.ArrayLike) -> npt.NDArray[np.float64]:
 
 
 def hz_from_erb(erb: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Frequencies in Hz of positions on the scale; the inverse of `erb_from_hz`."""
+    """Frequencies in Hz of positions on the scale; the inverse of `erb_from_hz`.
+
+    Examples:
+        >>> hz_from_erb(erb_from_hz([100, 1000])).round(6).tolist()
+        [100.0, 1000.0]
+    """
     return np.asarray((10 ** (np.asarray(erb, dtype=np.float64) / 21.4) - 1) / 0.00437)

@@ -10,7 +10,16 @@ FLOOR_DB = -100.0
 
 
 class LevelMeter:
-    """Mean power in short stretches of a recording that comes in blocks."""
+    """Mean power in short stretches of a recording that comes in blocks.
+
+    Examples:
+        A full-scale square wave has 0 dB, half of it -6 dB:
+
+        >>> meter = LevelMeter(sample_rate=1000, rate_hz=10)
+        >>> meter.push(np.concatenate([np.ones((1, 100)), np.full((1, 100), 0.5)], axis=1).astype(np.float32))
+        >>> meter.level_db().astype(float).round(2).tolist()
+        [0.0, -6.02]
+    """
 
     def __init__(self, *, sample_rate: int, rate_hz: float = 50.0) -> None:
         """Set up.

@@ -11,7 +11,15 @@ for two of them and -9 dB for eight, so what lies lower is of opposite phase."""
 
 
 class PhaseMeter:
-    """How the channels of a recording that comes in blocks go together."""
+    """How the channels of a recording that comes in blocks go together.
+
+    Examples:
+        >>> wave = np.sin(np.arange(1000, dtype=np.float32))
+        >>> meter = PhaseMeter(n_channels=2)
+        >>> meter.push(np.stack([wave, -wave]))  # their plain mean would be silent
+        >>> meter.signs().tolist()
+        [1.0, -1.0]
+    """
 
     def __init__(self, n_channels: int) -> None:
         """Set up; `n_channels` of the recording."""

@@ -15,6 +15,10 @@ def resample(waveform: npt.NDArray[np.float32], *, source_rate: int, target_rate
 
     Returns:
         `(samples * target_rate / source_rate,)`, rounded, without delay.
+
+    Examples:
+        >>> resample(np.zeros(48000, np.float32), source_rate=48000, target_rate=16000).shape
+        (16000,)
     """
     if source_rate == target_rate:
         return waveform

@@ -44,6 +44,14 @@ def istft(spectrum: Tensor, *, window: int, hop: int, n_samples: int) -> Tensor:
 
     Returns:
         `(..., n_samples)`.
+
+    Examples:
+        >>> waveform = torch.linspace(-1, 1, 1000)
+        >>> spectrum = stft(waveform, window=512, hop=256)
+        >>> tuple(spectrum.shape)  # (freqs, frames)
+        (257, 5)
+        >>> torch.allclose(istft(spectrum, window=512, hop=256, n_samples=1000), waveform, atol=1e-6)
+        True
     """
     flat = spectrum.reshape(-1, *spectrum.shape[-2:])
     hann = torch.hann_window(window, device=spectrum.device)
