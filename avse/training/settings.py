@@ -17,6 +17,8 @@ FREE = ("folder", "keep_decoded", "n_jobs", "max_minutes", "n_workers", "checkpo
 """Settings that change no number of a run: how long, how often and by how many helpers."""
 RESULTS = ("last.safetensors", "best.safetensors", "model.safetensors", "predictions", "runs", "scores.json")
 """A folder that holds one of these was begun."""
+CACHES = ("audio",)
+"""Folders that are filled from the manifest's files as they are needed."""
 MOST_READ_BYTES = 2**30
 """A folder of data that is larger is known by the names and sizes of its files."""
 REPORTS = (".json", ".jsonl", ".log", ".txt", ".md")
@@ -38,9 +40,21 @@ def digests(config: Any, more: Mapping[str, str] | None = None) -> dict[str, str
         if value.is_file():
             with value.open("rb") as file:
                 found[name] = hashlib.file_digest(file, "sha256").hexdigest()[:16]
-        elif value.is_dir():
-            found[name] = folder_digest(value)
+        elif value.is_dir() and name not in CACHES:
+            found[name] = folder_digest(value, names=_crop_names(config) if name == "crops" else None)
     return found
+
+
+def _crop_names(config: Any) -> set[str] | None:
+    """Files of mouth crops that a configuration's manifest asks for; the folder may hold those of other videos too."""
+    manifest = getattr(config, "manifest", None)
+    if not isinstance(manifest, Path) or not manifest.is_file():
+        return None
+    lines = manifest.read_text(encoding="utf-8", errors="replace").splitlines()
+    try:
+        return {f"{Path(str(json.loads(line)['id'])).name}.npz" for line in lines if line}
+    except (ValueError, KeyError, TypeError):
+        return None  # reading the manifest will say what is wrong with it
 
 
 def check_same(folder: Path, *, config: Any, inputs: Mapping[str, str], free: Collection[str] = FREE) -> None:
