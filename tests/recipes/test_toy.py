@@ -70,7 +70,7 @@ def test_a_second_run_skips_what_is_done(toy):
     before = {path: path.stat().st_mtime_ns for path in toy.rglob("*.wav")}
     weights = (toy / "avdcnn/model.safetensors").stat().st_mtime_ns
     done = _run(toy, "--stages", "train,enhance,score")
-    assert "is there already" in done.stderr
+    assert "is finished, with these settings and data" in done.stderr
     assert done.stderr.count("0 mixtures enhanced, 18 were done before") == 2
     assert done.stderr.count("is up to date") == 3
     assert (toy / "avdcnn/model.safetensors").stat().st_mtime_ns == weights
