@@ -39,7 +39,19 @@ def pesq_wb(*, reference: Waveform, estimate: Waveform, sample_rate: int) -> Sco
 def pesq_nb(*, reference: Waveform, estimate: Waveform, sample_rate: int) -> Score:
     """Predicted listening quality in the telephone band.
 
-    As `pesq_wb`; at 8 kHz for waveforms of 8 kHz, else at 16 kHz, as the field does. 1.02 to 4.55.
+    Computed at 8 kHz for waveforms of 8 kHz, else at 16 kHz, as the field does.
+
+    Args:
+        reference: `(samples,)` clean waveform.
+        estimate: `(samples,)` waveform to judge.
+        sample_rate: Hz.
+
+    Returns:
+        MOS-LQO, 1.02 to 4.55; no value where `pesq_wb` has none.
+
+    Raises:
+        InputError: a waveform is not mono.
+        MissingExtraError: the package `pesq` is not installed.
     """
     return _pesq(reference, estimate, sample_rate, mode="nb")
 

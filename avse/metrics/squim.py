@@ -24,7 +24,7 @@ FETCH: Final = "python -c 'from torchaudio.pipelines import SQUIM_OBJECTIVE as s
 
 
 def squim_stoi(*, reference: Waveform, estimate: Waveform, sample_rate: int) -> Score:
-    """Guessed STOI.
+    """Predicted STOI.
 
     Args:
         reference: taken for the shape that all metrics share, without effect.
@@ -43,13 +43,13 @@ def squim_stoi(*, reference: Waveform, estimate: Waveform, sample_rate: int) -> 
 
 
 def squim_pesq(*, reference: Waveform, estimate: Waveform, sample_rate: int) -> Score:
-    """Guessed PESQ, wide band, 1 to 4.6; all else as of `squim_stoi`."""
+    """Predicted PESQ, wide band, 1 to 4.6, of an estimate `(samples,)`; all else as of `squim_stoi`."""
     del reference
     return _squim(estimate, sample_rate, number=1)
 
 
 def squim_si_sdr(*, reference: Waveform, estimate: Waveform, sample_rate: int) -> Score:
-    """Guessed SI-SDR in dB; all else as of `squim_stoi`."""
+    """Predicted SI-SDR in dB of an estimate `(samples,)`; all else as of `squim_stoi`."""
     del reference
     return _squim(estimate, sample_rate, number=2)
 

@@ -28,7 +28,19 @@ def stoi(*, reference: Waveform, estimate: Waveform, sample_rate: int) -> Score:
 
 
 def estoi(*, reference: Waveform, estimate: Waveform, sample_rate: int) -> Score:
-    """The extended measure, which also holds in noise that changes fast; arguments and range as of `stoi`."""
+    """The extended measure (Jensen and Taal 2016), which also holds in noise with fast modulations.
+
+    Args:
+        reference: `(samples,)` clean waveform.
+        estimate: `(samples,)` waveform to judge.
+        sample_rate: Hz; pystoi converts to 10 kHz.
+
+    Returns:
+        About 0 to 1, larger is more intelligible; no value where `stoi` has none.
+
+    Raises:
+        InputError: a waveform is not mono.
+    """
     return _pystoi(reference, estimate, sample_rate, extended=True)
 
 

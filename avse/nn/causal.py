@@ -27,7 +27,7 @@ class CausalConv(nn.Module):
         self.after = nn.Sequential(nn.BatchNorm2d(channels), nn.LeakyReLU(SLOPE))
 
     def start(self, batch: int, n_bands: int, like: Tensor) -> Tensor:
-        """The memory before the first frame."""
+        """The state before the first frame, `(batch, channels, past frames, bands)` of zeros."""
         return like.new_zeros(batch, self.channels, self.n_past, n_bands)
 
     def forward(self, x: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
@@ -69,7 +69,7 @@ class BandGRU(nn.Module):
         self.spread = nn.Linear(dim, channels)
 
     def start(self, batch: int, like: Tensor) -> Tensor:
-        """The memory before the first frame."""
+        """The state before the first frame, `(1, batch * bands, dim)` of zeros."""
         return like.new_zeros(1, batch * self.n_bands, self.dim)
 
     def forward(self, x: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
@@ -93,7 +93,7 @@ class FullBandGRU(nn.Module):
         self.spread = nn.Linear(dim, channels * n_bands)
 
     def start(self, batch: int, like: Tensor) -> Tensor:
-        """The memory before the first frame."""
+        """The state before the first frame, `(1, batch, dim)` of zeros."""
         return like.new_zeros(1, batch, self.dim)
 
     def forward(self, x: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
@@ -106,7 +106,16 @@ class FullBandGRU(nn.Module):
 
 
 def remember(gru: nn.GRU, x: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
-    """Run a GRU in full precision: on CPUs it takes two thirds of the time that bfloat16 takes."""
+    """Run a GRU in full precision: on CPUs it takes two thirds of the time that bfloat16 takes.
+
+    Args:
+        gru: with `batch_first`.
+        x: `(batch, frames, features)`.
+        memory: `(1, batch, dim)` state before the first frame.
+
+    Returns:
+        `(batch, frames, dim)` and the new state, `(1, batch, dim)`.
+    """
     with torch.autocast(x.device.type, enabled=False):
         heard, memory = gru(x.float(), memory.float())
     return heard, memory

@@ -5,12 +5,12 @@ import numpy.typing as npt
 
 
 def erb_from_hz(frequency_hz: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Position on the scale of frequencies in Hz, at least 0; any shape."""
+    """Position on the scale, `(...)`, of frequencies in Hz, `(...)`, at least 0."""
     return np.asarray(21.4 * np.log10(0.00437 * np.asarray(frequency_hz, dtype=np.float64) + 1))
 
 
 def hz_from_erb(erb: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Frequencies in Hz of positions on the scale; the inverse of `erb_from_hz`.
+    """Frequencies in Hz, `(...)`, of positions on the scale, `(...)`; the inverse of `erb_from_hz`.
 
     Examples:
         >>> hz_from_erb(erb_from_hz([100, 1000])).round(6).tolist()

@@ -48,7 +48,7 @@ class LevelMeter:
         self._waiting = power[whole:]
 
     def push_all(self, blocks: Iterable[npt.NDArray[np.float32]]) -> None:
-        """Take all blocks of a recording."""
+        """Take all blocks of a recording, `(channels, samples)` each."""
         for block in blocks:
             self.push(block)
 

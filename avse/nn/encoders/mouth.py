@@ -40,7 +40,7 @@ class MouthEncoder(nn.Module, ABC):
         """Encode pictures by themselves, `(pictures, channels, height, width)` to `(pictures, dim)`."""
 
     def start(self, batch: int, like: Tensor) -> MouthMemory:
-        """The memory before the first picture."""
+        """The state before the first video frame: zeros, `(batch, dim, 2)` and `(1, batch, dim)`."""
         return MouthMemory(like.new_zeros(batch, self.dim, 2), like.new_zeros(1, batch, self.dim))
 
     def forward(self, frames: Tensor, memory: MouthMemory) -> tuple[Tensor, MouthMemory]:
@@ -91,6 +91,6 @@ class MouthCNN(MouthEncoder):
         self.project = nn.Linear(widths[-1] * (height // 8) * (width // 8), dim)
 
     def each(self, frames: Tensor) -> Tensor:
-        """As `MouthEncoder.each`."""
+        """As `MouthEncoder.each`: `(frames, channels, height, width)` to `(frames, dim)`."""
         features: Tensor = self.project(self.picture(frames))
         return features

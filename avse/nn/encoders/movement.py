@@ -25,5 +25,5 @@ def movement(frames: Tensor) -> Tensor:
 
 
 def around_grey(change: Tensor) -> Tensor:
-    """Movement in standard deviations as a picture in [0, 1]."""
+    """Movement in standard deviations, `(...)`, as grey values in [0, 1], `(...)`."""
     return (GREY + CONTRAST * change).clamp(0, 1)

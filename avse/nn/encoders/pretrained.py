@@ -98,7 +98,7 @@ class MouthTokens(MouthEncoder):
         self.encoder, self.project = encoder, nn.Linear(encoder.dim, dim)
 
     def each(self, frames: Tensor) -> Tensor:
-        """As `MouthEncoder.each`."""
+        """As `MouthEncoder.each`: `(frames, channels, height, width)` to `(frames, dim)`."""
         now, change = frames[:, :1], frames[:, 1:2]
         pair = torch.stack([now - change, now], dim=1).expand(-1, -1, 3, -1, -1)
         pictures = around_grey(pair).repeat_interleave(self.n_pictures // 2, dim=1)
@@ -122,7 +122,7 @@ class SeriesTokens(nn.Module):
         self.project = nn.Sequential(nn.Linear(n_channels * transformer.dim, dim), nn.Dropout(dropout))
 
     def forward(self, series: Tensor) -> Tensor:
-        """As `SeriesCNN.forward`."""
+        """As `SeriesCNN.forward`: `(batch, channels, time)` to `(batch, frames, dim)`."""
         batch, n_channels, time = series.shape
         n_frames = -(-time // self.n_samples)
         stretched = F.interpolate(

@@ -62,7 +62,7 @@ class SeriesGRU(SeriesCNN):
         self.over_time = nn.GRU(dim, dim, batch_first=True)
 
     def forward(self, series: Tensor) -> Tensor:
-        """As `SeriesCNN.forward`; a frame knows of those before it."""
+        """As `SeriesCNN.forward`, `(batch, channels, time)` to `(batch, frames, dim)`; the GRU is causal."""
         features: Tensor = self.over_time(super().forward(series))[0]
         return features
 
@@ -81,7 +81,7 @@ class SeriesTransformer(SeriesCNN):
         self.over_time = nn.TransformerEncoder(layer, num_layers=2, enable_nested_tensor=False)
 
     def forward(self, series: Tensor) -> Tensor:
-        """As `SeriesCNN.forward`; a frame knows of all others."""
+        """As `SeriesCNN.forward`, `(batch, channels, time)` to `(batch, frames, dim)`; every frame attends to all."""
         frames = super().forward(series)
         features: Tensor = self.over_time(frames + positions(frames.shape[1], self.dim).to(frames))
         return features

@@ -137,7 +137,7 @@ class WaveformTokens(nn.Module):
         return tokens
 
     def to_frames(self, tokens: Tensor, _: Tensor) -> Tensor:
-        """Tokens are frames."""
+        """Tokens are frames: `(batch, frames, dim)`, as they are."""
         return tokens
 
 
@@ -177,7 +177,7 @@ class WordTokens(nn.Module):
         return self.distances[:, F.pad(number, (1, 0, 1, 0), value=self.distances.shape[1] - 1)]
 
     def to_frames(self, tokens: Tensor, _: Tensor) -> Tensor:
-        """Tokens are frames."""
+        """Tokens are frames: `(batch, frames, dim)`, as they are."""
         return tokens
 
 
@@ -263,10 +263,10 @@ def bucket(far: Tensor) -> Tensor:
     """T5's buckets of the distances between words (Raffel et al. 2020): near ones each, far ones by their logarithm.
 
     Args:
-        far: whole numbers, above 0 where the other word comes before.
+        far: `(...)` whole numbers, above 0 where the other word comes before.
 
     Returns:
-        Numbers below `BUCKETS`; those of one direction in each half.
+        `(...)` indices below `BUCKETS`; those of one direction in each half.
     """
     half = BUCKETS // 2
     each, size = half // 2, far.abs()
