@@ -39,8 +39,8 @@ class Steering(Protocol):
 
     def enhance(
         self, noisy: Spectrum, cue: Array, present: npt.NDArray[np.bool_], state: Any
-    ) -> tuple[Spectrum, Spectrum, Array, Any]:
-        """Audio-only output, steered output `(freqs, frames)`, agreement `(frames,)`, and the new state."""
+    ) -> tuple[Spectrum, Spectrum, Any]:
+        """Audio-only output, steered output `(freqs, frames)`, and the new state."""
         ...
 
 
@@ -95,7 +95,7 @@ class OnnxSteering:
 
     def enhance(
         self, noisy: Spectrum, cue: Array, present: npt.NDArray[np.bool_], state: Array | None
-    ) -> tuple[Spectrum, Spectrum, Array, Array]:
+    ) -> tuple[Spectrum, Spectrum, Array]:
         """As `Steering.enhance`."""
         frames = noisy.T
         feeds = {
@@ -104,8 +104,8 @@ class OnnxSteering:
             "present": present[None].astype(np.float32),
             "state": np.zeros((1, self._n_state), dtype=np.float32) if state is None else state,
         }
-        audio_only, steered, agreement, state = self._session.run(None, feeds)
-        return _spectrum(audio_only), _spectrum(steered), agreement[0], state
+        audio_only, steered, state = self._session.run(None, feeds)
+        return _spectrum(audio_only), _spectrum(steered), state
 
 
 class TorchSteering:
@@ -119,7 +119,7 @@ class TorchSteering:
 
     def enhance(
         self, noisy: Spectrum, cue: Array, present: npt.NDArray[np.bool_], state: Any
-    ) -> tuple[Spectrum, Spectrum, Array, Any]:
+    ) -> tuple[Spectrum, Spectrum, Any]:
         """As `Steering.enhance`."""
         import torch
 
@@ -129,8 +129,7 @@ class TorchSteering:
         with torch.inference_mode():
             state = state if state is not None else self._model.initial_state(1, inputs[0])
             output, state = self._model.step(inputs[0], inputs[1], inputs[2].float(), state)
-            agreement = torch.sigmoid(output.agreement_logit)[0].cpu().numpy()
-        return _spectrum(output.audio_only.cpu().numpy()), _spectrum(output.steered.cpu().numpy()), agreement, state
+        return _spectrum(output.audio_only.cpu().numpy()), _spectrum(output.steered.cpu().numpy()), state
 
 
 def _spectrum(parts: Array) -> Spectrum:

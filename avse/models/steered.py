@@ -6,8 +6,8 @@ gives a second mask; its path begins at zero, as in Flamingo's gated layers (Ala
 starts as the core and learns only what the cue adds. Cues are computed from the clean speech of thousands of voices in
 training, spoiled as the lips of strangers spoil them: the faces, which are few, teach the lips alone.
 
-Where there is no cue the output is the core's, bit for bit. Whether cue and audio belong together is judged frame by
-frame; `avse.models.guard` turns that into how much of the steered mask is used.
+Where there is no cue the steered output is not used: the output is the core's, bit for bit. How much of it is used where
+there is one says `avse.models.guard`, by what the lip network finds for and against the lips' saying what is heard.
 """
 
 from dataclasses import dataclass, field
@@ -17,7 +17,6 @@ import torch
 from torch import Tensor, nn
 
 from avse.models.audio_core import AudioCore, Block, CoreConfig, CoreState, Decoder
-from avse.nn.causal import remember
 from avse.signal.speech_cue import CUE_DIM, CUE_RATE_HZ
 
 
@@ -29,8 +28,6 @@ class SteeredConfig:
     """Of the audio core."""
     n_blocks: int = 3
     """Blocks of the steering."""
-    agreement_dim: int = 32
-    """Units of the GRU that judges whether cue and audio belong together."""
 
 
 class SteeredState(NamedTuple):
@@ -39,8 +36,6 @@ class SteeredState(NamedTuple):
     core: CoreState
     recurrent: tuple[Tensor, ...]
     """Of the steering's blocks."""
-    agreement: Tensor
-    """`(1, batch, agreement_dim)`."""
 
 
 class SteeredOutput(NamedTuple):
@@ -50,12 +45,10 @@ class SteeredOutput(NamedTuple):
     """`(batch, 2, frames, freqs)` enhanced by the core alone."""
     steered: Tensor
     """`(batch, 2, frames, freqs)` enhanced with the cue."""
-    agreement_logit: Tensor
-    """`(batch, frames)`: above 0 the cue is believed to belong to a voice in the audio."""
 
 
 class Steered(nn.Module):
-    """Core, steering, and the judgement of the cue."""
+    """Core and steering."""
 
     name: ClassVar[str] = "steered"
     crop_size: ClassVar[tuple[int, int]] = (32, 48)
@@ -81,8 +74,6 @@ class Steered(nn.Module):
         nn.init.zeros_(self.write.bias)
         self.decoder = Decoder(channels)
         self.decoder.load_state_dict(core.decoder.state_dict())
-        self.agreement_gru = nn.GRU(CUE_DIM + 1 + n_bands, config.agreement_dim, batch_first=True)
-        self.agreement = nn.Linear(config.agreement_dim, 1)
 
     @classmethod
     def build(cls, config: SteeredConfig) -> "Steered":
@@ -100,7 +91,6 @@ class Steered(nn.Module):
         return SteeredState(
             self.core.initial_state(batch, like),
             tuple(like.new_zeros(batch, n_bands, dim) for _ in self.blocks),
-            like.new_zeros(1, batch, self.config.agreement_dim),
         )
 
     def step(
@@ -126,10 +116,7 @@ class Steered(nn.Module):
             recurrent.append(after)
         steered = encoded._replace(middle=encoded.middle + self.write(x))
         mask = self.decoder(steered, self.core.bands.n_bands)
-        loudness = encoded.skips[1].abs().mean(dim=1)
-        judged, agreement = remember(self.agreement_gru, torch.cat([given, loudness], dim=-1), state.agreement)
-        output = SteeredOutput(audio_only, self.core.masked(noisy, mask), self.agreement(judged)[..., 0])
-        return output, SteeredState(core, tuple(recurrent), agreement)
+        return SteeredOutput(audio_only, self.core.masked(noisy, mask)), SteeredState(core, tuple(recurrent))
 
     def forward(self, noisy: Tensor, cue: Tensor, present: Tensor) -> SteeredOutput:
         """Enhance whole recordings; arguments as of `step`."""

@@ -23,19 +23,19 @@ TOLERANCE = 1e-4
 
 
 class SteeredGraph(StatefulGraph):
-    """Audio frames: `(noisy, cue, present, state) -> (audio_only, steered, agreement, state)`."""
+    """Audio frames: `(noisy, cue, present, state) -> (audio_only, steered, state)`."""
 
     inputs = ("noisy", "cue", "present", "state")
-    outputs = ("audio_only", "steered", "agreement", "next_state")
+    outputs = ("audio_only", "steered", "next_state")
     frame_axes: ClassVar[dict[str, int]] = {
-        "noisy": 2, "cue": 1, "present": 1, "audio_only": 2, "steered": 2, "agreement": 1,
+        "noisy": 2, "cue": 1, "present": 1, "audio_only": 2, "steered": 2,
     }  # fmt: skip
 
     def __init__(self, model: Steered) -> None:
         """Take a model in evaluation mode; its recurrences become GRUs, which have an operator."""
         model = with_grus(model)
         state = model.initial_state(1, torch.zeros(1))
-        super().__init__((state.core.past, *state.core.recurrent, *state.recurrent, state.agreement))
+        super().__init__((state.core.past, *state.core.recurrent, *state.recurrent))
         self.model = model
 
     def example(self, n_frames: int) -> tuple[Tensor, ...]:
@@ -50,12 +50,12 @@ class SteeredGraph(StatefulGraph):
 
     def forward(self, noisy: Tensor, cue: Tensor, present: Tensor, state: Tensor) -> tuple[Tensor, ...]:
         """As `Steered.step`, for a batch of one."""
-        past, *recurrent, agreement = self.split(state)
+        past, *recurrent = self.split(state)
         n_core = self.model.config.core.n_blocks
-        before = SteeredState(CoreState(past, tuple(recurrent[:n_core])), tuple(recurrent[n_core:]), agreement)
+        before = SteeredState(CoreState(past, tuple(recurrent[:n_core])), tuple(recurrent[n_core:]))
         output, after = self.model.step(noisy, cue, present, before)
-        row = self.join((after.core.past, *after.core.recurrent, *after.recurrent, after.agreement))
-        return output.audio_only, output.steered, torch.sigmoid(output.agreement_logit), row
+        row = self.join((after.core.past, *after.core.recurrent, *after.recurrent))
+        return output.audio_only, output.steered, row
 
 
 def with_grus(model: Steered) -> Steered:

@@ -71,10 +71,8 @@ class SteeringTrainConfig:
     """Folder of measured room responses in the data pack."""
     n_valid: int = 48
     """Fixed mixtures of 4 s that the weights are chosen by, half of them with competing talkers."""
-    wrong_cue_probability: float = 0.3
+    wrong_cue_probability: float = 0.15
     """Chance that the cue is of a voice that is not in the audio."""
-    agreement: float = 1.0
-    """Weight of the cross entropy of the agreement of cue and audio."""
     model: SteeredConfig = field(default_factory=SteeredConfig)
     """The network; the sizes of its core are those of `core`."""
     mix: VoiceMixConfig = field(

@@ -24,8 +24,6 @@ class CuedExample(NamedTuple):
     """`(video frames, CUE_DIM)` in [0, 1]."""
     present: Tensor
     """`(video frames,)` 1 where there is a cue, else 0."""
-    matched: Tensor
-    """Scalar, 1 if the cue is that of the target."""
 
 
 class CuedDataset(Dataset[CuedExample]):
@@ -65,7 +63,6 @@ class CuedDataset(Dataset[CuedExample]):
             example.clean,
             torch.from_numpy(spoiled.cue),
             torch.from_numpy(spoiled.present.astype(np.float32)),
-            torch.tensor(float(not wrong)),
         )
 
 

@@ -6,7 +6,6 @@ from functools import partial
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from avse.data.voices import VoiceDataset, VoiceExample
@@ -22,12 +21,9 @@ from recipes.steered.cues import CuedDataset, CuedExample, collate
 from recipes.steered.data import load_dataset, validation_mix
 from recipes.steered.loss import enhancement_loss, parts_of, waveform_of
 
-SETTLED_S = 0.5
-"""Agreement is not judged before it has seen this much."""
 
-
-def run(model: Steered, batch: CuedExample) -> tuple[SteeredOutput, Tensor]:
-    """The network's output for a batch, and the video frame shown at each audio frame, `(frames,)`."""
+def run(model: Steered, batch: CuedExample) -> SteeredOutput:
+    """The network's output for a batch."""
     core = model.config.core
     noisy = parts_of(batch.noisy, window=core.window, hop=core.hop)
     shown = torch.from_numpy(
@@ -36,38 +32,31 @@ def run(model: Steered, batch: CuedExample) -> tuple[SteeredOutput, Tensor]:
             ahead_s=core.window / 2 / core.sample_rate,
         )
     ).clip(max=batch.cue.shape[1] - 1)  # fmt: skip
-    return model(noisy, batch.cue[:, shown], batch.present[:, shown]), shown
+    output: SteeredOutput = model(noisy, batch.cue[:, shown], batch.present[:, shown])
+    return output
 
 
 def loss_step(model: Steered, batch: CuedExample, *, config: SteeringTrainConfig) -> Tensor:
-    """The training loss: the steered spectrum, and whether cue and audio agree."""
+    """The training loss of the steered spectrum."""
     model.core.eval()  # its statistics stay as they are
     core = model.config.core
-    output, shown = run(model, batch)
-    present = batch.present[:, shown].clone()
-    present[:, : round(SETTLED_S * core.sample_rate / core.hop)] = 0
-    matched = batch.matched[:, None].expand_as(present)
-    judged = F.binary_cross_entropy_with_logits(output.agreement_logit, matched, weight=present, reduction="sum")
-    enhanced = enhancement_loss(output.steered, batch.clean, window=core.window, hop=core.hop, weights=config.loss)
-    return enhanced + config.agreement * judged / present.sum().clamp_min(1)
+    steered = run(model, batch).steered
+    return enhancement_loss(steered, batch.clean, window=core.window, hop=core.hop, weights=config.loss)
 
 
 @torch.inference_mode()
 def validate(model: Steered, *, dataset: CuedDataset, config: SteeringTrainConfig) -> dict[str, float]:
-    """SI-SDR with the cue and without it, among talkers and in plain noise, and how well agreement is judged."""
+    """SI-SDR with the cue and without it, among talkers and in plain noise."""
     model.core.eval()
     core = model.config.core
     values: dict[str, list[float]] = {}
     for index in range(len(dataset)):
         batch = collate([dataset[0, index]])
-        output, _ = run(model, batch)
+        output = run(model, batch)
         kind = "talkers" if index % 2 else "noise"
         for name, spectrum in (("steered", output.steered), ("audio_only", output.audio_only)):
             estimate = waveform_of(spectrum, window=core.window, hop=core.hop, n_samples=batch.clean.shape[-1])
             values.setdefault(f"{kind}_{name}_si_sdr_db", []).append(float(si_sdr_db(estimate, batch.clean)))
-        values.setdefault("agreement", []).append(
-            float(((output.agreement_logit[:, -30:].mean() > 0) == (batch.matched > 0.5)).float())
-        )
     means = {name: float(np.mean(value)) for name, value in values.items()}
     return {"loss": -(means["talkers_steered_si_sdr_db"] + means["noise_steered_si_sdr_db"]), **means}
 
