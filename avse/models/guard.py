@@ -1,8 +1,9 @@
-"""How much of the steered mask is used: none until the cue has agreed with the audio, and none where steering harms.
+"""How much of the steered mask is used: none until the lips are known to say what is heard, and none where it harms.
 
 The audio-only output is at hand in every frame, so the video can be dropped at any time, with a cross-fade.
 """
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,12 +19,14 @@ class GuardConfig:
 
     frame_rate_hz: float = 62.5
     """Audio frames per second."""
+    evidence_memory_s: float = 3.0
+    """s; time after which evidence counts a third."""
+    begin_evidence: float = 1.0
+    """Nats for the lips' saying what is heard, from which steering begins."""
+    end_evidence: float = -2.0
+    """Nats below which it ends."""
     memory_s: float = 1.5
-    """s; time over which agreement and levels are averaged."""
-    begin_agreement: float = 0.6
-    """Mean agreement, 0 to 1, from which steering begins."""
-    end_agreement: float = 0.4
-    """Mean agreement below which it ends."""
+    """s; time over which levels are averaged."""
     lowered_db: float = 12.0
     """dB; steering ends where it lowers what audio-only keeps by more than this while the lips speak."""
     rest_s: float = 3.0
@@ -35,8 +38,8 @@ class GuardConfig:
 class GuardState(NamedTuple):
     """What the guard carries from one audio frame to the next."""
 
-    agreement: float = 0.0
-    """Mean agreement; a face that has just come has none."""
+    evidence: float = 0.0
+    """Nats; a face that has just come has none."""
     steered_power: float = 0.0
     """Mean power of the steered output while the lips speak."""
     audio_only_power: float = 0.0
@@ -52,7 +55,7 @@ class GuardState(NamedTuple):
 
 
 class SteeringGuard:
-    """Turns two outputs and the agreement of each frame into one output; holds no state of a recording."""
+    """Turns two outputs and the evidence for the lips into one output; holds no state of a recording."""
 
     def __init__(self, config: GuardConfig | None = None) -> None:
         """Set up."""
@@ -63,7 +66,7 @@ class SteeringGuard:
         audio_only: Spectrum,
         steered: Spectrum,
         *,
-        agreement: npt.NDArray[np.float32],
+        evidence: npt.NDArray[np.float32],
         cue: npt.NDArray[np.float32],
         present: npt.NDArray[np.bool_],
         state: GuardState | None,
@@ -73,7 +76,7 @@ class SteeringGuard:
         Args:
             audio_only: `(freqs, frames)` enhanced without the cue.
             steered: `(freqs, frames)` enhanced with it.
-            agreement: `(frames,)` 0 to 1, of cue and audio.
+            evidence: `(frames,)` nats that have come in, for the lips' saying what is heard.
             cue: `(frames, CUE_DIM)`, voice activity first.
             present: `(frames,)` False where there is no cue.
             state: from the call before, None at first.
@@ -88,7 +91,7 @@ class SteeringGuard:
         for frame in range(len(weights)):
             speaking = float(cue[frame, 0])
             state = self._next(
-                state, float(agreement[frame]), speaking, bool(present[frame]),
+                state, float(evidence[frame]), speaking, bool(present[frame]),
                 float(powers[0][frame]), float(powers[1][frame]),
             )  # fmt: skip
             weights[frame] = state.weight
@@ -98,12 +101,13 @@ class SteeringGuard:
         return blended, weights, state
 
     def _next(
-        self, state: GuardState, agreement: float, speaking: float, present: bool, steered: float, audio_only: float
+        self, state: GuardState, evidence: float, speaking: float, present: bool, steered: float, audio_only: float
     ) -> GuardState:
         config = self.config
-        share = 1 / (config.memory_s * config.frame_rate_hz)
         step = 1 / config.frame_rate_hz
-        mean = state.agreement + share * ((agreement if present else 0.0) - state.agreement)
+        share = step / config.memory_s
+        keep = math.exp(-step / config.evidence_memory_s)
+        total = keep * state.evidence + evidence if present else 0.0
         heard = share * speaking * present
         steered_power = state.steered_power + heard * (steered - state.steered_power)
         audio_only_power = state.audio_only_power + heard * (audio_only - state.audio_only_power)
@@ -114,8 +118,8 @@ class SteeringGuard:
             present
             and not stops
             and rest == 0
-            and mean > (config.end_agreement if state.on else config.begin_agreement)
+            and total > (config.end_evidence if state.on else config.begin_evidence)
         )
         fade = step / config.fade_s
         weight = min(1.0, state.weight + fade) if on else max(0.0, state.weight - fade)
-        return GuardState(mean, steered_power, audio_only_power, weight, on, rest, state.n_stops + stops)
+        return GuardState(total, steered_power, audio_only_power, weight, on, rest, state.n_stops + stops)

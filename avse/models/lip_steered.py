@@ -1,4 +1,4 @@
-"""The default model as the enhancer uses it: lips to cue, cue and audio to two outputs, the guard to one."""
+"""The steered model as the enhancer uses it: lips to cue, cue and audio to two outputs, evidence and guard to one."""
 
 from typing import Any, NamedTuple, Protocol
 
@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.models.guard import GuardState, SteeringGuard
+from avse.models.lip_evidence import EvidenceState, LipEvidence
+from avse.signal.speech_cue import CUE_DIM
 
 Array = npt.NDArray[np.float32]
 Spectrum = npt.NDArray[np.complex64]
@@ -26,6 +28,10 @@ class Lips(Protocol):
 
     def watch(self, motion: Array, state: Any) -> tuple[Array, Array, Any]:
         """Motion `(frames, 2, height, width)` to the cue `(frames, CUE_DIM)`, an embedding, and the new state."""
+        ...
+
+    def listen(self, features: Array, state: Any) -> tuple[Array, Any]:
+        """As `avse.models.lip_evidence.Voice`."""
         ...
 
 
@@ -55,6 +61,14 @@ class Layout(NamedTuple):
     """Samples."""
 
 
+class Memory(NamedTuple):
+    """What a recording has left behind in each part."""
+
+    steering: Any
+    evidence: EvidenceState | None
+    guard: GuardState | None
+
+
 class LipSteered:
     """A causal model (`avse.enhance.model.CausalModel`) of three parts; holds no state of a recording."""
 
@@ -64,23 +78,26 @@ class LipSteered:
         """Take the parts."""
         self._steering, self._lips, self._guard = steering, lips, guard or SteeringGuard()
         self.sample_rate, self.window, self.hop = steering.layout
+        self._evidence = LipEvidence(lips, hop=self.hop)
         self.crop_size, self.picture_rate_hz = lips.crop_size, lips.picture_rate_hz
 
     def see(self, motion: Array, memory: Any) -> tuple[Array, Any]:
         """As `avse.enhance.model.CausalModel.see`."""
-        cue, _, memory = self._lips.watch(motion, memory)
-        return cue, memory
+        cue, embedding, memory = self._lips.watch(motion, memory)
+        return np.concatenate([cue, embedding], axis=1), memory
 
     def hear(
-        self, noisy: Spectrum, mouth: Array, present: npt.NDArray[np.bool_], memory: tuple[Any, GuardState] | None
-    ) -> tuple[Spectrum, Array, tuple[Any, GuardState]]:
+        self, noisy: Spectrum, mouth: Array, present: npt.NDArray[np.bool_], memory: Memory | None
+    ) -> tuple[Spectrum, Array, Memory]:
         """As `avse.enhance.model.CausalModel.hear`."""
-        before, guard = memory or (None, None)
-        audio_only, steered, agreement, after = self._steering.enhance(noisy, mouth, present, before)
+        before = memory or Memory(None, None, None)
+        cue, lips = mouth[:, :CUE_DIM], mouth[:, CUE_DIM:]
+        audio_only, steered, after = self._steering.enhance(noisy, cue, present, before.steering)
+        evidence, weighed = self._evidence.weigh(audio_only, lips, present, before.evidence)
         blended, weights, guard = self._guard.blend(
-            audio_only, steered, agreement=agreement, cue=mouth, present=present, state=guard
+            audio_only, steered, evidence=evidence, cue=cue, present=present, state=before.guard
         )
-        return blended, weights, (after, guard)
+        return blended, weights, Memory(after, weighed, guard)
 
 
 class OnnxSteering:

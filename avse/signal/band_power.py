@@ -21,6 +21,8 @@ WINDOW, STEP = 512, SAMPLE_RATE // STEP_RATE_HZ
 """Samples."""
 
 _CHUNK_STEPS = 6000
+_HANN_ENERGY = 0.375 * WINDOW
+"""Sum of the squared periodic Hann window."""
 
 
 def band_edges_hz(n_bands: int) -> npt.NDArray[np.float64]:
@@ -64,15 +66,27 @@ def window_powers(samples: Waveform, *, n_bands: int) -> npt.NDArray[np.float32]
     Returns:
         `(windows, n_bands)`.
     """
-    edges = np.ceil(band_edges_hz(n_bands) * WINDOW / SAMPLE_RATE).astype(int)
     hann = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)).astype(np.float32)
-    scale = 2 / (WINDOW * float(np.sum(hann.astype(np.float64) ** 2)))
     windows = np.lib.stride_tricks.sliding_window_view(samples, WINDOW)[::STEP]
     powers = np.empty((len(windows), n_bands), dtype=np.float32)
     # An hour of windows at once would be several GB.
     for start in range(0, len(windows), _CHUNK_STEPS):
         spectrum = np.fft.rfft(windows[start : start + _CHUNK_STEPS] * hann, axis=1)
-        power = scale * (spectrum.real**2 + spectrum.imag**2)
-        for band, (low, high) in enumerate(pairwise(edges)):
-            powers[start : start + len(power), band] = power[:, low:high].sum(axis=1)
+        powers[start : start + len(spectrum)] = spectrum_powers(spectrum, n_bands=n_bands)
     return powers
+
+
+def spectrum_powers(spectrum: npt.NDArray[np.complexfloating], *, n_bands: int) -> npt.NDArray[np.float32]:
+    """Mean power in each band of frames that were transformed with a Hann window of `WINDOW` samples.
+
+    Args:
+        spectrum: `(frames, WINDOW // 2 + 1)`, not normalised, of audio at `SAMPLE_RATE`.
+        n_bands: at most 32.
+
+    Returns:
+        `(frames, n_bands)`; a full-scale sine has 0.5 in its band.
+    """
+    edges = np.ceil(band_edges_hz(n_bands) * WINDOW / SAMPLE_RATE).astype(int)
+    scale = 2 / (WINDOW * _HANN_ENERGY)
+    power = scale * (spectrum.real**2 + spectrum.imag**2)
+    return np.stack([power[:, low:high].sum(axis=1) for low, high in pairwise(edges)], axis=1).astype(np.float32)

@@ -1,4 +1,4 @@
-"""The guard: audio-only until the cue has agreed, and again where steering harms."""
+"""The guard: audio-only until the lips are known to say what is heard, and again where steering harms."""
 
 import numpy as np
 
@@ -9,45 +9,45 @@ RATE_HZ = 62.5
 N = int(20 * RATE_HZ)
 
 
-def _given(*, agreement, steered_gain=1.0, seed=1):
+def _given(*, nats_per_s, steered_gain=1.0, seed=1):
     rng = np.random.default_rng(seed)
     audio_only = (rng.standard_normal((5, N)) + 1j * rng.standard_normal((5, N))).astype(np.complex64)
     return {
         "audio_only": audio_only,
         "steered": (np.complex64(1j) * np.float32(steered_gain) * audio_only).astype(np.complex64),
-        "agreement": np.broadcast_to(np.float32(agreement), N).copy(),
+        "evidence": np.broadcast_to(np.float32(nats_per_s / RATE_HZ), N).copy(),
         "cue": np.ones((N, CUE_DIM), dtype=np.float32),
         "present": np.ones(N, dtype=bool),
     }
 
 
-def test_a_cue_that_agrees_is_used_after_it_has_for_a_while():
-    given = _given(agreement=0.9)
+def test_lips_that_say_what_is_heard_are_used_once_enough_speaks_for_it():
+    given = _given(nats_per_s=1.0)
     blended, weights, _ = SteeringGuard().blend(**given, state=None)
     first = np.flatnonzero(weights)[0] / RATE_HZ
-    # A mean over 1.5 s of 0.9 passes 0.6 after 1.5 * ln 3 = 1.65 s.
-    assert abs(first - 1.65) < 0.05
+    # 1 nat a second, forgotten over 3 s, adds up to 3 (1 - exp(-t / 3)): 1 after 3 ln 1.5 = 1.22 s.
+    assert abs(first - 1.22) < 0.05
     assert weights[-1] == 1
     np.testing.assert_allclose(blended[:, -1], given["steered"][:, -1], atol=1e-6)
 
 
-def test_a_cue_that_does_not_agree_leaves_the_audio_only_output_bit_for_bit():
-    given = _given(agreement=0.3)
+def test_lips_that_say_something_else_leave_the_audio_only_output_bit_for_bit():
+    given = _given(nats_per_s=0.2)
     blended, weights, _ = SteeringGuard().blend(**given, state=None)
     assert not weights.any()
     assert np.array_equal(blended, given["audio_only"])
 
 
 def test_without_a_face_the_audio_only_output_is_left_bit_for_bit():
-    given = _given(agreement=1.0)
+    given = _given(nats_per_s=2.0)
     given["present"][:] = False
     blended, _, _ = SteeringGuard().blend(**given, state=None)
     assert np.array_equal(blended, given["audio_only"])
 
 
 def test_it_fades_and_never_jumps():
-    given = _given(agreement=0.9)
-    given["agreement"][N // 2 :] = 0
+    given = _given(nats_per_s=1.8)
+    given["evidence"][N // 2 :] *= -1
     _, weights, _ = SteeringGuard().blend(**given, state=None)
     step = 1 / (GuardConfig().fade_s * RATE_HZ)
     assert np.abs(np.diff(weights)).max() <= step + 1e-6
@@ -56,8 +56,8 @@ def test_it_fades_and_never_jumps():
 
 
 def test_a_steered_output_that_lowers_speech_is_dropped_and_counted():
-    kept = SteeringGuard().blend(**_given(agreement=0.9, steered_gain=0.5), state=None)
-    dropped = SteeringGuard().blend(**_given(agreement=0.9, steered_gain=0.05), state=None)
+    kept = SteeringGuard().blend(**_given(nats_per_s=1.8, steered_gain=0.5), state=None)
+    dropped = SteeringGuard().blend(**_given(nats_per_s=1.8, steered_gain=0.05), state=None)
     assert kept[1][-1] == 1
     assert kept[2].n_stops == 0
     assert dropped[2].n_stops > 0
@@ -65,7 +65,7 @@ def test_a_steered_output_that_lowers_speech_is_dropped_and_counted():
 
 
 def test_a_talker_who_is_silent_may_be_lowered_as_far_as_steering_wants():
-    given = _given(agreement=0.9, steered_gain=0.001)
+    given = _given(nats_per_s=1.8, steered_gain=0.001)
     given["cue"][:, 0] = 0
     _, weights, state = SteeringGuard().blend(**given, state=None)
     assert weights[-1] == 1
@@ -73,8 +73,8 @@ def test_a_talker_who_is_silent_may_be_lowered_as_far_as_steering_wants():
 
 
 def test_pieces_of_any_size_give_the_same():
-    given = _given(agreement=0.9)
-    given["agreement"] = np.random.default_rng(3).random(N).astype(np.float32)
+    given = _given(nats_per_s=1.8)
+    given["evidence"] = np.random.default_rng(3).normal(0.02, 0.3, N).astype(np.float32)
     whole, _, _ = SteeringGuard().blend(**given, state=None)
     state, pieces = None, []
     for first, last in ((0, 1), (1, 100), (100, N)):
@@ -82,3 +82,12 @@ def test_pieces_of_any_size_give_the_same():
         blended, _, state = SteeringGuard().blend(**part, cue=given["cue"][first:last], state=state)
         pieces.append(blended)
     assert np.array_equal(np.concatenate(pieces, axis=1), whole)
+
+
+def test_another_face_starts_without_evidence():
+    given = _given(nats_per_s=1.8)
+    given["present"][N // 2 : N // 2 + 5] = False
+    _, weights, _ = SteeringGuard().blend(**given, state=None)
+    back = N // 2 + 5 + np.flatnonzero(np.diff(weights[N // 2 + 5 :]) > 0)[0]
+    # 1.8 nats a second reach 1 after 3 ln(5.4 / 4.4) = 0.61 s.
+    assert abs((back - N // 2) / RATE_HZ - 0.7) < 0.08

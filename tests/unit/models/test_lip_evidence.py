@@ -1,0 +1,72 @@
+"""Evidence from the spectrum: that of the waveform, in pieces of any size."""
+
+import numpy as np
+import pytest
+import torch
+
+from avse.faces.correspondence import AudioListener
+from avse.models.lip_evidence import LipEvidence
+from avse.models.onnx_lips import OnnxLips
+from avse.signal.clock import picture_numbers
+from avse.signal.stft import stft
+
+HOP = 256
+
+
+@pytest.fixture(scope="module")
+def lips():
+    return OnnxLips()
+
+
+@pytest.fixture(scope="module")
+def voice():
+    """Six seconds of noise that is loud and soft in turn, and low and high."""
+    rng = np.random.default_rng(1)
+    times_s = np.arange(6 * 16000) / 16000
+    white = rng.standard_normal(len(times_s))
+    low = np.convolve(white, np.ones(12) / 12, mode="same")
+    share = 0.5 + 0.5 * np.sin(2 * np.pi * 2.3 * times_s)
+    loud = np.clip(np.sin(2 * np.pi * 1.7 * times_s) + 0.3, 0.01, None)
+    return (0.1 * loud * (share * low * 3 + (1 - share) * white)).astype(np.float32)
+
+
+def _weigh(lips, spectrum, embeddings, present, cuts):
+    evidence, state, weights = LipEvidence(lips, hop=HOP), None, []
+    for first, last in zip((0, *cuts), (*cuts, spectrum.shape[1]), strict=True):
+        found, state = evidence.weigh(spectrum[:, first:last], embeddings[first:last], present[first:last], state)
+        weights.append(found)
+    return np.concatenate(weights)
+
+
+def _inputs(voice):
+    spectrum = stft(torch.from_numpy(voice), window=512, hop=HOP).numpy()
+    shown = picture_numbers(spectrum.shape[1], hop=HOP, sample_rate=16000, rate_hz=25.0, ahead_s=0.016)
+    per_video_frame = np.random.default_rng(2).standard_normal((shown[-1] + 1, 33)).astype(np.float32)
+    return spectrum, per_video_frame, shown
+
+
+def test_it_is_what_the_waveform_gives(lips, voice):
+    spectrum, embeddings, shown = _inputs(voice)
+    weights = _weigh(lips, spectrum, embeddings[shown], np.ones(len(shown), bool), ())
+    listener = AudioListener(lips, sample_rate=16000)
+    listener.push(voice[None])
+    audio = listener.finish()
+    expected = (embeddings[: len(audio)] * audio).sum(axis=1)
+    found = weights[weights != 0]
+    n = min(len(found), len(expected))
+    assert n >= 6 * 25 - 2
+    # Steps of 10 ms are read between frames 16 ms apart.
+    assert np.corrcoef(found[:n], expected[:n])[0, 1] > 0.97
+
+
+def test_pieces_of_any_size_give_the_same(lips, voice):
+    spectrum, embeddings, shown = _inputs(voice)
+    present = np.arange(len(shown)) % 50 > 10
+    whole = _weigh(lips, spectrum, embeddings[shown], present, ())
+    pieces = _weigh(lips, spectrum, embeddings[shown], present, (1, 2, 3, 40, 41, 200))
+    np.testing.assert_allclose(pieces, whole, atol=1e-4)
+
+
+def test_frames_without_a_face_weigh_nothing(lips, voice):
+    spectrum, embeddings, shown = _inputs(voice)
+    assert not _weigh(lips, spectrum, embeddings[shown], np.zeros(len(shown), bool), ()).any()
