@@ -115,10 +115,7 @@ class SteeringGuard:
         stops = state.on and harms
         rest = config.rest_s if stops else max(0.0, state.rest - step)
         on = (
-            present
-            and not stops
-            and rest == 0
-            and total > (config.end_evidence if state.on else config.begin_evidence)
+            present and not stops and rest == 0 and total > (config.end_evidence if state.on else config.begin_evidence)
         )
         fade = step / config.fade_s
         weight = min(1.0, state.weight + fade) if on else max(0.0, state.weight - fade)

@@ -1,7 +1,8 @@
 """Evidence for and against the lips' saying what is heard, frame by frame, from the spectrum that is at hand anyway.
 
 The lip network's embeddings of the mouth and of the audio give a log-likelihood ratio for each video frame
-(`avse.models.lip_cue`). The audio is that of the enhanced spectrum: with the noise gone it tells more than the noisy one.
+(`avse.models.lip_cue`). The audio is that of the enhanced spectrum, which
+tells more than the noisy one.
 """
 
 import copy

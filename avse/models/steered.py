@@ -6,8 +6,8 @@ gives a second mask; its path begins at zero, as in Flamingo's gated layers (Ala
 starts as the core and learns only what the cue adds. Cues are computed from the clean speech of thousands of voices in
 training, spoiled as the lips of strangers spoil them: the faces, which are few, teach the lips alone.
 
-Where there is no cue the steered output is not used: the output is the core's, bit for bit. How much of it is used where
-there is one says `avse.models.guard`, by what the lip network finds for and against the lips' saying what is heard.
+Without a cue the output is the core's, bit for bit. `avse.models.guard` decides how much of the steered output is used,
+by the evidence of the lip network that the lips say what is heard.
 """
 
 from dataclasses import dataclass, field
