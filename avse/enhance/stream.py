@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from avse.enhance.causal import CausalGain, PictureSource
 from avse.enhance.gain import CHUNK_FRAMES, GainEstimator
+from avse.enhance.level import LevelState, MakeUpGain
 from avse.enhance.model import CausalModel, Model
 from avse.errors import ConfigError, InputError
 from avse.faces.mouth import MouthTrack
@@ -37,6 +38,8 @@ class Mixing:
     """Share of the enhanced sound: 0 gives the input back, 1 the enhanced sound alone."""
     attenuation_limit_db: float | None = None
     """Noise is lowered by at most this much, dB; None sets no limit."""
+    keep_level: bool = True
+    """Make up for the level that the model takes from speech (`avse.enhance.level`); False leaves it as it is."""
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -58,7 +61,8 @@ class EnhancerStream:
     """Takes blocks of a recording and gives it back enhanced, a little later; in all of the same length.
 
     The model works at its own rate on the mean of the channels, and its gain is applied to each of them. What the
-    conversion to that rate leaves out, the high band above all, follows the mean gain of the octave below it.
+    conversion to that rate leaves out, the high band above all, follows the mean gain of the octave below it. Speech
+    comes out as loud as it went in (`avse.enhance.level`).
     """
 
     def __init__(
@@ -91,7 +95,8 @@ class EnhancerStream:
         self.signs: npt.NDArray[np.float32] | None = None
         """`(channels,)` of +-1 to multiply the channels with before the model gets their mean, as `avse.signal.phase`
         finds them; None takes the plain mean."""
-        self._share = (mixing or Mixing()).enhanced_share
+        mixing = mixing or Mixing()
+        self._share = mixing.enhanced_share
         self._has_high_band = sample_rate != model.sample_rate
         top_hz = min(sample_rate, model.sample_rate) / 2
         top_bin = round(top_hz * model.window / model.sample_rate)
@@ -99,6 +104,8 @@ class EnhancerStream:
         self._down = StreamingResampler(source_rate=sample_rate, target_rate=model.sample_rate, n_channels=n_channels)
         self._stft = StreamingSTFT(n_channels=n_channels, window=model.window, hop=model.hop)
         self.gain = _estimator(model, mouth, offset_s=offset_s, chunk_frames=chunk_frames)
+        self._make_up = MakeUpGain(hop=model.hop, sample_rate=model.sample_rate) if mixing.keep_level else None
+        self._level = LevelState()
         self._noisy = np.zeros((n_channels, model.window // 2 + 1, 0), dtype=np.complex64)
         # Where there is a high band, the low band comes along unchanged, to be taken away from the input.
         n_rows = 2 * n_channels if self._has_high_band else n_channels
@@ -136,12 +143,20 @@ class EnhancerStream:
         heard = spectrum if self.signs is None else self.signs[:, None, None] * spectrum
         gain = self.gain.push(heard.mean(axis=0), last=last)
         noisy, self._noisy = self._noisy[:, :, : gain.shape[1]], self._noisy[:, :, gain.shape[1] :]
-        enhanced = noisy * gain
+        enhanced = self._loud(noisy * gain, noisy)
         if not self._has_high_band:
             return enhanced
         power, before = (np.square(np.abs(s[:, self._octave])).sum(axis=(0, 1)) for s in (enhanced, noisy))
         self._high_gain.push(np.sqrt((power + 1e-12) / (before + 1e-12)))
         return np.concatenate([enhanced, noisy], axis=0)
+
+    def _loud(self, enhanced: npt.NDArray[np.complex64], noisy: npt.NDArray[np.complex64]) -> npt.NDArray[np.complex64]:
+        """Enhanced frames, `(channels, freqs, frames)`, with speech at its level in the noisy ones."""
+        if self._make_up is None:
+            return enhanced
+        rows = enhanced.shape[0] * enhanced.shape[1], enhanced.shape[2]
+        gains, self._level = self._make_up.gains(enhanced.reshape(rows), noisy.reshape(rows), self._level)
+        return enhanced * gains
 
     def _mix(self, parts: Waveform) -> Waveform:
         n_samples = parts.shape[1]

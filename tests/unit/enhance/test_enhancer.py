@@ -39,14 +39,20 @@ def test_a_model_that_changes_nothing_gives_the_input_back(rate, n_channels):
 @pytest.mark.parametrize("rate", [8000, 44100])
 def test_the_gain_holds_in_the_whole_band(rate):
     noisy = _noise(1.5, rate=rate)
-    enhanced = Enhancer(Factor(by_sound=0.25)).enhance(noisy, sample_rate=rate)
+    enhanced = Enhancer(Factor(by_sound=0.25)).enhance(noisy, sample_rate=rate, mixing=Mixing(keep_level=False))
     np.testing.assert_allclose(enhanced[:, 1000:-1000], 0.25 * noisy[:, 1000:-1000], atol=1e-3)
 
 
 def test_channels_keep_their_levels():
     noisy = _noise(1, rate=16000) * np.array([[1.0], [0.1]], np.float32)
-    enhanced = Enhancer(Factor(by_sound=0.5)).enhance(noisy, sample_rate=16000)
+    enhanced = Enhancer(Factor(by_sound=0.5)).enhance(noisy, sample_rate=16000, mixing=Mixing(keep_level=False))
     np.testing.assert_allclose(enhanced, 0.5 * noisy, atol=1e-5)
+
+
+def test_what_the_model_takes_from_all_channels_alike_is_made_up_for():
+    noisy = _noise(3, rate=16000) * np.array([[1.0], [0.1]], np.float32)
+    enhanced = Enhancer(Factor(by_sound=0.7)).enhance(noisy, sample_rate=16000)
+    np.testing.assert_allclose(enhanced[:, 2000:-2000], noisy[:, 2000:-2000], atol=1e-4)
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +102,7 @@ def test_a_lost_face_is_faded_out_and_in_again():
     model = Factor(with_picture=1.0, by_sound=0.0)
     mouth = _mouth(200, absent=slice(75, 125))
     noisy = np.ones((1, 8 * 16000), np.float32)
-    stream = EnhancerStream(model, sample_rate=16000, n_channels=1, mouth=mouth)
+    stream = EnhancerStream(model, sample_rate=16000, n_channels=1, mouth=mouth, mixing=Mixing(keep_level=False))
     enhanced = np.concatenate([stream.push(noisy), stream.finish()], axis=1)[0]
     gain = enhanced[::320]
     # A missing face is bridged for 0.2 s on both sides, so 3.16 to 4.8 s are absent; 0.2 s beyond are the fade.
