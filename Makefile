@@ -6,9 +6,9 @@ SAMPLE := build/sample
 
 .PHONY: demo test test-slow docs train-avdcnn train-live bench torture lint bom clean
 
-$(VENV)/.installed: pyproject.toml constraints.txt
+$(VENV)/.installed: pyproject.toml packages/avse-avdcnn/pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[score,hearing,export,parquet,stress,docs,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[all,docs,dev]' --editable packages/avse-avdcnn
 	touch $@
 
 demo: $(VENV)/.installed  ## generate a talking head in noise, enhance it, print the scores

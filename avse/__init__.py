@@ -6,8 +6,9 @@ checkers read the imports that never run, and so know every name's type.
 
 import importlib
 import os
-from importlib.metadata import version
 from typing import TYPE_CHECKING
+
+from avse._version import __version__
 
 if TYPE_CHECKING:
     from avse.enhance.enhancer import Enhancer, Recording
@@ -32,8 +33,6 @@ __all__ = [
     "score_waveforms",
 ]
 
-__version__: str
-
 # ONNX Runtime 1.32 and newer writes a device ID into the user's home and reports to its vendor unless this is set
 # before it is imported, by whichever module or child process comes first.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
@@ -56,8 +55,6 @@ if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:
         """Load a public name from where it lives."""
-        if name == "__version__":
-            return version("avse")
         if name not in _HOME:
             raise AttributeError(f"module 'avse' has no attribute {name!r}; it offers {', '.join(_HOME)}")
         return getattr(importlib.import_module(_HOME[name]), name)

@@ -4,6 +4,9 @@ Each message is one line that names the thing, says what it must be, what it was
 The commands print it and exit; nothing else is caught blindly.
 """
 
+import difflib
+from collections.abc import Iterable
+
 
 class AvseError(Exception):
     """Anything the user can put right; the commands show its text and no traceback."""
@@ -40,3 +43,9 @@ def reason_of(error: Exception, *, thing: str) -> str:
         return f"{thing} must be readable, and its output writable, but the system refuses ({error.strerror or error})"
     words = " ".join(f"{type(error).__name__}: {error}".split())[:200]
     return f"{thing} must be media that avse can process but fails ({words}); report it with the file, see SECURITY.md"
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The end of a message on a misspelt name: `; did you mean live?`, or nothing where no known name is near."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""

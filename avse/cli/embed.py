@@ -69,6 +69,9 @@ def _embed(options: argparse.Namespace) -> int:
 def _write(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
+    from avse.extras import require
+
+    require("torch", thing="avse-embed")
     from avse.embedder import Embedder
     from avse.embeddings import check_suffix
     from avse.media.output import check_output
@@ -98,6 +101,9 @@ def _write(options: argparse.Namespace) -> int:
 
 
 def _find(options: argparse.Namespace) -> int:
+    from avse.extras import require
+
+    require("torch", thing="avse-embed")
     from avse.data.bank import read_mono
     from avse.embedder import Embedder
     from avse.embeddings import Embeddings, best

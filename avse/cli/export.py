@@ -43,6 +43,9 @@ def _write(options: argparse.Namespace) -> int:
 
 
 def _export(model: str, output: Path, *, force: bool) -> float:
+    from avse.extras import require
+
+    require("export", thing="avse-export")
     from avse.models import zoo
     from avse.models.live import Live
     from avse.models.live_onnx import export

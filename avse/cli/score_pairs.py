@@ -7,6 +7,7 @@ from pathlib import Path
 
 from avse.data.manifest import Mixture, read_mixtures
 from avse.errors import InputError
+from avse.extras import require
 from avse.media.audio import check_file
 from avse.media.output import is_hidden
 from avse.media.suffixes import NO_MEDIA
@@ -21,7 +22,10 @@ def collect_pairs(options: argparse.Namespace) -> list[Pair]:
     Raises:
         InputError: files and folders are mixed, a folder is empty, or an option is out of range.
         MediaError: a file that was named is missing.
+        MissingExtraError: `--html` needs an extra that is not installed.
     """
+    if options.html is not None:
+        require("report", thing="--html")
     if options.jobs is not None and options.jobs < 1:
         raise InputError(f"--jobs must be at least 1 but is {options.jobs}; give the number of processes")
     given = {"--reference": options.reference, "--estimate": options.estimate, "--noisy": options.noisy}

@@ -10,11 +10,12 @@ from avse.enhance.model import Model
 from avse.enhance.stream import EnhancerStream, Mixing
 from avse.enhance.watch import View, enhanced_blocks, listen, no_mouth, watch
 from avse.errors import InputError
+from avse.extras import require
 from avse.faces.detect import FaceDetector
 from avse.faces.mouth import MouthTrack
 from avse.media.audio import AudioReader
 from avse.media.video import has_picture
-from avse.models.pretrained import graph_of
+from avse.models.pretrained import graph_of, path_of
 from avse.signal.phase import PhaseMeter
 
 Waveform = npt.NDArray[np.float32]
@@ -50,12 +51,15 @@ class Enhancer:
 
         Raises:
             ConfigError: no such model, weights of something else, or no such device.
+            MissingExtraError: the model runs by torch, or its weights are in a package, that is not installed.
         """
         graph = graph_of(name_or_path)
         if graph is not None and device == "cpu":
             from avse.models.graphs import load_graph
 
             return cls(load_graph(graph))
+        path_of(name_or_path)  # a name that is misspelt must not be answered by a package that is missing
+        require("torch", thing=f"model {name_or_path} on device {device}")
         from avse.models.enhancers import load_enhancer
 
         return cls(load_enhancer(name_or_path, device=device))

@@ -19,7 +19,7 @@ from avse.models.avdcnn import AVDCNN
 from avse.models.driver_stress import DriverStress
 from avse.models.lip_cue import LipCue
 from avse.models.live import Live
-from avse.models.pretrained import PRETRAINED, names
+from avse.models.pretrained import path_of
 from avse.models.sizes import check_sizes
 from avse.models.steered import Steered
 from avse.models.vatt import VATT
@@ -67,22 +67,14 @@ def load(name_or_path: str, *, device: str = "cpu") -> Model:
     """Load a model ready to enhance.
 
     Args:
-        name_or_path: a name from `names()`, or the path of a file that `save` wrote.
+        name_or_path: a name from `avse.models.pretrained.names`, or the path of a file that `save` wrote.
         device: `cpu`, `cuda`, `cuda:1`, `mps`.
 
     Raises:
         ConfigError: no such model, weights of something else, or no such device.
     """
     check_device(device)
-    if name_or_path in names():
-        path = PRETRAINED / f"{name_or_path}.safetensors"
-    elif Path(name_or_path).suffix or Path(name_or_path).exists():
-        path = Path(name_or_path)
-    else:
-        raise ConfigError(
-            f"model must be one of {', '.join(names()) or '(none installed)'} or a weights file "
-            f"but is {name_or_path!r}; check the name"
-        )
+    path = path_of(name_or_path)
     weights, header = read_tensors(path)
     # Built without memory first: the file's own tensors say how large the model may be.
     with torch.device("meta"):

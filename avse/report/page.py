@@ -4,9 +4,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from avse.errors import AvseError
+from avse.extras import require
 from avse.media.audio import read_audio
 from avse.metrics.score import Score
 from avse.metrics.table import METRICS
@@ -24,7 +23,13 @@ def to_html(rows: Sequence[FileScores]) -> str:
 
     Args:
         rows: the files; those among the worst are read again for their pictures and players.
+
+    Raises:
+        MissingExtraError: the extra `report` is not installed.
     """
+    require("report", thing="the HTML report")
+    import jinja2
+
     metrics = metric_names(rows)
     ranked_by, worst = worst_files(rows)
     environment = jinja2.Environment(loader=jinja2.PackageLoader("avse.report", "."), autoescape=True)

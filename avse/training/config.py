@@ -1,14 +1,13 @@
 """Configurations: frozen dataclasses, read from YAML and the command line."""
 
 import dataclasses
-import difflib
 import re
 import typing
 from typing import Any, TypeVar
 
 from jsonargparse import ArgumentError, auto_cli
 
-from avse.errors import ConfigError
+from avse.errors import ConfigError, did_you_mean
 
 Config = TypeVar("Config")
 
@@ -39,8 +38,7 @@ def _nearest(kind: type[Any], reason: str) -> str:
     if unknown is None:
         return ""
     word = unknown.group(1).rsplit(".", 1)[-1]
-    near = difflib.get_close_matches(word, _field_names(kind), n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+    return did_you_mean(word, _field_names(kind))
 
 
 def _field_names(kind: type[Any]) -> list[str]:

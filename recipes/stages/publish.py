@@ -16,7 +16,7 @@ from avse.media.output import beside
 from avse.models import zoo
 from avse.models.live import Live
 from avse.models.live_onnx import export
-from avse.models.pretrained import PRETRAINED
+from avse.models.pretrained import card_of, folder_of
 from avse.report.tables import markdown_table
 from recipes.stages.tables import SPLITS, Results, read_results, run_lines, short_table
 
@@ -60,13 +60,13 @@ def main(argv: list[str] | None = None) -> int:
         model = zoo.load(str(arguments.run / "model.safetensors"))
         results = read_results(arguments.mixtures, arguments.system, None)
         card = render_card(arguments.card, run=arguments.run, manifest=arguments.manifest, results=results, model=model)
-        weights = PRETRAINED / f"{model.name}.safetensors"
+        weights = folder_of(model.name) / f"{model.name}.safetensors"
         zoo.save(weights, model, half=True)
         # The graphs are made of the weights as they were rounded, so that both ways give the same.
         rounded = zoo.load(str(weights))
         if isinstance(rounded, Live):
             export(rounded, weights.with_suffix(".onnx"), force=True)
-        with beside(PRETRAINED / f"{model.name}.md", force=True) as temporary:
+        with beside(card_of(model.name), force=True) as temporary:
             temporary.write_text(card, encoding="utf-8")
     except AvseError as error:
         print(f"publish: error: {error}", file=sys.stderr)

@@ -101,7 +101,7 @@ def test_every_pretrained_model_loads_and_has_its_card():
     for name in pretrained.names():
         model = zoo.load(name)
         assert model.name == name
-        card = (pretrained.PRETRAINED / f"{name}.md").read_text(encoding="utf-8")
+        card = pretrained.card_of(name).read_text(encoding="utf-8")
         for heading in ("## Data", "## Licence", "## Training", "## Scores", "## Limits"):
             assert heading in card
 

@@ -1,0 +1,109 @@
+"""What is in the wheel and the sdist, and what is not."""
+
+import email
+import subprocess
+import sys
+import tarfile
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from avse._version import __version__
+from avse.extras import MODULES
+from avse.models import pretrained
+
+
+ROOT = Path(__file__).parents[2]
+WHEEL_LIMIT = 10_000_000
+"""Bytes."""
+CORE = {
+    "av", "numpy", "onnxruntime", "opencv-python-headless", "pystoi", "scipy", "soundfile", "soxr", "tqdm",
+}  # fmt: skip
+DISTRIBUTION = {"lightning_fabric": "lightning-fabric", "yaml": "pyyaml"}
+
+
+def _wheel(path):
+    with zipfile.ZipFile(path) as wheel:
+        (name,) = [name for name in wheel.namelist() if name.endswith(".dist-info/METADATA")]
+        return set(wheel.namelist()), email.message_from_bytes(wheel.read(name))
+
+
+def _sdist(path):
+    with tarfile.open(path) as sdist:
+        return {name.partition("/")[2] for name in sdist.getnames()}
+
+
+def test_the_wheel_holds_the_library_its_weights_and_their_cards_and_nothing_else(distributions):
+    _, wheel = distributions
+    assert wheel.stat().st_size < WHEEL_LIMIT
+    names, metadata = _wheel(wheel)
+    assert metadata["Version"] == __version__
+    assert {name.split("/")[0] for name in names} == {"avse", f"avse-{__version__}.dist-info"}
+    library = {str(path.relative_to(ROOT)) for path in (ROOT / "avse").rglob("*") if path.is_file()}
+    library = {name for name in library if "__pycache__" not in name}
+    assert {name for name in names if name.startswith("avse/")} == library
+    for name in pretrained.PRETRAINED.glob("*.safetensors"):
+        assert f"avse/pretrained/{name.stem}.md" in names
+
+
+def test_the_sdist_holds_what_the_wheel_holds_and_no_tests_or_experiments(distributions):
+    sdist, wheel = distributions
+    names = _sdist(sdist)
+    assert {name for name in _wheel(wheel)[0] if name.startswith("avse/")} <= names
+    assert {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "CITATION.cff"} <= names
+    tops = {name.split("/")[0] for name in names}
+    assert not tops & {"tests", "egs", "recipes", "benchmarks", "packages", "docs"}
+
+
+def test_the_weights_package_holds_weights_and_card_and_names_itself(weights_distributions):
+    _, wheel = weights_distributions
+    names, metadata = _wheel(wheel)
+    assert {"avse_avdcnn/avdcnn.safetensors", "avse_avdcnn/avdcnn.md"} <= names
+    assert metadata.get_all("Requires-Dist") == ["avse[torch]>=0.2"]
+    with zipfile.ZipFile(wheel) as file:
+        (points,) = [name for name in names if name.endswith("entry_points.txt")]
+        assert file.read(points).decode().split() == ["[avse.weights]", "avdcnn", "=", "avse_avdcnn"]
+
+
+@pytest.mark.filterwarnings("default")
+def test_the_package_index_would_take_them(distributions, weights_distributions):
+    files = [*distributions, *weights_distributions]
+    done = subprocess.run(
+        [sys.executable, "-m", "twine", "check", "--strict", *files], check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("PASSED") == len(files)
+
+
+def test_the_core_install_is_what_enhancing_and_scoring_need(distributions):
+    requires = _wheel(distributions[1])[1].get_all("Requires-Dist")
+    core = {line.split(">")[0].split("<")[0].strip() for line in requires if "extra ==" not in line}
+    assert core == CORE
+
+
+def test_the_modules_that_an_extra_is_said_to_bring_are_in_it():
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+
+    def packages(extra):
+        found = set()
+        for line in extras[extra]:
+            name = line.split(">")[0].split("<")[0]
+            if name.startswith("avse["):
+                found.update(*(packages(inner) for inner in name[5:-1].split(",")))
+            else:
+                found.add(name)
+        return found
+
+    for extra, modules in MODULES.items():
+        assert {DISTRIBUTION.get(module, module) for module in modules} <= packages(extra), extra
+    everything = set(extras) - {"all", "bench", "dev", "torchaudio"}
+    assert set().union(*map(packages, everything)) == packages("all")
+
+
+def test_the_version_stands_in_one_place():
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {__version__}\n" in citation
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"\n## {__version__}, " in changelog
