@@ -14,7 +14,6 @@ from avse._version import __version__
 from avse.extras import MODULES
 from avse.models import pretrained
 
-
 ROOT = Path(__file__).parents[2]
 WHEEL_LIMIT = 10_000_000
 """Bytes."""
