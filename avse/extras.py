@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from avse.errors import MissingExtraError
 
 MODULES = {
+    "completion": ("shtab",),
     "export": ("onnx", "safetensors", "torch"),
     "report": ("jinja2", "matplotlib"),
     "torch": ("safetensors", "torch"),

@@ -15,10 +15,12 @@ from avse.metrics.hearing import NORMAL, Audiogram
 from avse.metrics.score import Score
 from avse.metrics.table import DEFAULT, metric_for
 from avse.report.rows import FileScores
+from avse.signal.delay import delay_samples, without_delay
 from avse.workers import in_parallel
 
 Waveform = npt.NDArray[np.floating]
 
+NOT_ALIGNED, ALIGNED = " against the reference", " against the reference, which was removed"
 LENGTH_DIFFERENCE_S = 0.1
 """Files that differ more in length are not of the same recording; a smaller surplus is cut off."""
 
@@ -35,6 +37,8 @@ class Pair:
     """The estimate's input, to score beside it."""
     groups: dict[str, str] = field(default_factory=dict)
     """What the files are of, such as `noise_type`."""
+    align: bool = False
+    """Remove the delay of each file against the reference before it is scored."""
 
 
 def score_waveforms(
@@ -77,7 +81,8 @@ def score_file(
     sample_rate: int,
     metrics: Sequence[str] = DEFAULT,
     audiogram: Audiogram = NORMAL,
-) -> tuple[dict[str, Score], str | None]:
+    align: bool = False,
+) -> tuple[dict[str, Score], list[str]]:
     """Score a file; what cannot be read or compared has failed scores with the reason.
 
     Args:
@@ -86,23 +91,34 @@ def score_file(
         sample_rate: Hz of `reference`; the file must have it too.
         metrics: names from `avse.metrics.table.METRICS`.
         audiogram: the listener of HASPI and HASQI.
+        align: remove the file's delay against the reference first.
 
     Returns:
-        A score by metric, and what else is to be told of the file.
+        A score by metric, and notes on the file: clipping, and its delay.
     """
     try:
         channels, rate = read_audio(path)
     except AvseError as error:
-        return dict.fromkeys(metrics, Score(None, str(error))), None
-    note = _clipping_note(channels)
+        return dict.fromkeys(metrics, Score(None, str(error))), []
+    notes = _clipping_notes(channels)
     if rate != sample_rate:
-        reason = f"sample rate is {rate} Hz but the reference's {sample_rate} Hz"
-        return dict.fromkeys(metrics, Score(None, reason)), note
+        reason = (
+            f"sample rate is {rate} Hz but the reference's {sample_rate} Hz; "
+            f"convert it: ffmpeg -i {path.name} -ar {sample_rate} converted.wav"
+        )
+        return dict.fromkeys(metrics, Score(None, reason)), notes
     estimate = channels.mean(axis=0)
     difference_s = abs(len(reference) - len(estimate)) / rate
     if difference_s > LENGTH_DIFFERENCE_S:
         reason = f"length differs from the reference's by {difference_s:.2f} s"
-        return dict.fromkeys(metrics, Score(None, reason)), note
+        return dict.fromkeys(metrics, Score(None, reason)), notes
+    delay = delay_samples(reference, estimate, sample_rate=rate)
+    if delay:
+        notes.append(
+            f"{abs(delay) / rate * 1000:.0f} ms {'late' if delay > 0 else 'early'}{ALIGNED if align else NOT_ALIGNED}"
+        )
+        if align:
+            reference, estimate = without_delay(reference, estimate, delay=delay)
     n_samples = min(len(reference), len(estimate))
     scores = score_waveforms(
         reference=reference[:n_samples],
@@ -111,7 +127,7 @@ def score_file(
         metrics=metrics,
         audiogram=audiogram,
     )
-    return scores, note
+    return scores, notes
 
 
 def score_pair(pair: Pair, *, metrics: Sequence[str] = DEFAULT, audiogram: Audiogram = NORMAL) -> FileScores:
@@ -122,14 +138,18 @@ def score_pair(pair: Pair, *, metrics: Sequence[str] = DEFAULT, audiogram: Audio
     except AvseError as error:
         return _not_scored(pair, error, metrics=metrics)
     reference = channels.mean(axis=0)
-    note = _clipping_note(channels)
-    by_role, notes = {}, [f"reference: {note}"] if note else []
+    by_role, notes = {}, [f"reference: {note}" for note in _clipping_notes(channels)]
     for role in ("noisy", "estimate"):
         if role in paths:
-            by_role[role], note = score_file(
-                paths[role], reference=reference, sample_rate=rate, metrics=metrics, audiogram=audiogram
+            by_role[role], found = score_file(
+                paths[role],
+                reference=reference,
+                sample_rate=rate,
+                metrics=metrics,
+                audiogram=audiogram,
+                align=pair.align,
             )
-            notes += [f"{role}: {note}"] if note else []
+            notes += [f"{role}: {note}" for note in found]
     return FileScores(pair.id, by_role["estimate"], by_role.get("noisy"), pair.groups, paths, notes)
 
 
@@ -179,7 +199,7 @@ def _not_scored(pair: Pair, error: Exception, *, metrics: Sequence[str]) -> File
     return FileScores(pair.id, failed, None if pair.noisy is None else failed, pair.groups, paths_of(pair))
 
 
-def _clipping_note(channels: Waveform) -> str | None:
+def _clipping_notes(channels: Waveform) -> list[str]:
     """A clipped waveform sounds as it scores, so its score counts; but the damage may lie in how it was written."""
     clipped = n_clipped(channels)
-    return f"{clipped} samples are clipped at full scale" if clipped else None
+    return [f"{clipped} samples are clipped at full scale"] if clipped else []

@@ -3,9 +3,11 @@
 import argparse
 import logging
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from avse.errors import AvseError, MediaError
 
@@ -101,6 +103,16 @@ def say(text: object, *, end: str = "\n") -> None:
     """Print a result on standard output, at once; where that is closed or full, the command ends quietly."""
     try:
         print(text, end=end, flush=True)
+    except (OSError, ValueError) as error:
+        raise _StdoutError from error
+
+
+def say_file(path: Path) -> None:
+    """Copy a file to standard output; where that is closed or full, the command ends quietly."""
+    try:
+        with path.open("rb") as file:
+            shutil.copyfileobj(file, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
     except (OSError, ValueError) as error:
         raise _StdoutError from error
 

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from avse.cli.command import add_verbosity, as_usage_unless_media, log, run, say, show_progress, visible
+from avse.cli.parser import CommandParser
 from avse.errors import AvseError, ConfigError, reason_of
 
 EPILOG = """examples:
@@ -30,11 +31,10 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="avse-embed",
         description="Embed films by a VATT, and search them by picture, sound or words.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True)
     write = commands.add_parser("write", help="embed films")

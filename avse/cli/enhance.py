@@ -3,11 +3,15 @@
 import argparse
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avse.cli.command import add_verbosity, as_usage, log, run, say, show_progress, visible
+from avse.cli.parser import CommandParser
+from avse.cli.pipes import piped
+from avse.cli.presets import PRESETS, apply_preset
 from avse.errors import AvseError, reason_of
 
 if TYPE_CHECKING:
@@ -31,20 +35,21 @@ def main(argv: list[str] | None = None) -> int:
     Returns:
         0 all done, 1 some file failed and the others were done, 2 wrong usage.
     """
-    return run(_parser(), _enhance, argv)
+    parser = apply_preset(_parser(), argv)
+    return run(parser, _enhance, argv)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="avse-enhance",
         description="Make speech clean with the help of the speaker's video.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("inputs", nargs="+", type=Path, metavar="INPUT", help="noisy audio file, video file, or folder of them")
+    add("inputs", nargs="+", type=Path, metavar="INPUT", help="noisy audio file, video file, or folder of them; "
+        "- for a wav on standard input")  # fmt: skip
     add("-o", "--output", type=Path, help="audio or video file to write; for several inputs a folder "
-        "(default: beside the input, with _enhanced in the name)")  # fmt: skip
+        "(default: beside the input, with _enhanced in the name); - for a wav on standard output")  # fmt: skip
     add("--video", type=Path, help="film of the speaker in time with the sound; for several inputs a folder of "
         "films of the same names (default: the input's own picture)")  # fmt: skip
     add("--audio-only", action="store_true", help="do not look at any picture")
@@ -57,6 +62,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--detector", "--face-detector", default="auto", metavar="NAME_OR_FILE", help="cascade, blazeface, auto, or "
         "YuNet's ONNX or BlazeFace's TFLite file (default: auto)")  # fmt: skip
     add("--model", default=None, help="live, avdcnn, or a file of weights or an ONNX graph (default: live)")
+    add("--preset", choices=list(PRESETS), help="call: the largest face, noise at most 24 dB lower; interview: an "
+        "output for each person; video: noise at most 12 dB lower, the video's delay found by the lips; other options "
+        "win")  # fmt: skip
     add("--device", default="cpu", help="cpu, cuda, cuda:1, mps (default: cpu)")
     add("--mix", type=float, default=1.0, help="0 gives the input back, 1 the enhanced audio only (default: 1)")
     add("--atten-lim-db", type=float, help="lower the noise by at most this much (default: no limit)")
@@ -71,17 +79,27 @@ def _parser() -> argparse.ArgumentParser:
     add("--force", action="store_true", help="replace files that exist, and do again what is done")
     add("--resume", action=argparse.BooleanOptionalAction, default=None, help="skip files whose output was made from "
         "the same input by the same model and options (default: for folders and several inputs)")  # fmt: skip
+    add("--dry-run", action="store_true", help="print what would be written, and write nothing")
     add("--json", action="store_true", help="print the results as JSON")
     add_verbosity(parser)
     return parser
 
 
 def _enhance(options: argparse.Namespace) -> int:
+    with ExitStack() as stack:
+        return _enhance_files(options, stack)
+
+
+def _enhance_files(options: argparse.Namespace, stack: ExitStack) -> int:
     with as_usage():
         from avse.cli.enhance_jobs import check_options, plan
+        from avse.cli.enhance_plan import dry_run, summary
 
         check_options(options)
+        stack.enter_context(piped(options))
         planned = plan(options)
+    if options.dry_run:
+        return dry_run(planned, options)
     n_failed = 0
     rows: list[dict[str, Any]] = []
     for one, results in _results(planned, options):
@@ -105,6 +123,8 @@ def _enhance(options: argparse.Namespace) -> int:
         say(json.dumps(rows, indent=1, default=str))
     elif n_skipped:
         say(f"{n_skipped} of {len(planned)} files skipped: done already by the same model and options")
+    if len(planned) > 1 and not options.json:
+        say(summary(rows))
     return 1 if n_failed else 0
 
 

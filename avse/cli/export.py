@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from avse.cli.command import UsageError, add_verbosity, as_usage_unless_media, run, say, visible
+from avse.cli.parser import CommandParser
 from avse.errors import ConfigError
 
 
@@ -21,7 +22,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="avse-export",
         description="Write a live model as ONNX graphs, and check that they give what the model gives.",
         epilog="Use them with: avse-enhance noisy.wav --video talk.mp4 --model NAME.onnx",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avse.cli.command import add_verbosity, as_usage, log, run, say
+from avse.cli.parser import CommandParser
 
 if TYPE_CHECKING:
     from avse.faces.speaker import People, Selection
@@ -51,11 +52,10 @@ def _faces(options: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="avse-faces",
         description="List the faces in a video, and whose mouth moves with the audio.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
     add("video", type=Path, help="video file")

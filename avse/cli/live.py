@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avse.cli.command import add_verbosity, as_usage, run, say
+from avse.cli.parser import CommandParser
 
 if TYPE_CHECKING:
     from avse.enhance.session import LiveSession, LiveState
@@ -35,11 +36,10 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="avse-live",
         description="Make speech clean while it is spoken, with the help of the camera.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
     add("-o", "--output", type=Path, help="sound file to record the clean speech into")

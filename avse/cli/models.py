@@ -56,7 +56,11 @@ def _print(options: argparse.Namespace) -> int:
     elif options.name:
         say(card_of(options.name).read_text(encoding="utf-8"), end="")
     else:
-        say("\n".join(f"{row['name']:10s} {row['n_bytes'] / 1e6:6.1f} MB  {row['licence']:14s} {row['title']}" for row in rows))
+        say(
+            "\n".join(
+                f"{row['name']:10s} {row['n_bytes'] / 1e6:6.1f} MB  {row['licence']:14s} {row['title']}" for row in rows
+            )
+        )
     return 0
 
 

@@ -1,6 +1,8 @@
 """The parser of all commands: `--version`, exit codes in the help, and advice on what was mistyped."""
 
 import argparse
+import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -25,7 +27,7 @@ class CommandParser(argparse.ArgumentParser):
 
     def parse_known_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> tuple[Any, list[str]]:
         """As `argparse`, but a file whose name begins with a dash is no option."""
-        given = _process_arguments() if args is None else list(args)
+        given = sys.argv[1:] if args is None else list(args)
         for word in given[: given.index("--")] if "--" in given else given:
             if word.startswith("-") and len(word) > 1 and Path(word).is_file():
                 self.error(f"a name that begins with a dash must stand after -- but {word} does not; "
@@ -37,14 +39,11 @@ class CommandParser(argparse.ArgumentParser):
         words = message.split()
         if message.startswith("unrecognized arguments:"):
             message += self._advice(next((word for word in words if word.startswith("-")), ""))
+        elif ": invalid choice: " in message:
+            wrong, *known = re.findall(r"'([^']+)'", message.partition(": invalid choice: ")[2]) or [""]
+            message += did_you_mean(wrong, known)
         super().error(message)
 
     def _advice(self, word: str) -> str:
         known = [option for action in self._actions for option in action.option_strings]
         return did_you_mean(word.partition("=")[0], known)
-
-
-def _process_arguments() -> list[str]:
-    import sys
-
-    return sys.argv[1:]

@@ -11,8 +11,8 @@ PRESETS: dict[str, dict[str, Any]] = {
     "interview": {"speaker": "each"},
     "video": {"atten_lim_db": 12.0, "offset_ms": "auto"},
 }
-"""`call`: the face nearest to the camera, noise 24 dB lower at most. `interview`: an output for each person. `video`: the
-room stays audible, 12 dB lower; the lips tell how late the video comes."""
+"""`call`: the face nearest to the camera, noise 24 dB lower at most. `interview`: an output for each person. `video`:
+the room stays audible, 12 dB lower; the lips tell how late the video comes."""
 
 
 def apply_preset(parser: argparse.ArgumentParser, argv: list[str] | None) -> argparse.ArgumentParser:

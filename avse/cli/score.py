@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from avse.cli.command import add_verbosity, as_usage, log, run, say, show_progress
+from avse.cli.parser import CommandParser
 from avse.errors import InputError
 
 if TYPE_CHECKING:
@@ -35,11 +36,10 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="avse-score",
         description="Score enhanced speech against clean speech: PESQ, STOI, ESTOI, SI-SDR.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
     add("--reference", type=Path, required=True, help="clean audio file, or folder of them")
@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         help="hearing losses of HASPI's and HASQI's listener at 250, 500, 1000, 2000, 4000 and 6000 Hz, in dB "
         "(default: none)",
     )
+    add("--align", action="store_true", help="remove each file's delay against the reference (0.5 s at most) first")
     add("--jobs", type=int, help="processes (default: one for each core)")
     add("--csv", type=Path, metavar="FILE", help="write one line for each file")
     add(
@@ -94,7 +95,7 @@ def _score(options: argparse.Namespace) -> int:
         may_replace = _check_outputs(outputs, kept, force=options.force)
     from tqdm import tqdm
 
-    from avse.score import score_pairs
+    from avse.score import NOT_ALIGNED, score_pairs
 
     def progress(done: "Iterable[FileScores]") -> "Iterable[FileScores]":
         bar = tqdm(done, total=len(left), desc="score", unit="file", leave=False, disable=not show_progress(options))
@@ -109,6 +110,8 @@ def _score(options: argparse.Namespace) -> int:
     rows = [by_id[pair.id] for pair in pairs]
     _write(rows, options, force=may_replace)
     kept.finish(outputs)
+    if any(note.endswith(NOT_ALIGNED) for row in rows for note in row.notes):
+        log.warning("some files are late or early, see the notes: --align removes the delay")
     return 1 if any(row.failures for row in rows) else 0
 
 

@@ -67,7 +67,7 @@ class KeptScores:
 
     def _key(self, pair: Pair) -> str:
         files = [fingerprint(path) for path in (pair.reference, pair.estimate, pair.noisy)]
-        return key_of({**self._facts, "files": files})
+        return key_of({**self._facts, "files": files, "align": pair.align})
 
     def _append(self, row: dict[str, Any]) -> None:
         # A folder that cannot hold the list is none to fail for: the outputs count.

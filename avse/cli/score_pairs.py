@@ -33,7 +33,7 @@ def collect_pairs(options: argparse.Namespace) -> list[Pair]:
     for flag, path in given.items():
         if not path.exists():
             raise InputError(f"{flag} {path} must exist but does not; name a sound file or a folder of them")
-    pairs = _pairs(options, given)
+    pairs = [dataclasses.replace(pair, align=options.align) for pair in _pairs(options, given)]
     if options.audiogram is None:
         return pairs
     # Scores of a listener are no good without knowing whose they are.

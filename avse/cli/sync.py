@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from avse.cli.command import add_verbosity, as_usage, log, run, say, show_progress, visible
+from avse.cli.parser import CommandParser
 from avse.errors import AvseError, InputError
 
 EPILOG = """examples:
@@ -53,11 +54,10 @@ def _sync(options: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="avse-sync",
         description="Estimate how late a video comes after its audio, by the lips of who speaks.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
     add("videos", nargs="+", type=Path, metavar="VIDEO", help="video file")

@@ -29,11 +29,13 @@ class Metric(NamedTuple):
     """Computed where nobody says which."""
     of_listener: bool = False
     """Takes an audiogram as well."""
+    standard: str = ""
+    """Which edition of a standard it follows, where scores of editions differ."""
 
 
 METRICS = {
-    "pesq_wb": Metric(pesq_wb, "PESQ-WB", 2),
-    "pesq_nb": Metric(pesq_nb, "PESQ-NB", 2),
+    "pesq_wb": Metric(pesq_wb, "PESQ-WB", 2, standard="P.862.2 without Corrigendum 2"),
+    "pesq_nb": Metric(pesq_nb, "PESQ-NB", 2, standard="P.862 with P.862.1"),
     "stoi": Metric(stoi, "STOI", 3),
     "estoi": Metric(estoi, "ESTOI", 3),
     "si_sdr_db": Metric(si_sdr, "SI-SDR, dB", 2),

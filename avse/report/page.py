@@ -10,7 +10,7 @@ from avse.media.audio import read_audio
 from avse.metrics.score import Score
 from avse.metrics.table import METRICS
 from avse.report.rows import ROLES, FileScores, metric_names
-from avse.report.tables import GROUPINGS, NAMES, failure_lines, grouped_lines, note_lines, summary_lines
+from avse.report.tables import GROUPINGS, NAMES, failure_lines, grouped_lines, note_lines, standard_line, summary_lines
 from avse.report.views import Waveform, sound_address, spectrogram_addresses
 
 N_WORST = 10
@@ -39,6 +39,7 @@ def to_html(rows: Sequence[FileScores]) -> str:
         groups=[(" and ".join(keys), lines) for keys in GROUPINGS if (lines := grouped_lines(rows, keys))],
         failures=failure_lines(rows),
         notes=note_lines(rows),
+        standard=standard_line(rows),
         ranked_by=ranked_by,
         worst=[_shown(row, metrics) for row in worst],
         longest_s=LONGEST_S,

@@ -44,6 +44,12 @@ def note_lines(rows: Sequence[FileScores]) -> list[str]:
     return [f"{row.id}: {'; '.join(row.notes)}" for row in rows if row.notes]
 
 
+def standard_line(rows: Sequence[FileScores]) -> str:
+    """Which edition of a standard the metrics follow; empty where none has one."""
+    named = [METRICS[name] for name in metric_names(rows)]
+    return "; ".join(f"{metric.title}: {metric.standard}" for metric in named if metric.standard)
+
+
 def to_text(rows: Sequence[FileScores]) -> str:
     """The summary for a terminal: mean and standard deviation, files that failed below."""
     lines = summary_lines(rows)
@@ -55,7 +61,7 @@ def to_text(rows: Sequence[FileScores]) -> str:
         )
         for line in lines
     ]
-    below = []
+    below = [line] if (line := standard_line(rows)) else []
     for word, found in (("failed", failure_lines(rows)), ("note", note_lines(rows))):
         below += [f"{word}: {line}" for line in found[:MOST_FAILURES]]
         if len(found) > MOST_FAILURES:
@@ -66,6 +72,7 @@ def to_text(rows: Sequence[FileScores]) -> str:
 def to_markdown(rows: Sequence[FileScores]) -> str:
     """The summary, every break-down and every failure."""
     parts = ["# Scores", "Mean ± standard deviation over n files.", markdown_table(summary_lines(rows))]
+    parts += [line] if (line := standard_line(rows)) else []
     for keys in GROUPINGS:
         if lines := grouped_lines(rows, keys):
             parts += [f"## By {' and '.join(keys)}", markdown_table(lines)]

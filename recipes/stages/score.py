@@ -38,7 +38,7 @@ def score_one(mixture: Mixture, *, manifest: Path, enhanced: Path | None, metric
         enhanced: folder of enhanced files; None scores the noisy input.
         metrics: names of metrics.
     """
-    note = None
+    notes: list[str] = []
     try:
         clip = _reader(manifest).read(mixture)
     except AvseError as error:
@@ -50,12 +50,12 @@ def score_one(mixture: Mixture, *, manifest: Path, enhanced: Path | None, metric
         elif not path.is_file():  # one reason for all of them, without their names, is counted as one
             scores = dict.fromkeys(metrics, Score(None, "it was not enhanced: its file is missing"))
         else:
-            scores, note = score_file(path, reference=clip.clean, sample_rate=RATE, metrics=metrics)
+            scores, notes = score_file(path, reference=clip.clean, sample_rate=RATE, metrics=metrics)
     row: Row = {"id": mixture.id, **{name: score.value for name, score in scores.items()}}
     if failed := {name: score.reason for name, score in scores.items() if score.value is None}:
         row["failed"] = failed
-    if note:
-        row["note"] = note
+    if notes:
+        row["note"] = "; ".join(notes)
     return row
 
 

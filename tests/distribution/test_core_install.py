@@ -8,13 +8,19 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 LEFT_OUT = (
-    "torch", "torchaudio", "safetensors", "lightning_fabric", "lightning", "jsonargparse", "yaml", "jinja2", "matplotlib",
-    "librosa", "pandas", "sklearn", "neurokit2", "wfdb", "pyarrow", "onnx", "pesq", "clarity", "sounddevice", "shtab",
+    "torch", "torchaudio", "safetensors", "lightning_fabric", "lightning", "jsonargparse", "yaml", "jinja2",
+    "matplotlib", "librosa", "pandas", "sklearn", "neurokit2", "wfdb", "pyarrow", "onnx", "pesq", "clarity",
+    "sounddevice", "shtab",
 )  # fmt: skip
 RUN = f"""
 import importlib, sys
-for name in {LEFT_OUT}:
-    sys.modules[name] = None
+from importlib.machinery import PathFinder
+class Core:
+    find_distributions = PathFinder.find_distributions
+    @staticmethod
+    def find_spec(name, *more):
+        return None if name.partition(".")[0] in {LEFT_OUT} else PathFinder.find_spec(name, *more)
+sys.meta_path[:] = [Core if finder is PathFinder else finder for finder in sys.meta_path]
 sys.exit(importlib.import_module(sys.argv[1]).main(sys.argv[2:]))
 """
 
