@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 SAMPLE := build/sample
 
-.PHONY: demo test test-slow docs train-avdcnn train-live bench torture lint bom clean
+.PHONY: demo test test-slow docs train-avdcnn train-live bench torture install-check lint bom clean
 
 $(VENV)/.installed: pyproject.toml packages/avse-avdcnn/pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -42,6 +42,9 @@ bench: $(VENV)/.installed  ## speed beside other enhancers, time and memory on l
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/enhance.py
 	$(BIN)/python benchmarks/long_files.py
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/scoring.py
+
+install-check:  ## build the wheel, install it into a clean environment without a compiler, enhance and score; needs the network
+	$(PYTHON) tests/distribution/install_check.py
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from avse.cli.parser import check_names
 from avse.errors import AvseError, MediaError
 
 log = logging.getLogger("avse")
@@ -86,6 +87,7 @@ def run(parser: argparse.ArgumentParser, work: Callable[[argparse.Namespace], in
 
 def _parsed(parser: argparse.ArgumentParser, argv: list[str] | None) -> argparse.Namespace:
     try:
+        check_names(parser, argv)
         return parser.parse_args(argv)
     finally:
         try:

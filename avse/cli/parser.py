@@ -25,15 +25,6 @@ class CommandParser(argparse.ArgumentParser):
         super().__init__(*args, **options)
         self.add_argument("--version", action="version", version=f"{self.prog} {__version__}")
 
-    def parse_known_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> tuple[Any, list[str]]:
-        """As `argparse`, but a file whose name begins with a dash is no option."""
-        given = sys.argv[1:] if args is None else list(args)
-        for word in given[: given.index("--")] if "--" in given else given:
-            if word.startswith("-") and len(word) > 1 and Path(word).is_file():
-                self.error(f"a name that begins with a dash must stand after -- but {word} does not; "
-                           f"write -- {word} last, or ./{word}")  # fmt: skip
-        return super().parse_known_args(given, namespace)
-
     def error(self, message: str) -> NoReturn:
         """Print usage and one line that says what was meant, and exit with 2."""
         words = message.split()
@@ -47,3 +38,26 @@ class CommandParser(argparse.ArgumentParser):
     def _advice(self, word: str) -> str:
         known = [option for action in self._actions for option in action.option_strings]
         return did_you_mean(word.partition("=")[0], known)
+
+
+def check_names(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> None:
+    """End with wrong usage where a file whose name begins with a dash would be taken for an option.
+
+    Args:
+        parser: of the command.
+        argv: arguments without the program's name; those of the process by default.
+    """
+    given = sys.argv[1:] if argv is None else list(argv)
+    for word in given[: given.index("--")] if "--" in given else given:
+        if word.startswith("-") and len(word) > 1 and _is_file(word):
+            parser.error(
+                f"a name that begins with a dash must stand after -- but {word} does not; "
+                f"write -- {word} last, or ./{word}"
+            )
+
+
+def _is_file(word: str) -> bool:
+    try:
+        return Path(word).is_file()
+    except (OSError, ValueError):  # no name that a file can have
+        return False

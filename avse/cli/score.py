@@ -82,9 +82,15 @@ def _score(options: argparse.Namespace) -> int:
     with as_usage():
         from avse.cli.score_kept import KeptScores
         from avse.cli.score_pairs import collect_pairs, parse_audiogram
-        from avse.metrics.table import DEFAULT, check_metrics
+        from avse.metrics.table import check_metrics, default_metrics
 
-        metrics = list(DEFAULT) if options.metrics is None else options.metrics.split(",")
+        metrics, missing = default_metrics()
+        if options.metrics is not None:
+            metrics = options.metrics.split(",")
+        elif missing:
+            log.warning(
+                "%s: not computed, for pesq is not installed; run: pip install 'avse[score]'", ", ".join(missing)
+            )
         check_metrics(metrics)
         audiogram = parse_audiogram(options.audiogram, metrics)
         pairs = collect_pairs(options)

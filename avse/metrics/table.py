@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from importlib.util import find_spec
 from typing import NamedTuple
 
 from avse.errors import InputError
@@ -48,6 +49,12 @@ METRICS = {
     "squim_si_sdr_db": Metric(squim_si_sdr, "SQUIM SI-SDR, dB", 2, by_default=False),
 }
 DEFAULT = tuple(name for name, metric in METRICS.items() if metric.by_default)
+
+
+def default_metrics() -> tuple[list[str], list[str]]:
+    """The default metrics that can be computed here, and those whose package is not installed."""
+    missing = [name for name in DEFAULT if name.startswith("pesq") and find_spec("pesq") is None]
+    return [name for name in DEFAULT if name not in missing], missing
 
 
 def metric_for(name: str, audiogram: Audiogram = NORMAL) -> Callable[..., Score]:

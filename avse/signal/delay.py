@@ -27,7 +27,7 @@ def delay_samples(reference: Waveform, estimate: Waveform, *, sample_rate: int) 
         sample_rate: Hz of both.
 
     Returns:
-        Samples that the estimate is late, negative if it is early; 0 where no delay of at least a millisecond is certain.
+        Samples that the estimate is late, negative if it is early; 0 where none of a millisecond or more is certain.
     """
     n_samples = round(LISTENED_S * sample_rate)
     first, second = (np.asarray(w[:n_samples], dtype=np.float64) for w in (reference, estimate))

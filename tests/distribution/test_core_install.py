@@ -47,6 +47,10 @@ def test_audio_and_video_are_enhanced_and_scored_by_the_core_alone(media, tmp_pa
                  "--csv", tmp_path / "scores.csv", "--json", tmp_path / "scores.json")  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "STOI" in done.stdout
+    done = _core("score", "--reference", media / "clean.wav", "--estimate", out)
+    assert done.returncode == 0, done.stderr
+    assert "pesq_wb, pesq_nb: not computed, for pesq is not installed; run: pip install 'avse[score]'" in done.stderr
+    assert "PESQ" not in done.stdout
 
 
 def test_faces_and_live_run_by_the_core_alone(media, tmp_path):

@@ -144,3 +144,25 @@ def _python(*arguments, cwd=ROOT):
     return subprocess.run(
         [sys.executable, *map(str, arguments)], cwd=cwd, capture_output=True, text=True, check=False, timeout=120
     )
+
+
+CARDS = {
+    "avdcnn": "egs/grid/avdcnn_card.md.j2",
+    "lip_cue": "recipes/lip_cue/card.md.j2",
+    "live": "egs/grid/live_card.md.j2",
+}
+
+
+@pytest.mark.parametrize("name", sorted(CARDS))
+def test_card_and_template_have_the_same_front_matter_and_it_states_the_licence(name):
+    card = pretrained.card_of(name).read_text(encoding="utf-8")
+    template = (ROOT / CARDS[name]).read_text(encoding="utf-8")
+    front = card.split("---\n")[1]
+    assert card.startswith("---\n")
+    assert front == template.split("---\n")[1]
+    facts = yaml.safe_load(front)
+    assert facts["library_name"] == "avse"
+    assert facts["tags"]
+    said = re.search(r"^Weights: (CC [A-Z-]+ 4\.0)", card, re.MULTILINE)[1]
+    assert facts["license"] == said.lower().replace(" ", "-")
+    assert f"# {facts['model_name']}\n" in card

@@ -1,0 +1,55 @@
+"""The path of a first-time user: build the wheel, install it into a clean environment, enhance and score.
+
+Run by itself (`make install-check`), and by the Dockerfile's and the workflow's steps; it needs Python and pip alone. Nothing
+may be compiled, and nothing that the core leaves out may come.
+"""
+
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+LEFT_OUT = ("torch", "librosa", "matplotlib", "lightning-fabric", "jsonargparse")
+
+
+def main() -> int:
+    """Do it all; the sizes and seconds are printed."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        _run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder / "wheels", ROOT)
+        (wheel,) = (folder / "wheels").glob("*.whl")
+        started = time.monotonic()
+        venv.create(folder / "venv", with_pip=True)
+        scripts = folder / "venv" / ("Scripts" if sys.platform == "win32" else "bin")
+        _run(scripts / "python", "-m", "pip", "install", "--quiet", "--only-binary", ":all:", wheel,
+             "--constraint", ROOT / "constraints.txt")  # fmt: skip
+        installed_s = time.monotonic() - started
+        packages = _run(scripts / "python", "-m", "pip", "list", "--format", "freeze").split()
+        for package in LEFT_OUT:
+            if any(line.lower().startswith(f"{package}==") for line in packages):
+                raise SystemExit(f"the core install must leave out {package} but brings it")
+        sample = folder / "sample"
+        _run(scripts / "python", "-m", "avse.data.synthetic", sample, cwd=folder)
+        enhanced = folder / "enhanced.wav"
+        print(_run(scripts / "avse-enhance", sample / "noisy.wav", "--video", sample / "talk.mp4", "-o", enhanced))
+        print(_run(scripts / "avse", "score", "--reference", sample / "clean.wav", "--estimate", enhanced,
+                   "--noisy", sample / "noisy.wav", "--metrics", "stoi,estoi,si_sdr_db"))  # fmt: skip
+        print(_run(scripts / "avse-models"))
+        size = sum(path.stat().st_size for path in (folder / "venv").rglob("*") if path.is_file())
+        print(f"wheel {wheel.stat().st_size / 1e6:.1f} MB; installed {size / 1e6:.0f} MB in {installed_s:.0f} s, "
+              f"first file enhanced after {time.monotonic() - started:.0f} s")  # fmt: skip
+    return 0
+
+
+def _run(*command: object, cwd: Path | None = None) -> str:
+    done = subprocess.run([str(word) for word in command], check=False, capture_output=True, text=True, cwd=cwd)
+    if done.returncode:
+        raise SystemExit(f"{command[0]} failed:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+if __name__ == "__main__":
+    sys.exit(main())
