@@ -37,6 +37,8 @@ def dry_run(planned: Sequence["Planned"], options: argparse.Namespace) -> int:
         try:
             check_file(one.job.audio, kind="audio")
             for path in one.outputs:
+                if not path.parent.exists():
+                    continue  # it would be made; the check would make it now
                 check_output(path, force=one.job.force or one.is_done)
         except AvseError as error:
             n_failed += 1

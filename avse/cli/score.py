@@ -87,10 +87,7 @@ def _score(options: argparse.Namespace) -> int:
         metrics, missing = default_metrics()
         if options.metrics is not None:
             metrics = options.metrics.split(",")
-        elif missing:
-            log.warning(
-                "%s: not computed, for pesq is not installed; run: pip install 'avse[score]'", ", ".join(missing)
-            )
+            missing = []
         check_metrics(metrics)
         audiogram = parse_audiogram(options.audiogram, metrics)
         pairs = collect_pairs(options)
@@ -99,6 +96,8 @@ def _score(options: argparse.Namespace) -> int:
         folder = outputs[0].parent if outputs and resume else None
         kept = KeptScores(folder, metrics=metrics, audiogram=audiogram, force=options.force)
         may_replace = _check_outputs(outputs, kept, force=options.force)
+    if missing:
+        log.warning("%s: not computed, for pesq is not installed; run: pip install 'avse[score]'", ", ".join(missing))
     from tqdm import tqdm
 
     from avse.score import NOT_ALIGNED, score_pairs

@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -141,7 +142,7 @@ def test_each_preset_changes_the_result_and_options_win_over_it(run, media, tmp_
     def output(name, *arguments):
         code, out, _ = run(enhance, media / "talk.mp4", "-o", tmp_path / f"{name}.wav", "--json", *arguments)
         assert code == 0
-        written = [row["output"] for row in json.loads(out)]
+        written = [Path(row["output"]) for row in json.loads(out)]
         return written, read_audio(written[0])[0]
 
     plain, plain_waveform = output("plain")
@@ -149,8 +150,11 @@ def test_each_preset_changes_the_result_and_options_win_over_it(run, media, tmp_
         assert not np.array_equal(output(name, "--preset", name)[1], plain_waveform), name
     limits = ("--atten-lim-db", "0", "--offset-ms", "0", "--speaker", "auto")
     assert np.array_equal(output("won", "--preset", "call", *limits)[1], output("typed", *limits)[1])
-    # An output for each person is named after the person.
-    assert [path.replace("each", "plain") for path in output("each", "--preset", "interview")[0]] != plain
+    assert plain == [tmp_path / "plain.wav"]
+    # The generated talker is too short to be certain of, which only an output for each person asks for.
+    code, _, err = run(enhance, media / "talk.mp4", "-o", tmp_path / "each.wav", "--preset", "interview")
+    assert code == 1
+    assert "none of the 1 faces in talk.mp4 is found to speak" in err
 
 
 def test_models_are_listed_with_card_licence_and_checksum(run):
@@ -172,9 +176,9 @@ def test_shells_complete_every_option(run):
     code, out, _ = run(main, "completion", "bash")
     assert code == 0
     for name in COMMANDS:
-        for action in parser_of(name)._actions:
-            for option in action.option_strings:
-                assert f"'{option}'" in out, (name, option)
+        (options,) = re.findall(rf"^_shtab_avse_{name}_option_strings=\((.*)\)$", out, re.MULTILINE)
+        known = {option for action in parser_of(name)._actions for option in action.option_strings}
+        assert known <= set(options.split()), name
     subprocess.run(["bash", "-n"], input=out, text=True, check=True)
     assert "--speaker" in run(main, "completion", "zsh", "--of", "enhance")[1]
 

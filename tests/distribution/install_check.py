@@ -1,7 +1,7 @@
 """The path of a first-time user: build the wheel, install it into a clean environment, enhance and score.
 
-Run by itself (`make install-check`), and by the Dockerfile's and the workflow's steps; it needs Python and pip alone. Nothing
-may be compiled, and nothing that the core leaves out may come.
+Run by `make install-check` and by the workflow; the Dockerfile has the same steps. Python and pip are all it needs.
+Nothing may be compiled, and nothing that the core leaves out may come.
 """
 
 import subprocess

@@ -1,6 +1,7 @@
 """What is in the wheel and the sdist, and what is not."""
 
 import email
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -21,6 +22,37 @@ CORE = {
     "av", "numpy", "onnxruntime", "opencv-python-headless", "pystoi", "scipy", "soundfile", "soxr", "tqdm",
 }  # fmt: skip
 DISTRIBUTION = {"lightning_fabric": "lightning-fabric", "yaml": "pyyaml"}
+
+
+NOT_SOURCE = shutil.ignore_patterns(".*", "build", "*.egg-info", "__pycache__", "egs", "tests", "benchmarks", "exp")
+
+
+def built(source: Path, folder: Path) -> tuple[Path, Path]:
+    """The sdist and the wheel of a project, built from a copy, so that nothing is left in the checkout."""
+    copy = folder / "source"
+    shutil.copytree(source, copy, ignore=NOT_SOURCE)
+    # What may not get into a distribution must lie there.
+    for name in ("tests", "egs"):
+        (copy / name).mkdir()
+        (copy / name / "test_stray.py").write_text("", encoding="utf-8")
+    subprocess.run(
+        [sys.executable, "-m", "build", "--no-isolation", "--outdir", folder / "dist", copy],
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    (sdist,), (wheel,) = (folder / "dist").glob("*.tar.gz"), (folder / "dist").glob("*.whl")
+    return sdist, wheel
+
+
+@pytest.fixture(scope="session")
+def distributions(tmp_path_factory):
+    """Sdist and wheel of avse."""
+    return built(ROOT, tmp_path_factory.mktemp("avse"))
+
+
+@pytest.fixture(scope="session")
+def weights_distributions(tmp_path_factory):
+    """Sdist and wheel of the package of AVDCNN's weights."""
+    return built(ROOT / "packages/avse-avdcnn", tmp_path_factory.mktemp("avdcnn"))
 
 
 def _wheel(path):
