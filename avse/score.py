@@ -104,7 +104,7 @@ def score_file(
     if rate != sample_rate:
         reason = (
             f"sample rate is {rate} Hz but the reference's {sample_rate} Hz; "
-            f"convert it: ffmpeg -i {path.name} -ar {sample_rate} converted.wav"
+            f"convert it: ffmpeg -i IN -ar {sample_rate} OUT.wav"
         )
         return dict.fromkeys(metrics, Score(None, reason)), notes
     estimate = channels.mean(axis=0)

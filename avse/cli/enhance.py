@@ -123,7 +123,7 @@ def _enhance_files(options: argparse.Namespace, stack: ExitStack) -> int:
         say(json.dumps(rows, indent=1, default=str))
     elif n_skipped:
         say(f"{n_skipped} of {len(planned)} files skipped: done already by the same model and options")
-    if len(planned) > 1 and not options.json:
+    if len(planned) > 1 and not options.json and not options.quiet:
         say(summary(rows))
     return 1 if n_failed else 0
 

@@ -88,7 +88,9 @@ def test_a_folder_is_done_file_by_file(run, media, tmp_path, workers):
     (folder / "notes.txt").write_text("no media")
     code, out, err = run(folder, "-o", tmp_path / "out", "--workers", workers)
     assert code == 1
-    assert len(out.strip().splitlines()) == 2
+    *lines, summary = out.splitlines()
+    assert len(lines) == 2
+    assert summary.startswith("2 enhanced, 0 skipped, 1 failed: ")
     assert "error: input" in err or "error: sound" in err
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [".avse-enhance.jsonl", "a.wav", "b.wav"]
 

@@ -217,7 +217,7 @@ def test_another_rate_says_how_to_convert(run, late, tmp_path):
     write_sound(tmp_path / "low.wav", read_audio(late.noisy)[0][0][::2], late.rate // 2)
     code, out, _ = run(score, "--reference", late.clean, "--estimate", tmp_path / "low.wav")
     assert code == 1
-    assert "convert it: ffmpeg -i low.wav -ar 16000 converted.wav" in out
+    assert "convert it: ffmpeg -i IN -ar 16000 OUT.wav" in out
 
 
 def test_the_table_says_which_pesq(run, late):

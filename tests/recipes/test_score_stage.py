@@ -105,7 +105,7 @@ def test_another_rate_and_a_noise_that_is_missing_are_failed_lines(pack):
     write_enhanced(pack, NAMES[0], sound(n_samples=8000), rate=8000)
     (pack / "hum.wav").unlink()
     assert run(pack) == 0
-    assert rows(pack)[0]["failed"]["sdi"] == "sample rate is 8000 Hz but the reference's 16000 Hz"
+    assert rows(pack)[0]["failed"]["sdi"].startswith("sample rate is 8000 Hz but the reference's 16000 Hz")
     assert rows(pack)[1]["sdi"] > 0
     assert "hum.wav" in rows(pack)[2]["failed"]["sdi"]
 

@@ -112,7 +112,9 @@ def test_another_length_is_a_failure_with_its_reason(files):
 def test_another_rate_is_a_failure_with_its_reason(files):
     write_sound(files / "slow.wav", sound(8000), 8000)
     row = score_pair(pair(files, estimate=files / "slow.wav"), metrics=FAST)
-    assert reasons(row) == {"sample rate is 8000 Hz but the reference's 16000 Hz"}
+    assert reasons(row) == {
+        "sample rate is 8000 Hz but the reference's 16000 Hz; convert it: ffmpeg -i IN -ar 16000 OUT.wav"
+    }
 
 
 def test_a_silent_reference_is_a_failure_with_its_reason(files):
