@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 LOG = logging.getLogger("mkdocs.hooks.generated_pages")
 
 MIRRORED = {
-    "Models": ["avse/pretrained/*.md", "recipes/*/README.md"],
+    "Models": ["avse/pretrained/*.md", "packages/*/*/*.md", "recipes/*/README.md"],
     "Results": ["egs/*/RESULTS.md", "egs/*/experiment/RESULTS.md"],
     "Data sets": ["egs/*/README.md"],
     "Decisions": ["CONTRIBUTING.md", "CHANGELOG.md"],
