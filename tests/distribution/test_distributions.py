@@ -35,10 +35,11 @@ def built(source: Path, folder: Path) -> tuple[Path, Path]:
     for name in ("tests", "egs"):
         (copy / name).mkdir()
         (copy / name / "test_stray.py").write_text("", encoding="utf-8")
-    subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-m", "build", "--no-isolation", "--outdir", folder / "dist", copy],
-        check=True, capture_output=True, text=True,
+        check=False, capture_output=True, text=True,
     )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     (sdist,), (wheel,) = (folder / "dist").glob("*.tar.gz"), (folder / "dist").glob("*.whl")
     return sdist, wheel
 
