@@ -68,6 +68,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--device", default="cpu", help="cpu, cuda, cuda:1, mps (default: cpu)")
     add("--mix", type=float, default=1.0, help="0 gives the input back, 1 the enhanced audio only (default: 1)")
     add("--atten-lim-db", type=float, help="lower the noise by at most this much (default: no limit)")
+    add("--loudness", default="keep", metavar="LUFS", help="integrated loudness of the output by BS.1770, such as -16 "
+        "or -23, with true peaks below -1 dBTP; keep: speech as loud as in the input (default: keep)")  # fmt: skip
     add("--audio-track", default="1", metavar="N", help="audio track of a video file to enhance, from 1, or all; the "
         "others are copied (default: 1)")  # fmt: skip
     add("--bitrate", metavar="RATE", help="bits a second of the output's audio where its codec is lossy, such as 96k "

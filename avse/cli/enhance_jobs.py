@@ -10,6 +10,7 @@ from typing import Any
 from avse.enhance.each import EACH
 from avse.enhance.enhancer import DEFAULT_MODEL
 from avse.enhance.file import Job
+from avse.enhance.loudness import read_loudness
 from avse.enhance.stream import LONGEST_OFFSET_S, Mixing
 from avse.errors import InputError
 from avse.faces.choice import read_choice
@@ -66,6 +67,7 @@ def check_options(options: argparse.Namespace) -> None:
     late_s = offset_s(options.offset_ms)
     audio_track(options.audio_track)
     bit_rate(options.bitrate)
+    read_loudness(options.loudness)
     check_offset_ms(1000 * (late_s or 0.0))
     if options.workers < 1:
         raise InputError(f"--workers must be at least 1 but is {options.workers}; give the number of processes")
@@ -179,6 +181,7 @@ def collect_jobs(options: argparse.Namespace) -> list[Job]:
             force=options.force,
             audio_track=audio_track(options.audio_track),
             bit_rate=bit_rate(options.bitrate),
+            target_lufs=read_loudness(options.loudness),
         )
         for path in inputs
     ]
@@ -196,6 +199,7 @@ def _common_facts(options: argparse.Namespace) -> dict[str, Any]:
 
     names = (
         "audio_only", "speaker", "offset_ms", "detector", "mix", "atten_lim_db", "device", "audio_track", "bitrate",
+        "loudness",
     )  # fmt: skip
     return {
         "version": __version__,

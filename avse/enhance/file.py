@@ -1,8 +1,8 @@
 """One file in, one enhanced file out, in bounded memory."""
 
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.enhance.enhancer import Enhancer
+from avse.enhance.loudness import Normaliser, check_loudness
 from avse.enhance.stream import EnhancerStream, Mixing
 from avse.enhance.watch import Listened, Progress, View, enhanced_blocks, listen, no_progress, watch
 from avse.errors import MediaError
@@ -64,6 +65,9 @@ class Job:
     """Index of the audio track of `audio` to enhance; the others are copied. None enhances all of them."""
     bit_rate: int | None = None
     """Bits a second of each enhanced track, where it is stored by a lossy codec; by default as the input has it."""
+    target_lufs: float | None = None
+    """Integrated loudness of each enhanced track, LUFS, with true peaks below -1 dBTP; None keeps the speech as loud as
+    in the input."""
 
 
 @dataclass(frozen=True)
@@ -170,6 +174,8 @@ def writes_film(path: Path) -> bool:
 def check_job(job: Job) -> None:
     """Refuse what cannot end well before any work is done."""
     read_choice(job.speaker)
+    if job.target_lufs is not None:
+        check_loudness(job.target_lufs)
     check_file(job.audio, kind="input")
     if job.video is not None:
         check_file(job.video, kind="video")
@@ -283,14 +289,39 @@ def _enhance_track(
 
         stream = stream_of(sample_rate=rate, n_channels=n_channels)
         noise = None if track > 0 and job.audio_track is None else job.save_noise
-        sinks = [stack.enter_context(writer(path)) for path in (output, noise) if path is not None]
-        done_s = 0.0
-        for noisy, enhanced in enhanced_blocks(stream, reader.blocks(BLOCK_SAMPLES), n_channels=n_channels):
-            for sink, samples in zip(sinks, (enhanced, noisy - enhanced), strict=False):
-                sink.write(samples)
-            done_s += noisy.shape[1] / rate
-            progress(done_s)
+        sink, *noise_sinks = [stack.enter_context(writer(path)) for path in (output, noise) if path is not None]
+        with _loudness(job, sink, sample_rate=rate, n_channels=n_channels) as write:
+            done_s = 0.0
+            for noisy, enhanced in enhanced_blocks(stream, reader.blocks(BLOCK_SAMPLES), n_channels=n_channels):
+                write(enhanced)
+                for noise_sink in noise_sinks:
+                    noise_sink.write(noisy - enhanced)
+                done_s += noisy.shape[1] / rate
+                progress(done_s)
     return stream.gain.n_with_picture / max(1, stream.gain.n_frames)
+
+
+@contextmanager
+def _loudness(
+    job: Job, sink: AudioWriter, *, sample_rate: int, n_channels: int
+) -> Iterator[Callable[[Waveform], None]]:
+    """Write to the sink at once, or, where a loudness is wanted, all at the end, when its gain is known."""
+    if job.target_lufs is None:
+        yield sink.write
+        return
+    normaliser = Normaliser(job.target_lufs, sample_rate=sample_rate, n_channels=n_channels)
+    with scratch_folder() as folder:
+        path = folder / "enhanced.w64"
+        with AudioWriter(path, sample_rate=sample_rate, n_channels=n_channels, subtype="FLOAT") as scratch:
+
+            def write(block: Waveform) -> None:
+                normaliser.measure(block)
+                scratch.write(block)
+
+            yield write
+        with AudioReader(path) as reader:
+            for block in normaliser.normalised(reader.blocks(BLOCK_SAMPLES)):
+                sink.write(block)
 
 
 def _write_mouth(path: Path, mouth: MouthTrack, *, force: bool) -> None:
