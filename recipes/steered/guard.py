@@ -1,0 +1,137 @@
+"""How the guard's thresholds fare on validation videos: `python -m recipes.steered.guard WEIGHTS --manifest M --crops C`.
+
+Both outputs and the evidence of every video are computed once, with its own mouth and with a stranger's; then each pair
+of thresholds is tried on them. No speech, face or noise of the test is used.
+"""
+
+import argparse
+import itertools
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from avse.data.manifest import data_root, read_manifest
+from avse.enhance.enhancer import Enhancer
+from avse.enhance.stream import Mixing
+from avse.errors import AvseError
+from avse.models import zoo
+from avse.models.guard import GuardConfig, GuardState, Spectrum, SteeringGuard
+from avse.models.lip_steered import LipSteered, TorchSteering
+from avse.models.onnx_lips import OnnxLips
+from avse.models.steered import Steered
+from avse.report.tables import markdown_table
+from avse.signal.si_sdr import si_sdr_db
+from avse.signal.stft import istft
+from recipes.speech_benchmark.long_list import SHORT_S, list_videos
+from recipes.speech_benchmark.reader import RATE, LongReader
+
+BEGIN, END, MEMORY_S = (0.5, 1.0, 2.0), (-4.0, -2.0, -1.0), (2.0, 3.0, 5.0)
+ALWAYS = GuardConfig(begin_evidence=-1e9, end_evidence=-1e9)
+
+
+class Recorder(SteeringGuard):
+    """A guard that uses nothing and notes what it was given."""
+
+    def __init__(self) -> None:
+        """Set up for one recording."""
+        super().__init__()
+        self.given: list[dict[str, Any]] = []
+
+    def blend(
+        self, audio_only: Spectrum, steered: Spectrum, *, state: GuardState | None, **rest: Any
+    ) -> tuple[Spectrum, npt.NDArray[np.float32], GuardState]:
+        """Note the arguments; give the audio-only output."""
+        self.given.append({"audio_only": audio_only, "steered": steered, **rest})
+        return audio_only, np.zeros(audio_only.shape[1], np.float32), GuardState()
+
+    def whole(self) -> dict[str, Any]:
+        """All that was given, joined over time."""
+        axes = {"audio_only": 1, "steered": 1}
+        return {name: np.concatenate([g[name] for g in self.given], axis=axes.get(name, 0)) for name in self.given[0]}
+
+
+class Trial(NamedTuple):
+    """One video with one mouth."""
+
+    kind: str
+    """Scenario and mouth."""
+    clean: npt.NDArray[np.float32]
+    given: dict[str, Any]
+
+
+def trials(model: Steered, manifest: Path, crops: Path) -> list[Trial]:
+    """Run the model over the short validation videos in noise and among talkers."""
+    items = read_manifest(manifest)
+    reader, found = LongReader(items, root=data_root(), crops=crops), []
+    for video in list_videos(items):
+        if video.split != "valid" or video.length_s != SHORT_S or video.scenario not in ("noise", "talkers"):
+            continue
+        mixture = reader.read(video)
+        for name, mouth in (("own", mixture.own), ("stranger", mixture.stranger)):
+            recorder = Recorder()
+            enhancer = Enhancer(LipSteered(TorchSteering(model), OnnxLips(), recorder))
+            enhancer.enhance(mixture.noisy, sample_rate=RATE, mouth=mouth, mixing=Mixing(keep_level=False))
+            found.append(Trial(f"{video.scenario}, {name}", mixture.clean, recorder.whole()))
+    return found
+
+
+def gain_db(trial: Trial, guard: SteeringGuard) -> tuple[float, float]:
+    """SI-SDR above that of the audio-only output, dB, and the share of time in which steering was used."""
+    blended, weights, _ = guard.blend(**trial.given, state=None)
+    scores = [
+        float(si_sdr_db(_waveform(spectrum, len(trial.clean)), torch.from_numpy(trial.clean)))
+        for spectrum in (blended, trial.given["audio_only"])
+    ]
+    return scores[0] - scores[1], float(weights.mean())
+
+
+def _waveform(spectrum: Spectrum, n_samples: int) -> torch.Tensor:
+    return istft(torch.from_numpy(spectrum), window=512, hop=256, n_samples=n_samples)
+
+
+def table(found: Sequence[Trial]) -> list[list[str]]:
+    """Rows of thresholds; for each kind mean and least gain in dB, and the share of time."""
+    kinds = sorted({trial.kind for trial in found})
+    rows = [["begin, nats", "end, nats", "memory, s", *kinds]]
+    configs = [
+        GuardConfig(begin_evidence=b, end_evidence=e, evidence_memory_s=m)
+        for b, e, m in itertools.product(BEGIN, END, MEMORY_S)
+    ]
+    for config in [ALWAYS, *configs]:
+        guard, cells = SteeringGuard(config), []
+        for kind in kinds:
+            gains = [gain_db(trial, guard) for trial in found if trial.kind == kind]
+            worst = min(gain for gain, _ in gains)
+            mean, share = np.mean(gains, axis=0)
+            cells.append(f"{mean:+.2f} ({worst:+.1f}), {100 * share:.0f} %")
+        names = ["always", "", ""]
+        if config is not ALWAYS:
+            names = [f"{config.begin_evidence:g}", f"{config.end_evidence:g}", f"{config.evidence_memory_s:g}"]
+        rows.append([*names, *cells])
+    return rows
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("weights", help="of a steered model")
+    parser.add_argument("--manifest", type=Path, required=True)
+    parser.add_argument("--crops", type=Path, required=True, help="folder of the crops stage")
+    arguments = parser.parse_args(argv)
+    torch.set_num_threads(1)
+    try:
+        model = zoo.load_as(Steered, Path(arguments.weights)).eval()
+        print(markdown_table(table(trials(model, arguments.manifest, arguments.crops))))
+    except AvseError as error:
+        print(f"guard: error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
