@@ -1,4 +1,4 @@
-"""How the guard's thresholds fare on validation videos: `python -m recipes.steered.guard WEIGHTS --manifest M --crops C`.
+"""How the guard's thresholds fare on validation videos: `python -m recipes.steered.guard WEIGHTS ...`.
 
 Both outputs and the evidence of every video are computed once, with its own mouth and with a stranger's; then each pair
 of thresholds is tried on them. No speech, face or noise of the test is used.
