@@ -77,6 +77,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--save-noise", type=Path, metavar="FILE", help="audio file, for several inputs a folder: what was taken away")
     add("--save-mouth", type=Path, metavar="FILE", help="video file, for several inputs a folder: the mouth as the "
         "model sees it")  # fmt: skip
+    add("--preview", type=Path, metavar="MP4", help="video file, for several inputs a folder: the chosen face's box, "
+        "when it speaks, and the waveforms before and after")  # fmt: skip
     add("--workers", type=int, default=1, help="files enhanced at the same time (default: 1)")
     add("--force", action="store_true", help="replace files that exist, and do again what is done")
     add("--resume", action=argparse.BooleanOptionalAction, default=None, help="skip files whose output was made from "

@@ -38,7 +38,7 @@ class Planned:
     @property
     def outputs(self) -> list[Path]:
         """Files that the job writes."""
-        paths = (self.job.output, self.job.save_noise, self.job.save_mouth)
+        paths = (self.job.output, self.job.save_noise, self.job.save_mouth, self.job.preview)
         return [path for path in paths if path is not None]
 
     def begin(self) -> None:
@@ -71,8 +71,10 @@ def check_options(options: argparse.Namespace) -> None:
     check_offset_ms(1000 * (late_s or 0.0))
     if options.workers < 1:
         raise InputError(f"--workers must be at least 1 but is {options.workers}; give the number of processes")
-    if options.audio_only and (options.video or options.save_mouth):
-        raise InputError("--audio-only must stand without --video and --save-mouth but does not; drop one of them")
+    if options.audio_only and (options.video or options.save_mouth or options.preview):
+        raise InputError(
+            "--audio-only must stand without --video, --save-mouth and --preview but does not; drop one of them"
+        )
 
 
 def audio_track(text: str) -> int | None:
@@ -178,6 +180,7 @@ def collect_jobs(options: argparse.Namespace) -> list[Job]:
             mixing=mixing,
             save_noise=_beside(options.save_noise, f"{path.stem}_noise.wav", several=several),
             save_mouth=_beside(options.save_mouth, f"{path.stem}_mouth.mp4", several=several),
+            preview=_beside(options.preview, f"{path.stem}_preview.mp4", several=several),
             force=options.force,
             audio_track=audio_track(options.audio_track),
             bit_rate=bit_rate(options.bitrate),

@@ -123,7 +123,12 @@ def _job_of(job: Job, index: int) -> Job:
 
     output = job.output.with_name(f"{job.output.stem}_face{index}{job.output.suffix}")
     return replace(
-        job, output=output, speaker=str(index), save_noise=named(job.save_noise), save_mouth=named(job.save_mouth)
+        job,
+        output=output,
+        speaker=str(index),
+        save_noise=named(job.save_noise),
+        save_mouth=named(job.save_mouth),
+        preview=named(job.preview),
     )
 
 

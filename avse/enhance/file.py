@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from avse.enhance.enhancer import Enhancer
 from avse.enhance.loudness import Normaliser, check_loudness
+from avse.enhance.preview import Track, write_preview
 from avse.enhance.stream import EnhancerStream, Mixing
 from avse.enhance.watch import Listened, Progress, View, enhanced_blocks, listen, no_progress, watch
 from avse.errors import MediaError
@@ -59,6 +60,8 @@ class Job:
     """Sound file for what was taken away."""
     save_mouth: Path | None = None
     """Film of the mouth crops."""
+    preview: Path | None = None
+    """Video file with the chosen face's box and the waveforms before and after."""
     force: bool = False
     """Replace files that exist."""
     audio_track: int | None = 0
@@ -180,7 +183,7 @@ def check_job(job: Job) -> None:
     if job.video is not None:
         check_file(job.video, kind="video")
     sources = [path.resolve() for path in (job.audio, job.video) if path is not None]
-    outputs = [path for path in (job.output, job.save_noise, job.save_mouth) if path is not None]
+    outputs = [path for path in (job.output, job.save_noise, job.save_mouth, job.preview) if path is not None]
     for place, path in enumerate(outputs):
         if path.resolve() in sources:
             raise MediaError(f"output {path} must not be the input but is; choose another name")
@@ -199,6 +202,10 @@ def video_of(job: Job) -> Path | None:
     if writes_film(job.output) and source is None:
         raise MediaError(
             f"output {job.output} must end in one of {' '.join(WRITABLE)}, for there is no picture to copy; rename it"
+        )
+    if job.preview is not None and source is None:
+        raise MediaError(
+            f"preview {job.preview} must show a video but {job.audio.name} has none; name one with --video"
         )
     return None if job.audio_only else source
 
@@ -250,6 +257,8 @@ def _write_outputs(
             lost = replace_audio(job.video or job.audio, audio, job.output, bit_rate=job.bit_rate, force=job.force)
         if job.save_mouth is not None and mouth is not None:
             _write_mouth(job.save_mouth, mouth, force=job.force)
+        if job.preview is not None and mouth is not None:
+            _write_preview(job, job.preview, mouth, track=tracks[0])
     return shares[0], lost
 
 
@@ -322,6 +331,15 @@ def _loudness(
         with AudioReader(path) as reader:
             for block in normaliser.normalised(reader.blocks(BLOCK_SAMPLES)):
                 sink.write(block)
+
+
+def _write_preview(job: Job, path: Path, mouth: MouthTrack, *, track: int) -> None:
+    video = job.video or job.audio
+    keeps_tracks = writes_film(job.output) and job.video is None
+    write_preview(
+        path, video, mouth, before=Track(job.audio, track), after=Track(job.output, track if keeps_tracks else 0),
+        audio_track=track if video == job.audio else 0, force=job.force,
+    )  # fmt: skip
 
 
 def _write_mouth(path: Path, mouth: MouthTrack, *, force: bool) -> None:

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from avse.enhance.causal import CausalGain, PictureSource
 from avse.enhance.gain import CHUNK_FRAMES, GainEstimator
+from avse.enhance.high_band import HighBand
 from avse.enhance.level import LevelState, MakeUpGain
 from avse.enhance.model import CausalModel, Model
 from avse.errors import ConfigError, InputError
@@ -61,7 +62,7 @@ class EnhancerStream:
     """Takes blocks of a recording and gives it back enhanced, a little later; in all of the same length.
 
     The model works at its own rate on the mean of the channels, and its gain is applied to each of them. What the
-    conversion to that rate leaves out, the high band above all, follows the mean gain of the octave below it. Speech
+    conversion to that rate leaves out, the high band above all, has gains of its own (`avse.enhance.high_band`). Speech
     comes out as loud as it went in (`avse.enhance.level`).
     """
 
@@ -111,7 +112,8 @@ class EnhancerStream:
         n_rows = 2 * n_channels if self._has_high_band else n_channels
         self._istft = StreamingISTFT(n_channels=n_rows, window=model.window, hop=model.hop)
         self._up = StreamingResampler(source_rate=model.sample_rate, target_rate=sample_rate, n_channels=n_rows)
-        self._high_gain = _HighBandGain(hop=model.hop * sample_rate / model.sample_rate)
+        hop = model.hop * sample_rate / model.sample_rate
+        self._high = HighBand(sample_rate=sample_rate, n_channels=n_channels, hop=hop, model_rate=model.sample_rate)
         self._input = np.zeros((n_channels, 0), dtype=np.float32)
 
     def push(self, block: Waveform) -> Waveform:
@@ -124,11 +126,15 @@ class EnhancerStream:
             `(channels, samples)`, perhaps none.
         """
         self._input = np.concatenate([self._input, block], axis=1)
+        if self._has_high_band:
+            self._high.listen(block)
         spectrum = self._stft.push(self._down.push(block))
         return self._mix(self._up.push(self._istft.push(self._enhance(spectrum))))
 
     def finish(self) -> Waveform:
         """Give the rest, `(channels, samples)`."""
+        if self._has_high_band:
+            self._high.finish()
         spectrum = np.concatenate([self._stft.push(self._down.finish()), self._stft.finish()], axis=2)
         low = [self._up.push(self._istft.push(self._enhance(spectrum, last=True)))]
         low += [self._up.push(self._istft.finish()), self._up.finish()]
@@ -143,28 +149,31 @@ class EnhancerStream:
         heard = spectrum if self.signs is None else self.signs[:, None, None] * spectrum
         gain = self.gain.push(heard.mean(axis=0), last=last)
         noisy, self._noisy = self._noisy[:, :, : gain.shape[1]], self._noisy[:, :, gain.shape[1] :]
-        enhanced = self._loud(noisy * gain, noisy)
+        estimate = noisy * gain
+        loudness_gains = self._make_up_gains(estimate, noisy)
+        enhanced = estimate * loudness_gains
         if not self._has_high_band:
             return enhanced
-        power, before = (np.square(np.abs(s[:, self._octave])).sum(axis=(0, 1)) for s in (enhanced, noisy))
-        self._high_gain.push(np.sqrt((power + 1e-12) / (before + 1e-12)))
+        after, before = (np.square(np.abs(s[:, self._octave])).sum(axis=(0, 1)) for s in (estimate, noisy))
+        self._high.push((after + 1e-12) / (before + 1e-12), loudness_gains)
         return np.concatenate([enhanced, noisy], axis=0)
 
-    def _loud(self, enhanced: npt.NDArray[np.complex64], noisy: npt.NDArray[np.complex64]) -> npt.NDArray[np.complex64]:
-        """Enhanced frames, `(channels, freqs, frames)`, with speech at its level in the noisy ones."""
+    def _make_up_gains(
+        self, estimate: npt.NDArray[np.complex64], noisy: npt.NDArray[np.complex64]
+    ) -> npt.NDArray[np.float32]:
+        """What frames, `(channels, freqs, frames)`, are multiplied with so that speech is as loud as it went in."""
         if self._make_up is None:
-            return enhanced
-        rows = enhanced.shape[0] * enhanced.shape[1], enhanced.shape[2]
-        gains, self._level = self._make_up.gains(enhanced.reshape(rows), noisy.reshape(rows), self._level)
-        return enhanced * gains
+            return np.ones(estimate.shape[2], dtype=np.float32)
+        rows = estimate.shape[0] * estimate.shape[1], estimate.shape[2]
+        gains, self._level = self._make_up.gains(estimate.reshape(rows), noisy.reshape(rows), self._level)
+        return gains
 
     def _mix(self, parts: Waveform) -> Waveform:
         n_samples = parts.shape[1]
         original, self._input = self._input[:, :n_samples], self._input[:, n_samples:]
         enhanced = parts[: self._n_channels]
         if self._has_high_band:
-            high = original - parts[self._n_channels :]
-            enhanced = enhanced + self._high_gain.take(n_samples) * high
+            enhanced = enhanced + self._high.take(original - parts[self._n_channels :])
         return self._share * enhanced + np.float32(1 - self._share) * original
 
 
@@ -191,29 +200,3 @@ def _estimator(
     if mouth is not None and not isinstance(mouth, MouthTrack):
         raise ConfigError(f"model must be a live one for pictures that are still to come but is {model.name}; use live")
     return GainEstimator(model, mouth=mouth, offset_s=offset_s, chunk_frames=chunk_frames)
-
-
-class _HighBandGain:
-    """Gains of frames, drawn out to samples in a straight line from one to the next."""
-
-    def __init__(self, *, hop: float) -> None:
-        """Set up; `hop` is in samples of the recording."""
-        self._hop = hop
-        self._gains = np.zeros(0)
-        self._first_frame = self._position = 0
-
-    def push(self, gains: npt.NDArray[np.floating]) -> None:
-        """Take frames, `(frames,)`."""
-        self._gains = np.concatenate([self._gains, gains])
-
-    def take(self, n_samples: int) -> Waveform:
-        """Give the gain of the next samples, `(n_samples,)`."""
-        if n_samples == 0:
-            return np.zeros(0, dtype=np.float32)
-        frames = (self._position + np.arange(n_samples)) / self._hop - self._first_frame
-        gains = np.interp(frames, np.arange(len(self._gains)), self._gains).astype(np.float32)
-        self._position += n_samples
-        passed = max(0, int(self._position / self._hop) - self._first_frame - 1)
-        self._gains = self._gains[passed:]
-        self._first_frame += passed
-        return gains

@@ -27,6 +27,26 @@ class MouthTrack:
     present: npt.NDArray[np.bool_]
     """`(n,)` False where no face was seen."""
     report: FaceReport
+    face: npt.NDArray[np.int64] | None = None
+    """`(n,)` index of the face in each frame, -1 where none was seen; None where that is not kept."""
+    boxes: npt.NDArray[np.float32] | None = None
+    """`(n, 3)` left, top and side of its box, pixels of the frames it was found in."""
+
+    def face_at(self, time_s: float) -> tuple[int, tuple[float, float, float], bool] | None:
+        """The face in the video frame that is shown at a time: index, box, and whether it is found to speak then.
+
+        Args:
+            time_s: seconds from the first sample of the audio.
+
+        Returns:
+            None where there is no face.
+        """
+        row = int(np.searchsorted(self.timestamps_s, time_s + 1e-6)) - 1
+        if self.face is None or self.boxes is None or row < 0 or not self.present[row]:
+            return None
+        face, (x, y, size) = int(self.face[row]), (float(value) for value in self.boxes[row])
+        speaks = any(span.face == face and span.start_s <= time_s < span.end_s for span in self.report.spans)
+        return face, (x, y, size), speaks
 
     def at(self, times_s: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
         """The mouth at some times; a face missed for a moment is bridged as `clock.video_frame_at` says.
@@ -97,4 +117,9 @@ def mouth_of(people: People, selection: Selection, *, crop_size: tuple[int, int]
         for row in np.flatnonzero(present):
             crops.put(int(row), people.faces[selection.face[row]].crops[row])
         crops.finish(len(present))
-    return MouthTrack(people.timestamps_s, crops, present, selection.report)
+    boxes = np.zeros((len(present), 3), dtype=np.float32)
+    for row in np.flatnonzero(present):
+        own = people.faces[selection.face[row]].boxes
+        if own is not None:
+            boxes[row] = own[row]
+    return MouthTrack(people.timestamps_s, crops, present, selection.report, face=selection.face, boxes=boxes)

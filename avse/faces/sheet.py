@@ -108,11 +108,19 @@ def write_preview(path: Path, frames: Iterable[TimedImage], people: People, *, f
             for row in range(len(people.faces)):
                 box = _box(people, row, frame.time_s)
                 if box is not None:
-                    _draw(image, box, row, speaks=people.speaks(row, frame.time_s))
+                    draw_face(image, box, row, speaks=people.speaks(row, frame.time_s))
             writer.write(image)
 
 
-def _draw(image: Image, box: Box, row: int, *, speaks: bool) -> None:
+def draw_face(image: Image, box: Box, row: int, *, speaks: bool) -> None:
+    """Draw a face's box and index over a frame, thicker where it speaks.
+
+    Args:
+        image: `(height, width, 3)` RGB, changed in place.
+        box: of the face.
+        row: index of the face, from 0.
+        speaks: whether it does.
+    """
     colour, corner = COLOURS[row % len(COLOURS)], (int(box.x), int(box.y))
     far = (int(box.x + box.size), int(box.y + box.size))
     cv2.rectangle(image, corner, far, colour, 4 if speaks else 1)

@@ -60,9 +60,13 @@ class DeepFilterNet:
     def enhance(self, waveform: Waveform) -> Waveform:
         """Enhance a waveform of 16 kHz, `(samples,)`; the result has its length and lies in time with it."""
         wide = resample(waveform, source_rate=RATE, target_rate=PEER_RATE)
-        enhanced = self._process(np.pad(wide, (0, DELAY)))[DELAY:]
+        enhanced = self.enhance_wide(wide)
         narrow = resample(enhanced, source_rate=PEER_RATE, target_rate=RATE)
         return np.pad(narrow, (0, max(0, len(waveform) - len(narrow))))[: len(waveform)]
+
+    def enhance_wide(self, waveform: Waveform) -> Waveform:
+        """Enhance a waveform of 48 kHz, `(samples,)`; the result has its length and lies in time with it."""
+        return self._process(np.pad(waveform, (0, DELAY)))[DELAY:]
 
     def _process(self, wide: Waveform) -> Waveform:
         state = self._library.df_create(self._model, NO_LIMIT_DB, None)

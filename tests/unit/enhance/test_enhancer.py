@@ -36,7 +36,7 @@ def test_a_model_that_changes_nothing_gives_the_input_back(rate, n_channels):
     np.testing.assert_allclose(enhanced, noisy, atol=1e-5)
 
 
-@pytest.mark.parametrize("rate", [8000, 44100])
+@pytest.mark.parametrize("rate", [8000, 16000])
 def test_the_gain_holds_in_the_whole_band(rate):
     noisy = _noise(1.5, rate=rate)
     enhanced = Enhancer(Factor(by_sound=0.25)).enhance(noisy, sample_rate=rate, mixing=Mixing(keep_level=False))
