@@ -170,7 +170,13 @@ def main(argv: list[str] | None = None) -> int:
             for name, work in works.items():
                 all_of_them = [measure(clean, noisy, work(noisy)) for clean, noisy in pairs]
                 values = np.array([list(vars(one).values()) for one in all_of_them]).mean(axis=0)
-                lines.append(["clean" if snr_db is None else f"{snr_db:g} dB", name, *(f"{v:.1f}" for v in values)])
+                lines.append(
+                    [
+                        "clean" if snr_db is None else f"{snr_db:g} dB",
+                        name,
+                        *(f"{v:.1f}" if np.isfinite(v) else "-" for v in values),
+                    ]
+                )
                 print(" ".join(lines[-1]), file=sys.stderr, flush=True)
     body = (
         f"Four recordings of espeak-ng at 48 kHz, two in white and two in pink noise; the band from {BAND_HZ[0]:g} to "
