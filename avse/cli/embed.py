@@ -47,6 +47,8 @@ def _parser() -> argparse.ArgumentParser:
     query.add_argument("--picture", type=Path, metavar="FILE", help="film or picture: which clips sound like it?")
     query.add_argument("--sound", type=Path, metavar="FILE", help="sound or film: which clips look like it?")
     query.add_argument("--text", metavar="WORDS", help="which clips match these words?")
+    find.add_argument("--sheet", type=Path, metavar="PNG", help="write an image with a frame of each clip found")
+    find.add_argument("--force", action="store_true", help="replace a file that exists")
     find.add_argument("-n", type=_count, default=5, help="clips to show (default 5)")
     for command in (write, find):
         command.add_argument("--model", type=Path, required=True, help="weights of a VATT")
@@ -107,7 +109,12 @@ def _find(options: argparse.Namespace) -> int:
     from avse.data.bank import read_mono
     from avse.embedder import Embedder
     from avse.embeddings import Embeddings, best
+    from avse.faces.sheet import write_image
+    from avse.media.output import check_output
+    from avse.report.hit_sheet import Hit, hit_sheet
 
+    if options.sheet is not None:
+        check_output(options.sheet, force=options.force)
     embeddings = Embeddings.load(options.embeddings)
     embedder = Embedder(options.model, device=options.device)
     if embeddings.model != embedder.digest:
@@ -121,9 +128,16 @@ def _find(options: argparse.Namespace) -> int:
         query, candidates = embedder.sound(heard), embeddings.video_va
     else:
         query, candidates = embedder.words(options.text), embeddings.video_vt
-    for number, cosine in best(query, candidates, n=options.n):
+    hits = best(query, candidates, n=options.n)
+    for number, cosine in hits:
         start_s, end_s = embeddings.start_s[number], embeddings.end_s[number]
         say(f"{cosine:6.3f}  {start_s:8.2f} - {end_s:.2f} s  {visible(embeddings.path[number])}")
+    if options.sheet is not None:
+        tiles = [
+            Hit(Path(str(embeddings.path[i])), float(embeddings.start_s[i]), float(embeddings.end_s[i]), cosine)
+            for i, cosine in hits
+        ]
+        write_image(options.sheet, hit_sheet(tiles), force=options.force)
     return 0
 
 

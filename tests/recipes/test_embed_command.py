@@ -52,6 +52,18 @@ def test_sounds_and_words_are_queries_too(written, vatt_films, vatt_run, tmp_pat
     assert main(["find", str(written), "--picture", str(tmp_path / "still.png"), *model]) == 0
 
 
+def test_what_is_found_is_shown_on_a_sheet(written, vatt_films, vatt_run, tmp_path, capsys):
+    sheet = tmp_path / "hits.png"
+    find = ["find", str(written), "--picture", str(vatt_films / "talk 01.mp4"), "-n", "3", "--sheet", str(sheet)]
+    model = ["--model", str(vatt_run / "model.safetensors")]
+    assert main([*find, *model]) == 0
+    image = cv2.imread(str(sheet))
+    assert image.shape[1] == 3 * 240
+    assert main([*find, *model]) == 1
+    assert "exists" in capsys.readouterr().err
+    assert main([*find, *model, "--force"]) == 0
+
+
 def test_parquet_holds_the_same(written, tmp_path):
     pytest.importorskip("pyarrow")
     embeddings = Embeddings.load(written)
