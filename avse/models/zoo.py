@@ -20,11 +20,12 @@ from avse.models.driver_stress import DriverStress
 from avse.models.lip_cue import LipCue
 from avse.models.live import Live
 from avse.models.pretrained import path_of
+from avse.models.recognition import Recognizer
 from avse.models.sizes import check_sizes
 from avse.models.steered import Steered
 from avse.models.vatt import VATT
 
-Model = AudioCore | AVDCNN | Live | LipCue | DriverStress | VATT | Steered
+Model = AudioCore | AVDCNN | Live | LipCue | DriverStress | VATT | Steered | Recognizer
 """Any model of the zoo."""
 Kind = TypeVar("Kind", bound=Model)
 
@@ -46,6 +47,7 @@ MODELS = {
     "lip_cue": Entry(LipCue, LipCue.config_of),
     "driver_stress": Entry(DriverStress, DriverStress.config_of),
     "steered": Entry(Steered, Steered.config_of),
+    "recognizer": Entry(Recognizer, Recognizer.config_of),
     "vatt": Entry(VATT, VATT.config_of),
 }
 

@@ -18,7 +18,7 @@ from avse.models.driver_stress import DriverStress
 from avse.training.run import Run
 from avse.training.settings import FREE
 from avse.workers import in_parallel
-from recipes.driver_stress.baselines import BASELINES, classify, majority
+from recipes.stages.classifiers import BASELINES, classify, majority
 from recipes.driver_stress.config import AugmentConfig, NetworkConfig, TrainConfig
 from recipes.driver_stress.disturb import disturbed
 from recipes.driver_stress.ensemble import Ensemble

@@ -17,7 +17,7 @@ from avse.media.output import beside
 from avse.metrics.classification import CLASSIFICATION
 from avse.report.tables import markdown_table
 from recipes.driver_stress import pictures
-from recipes.driver_stress.baselines import BASELINES
+from recipes.stages.classifiers import BASELINES
 from recipes.driver_stress.disturb import CONDITIONS, SHARES
 from recipes.driver_stress.evaluate import COMMITTEE, FUSED, WITHOUT
 from recipes.driver_stress.protocol import LEAKY_WARNING

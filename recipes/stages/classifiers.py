@@ -1,10 +1,9 @@
-"""Classifiers on features made by hand, by scikit-learn; and the one that always says what is most common."""
+"""Classifiers on hand-crafted features, by scikit-learn; and the majority baseline."""
 
 import numpy as np
 import numpy.typing as npt
 
 from avse.errors import MissingExtraError
-from recipes.driver_stress.features import Features
 
 try:
     from sklearn.calibration import CalibratedClassifierCV
@@ -16,6 +15,7 @@ try:
 except ImportError:
     raise MissingExtraError("scikit-learn must be installed but is not; pip install 'avse[stress]'") from None
 
+Features = npt.NDArray[np.floating]
 Levels = npt.NDArray[np.int64]
 Probabilities = npt.NDArray[np.float64]
 

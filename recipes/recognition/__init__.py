@@ -1,0 +1,1 @@
+"""Recognition on labelled videos: see README.md."""

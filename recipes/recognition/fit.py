@@ -1,0 +1,154 @@
+"""Training of recognisers on features in memory.
+
+An evaluation trains hundreds of networks of some ten thousand weights, each for seconds: they need no checkpoints, and the
+loop of `avse.training` would take longer to write them than to train.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from avse.models.recognition import InputConfig, Recognizer, RecognizerConfig
+from recipes.recognition.batches import Batch, to_batch
+from recipes.recognition.features import CLEAN, Features
+
+Labels = npt.NDArray[np.int64]
+Probabilities = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class FitConfig:
+    """How a network is trained."""
+
+    n_epochs: int = 30
+    """Passes over the training examples."""
+    batch_size: int = 32
+    """Examples of a step."""
+    learning_rate: float = 2e-3
+    """Of AdamW at the start; falls to 0 along half a cosine."""
+    weight_decay: float = 0.05
+    """Of AdamW."""
+    label_smoothing: float = 0.05
+    """Share of the target spread over all labels."""
+    modality_dropout: float = 0.2
+    """Probability that a modality is missing from a training example; one always stays."""
+    frame_dropout: float = 0.1
+    """Share of the frames missing in training."""
+    noise: float = 0.1
+    """Standard deviation of noise on the normalised features."""
+    dim: int = 48
+    """Width of the networks."""
+    dropout: float = 0.3
+    """Share of the features dropped in training."""
+
+
+def fit(
+    rows: Sequence[Features],
+    labels: Labels,
+    *,
+    inputs: dict[str, InputConfig],
+    names: tuple[str, ...],
+    fusion: str,
+    config: FitConfig,
+    seed: int,
+    n_noisy: int = 0,
+) -> Recognizer:
+    """Train a recogniser; the same arguments give the same weights.
+
+    Args:
+        rows: training recordings.
+        labels: `(rows,)`.
+        inputs: the modalities to use.
+        names: of the labels.
+        fusion: `early`, `late` or `attention`.
+        config: of the training.
+        seed: of the weights and the draws.
+        n_noisy: noisy copies of each recording, among which and the clean one each epoch chooses.
+    """
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    window_s = _median_s(rows, inputs)
+    sizes = RecognizerConfig(inputs, names, fusion, config.dim, config.dropout, window_s)  # type: ignore[arg-type]
+    model = Recognizer.build(sizes)
+    variants = [CLEAN, *(f"train {k}" for k in range(n_noisy))]
+    batches = [to_batch(rows, inputs, [variant] * len(rows)) for variant in variants]
+    model.normalise_as(*_statistics(batches, inputs))
+    target, weights = torch.from_numpy(labels), _class_weights(labels, len(names))
+    n_steps = config.n_epochs * -(-len(rows) // config.batch_size)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, n_steps)
+    model.train()
+    for _ in range(config.n_epochs):
+        for some in np.array_split(rng.permutation(len(rows)), -(-len(rows) // config.batch_size)):
+            index = torch.from_numpy(some)
+            batch = _augmented(batches[int(rng.integers(len(batches)))].at(index), model, config, rng)
+            logits = model(batch.frames, batch.masks)
+            loss = F.cross_entropy(logits, target[index], weights, label_smoothing=config.label_smoothing)
+            optimiser.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
+            optimiser.step()
+            schedule.step()
+    return model.eval()
+
+
+@torch.inference_mode()
+def predict(model: Recognizer, batch: Batch) -> Probabilities:
+    """Probabilities `(batch, labels)`; modalities that the model does not know are ignored."""
+    probabilities: Probabilities = torch.softmax(model(batch.frames, batch.masks).double(), dim=1).numpy()
+    return probabilities
+
+
+def present(batch: Batch, name: str) -> npt.NDArray[np.bool_]:
+    """Which recordings have a modality, `(batch,)`."""
+    there: npt.NDArray[np.bool_] = batch.masks[name].any(dim=1).numpy()
+    return there
+
+
+def _augmented(batch: Batch, model: Recognizer, config: FitConfig, rng: np.random.Generator) -> Batch:
+    frames, masks = {}, {}
+    names = list(batch.frames)
+    n = len(batch.frames[names[0]])
+    missing = rng.random((len(names), n)) < config.modality_dropout
+    missing[rng.integers(len(names), size=n), np.arange(n)] = False  # one always stays
+    for number, name in enumerate(names):
+        values, mask = batch.frames[name], batch.masks[name]
+        if not model.config.inputs[name].vocabulary:
+            values = values + config.noise * getattr(model, f"std_{name}") * torch.randn(values.shape)
+        kept = torch.rand(mask.shape) >= config.frame_dropout
+        frames[name], masks[name] = values, mask & kept & ~torch.from_numpy(missing[number])[:, None]
+    return Batch(frames, masks)
+
+
+def _statistics(
+    batches: Sequence[Batch], inputs: dict[str, InputConfig]
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    means, stds = {}, {}
+    for name, config in inputs.items():
+        if config.vocabulary:
+            continue
+        real = torch.cat([batch.frames[name][batch.masks[name]] for batch in batches])
+        if not len(real):
+            real = torch.zeros(1, config.dim)
+        means[name], stds[name] = real.mean(dim=0), real.std(dim=0, correction=0).clamp_min(1e-3)
+    return means, stds
+
+
+def _class_weights(labels: Labels, n_labels: int) -> Tensor:
+    counts = np.bincount(labels, minlength=n_labels)
+    return torch.from_numpy((counts.sum() / (n_labels * np.maximum(counts, 1))).astype(np.float32))
+
+
+def _median_s(rows: Sequence[Features], inputs: dict[str, InputConfig]) -> float:
+    seconds = [
+        len(array) / config.rate_hz
+        for row in rows
+        for name, config in inputs.items()
+        if config.rate_hz and (array := row.of(CLEAN, name)) is not None and len(array)
+    ]
+    return float(np.median(seconds)) if seconds else 0.0

@@ -1,0 +1,130 @@
+"""What the encoders read from one recording: mouth crops, a waveform, words, a sensor series."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from avse.data.bank import read_mono
+from avse.data.crops import load_mouth, save_mouth
+from avse.errors import MediaError
+from avse.faces.mouth import track_mouth
+from avse.media.captions import SUFFIXES, read_captions
+from avse.media.series import read_series
+from avse.media.suffixes import VIDEO
+from avse.media.video import VideoReader
+from recipes.recognition.examples import Example
+
+SAMPLE_RATE = 16000
+"""Hz of the waveform."""
+MOUTH_RATE_HZ = 25.0
+"""Mouth crops per second."""
+SERIES_RATE_HZ = 10.0
+"""Samples per second of a sensor series."""
+Array = npt.NDArray[np.float32]
+
+
+class Mouth(NamedTuple):
+    """Mouth crops at an even rate."""
+
+    crops: npt.NDArray[np.uint8]
+    """`(n, height, width, 3)` RGB at `MOUTH_RATE_HZ`, zero where there is no face."""
+    present: npt.NDArray[np.bool_]
+    """`(n,)`."""
+
+
+class Sources(NamedTuple):
+    """One recording; what it lacks is None."""
+
+    mouth: Mouth | None
+    waveform: Array | None
+    """`(samples,)` at `SAMPLE_RATE`."""
+    text: str | None
+    series: Array | None
+    """`(channels, samples)` at `SERIES_RATE_HZ`."""
+    notes: tuple[str, ...]
+    """What is missing, one line each."""
+
+
+def read_sources(example: Example, *, wanted: frozenset[str], crops: Path) -> Sources:
+    """Read what some modalities need; what a recording does not have is noted and missing.
+
+    Args:
+        example: whose file is read.
+        wanted: of `mouth`, `waveform`, `text`, `series`.
+        crops: folder of mouth crops by id; those that are not there are made.
+
+    Raises:
+        MediaError: the file cannot be read at all.
+    """
+    notes: list[str] = []
+    mouth = _mouth(example, crops, notes) if "mouth" in wanted else None
+    waveform = _waveform(example, notes) if "waveform" in wanted else None
+    text = _text(example) if "text" in wanted else None
+    series = _series(example, notes) if "series" in wanted else None
+    for name, found in (("text", text), ("series", series)):
+        if name in wanted and found is None:
+            notes.append(f"{example.id}: {name} is missing")
+    return Sources(mouth, waveform, text, series, tuple(notes))
+
+
+def _mouth(example: Example, folder: Path, notes: list[str]) -> Mouth | None:
+    if example.path.suffix.lower() not in VIDEO:
+        notes.append(f"{example.id}: video is missing, {example.path.name} is an audio file")
+        return None
+    path = folder / f"{example.file_id}.npz"
+    if not path.is_file():
+        with VideoReader(example.path) as reader:
+            track = track_mouth(reader.frames(), speaker="largest")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_mouth(path, track)
+    track = load_mouth(path)
+    if not len(track.timestamps_s) or not track.present.any():
+        notes.append(f"{example.id}: video shows no face; it counts as missing")
+        return None
+    end_s = float(track.timestamps_s[-1]) + 1 / MOUTH_RATE_HZ
+    times_s = np.arange(max(1, round(end_s * MOUTH_RATE_HZ))) / MOUTH_RATE_HZ
+    return Mouth(*track.latest(times_s))
+
+
+def _waveform(example: Example, notes: list[str]) -> Array | None:
+    try:
+        waveform = read_mono(example.path, sample_rate=SAMPLE_RATE)
+    except MediaError:
+        if example.path.suffix.lower() not in VIDEO:
+            raise
+        notes.append(f"{example.id}: audio cannot be read or there is none; it counts as missing")
+        return None
+    if not waveform.any():
+        notes.append(f"{example.id}: audio is silent; it counts as missing")
+        return None
+    return waveform
+
+
+def _text(example: Example) -> str | None:
+    if example.text:
+        return example.text
+    for suffix in SUFFIXES:
+        path = example.path.with_suffix(suffix)
+        if path.is_file():
+            return " ".join(caption.text for caption in read_captions(path)[0]) or None
+    return None
+
+
+def _series(example: Example, notes: list[str]) -> Array | None:
+    path = example.path.with_suffix(".csv")
+    if not path.is_file():
+        return None
+    channels = list(read_series(path).values())
+    end_s = max(float(channel.times_s[-1]) for channel in channels)
+    times_s = np.arange(max(1, round(end_s * SERIES_RATE_HZ))) / SERIES_RATE_HZ
+    rows = []
+    for channel in channels:
+        known = np.isfinite(channel.values)
+        if not known.any():
+            notes.append(f"{example.id}: channel {channel.name} holds no number and counts as 0")
+            rows.append(np.zeros(len(times_s)))
+            continue
+        rows.append(np.interp(times_s, channel.times_s[known], channel.values[known]))
+    return np.stack(rows).astype(np.float32)
