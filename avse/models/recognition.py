@@ -6,8 +6,8 @@ Three fusions of the literature (Michelsanti et al. 2021, section VII; Baltrusai
 - `late`: a network over time for each modality, their vectors side by side, then a fully connected layer;
 - `attention`: the same vectors weighed by a learned query (Vaswani et al. 2017) before the classifier.
 
-A missing modality is zero and marked as missing; training drops modalities at random so that the network can do without.
-Ensembles of networks with one modality each are in `avse.nn.fusion`.
+A missing modality is zero and marked as missing; training drops modalities at random, so that the network can do
+without. Ensembles of networks with one modality each are in `avse.nn.fusion`.
 
 **Deviations.** None of the three is of one paper: sizes and the network over time are our own.
 """

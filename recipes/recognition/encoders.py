@@ -49,8 +49,7 @@ class FeatureEncoder(NamedTuple):
         if source is None:
             return np.zeros((0, self.input.dim), np.float32)
         with torch.inference_mode():
-            features = self.encode(source)
-        return features
+            return self.encode(source)
 
 
 @lru_cache(maxsize=16)

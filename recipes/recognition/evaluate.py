@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from avse.errors import ConfigError
 from avse.models import zoo
+from avse.models.recognition import RecognizerConfig
 from avse.training.run import Run
 from avse.training.settings import FREE
 from recipes.recognition.batches import conditions
@@ -57,6 +58,10 @@ class EvaluateConfig:
     """Split that is tested where the CSV has splits."""
     n_seeds: int = 1
     """Trainings of every network; probabilities are compared seed by seed."""
+    dim: int = 48
+    """Width of the networks."""
+    dropout: float = 0.3
+    """Share of the features dropped in training."""
     fit: FitConfig = field(default_factory=FitConfig)
     """Of each network."""
     final: str = "late"
@@ -125,8 +130,7 @@ def training_of(rows: list[Features], names: tuple[str, ...], config: EvaluateCo
         rows,
         label_numbers([row.example for row in rows], names),
         [row.example.group or row.example.id for row in rows],
-        names,
-        inputs,
+        RecognizerConfig(inputs, names, dim=config.dim, dropout=config.dropout),
         config.fit,
         seed,
         n_noisy=FeatureConfig.n_noisy if config.snr_db and hears(config) else 0,

@@ -133,9 +133,7 @@ def _from_table(table: Path, folder: Path) -> list[Example]:
         with table.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
             columns = [str(name).strip() for name in reader.fieldnames or ()]
-            rows = [
-                {str(k).strip(): str(v or "").strip() for k, v in row.items() if k is not None} for row in reader
-            ]
+            rows = [{str(k).strip(): str(v or "").strip() for k, v in row.items() if k is not None} for row in reader]
     except (UnicodeDecodeError, csv.Error) as error:
         raise ConfigError(f"labels {table} must be CSV in UTF-8 but are not ({error}); save them again") from None
     for column in ("file", "label"):

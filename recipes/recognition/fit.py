@@ -1,11 +1,11 @@
 """Training of recognisers on features in memory.
 
-An evaluation trains hundreds of networks of some ten thousand weights, each for seconds: they need no checkpoints, and the
-loop of `avse.training` would take longer to write them than to train.
+An evaluation trains hundreds of networks of some ten thousand weights, each for seconds: they need no checkpoints, and
+the loop of `avse.training` would take longer to write them than to train.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -41,19 +41,13 @@ class FitConfig:
     """Share of the frames missing in training."""
     noise: float = 0.1
     """Standard deviation of noise on the normalised features."""
-    dim: int = 48
-    """Width of the networks."""
-    dropout: float = 0.3
-    """Share of the features dropped in training."""
 
 
 def fit(
     rows: Sequence[Features],
     labels: Labels,
     *,
-    inputs: dict[str, InputConfig],
-    names: tuple[str, ...],
-    fusion: str,
+    sizes: RecognizerConfig,
     config: FitConfig,
     seed: int,
     n_noisy: int = 0,
@@ -63,22 +57,19 @@ def fit(
     Args:
         rows: training recordings.
         labels: `(rows,)`.
-        inputs: the modalities to use.
-        names: of the labels.
-        fusion: `early`, `late` or `attention`.
+        sizes: of the network, with its modalities, labels and fusion.
         config: of the training.
         seed: of the weights and the draws.
         n_noisy: noisy copies of each recording, among which and the clean one each epoch chooses.
     """
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    window_s = _median_s(rows, inputs)
-    sizes = RecognizerConfig(inputs, names, fusion, config.dim, config.dropout, window_s)  # type: ignore[arg-type]
-    model = Recognizer.build(sizes)
+    inputs = dict(sizes.inputs)
+    model = Recognizer.build(replace(sizes, window_s=_median_s(rows, inputs)))
     variants = [CLEAN, *(f"train {k}" for k in range(n_noisy))]
     batches = [to_batch(rows, inputs, [variant] * len(rows)) for variant in variants]
     model.normalise_as(*_statistics(batches, inputs))
-    target, weights = torch.from_numpy(labels), _class_weights(labels, len(names))
+    target, weights = torch.from_numpy(labels), _class_weights(labels, len(sizes.labels))
     n_steps = config.n_epochs * -(-len(rows) // config.batch_size)
     optimiser = torch.optim.AdamW(model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, n_steps)

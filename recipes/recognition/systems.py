@@ -2,12 +2,12 @@
 
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from avse.metrics.classification import confusion
-from avse.models.recognition import InputConfig, Recognizer
+from avse.models.recognition import InputConfig, Recognizer, RecognizerConfig
 from avse.nn.fusion import Stacking, Vote, hard_vote, soft_vote
 from recipes.recognition.batches import under
 from recipes.recognition.features import CLEAN, HAND, Features
@@ -28,13 +28,17 @@ class Training:
     rows: Sequence[Features]
     labels: Labels
     groups: Sequence[str]
-    names: tuple[str, ...]
-    """Of the labels."""
-    inputs: dict[str, InputConfig]
+    sizes: RecognizerConfig
+    """Of the network with all modalities."""
     fit: FitConfig
     seed: int
     n_noisy: int = 0
     n_inner_folds: int = 3
+
+    @property
+    def inputs(self) -> dict[str, InputConfig]:
+        """The modalities."""
+        return dict(self.sizes.inputs)
 
     def network(self, fusion: str, modalities: Sequence[str], *, index: np.ndarray | None = None) -> Recognizer:
         """A network with some of the modalities, trained on all rows or on some."""
@@ -42,9 +46,7 @@ class Training:
         return fit(
             [self.rows[i] for i in chosen],
             self.labels[chosen],
-            inputs={name: self.inputs[name] for name in modalities},
-            names=self.names,
-            fusion=fusion,
+            sizes=replace(self.sizes, inputs={name: self.inputs[name] for name in modalities}, fusion=fusion),
             config=self.fit,
             seed=self.seed,
             n_noisy=self.n_noisy,
@@ -71,7 +73,9 @@ class Ensemble:
             votes["stacking"] = Stacking().fit(probabilities, there, labels)
         return cls(members, votes)
 
-    def predict(self, condition: str, rows: Sequence[Features], inputs: dict[str, InputConfig], *, seed: int):
+    def predict(
+        self, condition: str, rows: Sequence[Features], inputs: dict[str, InputConfig], *, seed: int
+    ) -> dict[str, Probabilities]:
         """Probabilities of the members and of the ensembles under a test condition, by name."""
         batch = under(condition, rows, inputs, seed=seed)
         alone = {name: predict(model, batch) for name, model in self.members.items()}
@@ -126,7 +130,7 @@ def baselines(
     if len(sources) > 1:
         groups["all"] = sources
     variants = [CLEAN, *(f"train {k}" for k in range(training.n_noisy))]
-    n_labels = len(training.names)
+    n_labels = len(training.sizes.labels)
     found: dict[str, dict[str, Probabilities]] = {
         c: {MAJORITY: majority(training.labels, n_test=len(tests), n_levels=n_labels)} for c in conditions
     }

@@ -1,0 +1,177 @@
+"""Write RESULTS.md, its figures and report.html: `python -m recipes.recognition.results OUT.md --folder exp/run ...`.
+
+Nothing in them is typed by hand: they hold what the predictions of the evaluation say.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from avse.errors import AvseError, ConfigError
+from avse.media.output import beside
+from avse.report.tables import markdown_table
+from recipes.recognition.examples import LEAKY_WARNING
+from recipes.recognition.features import CLEAN, noise_variant
+from recipes.recognition.report import write_report
+from recipes.recognition.scores import (
+    Comparison,
+    best_modality,
+    condition_lines,
+    read_comparison,
+    system_lines,
+    test_lines,
+)
+from recipes.recognition.systems import ENSEMBLES, FUSIONS
+from recipes.stages import class_figures
+
+
+def about(folder: Path, config: dict[str, Any], comparison: Comparison) -> list[list[str]]:
+    """How the predictions came about, from the evaluation's own records."""
+    software = json.loads((folder / "software.json").read_text(encoding="utf-8"))
+    log = [json.loads(line) for line in (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+    first = comparison.first
+    return [
+        ["what", "value"],
+        ["command", f"`{software['command']}`"],
+        ["commit, seeds", f"{software['commit']}, {len(comparison.seeds)} from {config['seed']}"],
+        ["hardware", f"{software['device']}, {software['machine']}; torch {software['torch']}"],
+        ["wall time", f"{sum(row['minutes'] for row in log):.0f} minutes"],
+        ["tested", f"{len(first.labels)} recordings of {len(set(first.groups))} groups, {len(first.names)} labels"],
+        ["encoders", ", ".join(f"{name}: {Path(e).name}" for name, e in config["modalities"].items())],
+    ]
+
+
+def fused(comparison: Comparison) -> list[str]:
+    """Names of the fusions and ensembles that are there."""
+    return [name for name in (*FUSIONS.values(), *ENSEMBLES) if name in comparison.systems()]
+
+
+def main_part(comparison: Comparison) -> list[str]:
+    """Every system, and the tests of the fused ones."""
+    unit = "groups" if comparison.by_group else "recordings"
+    caveat = "" if comparison.by_group else ", taken as independent, for there are too few groups; they are too narrow"
+    parts = [
+        "## All systems",
+        f"Accuracy is the mean over {unit}; intervals: bootstrap over {unit}{caveat}. The other metrics are of all "
+        "recordings together. SVM and random forest: on hand-crafted features. Votes and stacking are of the networks "
+        "with one modality each.",
+        markdown_table(system_lines(comparison)),
+    ]
+    if fused(comparison):
+        best = best_modality(comparison)
+        late = FUSIONS["late"]
+        pairs = [(late, best), *((late, name) for name in fused(comparison) if name != late)]
+        parts += [
+            f"Paired tests over {unit} (sign flips; p corrected for this table). {best} is the best single modality.",
+            markdown_table(test_lines(comparison, pairs, [CLEAN])),
+        ]
+    return parts
+
+
+def noise_part(comparison: Comparison, snr_db: list[float], *, figures: Path, output: Path) -> list[str]:
+    """Accuracy over SNR."""
+    if not snr_db:
+        return []
+    names = [*map(noise_variant, sorted(snr_db)), CLEAN]
+    systems = [name for name in comparison.systems() if name in comparison.first.systems[names[0]]]
+    lines = {
+        name: [float(comparison.units(condition, name).mean()) for condition in names]
+        for name in [*comparison.modalities(), *fused(comparison)]
+    }
+    top = max(snr_db) + 5
+    figure = class_figures.curve_figure(
+        lines, [*sorted(snr_db), top], x_label=f"SNR, dB (at {top:g}: clean)", y_label="accuracy",
+        chance=1 / len(comparison.first.names),
+    )  # fmt: skip
+    path = figures / "snr.png"
+    class_figures.save(figure, path)
+    parts = ["## Audio in noise", _image(path, output), markdown_table(condition_lines(comparison, names, systems))]
+    if fused(comparison):
+        worst = names[0]
+        pairs = [(FUSIONS["late"], name) for name in comparison.modalities()]
+        parts += [f"Paired tests at {worst}.", markdown_table(test_lines(comparison, pairs, [worst]))]
+    return parts
+
+
+def missing_part(comparison: Comparison) -> list[str]:
+    """A modality missing, or a share of its frames."""
+    names = [condition for condition in comparison.first.systems if condition.endswith("missing")]
+    systems = [*comparison.modalities(), *fused(comparison)]
+    return [
+        "## A modality missing",
+        "Accuracy where a modality is missing from the test, or a share of its frames at random moments.",
+        markdown_table(condition_lines(comparison, [CLEAN, *names], systems)),
+    ]
+
+
+def figure_part(comparison: Comparison, *, figures: Path, output: Path) -> list[str]:
+    """Confusion, ROC, reliability of the concatenation, or of the only modality."""
+    shown = FUSIONS["late"] if FUSIONS["late"] in comparison.systems() else comparison.modalities()[0]
+    first = comparison.first
+    probabilities = first.systems[CLEAN][shown]
+    together = {
+        name: (first.labels, first.systems[CLEAN][name])
+        for name in (shown, "stacking", best_modality(comparison))
+        if name in first.systems[CLEAN]
+    }
+    parts = ["## Figures", f"Of {shown}, first training."]
+    for name, figure in {
+        "confusion": class_figures.confusion_figure(first.labels, probabilities, first.names),
+        "roc": class_figures.roc_figure(first.labels, probabilities, first.names),
+        "reliability": class_figures.reliability_figure(together),
+    }.items():
+        path = figures / f"{name}.png"
+        class_figures.save(figure, path)
+        parts.append(_image(path, output))
+    return parts
+
+
+def _image(path: Path, output: Path) -> str:
+    return f"![{path.stem}]({path.relative_to(output.parent).as_posix()})"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Write the files."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    add = parser.add_argument
+    add("output", type=Path)
+    add("--folder", type=Path, required=True, help="of the evaluation")
+    add("--title", default="Results")
+    add("--note", default="", help="what a reader must know before the numbers")
+    add("--command", required=True, help="what a reader types to get this file")
+    add("--figures", default="figures", help="folder of the figures, beside the output")
+    add("--report", type=Path, help="also write a page with stills here (.html)")
+    arguments = parser.parse_args(argv)
+    output = arguments.output
+    figures = output.parent / arguments.figures
+    try:
+        if not (arguments.folder / "config.yaml").is_file():
+            raise ConfigError(f"{arguments.folder} must hold an evaluation but holds none; evaluate first")
+        config = yaml.safe_load((arguments.folder / "config.yaml").read_text(encoding="utf-8"))
+        comparison = read_comparison(arguments.folder)
+        parts = [f"# {arguments.title}", f"Generated by `{arguments.command}`; do not edit. {arguments.note}".strip()]
+        if config["leaky"]:
+            parts.append(f"{LEAKY_WARNING[0].upper()}{LEAKY_WARNING[1:]}.")
+        parts += [
+            markdown_table(about(arguments.folder, config, comparison)),
+            *main_part(comparison),
+            *noise_part(comparison, list(config["snr_db"]), figures=figures, output=output),
+            *missing_part(comparison),
+            *figure_part(comparison, figures=figures, output=output),
+        ]
+        with beside(output, force=True) as temporary:
+            temporary.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+        if arguments.report:
+            write_report(arguments.report, comparison, folder=arguments.folder, config=config, title=arguments.title)
+    except AvseError as error:
+        print(f"results: error: {error}", file=sys.stderr)
+        return 2 if isinstance(error, ConfigError) else 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
