@@ -264,14 +264,14 @@ class VATT(nn.Module):
             vectors.audio_va,
             present=has_sound,
             temperature=config.temperature,
-            positive_twice=config.official_code,
+            official_code=config.official_code,
         )
         video_text = mil_nce(
             vectors.video_vt,
             vectors.text_vt,
             present=has_text,
             temperature=config.temperature,
-            positive_twice=config.official_code,
+            official_code=config.official_code,
         )
         total = video_audio + config.text_weight * video_text
         if config.official_code:  # a weighted mean

@@ -30,9 +30,9 @@ def _by_hand(anchor, candidates, *, temperature, twice=False):
 def test_as_the_formula(twice):
     torch.manual_seed(0)
     anchor, candidates = torch.randn(4, 6), torch.randn(4, 3, 6)
-    loss = mil_nce(anchor, candidates, temperature=0.3, positive_twice=twice)
+    loss = mil_nce(anchor, candidates, temperature=0.3, official_code=twice)
     assert float(loss) == pytest.approx(_by_hand(anchor, candidates, temperature=0.3, twice=twice), rel=1e-5)
-    single = nce(anchor, candidates[:, 0], temperature=0.3, positive_twice=twice)
+    single = nce(anchor, candidates[:, 0], temperature=0.3, official_code=twice)
     assert float(single) == pytest.approx(_by_hand(anchor, candidates[:, :1], temperature=0.3, twice=twice), rel=1e-5)
 
 
@@ -68,3 +68,28 @@ def test_nobody_present_is_zero_with_a_gradient():
     loss.backward()
     assert loss.item() == 0
     assert (anchor.grad == 0).all()
+
+
+def test_the_official_code_keeps_videos_without_text_as_negatives():
+    # Every cosine is 1: a present video has its 4 texts (all that are there) and its text has all 6 videos as rivals.
+    same, present = torch.ones(6, 8), torch.tensor([True, True, False, True, False, True])
+    assert float(nce(same, same, present=present, official_code=True)) == pytest.approx(math.log(4 + 6), rel=1e-6)
+    assert float(nce(same, same, present=present)) == pytest.approx(math.log(4 + 3), rel=1e-6)
+
+
+def test_the_official_codes_loss_as_its_formula_written_out():
+    torch.manual_seed(3)
+    videos, texts = F.normalize(torch.randn(5, 6), dim=1), F.normalize(torch.randn(5, 2, 6), dim=2)
+    present = [0, 2, 3]
+    mask = torch.zeros(5, dtype=torch.bool)
+    mask[present] = True
+
+    def similarity(i, j):
+        return [math.exp(float(videos[i] @ text) / 0.5) for text in texts[j]]
+
+    losses = []
+    for i in present:
+        rivals = sum(sum(similarity(i, j)) for j in present) + sum(sum(similarity(j, i)) for j in range(5))
+        losses.append(math.log(rivals / sum(similarity(i, i))))
+    loss = mil_nce(videos, texts, present=mask, temperature=0.5, official_code=True)
+    assert float(loss) == pytest.approx(sum(losses) / 3, rel=1e-5)
