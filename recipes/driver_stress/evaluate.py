@@ -18,7 +18,6 @@ from avse.models.driver_stress import DriverStress
 from avse.training.run import Run
 from avse.training.settings import FREE
 from avse.workers import in_parallel
-from recipes.stages.classifiers import BASELINES, classify, majority
 from recipes.driver_stress.config import AugmentConfig, NetworkConfig, TrainConfig
 from recipes.driver_stress.disturb import disturbed
 from recipes.driver_stress.ensemble import Ensemble
@@ -28,6 +27,7 @@ from recipes.driver_stress.network import trained
 from recipes.driver_stress.predictions import Predictions, save_predictions
 from recipes.driver_stress.protocol import LEAKY_WARNING, Fold, driver_folds, leaky_folds
 from recipes.driver_stress.windows import UNKNOWN, WindowedDrive, calibrated, with_modalities
+from recipes.stages.classifiers import BASELINES, classify, majority
 from recipes.stages.training import program
 
 FUSED = "CNN-LSTM"

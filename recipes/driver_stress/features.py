@@ -15,7 +15,7 @@ Features = npt.NDArray[np.float64]
 Window = npt.NDArray[np.float32]
 
 
-def window_features(drive: Drive, *, window_s: int, context_s: int) -> Features:
+def window_features(drive: Drive, *, window_s: int, context_s: int, step_s: int | None = None) -> Features:
     """Features of every window, and their means over the windows of the last `context_s` seconds.
 
     So the classifiers by hand see as far back as the network does.
@@ -24,32 +24,36 @@ def window_features(drive: Drive, *, window_s: int, context_s: int) -> Features:
         drive: of any modalities.
         window_s: whole seconds.
         context_s: whole seconds.
+        step_s: seconds from one window's end to the next one's; a window by default. The first windows, which would
+            begin before the drive, are shorter.
 
     Returns:
         `(windows, features)`, NaN where a window has too little to tell from.
     """
-    n_windows = int(min(signal.duration_s for signal in drive.signals.values())) // window_s
+    step = step_s or window_s
+    n_windows = int(min(signal.duration_s for signal in drive.signals.values())) // step
+    spans = [(max(0, step * (i + 1) - window_s), step * (i + 1)) for i in range(n_windows)]
     columns = []
     for name, signal in drive.signals.items():
-        rows = [_one(name, signal, start_s=window_s * i, window_s=window_s) for i in range(n_windows)]
+        rows = [_one(name, signal, start_s=start, end_s=end) for start, end in spans]
         if name in ("heart", "ecg"):
             beats = (
                 drive.beats
                 if len(drive.beats) or name == "heart"
                 else find_beats(signal.values[0], rate_hz=signal.rate_hz)[0]
             )
-            hrv = [hrv_features(beats, start_s=window_s * i, end_s=window_s * (i + 1)) for i in range(n_windows)]
+            hrv = [hrv_features(beats, start_s=start, end_s=end) for start, end in spans]
             rows = [
                 [*(h[key] for key in HRV_NAMES), *(row if name == "heart" else [])]
                 for h, row in zip(hrv, rows, strict=True)
             ]
         columns.append(np.array(rows))
     now = np.concatenate(columns, axis=1)
-    return np.concatenate([now, _past(now, max(1, context_s // window_s))], axis=1)
+    return np.concatenate([now, _past(now, max(1, context_s // step))], axis=1)
 
 
-def _one(name: str, signal: Signal, *, start_s: int, window_s: int) -> list[float]:
-    stretch = slice(round(start_s * signal.rate_hz), round((start_s + window_s) * signal.rate_hz))
+def _one(name: str, signal: Signal, *, start_s: int, end_s: int) -> list[float]:
+    stretch = slice(round(start_s * signal.rate_hz), round(end_s * signal.rate_hz))
     found: list[float] = []
     for values, mask in zip(signal.values[:, stretch], signal.mask[:, stretch], strict=True):
         found += READERS.get(name, plain)(values[mask], signal.rate_hz)

@@ -2,9 +2,11 @@
 
 import contextlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+
+from torch import Tensor
 
 from avse.data.drive import Drive
 from avse.models import zoo
@@ -15,13 +17,18 @@ from recipes.driver_stress.windows import Levels
 
 
 def trained(
-    drives: Sequence[Drive], *, folder: Path, config: TrainConfig, levels: Sequence[Levels | None] | None = None
+    drives: Sequence[Drive],
+    *,
+    folder: Path,
+    config: TrainConfig,
+    levels: Sequence[Levels | None] | None = None,
+    encoders: Mapping[str, Tensor] | None = None,
 ) -> DriverStress:
     """A network trained on some drives; one that is trained already is read."""
     folder.mkdir(parents=True, exist_ok=True)
     with _quiet(folder / "output.txt"):
         # What is finished, with these settings and drives, is left alone.
-        train_network(drives, config=replace(config, folder=folder), levels=levels)
+        train_network(drives, config=replace(config, folder=folder), levels=levels, encoders=encoders)
     return zoo.load_as(DriverStress, folder / "model.safetensors")
 
 

@@ -17,11 +17,11 @@ from avse.media.output import beside
 from avse.metrics.classification import CLASSIFICATION
 from avse.report.tables import markdown_table
 from recipes.driver_stress import pictures
-from recipes.stages.classifiers import BASELINES
 from recipes.driver_stress.disturb import CONDITIONS, SHARES
 from recipes.driver_stress.evaluate import COMMITTEE, FUSED, WITHOUT
 from recipes.driver_stress.protocol import LEAKY_WARNING
 from recipes.driver_stress.scores import MAIN, Comparison, lead_lines, read_comparison, show, system_lines
+from recipes.stages.classifiers import BASELINES
 
 VOTES = ("hard vote", "soft vote", "weighted vote", "stacking")
 ROBUST = (FUSED, "soft vote", "stacking")

@@ -2,7 +2,7 @@
 
 import hashlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import torch
@@ -40,25 +40,33 @@ def validate(model: DriverStress, *, dataset: SequenceDataset, weights: Tensor) 
 
 
 def train_network(
-    drives: Sequence[Drive], *, config: TrainConfig, levels: Sequence[Levels | None] | None = None
+    drives: Sequence[Drive],
+    *,
+    config: TrainConfig,
+    levels: Sequence[Levels | None] | None = None,
+    encoders: Mapping[str, Tensor] | None = None,
 ) -> None:
     """Train on some drives, or go on; the weights end as `model.safetensors` in the run's folder."""
     dataset = SequenceDataset(drives, config=config, levels=levels)
     weights = dataset.class_weights(len(LEVELS))
     train(
-        partial(_build, dataset, config),
+        partial(build_network, dataset, config, encoders=encoders),
         config=config,
         dataset=dataset,
         collate=collate,
         loss_step=partial(loss_step, weights=weights),
         validate=partial(validate, dataset=dataset, weights=weights),
-        inputs={"training drives": _digest(drives, levels)},
+        inputs={"training drives": _digest(drives, levels, encoders)},
     )
 
 
-def _digest(drives: Sequence[Drive], levels: Sequence[Levels | None] | None) -> str:
-    """Hash of the drives that a network is trained on, and of their levels."""
+def _digest(
+    drives: Sequence[Drive], levels: Sequence[Levels | None] | None, encoders: Mapping[str, Tensor] | None
+) -> str:
+    """Hash of the drives that a network is trained on, of their levels, and of the encoders that it begins with."""
     found = hashlib.sha256()
+    for tensor in (encoders or {}).values():
+        found.update(tensor.numpy().tobytes())
     for drive, level in zip(drives, levels or [None] * len(drives), strict=True):
         found.update(repr((drive.id, drive.driver, drive.segments)).encode())
         found.update(b"" if level is None else level.tobytes())
@@ -87,7 +95,10 @@ def chosen_drives(config: TrainConfig) -> list[Drive]:
     return kept
 
 
-def _build(dataset: SequenceDataset, config: TrainConfig) -> DriverStress:
+def build_network(
+    dataset: SequenceDataset, config: TrainConfig, *, encoders: Mapping[str, Tensor] | None = None
+) -> DriverStress:
+    """The network of a configuration, untrained but for the encoders that are given."""
     network = config.network
     signals = dataset.drives[0].drive.signals
     model = DriverStress.build(
@@ -108,6 +119,8 @@ def _build(dataset: SequenceDataset, config: TrainConfig) -> DriverStress:
         {name: torch.from_numpy(pair[which]) for name, pair in dataset.statistics.items()} for which in (0, 1)
     )
     model.normalise_as(means, spreads)
+    if encoders is not None:
+        model.encoders.load_state_dict(encoders)
     return with_vatt(model, config.pretrained)
 
 

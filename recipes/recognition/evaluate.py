@@ -42,6 +42,8 @@ class EvaluateConfig:
     """CSV of labels; `labels.csv` of the folder, or its folders' names, by default."""
     crops: Path | None = None
     """Folder of mouth crops by id; below `folder` by default."""
+    features: Path | None = None
+    """Folder of features that several evaluations share; below `folder` by default."""
     modalities: dict[str, str] = field(default_factory=lambda: dict(DEFAULT_MODALITIES))
     """Encoder by modality: see `recipes.recognition.encoders`."""
     noise: Path | None = None
@@ -77,7 +79,7 @@ def main(config: EvaluateConfig) -> None:
     started = time.monotonic()
     torch.set_num_threads(1)
     rows, names = prepared(config)
-    run = Run(config.folder, config=config, free=(*FREE, "leaky", "crops"))
+    run = Run(config.folder, config=config, free=(*FREE, "leaky", "crops", "features"))
     examples = [row.example for row in rows]
     if config.leaky:
         print(LEAKY_WARNING, file=sys.stderr)
@@ -109,7 +111,7 @@ def prepared(config: EvaluateConfig) -> tuple[list[Features], tuple[str, ...]]:
     features = FeatureConfig(config.modalities, config.noise, config.snr_db if hears(config) else ())
     crops = config.crops or config.folder / "crops"
     rows, failed = read_features(
-        examples, features, folder=config.folder / "features", crops=crops, n_jobs=config.n_jobs
+        examples, features, folder=config.features or config.folder / "features", crops=crops, n_jobs=config.n_jobs
     )
     for line in [*failed, *(note for row in rows for note in row.notes)]:
         print(f"recognition: {line}", file=sys.stderr)

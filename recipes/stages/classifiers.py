@@ -9,6 +9,7 @@ try:
     from sklearn.calibration import CalibratedClassifierCV
     from sklearn.ensemble import RandomForestClassifier
     from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import Pipeline, make_pipeline
     from sklearn.preprocessing import StandardScaler
     from sklearn.svm import SVC
@@ -32,14 +33,21 @@ def forest(seed: int) -> Pipeline:
     return make_pipeline(_imputer(), trees)
 
 
+def logistic(seed: int) -> Pipeline:
+    """Multinomial logistic regression."""
+    return make_pipeline(_imputer(), StandardScaler(), LogisticRegression(C=0.1, class_weight="balanced", max_iter=500))
+
+
 BASELINES = {"SVM": support_vectors, "random forest": forest}
+"""Of every comparison."""
+CLASSIFIERS = {**BASELINES, "logistic regression": logistic}
 
 
 def classify(name: str, train: tuple[Features, Levels], test: Features, *, n_levels: int, seed: int) -> Probabilities:
     """Fit a baseline and apply it.
 
     Args:
-        name: of `BASELINES`.
+        name: of `CLASSIFIERS`.
         train: features `(windows, features)` and levels `(windows,)`, -1 where none is known.
         test: `(windows, features)`.
         n_levels: how many there are.
@@ -49,7 +57,7 @@ def classify(name: str, train: tuple[Features, Levels], test: Features, *, n_lev
         `(windows, levels)`.
     """
     features, levels = train
-    fitted = BASELINES[name](seed).fit(features[levels >= 0], levels[levels >= 0])
+    fitted = CLASSIFIERS[name](seed).fit(features[levels >= 0], levels[levels >= 0])
     spread = np.zeros((len(test), n_levels))
     spread[:, fitted.classes_] = fitted.predict_proba(test)
     return spread
