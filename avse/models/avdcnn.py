@@ -41,6 +41,8 @@ from torch import Tensor, nn
 from avse.errors import ConfigError
 from avse.nn.encoders.audio import SpectrumCNN
 from avse.nn.encoders.flat import FlatWindows
+from avse.nn.encoders.mouth import MouthCNN
+from avse.nn.encoders.mouth_frames import MouthFrames
 from avse.nn.encoders.pretrained import PictureTokens, PictureTokensConfig
 from avse.nn.encoders.video import LipCNN, normalise_images
 from avse.signal.normalise import sliding_contrast, sliding_mean_std
@@ -91,6 +93,11 @@ class AVDCNNConfig:
     """Share of the mouth crop's height and width that is seen, around its middle; above 0, at most 1."""
     tokens: PictureTokensConfig | None = None
     """Read the lips by VATT's encoder of video, of these sizes, from their movement; None has the paper's CNN."""
+    mouth_widths: tuple[int, int, int] | None = None
+    """Read the lips by the mouth encoder of the live model or the cue network, with these channels of its convolutions
+    and lip frames of 32 x 48; None has the paper's CNN."""
+    mouth_dim: int = 64
+    """Features of that encoder."""
 
 
 class Estimate(NamedTuple):
@@ -173,6 +180,10 @@ class AVDCNN(nn.Module):
             if config.tokens:
                 encoder = config.tokens.build()
                 video = PictureTokens(encoder, frame_rate_hz=frame_rate_hz, fps=config.tokens.fps)
+            elif config.mouth_widths:
+                size = {"height": config.lip_height, "width": config.lip_width}
+                mouth = MouthCNN(**size, dim=config.mouth_dim, widths=config.mouth_widths)
+                video = MouthFrames(mouth, frame_rate_hz=frame_rate_hz)
             elif config.encoders == "cnn":
                 video = LipCNN(height=config.lip_height, width=config.lip_width, **shared)
         return cls(config, audio=audio, video=video)
@@ -204,7 +215,7 @@ class AVDCNN(nn.Module):
     def context_frames(self) -> int:
         """An output frame depends on input frames at most this far from it."""
         around = self.config.context // 2
-        if isinstance(self.video, PictureTokens):
+        if isinstance(self.video, PictureTokens | MouthFrames):
             around = max(around, self.video.reach)
         return self.config.normalisation_radius + around
 

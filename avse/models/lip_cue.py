@@ -19,11 +19,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from avse.nn.causal import remember
-from avse.nn.encoders.mouth import MouthCNN, MouthMemory
-from avse.nn.layers import SLOPE
+from avse.nn.encoders.mouth import MouthCNN, MouthEncoder, MouthMemory
+from avse.nn.encoders.pretrained import MouthTokens, PictureTokensConfig
+from avse.nn.encoders.voice import VoiceEncoder
 from avse.signal.speech_cue import CUE_DIM, CUE_RATE_HZ
-from avse.signal.voice_features import N_FEATURES
 
 Array = npt.NDArray[np.float32]
 
@@ -40,6 +39,8 @@ class LipCueConfig:
     """Of both embeddings."""
     widths: tuple[int, int, int] = (12, 24, 40)
     """Channels of the mouth's convolutions."""
+    tokens: PictureTokensConfig | None = None
+    """Read the mouth by VATT's encoder of video, of these sizes; None has a CNN."""
 
 
 class VideoOutput(NamedTuple):
@@ -49,29 +50,6 @@ class VideoOutput(NamedTuple):
     """`(batch, frames, CUE_DIM)`; the sigmoid is the cue."""
     embedding: Tensor
     """`(batch, frames, embedding_dim + 1)`; the last one meets the audio's constant 1."""
-
-
-class VoiceEncoder(nn.Module):
-    """Voice features to embeddings: a hidden layer, three frames together, and a GRU; causal."""
-
-    def __init__(self, *, dim: int) -> None:
-        """Set up; `dim` features per video frame."""
-        super().__init__()
-        self.dim, self.frame_rate_hz = dim, CUE_RATE_HZ
-        self.frame = nn.Sequential(nn.Linear(N_FEATURES, dim), nn.LeakyReLU(SLOPE), nn.Dropout(0.1))
-        self.neighbours = nn.Conv1d(dim, dim, 3)
-        self.over_time = nn.GRU(dim, dim, batch_first=True)
-
-    def initial_state(self, batch: int, like: Tensor) -> MouthMemory:
-        """The state before the first frame."""
-        return MouthMemory(like.new_zeros(batch, self.dim, 2), like.new_zeros(1, batch, self.dim))
-
-    def forward(self, features: Tensor, state: MouthMemory) -> tuple[Tensor, MouthMemory]:
-        """Encode `(batch, frames, N_FEATURES)` to `(batch, frames, dim)`, and the new state."""
-        seen = torch.cat([state.past, self.frame(features).transpose(1, 2)], dim=2)
-        near = torch.relu(self.neighbours(seen)).transpose(1, 2)
-        encoded, hidden = remember(self.over_time, near, state.hidden)
-        return encoded, MouthMemory(seen[:, :, -2:], hidden)
 
 
 class LipCue(nn.Module):
@@ -86,7 +64,11 @@ class LipCue(nn.Module):
         super().__init__()
         self.config = config
         height, width = self.crop_size
-        self.video = MouthCNN(height=height, width=width, dim=config.video_dim, widths=config.widths)
+        self.video: MouthEncoder = (
+            MouthTokens(config.tokens.build(), dim=config.video_dim)
+            if config.tokens
+            else MouthCNN(height=height, width=width, dim=config.video_dim, widths=config.widths)
+        )
         self.cue = nn.Linear(config.video_dim, CUE_DIM)
         self.video_embedding = nn.Linear(config.video_dim, config.embedding_dim + 1)
         self.voice = VoiceEncoder(dim=config.audio_dim)
@@ -100,7 +82,8 @@ class LipCue(nn.Module):
     @staticmethod
     def config_of(**header: Any) -> LipCueConfig:
         """The configuration that a weights file's header holds."""
-        return LipCueConfig(**{**header, "widths": tuple(header.get("widths", LipCueConfig.widths))})
+        widths = tuple(header.get("widths", LipCueConfig.widths))
+        return LipCueConfig(**{**header, "widths": widths, "tokens": PictureTokensConfig.of(header.get("tokens"))})
 
     def watch_step(self, motion: Tensor, state: MouthMemory) -> tuple[VideoOutput, MouthMemory]:
         """Take the next video frames.

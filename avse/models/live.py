@@ -55,6 +55,8 @@ class LiveConfig:
     """Features of the mouth."""
     gate_dim: int = 32
     """Units of the GRU that judges whether sound and mouth belong together."""
+    mouth_widths: tuple[int, int, int] = (16, 32, 48)
+    """Channels of the mouth's convolutions; (12, 24, 40) for the encoder of the cue network."""
     tokens: PictureTokensConfig | None = None
     """Read the mouth by VATT's encoder of video, of these sizes; None has a CNN."""
 
@@ -120,13 +122,14 @@ class Live(nn.Module):
         height, width = cls.crop_size
         if config.tokens:
             return cls(config, video=MouthTokens(config.tokens.build(), dim=config.video_dim))
-        return cls(config, video=MouthCNN(height=height, width=width, dim=config.video_dim))
+        video = MouthCNN(height=height, width=width, dim=config.video_dim, widths=config.mouth_widths)
+        return cls(config, video=video)
 
     @staticmethod
     def config_of(**header: Any) -> LiveConfig:
         """The configuration that a weights file's header holds."""
-        dilations = tuple(header.get("dilations", LiveConfig.dilations))
-        return LiveConfig(**{**header, "dilations": dilations, "tokens": PictureTokensConfig.of(header.get("tokens"))})
+        lists = {name: tuple(header.get(name, getattr(LiveConfig, name))) for name in ("dilations", "mouth_widths")}
+        return LiveConfig(**{**header, **lists, "tokens": PictureTokensConfig.of(header.get("tokens"))})
 
     @property
     def sample_rate(self) -> int:

@@ -9,6 +9,7 @@ from avse.errors import ConfigError
 from avse.models import zoo
 from avse.models.avdcnn import AVDCNN
 from avse.models.driver_stress import DriverStress
+from avse.models.encoders import encoder_of
 from avse.models.live import Live
 from avse.models.vatt import VATT
 from avse.nn.encoders.tokens import TokenEncoder
@@ -47,3 +48,32 @@ def with_vatt(model: Model, weights: Path | None) -> Model:
                 f"({reason}); configure the same sizes"
             ) from None
     return model
+
+
+def with_encoder(model: nn.Module, weights: str, *, modality: str = "video") -> None:
+    """Begin a model's encoder with that of another model, of the same kind and sizes.
+
+    Args:
+        model: of the zoo; changed in place.
+        weights: name or file of any model of the zoo that has an encoder of the modality.
+        modality: `video`, `audio` or `text`.
+
+    Raises:
+        ConfigError: one of them has no such encoder, or they are of other kinds or sizes; nothing is loaded in part.
+    """
+    target, source = core_of(encoder_of(model, modality)), core_of(encoder_of(zoo.load(weights), modality))
+    own, given = target.state_dict(), source.state_dict()
+    wrong = [name for name in own if name not in given or given[name].shape != own[name].shape]
+    if type(target) is not type(source) or wrong or len(own) != len(given):
+        kinds = f"{type(source).__name__} against {type(target).__name__}" + (f", {wrong[0]}" if wrong else "")
+        raise ConfigError(
+            f"the {modality} encoder of {weights} must be of the kind and sizes of the model's but is not ({kinds}); "
+            "configure the same"
+        )
+    target.load_state_dict(given)
+
+
+def core_of(encoder: nn.Module) -> nn.Module:
+    """An encoder without what adapts it to the model that holds it."""
+    inner = getattr(encoder, "encoder", None)
+    return core_of(inner) if isinstance(inner, nn.Module) else encoder

@@ -4,7 +4,7 @@ VATT's contrastive loss (Akbari et al. 2021, section 3.5) between each pair of m
 positives, those of other moments and drives in the batch negatives. No label is read.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -67,8 +67,8 @@ def pretrained_encoders(drives: Sequence[Drive], config: TrainConfig, pretrain: 
 def agreement_loss(
     model: DriverStress,
     heads: nn.ModuleDict,
-    values: dict[str, Tensor],
-    masks: dict[str, Tensor],
+    values: Mapping[str, Tensor],
+    masks: Mapping[str, Tensor],
     *,
     temperature: float,
 ) -> Tensor:

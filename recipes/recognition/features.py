@@ -160,11 +160,11 @@ def _key(example: Example, config: FeatureConfig) -> str:
     """Hash of everything that a recording's features depend on."""
     weights = [digest(Path(name.partition(":")[2])) for name in config.modalities.values() if ":" in name]
     facts = {
-        "example": example._replace(label="", group="", split=""),
+        "example": example._replace(label="", group="", split="", path=Path(example.path.name)),
         "file": fingerprint(example.path),
         "weights": weights,
-        "noise": fingerprint(config.noise),
-        "config": dataclasses.asdict(config),
+        "noise": digest(config.noise) if config.noise else None,
+        "config": dataclasses.asdict(dataclasses.replace(config, noise=None)),
     }
     return key_of(facts)
 

@@ -65,7 +65,7 @@ class Ensemble:
         """Train members on all rows; weights and stacking on rows that inner folds held out, by group."""
         members = {name: training.network("late", [name]) for name in training.inputs}
         votes: dict[str, Vote] = {"hard vote": hard_vote, "soft vote": soft_vote}
-        held_out = _out_of_fold(training)
+        held_out = _out_of_fold(training) if len(members) > 1 else None
         if held_out is not None:
             probabilities, there, labels = held_out
             weights = [_above_chance(p, labels, t) for p, t in zip(probabilities, there, strict=True)]

@@ -1,0 +1,229 @@
+"""Recognition from made media to a table, a page and a prediction."""
+
+import json
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from avse.data.augment import coloured_noise
+from avse.data.head import background
+from avse.data.synthetic import write_film
+from avse.models import zoo
+from avse.models.recognition import InputConfig, RecognizerConfig
+from recipes.recognition import evaluate, predict, results
+from recipes.recognition.batches import conditions, under
+from recipes.recognition.encoders import read_encoder
+from recipes.recognition.evaluate import EvaluateConfig
+from recipes.recognition.examples import Example
+from recipes.recognition.features import CLEAN, FeatureConfig, Features, read_features
+from recipes.recognition.fit import FitConfig, fit
+from recipes.recognition.noise import Noises
+from recipes.recognition.predictions import Predictions
+from recipes.recognition.scores import Comparison, read_comparison
+from recipes.recognition.sources import SAMPLE_RATE, Sources
+
+PEOPLE = ("ann", "bob", "cy")
+TINY = FitConfig(n_epochs=12, batch_size=8)
+
+
+def _tone(label, rng):
+    """A hum for one label and a hiss for the other: told apart by ear, whoever it is."""
+    n = SAMPLE_RATE // 2
+    loud = rng.uniform(0.05, 0.2)
+    if label == "hum":
+        return loud * np.sin(2 * np.pi * rng.uniform(150, 250) * np.arange(n) / SAMPLE_RATE)
+    return loud * np.clip(coloured_noise(rng, n_samples=n, exponent=0.0), -3, 3) / 3
+
+
+@pytest.fixture(scope="module")
+def videos(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("own labels ü")
+    rng = np.random.default_rng(0)
+    for label in ("hum", "hiss"):
+        for person in PEOPLE:
+            for n in range(3):
+                path = folder / label / person / f"{n}.wav"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                soundfile.write(path, _tone(label, rng), SAMPLE_RATE)
+                # Text tells the label in two of three recordings; the third has none.
+                if n:
+                    path.with_suffix(".txt").write_text("a deep one" if label == "hum" else "sharp air")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(videos, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    config = EvaluateConfig(
+        folder, videos, modalities={"spectrum": "bands", "text": "words"}, snr_db=(0.0,), n_inner_folds=2, fit=TINY,
+        dim=16,
+    )  # fmt: skip
+    evaluate.main(config)
+    return config
+
+
+def test_every_system_is_tested_on_people_that_it_has_not_seen(run):
+    comparison = read_comparison(run.folder)
+    assert comparison.systems() == [
+        "majority", "SVM, waveform", "random forest, waveform", "SVM, text", "random forest, text", "SVM, all",
+        "random forest, all", "spectrum", "text", "hard vote", "soft vote", "weighted vote", "stacking",
+        "concatenate early", "concatenate late", "attention",
+    ]  # fmt: skip
+    assert len(comparison.first.labels) == 18
+    assert sorted(set(comparison.first.groups)) == list(PEOPLE)
+    assert set(comparison.first.systems) == set(conditions([0.0], ["spectrum", "text"]))
+    for name in ("spectrum", "concatenate late", "soft vote", "stacking", "SVM, waveform"):
+        assert comparison.units(CLEAN, name).mean() > 0.8 > comparison.units(CLEAN, "majority").mean(), name
+    # Without its audio the fused network has the text of two recordings of three.
+    assert comparison.units("spectrum missing", "concatenate late").mean() > 0.6
+
+
+def test_a_second_call_trains_nothing(run):
+    before = (run.folder / "predictions/0/000.safetensors").stat().st_mtime_ns
+    evaluate.main(run)
+    assert (run.folder / "predictions/0/000.safetensors").stat().st_mtime_ns == before
+
+
+def test_the_table_and_the_page_hold_what_was_measured(run, tmp_path):
+    code = results.main([str(tmp_path / "R.md"), "--folder", str(run.folder), "--command", "c", "--report",
+                         str(tmp_path / "r.html")])  # fmt: skip
+    assert code == 0
+    text = (tmp_path / "R.md").read_text(encoding="utf-8")
+    late = read_comparison(run.folder).units(CLEAN, "concatenate late").mean()
+    assert f"| concatenate late | {late:.3f} (" in text
+    assert "18 recordings of 3 groups, 2 labels" in text
+    for name in ("snr", "confusion", "roc", "reliability"):
+        assert (tmp_path / f"figures/{name}.png").is_file()
+    assert "concatenate late" in (tmp_path / "r.html").read_text(encoding="utf-8")
+
+
+def test_a_new_recording_is_classified(run, tmp_path, capsys):
+    soundfile.write(tmp_path / "new one.wav", np.tile(_tone("hum", np.random.default_rng(9)), 6), SAMPLE_RATE)
+    model = str(run.folder / "model.safetensors")
+    assert predict.main([model, str(tmp_path / "new one.wav"), "-o", str(tmp_path / "o.csv"), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["label"] == "hum"
+    assert sum(found["probabilities"].values()) == pytest.approx(1, abs=1e-3)
+    assert list(found["influence"]) == ["spectrum"]
+    rows = (tmp_path / "o.csv").read_text().splitlines()
+    assert rows[0] == "start_s,end_s,label,p_hiss,p_hum"
+    assert len(rows) > 10  # 3 s in windows of 0.5 s
+    assert predict.main([model, str(tmp_path / "new one.wav"), "-o", str(tmp_path / "o.csv")]) == 1
+    assert predict.main([model, str(tmp_path / "gone.wav")]) == 1
+    assert capsys.readouterr().err.count("\n") == 2
+
+
+def test_silent_and_faceless_recordings_are_noted_and_count_as_missing(tmp_path):
+    soundfile.write(tmp_path / "silent.wav", np.zeros(8000), SAMPLE_RATE)
+    room = background(96, 96)
+    write_film(tmp_path / "empty.mp4", [room] * 6, timestamps_s=np.arange(6) / 25)
+    (tmp_path / "broken.wav").write_bytes(b"RIFFnothing")
+    examples = [Example(n, tmp_path / f, "a", "p", file_id=n) for n, f in
+                (("silent", "silent.wav"), ("empty", "empty.mp4"), ("broken", "broken.wav"))]  # fmt: skip
+    config = FeatureConfig({"lips": "lip_cue", "spectrum": "bands"})
+    rows, failed = read_features(examples, config, folder=tmp_path / "f", crops=tmp_path / "c")
+    notes = {row.example.id: " | ".join(row.notes) for row in rows}
+    assert "audio is silent" in notes["silent"]
+    assert "shows no face" in notes["empty"]
+    assert "there is none" in notes["empty"]
+    assert [line.split(":")[0] for line in failed] == ["broken"]
+    assert all(len(row.of(CLEAN, name)) == 0 for row in rows for name in config.modalities)
+    again, _ = read_features(examples, config, folder=tmp_path / "f", crops=tmp_path / "c")
+    assert [row.notes for row in again] == [row.notes for row in rows]
+
+
+def _rows(n, *, informative):
+    rng = np.random.default_rng(1)
+    labels = np.arange(n) % 2
+    frames = rng.standard_normal((n, 10, 3)) + (2.0 * labels[:, None, None] if informative else 0)
+    examples = [Example(str(i), __file__, "ab"[k], "p", file_id=str(i)) for i, k in enumerate(labels)]
+    rows = [Features(e, {CLEAN: {"x": f.astype(np.float32)}}, ()) for e, f in zip(examples, frames, strict=True)]
+    return rows, labels
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_one_others():
+    rows, labels = _rows(12, informative=True)
+    sizes = RecognizerConfig({"x": InputConfig(3, 25.0, "")}, ("a", "b"), dim=8)
+    one, same, other = (fit(rows, labels, sizes=sizes, config=FitConfig(n_epochs=2), seed=s) for s in (1, 1, 2))
+    for name, tensor in one.state_dict().items():
+        torch.testing.assert_close(same.state_dict()[name], tensor)
+    assert not torch.equal(other.classify[1].weight, one.classify[1].weight)
+    assert one.config.window_s == pytest.approx(0.4)
+
+
+def test_conditions_take_away_what_they_say():
+    rows, _ = _rows(40, informative=True)
+    inputs = {"x": InputConfig(3, 25.0, "")}
+    assert under(CLEAN, rows, inputs, seed=0).masks["x"].all()
+    assert not under("x missing", rows, inputs, seed=0).masks["x"].any()
+    share = under("x 25% missing", rows, inputs, seed=0).masks["x"].float().mean()
+    assert float(share) == pytest.approx(0.75, abs=0.06)
+
+
+def test_noise_has_its_snr_and_never_crosses_from_training_to_tests(tmp_path):
+    rng = np.random.default_rng(0)
+    for name in ("a", "b"):
+        soundfile.write(tmp_path / f"{name}.wav", 0.1 * rng.standard_normal(8000), SAMPLE_RATE)
+    (tmp_path / "n.csv").write_text("file,use\na.wav,train\nb.wav,test\n")
+    speech = np.sin(np.arange(16000) / 20).astype(np.float32)
+    noises = Noises(tmp_path / "n.csv")
+    noisy = noises.add(speech, snr_db=-5.0, use="test", key="k")
+    assert 10 * np.log10(np.mean(speech**2) / np.mean((noisy - speech) ** 2)) == pytest.approx(-5, abs=0.01)
+    assert np.array_equal(noisy, Noises(tmp_path / "n.csv").add(speech, snr_db=-5.0, use="test", key="k"))
+    assert list(noises._read) == [tmp_path / "b.wav"]
+    (tmp_path / "n.csv").write_text("file,use\na.wav,train\na.wav,test\n")
+    with pytest.raises(Exception, match="is of both"):
+        Noises(tmp_path / "n.csv")
+
+
+def test_units_are_people_from_five_on():
+    probabilities = np.eye(2)[[0, 0, 1, 1, 0, 1]]
+    one = Predictions(("a", "b"), list("uvwxyz"), ["p", "p", "p", "q", "q", "q"], np.array([0, 0, 0, 1, 1, 1]),
+                      {CLEAN: {"s": probabilities}})  # fmt: skip
+    assert Comparison([one], True).units(CLEAN, "s").tolist() == pytest.approx([2 / 3, 2 / 3])
+    assert Comparison([one], False).units(CLEAN, "s").tolist() == [1, 1, 0, 1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("modality", "name", "message"),
+    [
+        ("smell", "nose", "modality must be one of lips"),
+        ("lips", "resnet", "encoder of lips must be one of lip_cue"),
+        ("lips", "vatt", "must name its weights, vatt:FILE"),
+        ("spectrum", "avdcnn:lip_cue", "must be of an AVDCNN with audio"),
+    ],
+)
+def test_encoders_that_are_not_there_are_one_line(modality, name, message):
+    with pytest.raises(Exception, match=message) as caught:
+        read_encoder(modality, name)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("modality", "name"), [("lips", "lip_cue"), ("lips", "live"), ("spectrum", "lip_cue")])
+def test_frozen_encoders_give_what_their_models_give(modality, name):
+    rng = np.random.default_rng(0)
+    encoder = read_encoder(modality, name)
+    if modality == "spectrum":
+        from avse.signal.voice_features import VoiceFeatures, voice_powers
+
+        waveform = rng.standard_normal(SAMPLE_RATE).astype(np.float32) / 10
+        model = zoo.load("lip_cue")
+        powers = voice_powers(waveform, sample_rate=SAMPLE_RATE, n_frames=25)
+        features = torch.from_numpy(VoiceFeatures().push(powers))[None]
+        with torch.inference_mode():
+            wanted = model.voice(features, model.voice.initial_state(1, features))[0][0]
+        found = encoder(Sources(None, waveform, None, None, ()))
+    else:
+        from avse.signal.motion import motion_of
+        from recipes.recognition.sources import Mouth
+
+        crops = rng.integers(0, 255, (12, 32, 48, 3), dtype=np.uint8)
+        motion = torch.from_numpy(motion_of(crops, np.ones(12, bool)))[None]
+        video = zoo.load(name).video
+        with torch.inference_mode():
+            wanted = video(motion, video.start(1, motion))[0][0]
+        found = encoder(Sources(Mouth(crops, np.ones(12, bool)), None, None, None, ()))
+    torch.testing.assert_close(torch.from_numpy(found), wanted)
+    assert encoder.input.dim == found.shape[1]
