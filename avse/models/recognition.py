@@ -190,7 +190,9 @@ class Recognizer(nn.Module):
         for name, feature in features.items():
             row, mask = _at_common_rate(feature, masks[name], rate_hz=rates[name], n_steps=n_steps)
             rows.append(row)
-            real |= mask
+            real |= mask & bool(rates[name])
+        # What has no time counts wherever something has; alone it is one step.
+        real[:, 0] |= present.any(dim=1) & ~real.any(dim=1)
         there = present[:, None].expand(-1, n_steps, -1).to(rows[0])
         fused: Tensor = self.joined(torch.cat([*rows, there], dim=-1), real)
         return fused

@@ -6,14 +6,13 @@ speaker of the training (s4) and the unseen faces of validation; without it, the
 """
 
 import argparse
-import csv
 import sys
 from pathlib import Path
 
+from avse.data.labels import write_table
 from avse.data.manifest import Item, data_root
 from avse.errors import AvseError, ConfigError
 from avse.media.captions import read_captions
-from avse.media.output import beside
 from egs.grid.prepare import read_items
 
 PLACES = {"command": 0, "colour": 1, "preposition": 2, "letter": 3, "digit": 4, "adverb": 5}
@@ -90,14 +89,6 @@ def noise_rows(root: Path) -> list[dict[str, object]]:
     ]
 
 
-def write_rows(path: Path, rows: list[dict[str, object]]) -> None:
-    """Write a CSV."""
-    with beside(path, force=True) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, rows[0], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-
-
 def main() -> int:
     """Write both tables."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -110,9 +101,8 @@ def main() -> int:
         rows = rows_of(arguments.word, development=arguments.development, root=root)
         if not rows:
             raise ConfigError(f"GRID of {root} must have sentences but has none; fetch the pack again")
-        arguments.folder.mkdir(parents=True, exist_ok=True)
-        write_rows(arguments.folder / f"{arguments.word}.csv", rows)
-        write_rows(arguments.folder / "noise.csv", noise_rows(root))
+        write_table(arguments.folder / f"{arguments.word}.csv", rows)
+        write_table(arguments.folder / "noise.csv", noise_rows(root))
     except AvseError as error:
         sys.stderr.write(f"prepare: error: {error}\n")
         return 1

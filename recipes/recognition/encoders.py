@@ -26,12 +26,21 @@ from avse.signal.band_power import STEP_RATE_HZ, band_powers
 from avse.signal.motion import motion_of
 from avse.signal.stft import stft
 from avse.signal.voice_features import VoiceFeatures, voice_powers
+from recipes.recognition.handcrafted import audio_features
 from recipes.recognition.sources import MOUTH_RATE_HZ, SAMPLE_RATE, SERIES_RATE_HZ, Array, Mouth, Sources
 
 N_BANDS = 32
 BAND_RATE_HZ = 50.0
 N_WORDS, VOCABULARY = 16, 4096
-SOURCES = {"lips": "mouth", "spectrum": "waveform", "waveform": "waveform", "text": "text", "series": "series"}
+SOURCES = {
+    "lips": "mouth",
+    "spectrum": "waveform",
+    "voice": "waveform",
+    "waveform": "waveform",
+    "functionals": "waveform",
+    "text": "text",
+    "series": "series",
+}
 """What each modality is read from."""
 
 
@@ -181,6 +190,24 @@ def _bands(_: str) -> Built:
     return encode, N_BANDS + 1, BAND_RATE_HZ, 0
 
 
+def _samples(_: str) -> Built:
+    """Frames of 20 ms of the waveform as they are, at one level: the network learns its own filters."""
+    n = round(SAMPLE_RATE / BAND_RATE_HZ)
+
+    def encode(waveform: Array) -> Array:
+        n_frames = max(1, len(waveform) // n)
+        padded = np.pad(waveform, (0, max(0, n - len(waveform))))[: n_frames * n]
+        return (padded / (padded.std() + 1e-6)).reshape(n_frames, n).astype(np.float32)
+
+    return encode, n, BAND_RATE_HZ, 0
+
+
+def _functionals(_: str) -> Built:
+    """Hand-crafted features of the whole, as one frame."""
+    n_features = len(audio_features(np.zeros(SAMPLE_RATE, np.float32)))
+    return lambda waveform: audio_features(waveform)[None], n_features, 0.0, 0
+
+
 def _voice(weights: str) -> Built:
     """The audio encoder of the cue network."""
     model = zoo.load(weights or "lip_cue")
@@ -237,8 +264,10 @@ BUILDERS: dict[str, dict[str, Callable[[str], Built]]] = {
         "vatt": _vatt_lips,
         "untrained": _untrained_mouth,
     },
-    "spectrum": {"bands": _bands, "lip_cue": _voice, "avdcnn": _avdcnn_audio},
-    "waveform": {"vatt": _vatt_waveform},
+    "spectrum": {"bands": _bands, "avdcnn": _avdcnn_audio},
+    "voice": {"lip_cue": _voice},
+    "waveform": {"samples": _samples, "vatt": _vatt_waveform},
+    "functionals": {"audio": _functionals},
     "text": {"words": _words, "vatt": _vatt_text},
     "series": {"values": _values},
 }

@@ -41,8 +41,6 @@ class FeatureConfig:
     """SNRs of the tests in noise; none without audio."""
     n_noisy: int = 3
     """Noisy copies of each recording for training, their SNRs among `snr_db`."""
-    is_cut: bool = True
-    """Cut features at the examples' start and end."""
 
 
 class Features(NamedTuple):
@@ -107,19 +105,20 @@ def compute(sources: Sources, example: Example, config: FeatureConfig) -> Featur
 
 def _variant(sources: Sources, config: FeatureConfig, example: Example, *, hearing_only: bool) -> dict[str, Array]:
     found = {}
+    cut = _cut_sources(sources, example)
     for modality, name in config.modalities.items():
         if hearing_only and SOURCES[modality] != "waveform":
             continue
         encoder = read_encoder(modality, name)
-        frames = encoder(sources)
-        if config.is_cut and encoder.input.rate_hz:
-            frames = _cut(frames, example, rate_hz=encoder.input.rate_hz)
-        found[modality] = frames
-    cut = _cut_sources(sources, example) if config.is_cut else sources
+        rate_hz = encoder.input.rate_hz
+        # Encoders over time see what comes before an example's part; those of the whole see the part alone.
+        found[modality] = _cut(encoder(sources), example, rate_hz=rate_hz) if rate_hz else encoder(cut)
     return found | {HAND + name: values for name, values in handcrafted(cut).items()}
 
 
 def _cut(frames: Array, example: Example, *, rate_hz: float) -> Array:
+    if example.start_s == 0 and np.isinf(example.end_s):
+        return frames
     first = int(example.start_s * rate_hz)
     last = len(frames) if np.isinf(example.end_s) else max(first + 1, round(example.end_s * rate_hz))
     return frames[min(first, max(0, len(frames) - 1)) : last]

@@ -201,11 +201,11 @@ def test_encoders_that_are_not_there_are_one_line(modality, name, message):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("modality", "name"), [("lips", "lip_cue"), ("lips", "live"), ("spectrum", "lip_cue")])
+@pytest.mark.parametrize(("modality", "name"), [("lips", "lip_cue"), ("lips", "live"), ("voice", "lip_cue")])
 def test_frozen_encoders_give_what_their_models_give(modality, name):
     rng = np.random.default_rng(0)
     encoder = read_encoder(modality, name)
-    if modality == "spectrum":
+    if modality == "voice":
         from avse.signal.voice_features import VoiceFeatures, voice_powers
 
         waveform = rng.standard_normal(SAMPLE_RATE).astype(np.float32) / 10
