@@ -23,6 +23,9 @@ Deviations:
       and not what the people of the training data look like: with the pictures as they are, the face of an unknown
       speaker did harm (`recipes/avdcnn/README.md`).
     - Frames at the ends are enhanced too; the context there repeats the end frame.
+    - The gain never exceeds 1, the training target lies at most 30 dB below the noisy power, and the training loss is
+      in natural log power, not in normalised units.
+    - The second output is the normalised movement of the lips, not the lip frames, where `lip_motion` is on.
 
 The configuration also builds what the network is compared with: sound or pictures alone, one output instead of two,
 fully connected layers without the CNNs (AVDNN, after Hou et al. 2016), and fusion of the inputs (early) or of two

@@ -1,6 +1,8 @@
 """Label ESC-10's clips for the recognition recipe: `python egs/esc10/prepare.py sound FOLDER [--development]`.
 
-The group is the Freesound recording that a clip was cut from. With `--development` the pack's validation clips are tested.
+The group is the Freesound recording that a clip was cut from; training clips that may be of a test clip's session, by
+their ids, are left out. With `--development` the pack's validation clips are
+tested.
 """
 
 import re
@@ -10,7 +12,7 @@ from pathlib import Path
 from avse.data.labels import write_table
 from avse.data.manifest import data_root
 from avse.errors import AvseError, ConfigError
-from egs.grid.prepare import read_items
+from egs.grid.prepare import NEAR, read_items
 
 NAME = re.compile(r"__esc10_\d-(\d+)-[A-Z]\.")
 """Fold, Freesound id, take."""
@@ -22,9 +24,9 @@ def rows_of(root: Path, *, development: bool) -> list[dict[str, object]]:
     Raises:
         ConfigError: the pack has no ESC-10.
     """
-    splits = (
-        {"train": "train", "valid": "test"} if development else {"train": "train", "valid": "train", "test": "test"}
-    )
+    splits = {"train": "train", "valid": "test" if development else "train"}
+    if not development:
+        splits["test"] = "test"
     rows = []
     for item in read_items(root):
         found = NAME.search(item.audio)
@@ -37,6 +39,16 @@ def rows_of(root: Path, *, development: bool) -> list[dict[str, object]]:
                     "split": splits[item.split],
                 }
             )
+    tested = [(row["label"], int(str(row["group"]).split()[1])) for row in rows if row["split"] == "test"]
+    rows = [
+        row
+        for row in rows
+        if row["split"] == "test"
+        or not any(
+            row["label"] == label and abs(int(str(row["group"]).split()[1]) - number) <= NEAR
+            for label, number in tested
+        )
+    ]
     if not rows:
         raise ConfigError(f"the data pack in {root} must hold ESC-10 but does not; fetch it again")
     return rows

@@ -5,7 +5,9 @@ python egs/grid/prepare.py manifest exp/manifest.jsonl
 """
 
 import json
+import re
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 from avse.data.manifest import Item, data_root, read_mixtures
@@ -62,6 +64,10 @@ def check(root: Path) -> str:
             {i.audio for i in items if i.split.startswith("test")},
             _of(items, "audio", "train", "valid"),
         ],
+        "source recording": [
+            {recording_of(i) for i in items if i.split.startswith("test")} - {None},
+            {recording_of(i) for i in items if not i.split.startswith("test")},
+        ],
     }.items():
         if shared := names[0] & names[1]:
             raise ConfigError(
@@ -71,7 +77,45 @@ def check(root: Path) -> str:
     if strays := [m.id for m in mixtures if by_id[m.clip].split != m.split]:
         raise ConfigError(f"mixture {strays[0]} must be of its clip's split but is not; fetch the pack anew")
     faces = sum(item.video is not None for item in items)
-    return f"{faces} talking faces, {len(items) - faces} other recordings, {len(mixtures)} test mixtures: complete"
+    lines = [f"{faces} talking faces, {len(items) - faces} other recordings, {len(mixtures)} test mixtures: complete"]
+    lines += [
+        f"note: {kind} {' and '.join(found)} may be of one session but stand in different splits"
+        for kind, found in sessions_across(items)
+    ]
+    return "\n".join(lines)
+
+
+FREESOUND = re.compile(r"(?:esc10_|esc50_)?\d-(\d{3,7})-[A-Z]\b")
+"""ESC's names: fold, Freesound id, take."""
+NEAR = 5
+"""Freesound ids so close, of one kind, are uploads of one session as a rule."""
+
+
+def recording_of(item: Item) -> str | None:
+    """The recording that a noise was cut from: what the manifest says, else the Freesound id in its name."""
+    if item.noise_type is None:
+        return None
+    if item.recording:
+        return item.recording
+    found = FREESOUND.search(Path(item.audio).name)
+    return f"freesound:{found.group(1)}" if found else None
+
+
+def sessions_across(items: list[Item]) -> list[tuple[str, list[str]]]:
+    """Noises of one kind whose Freesound ids are close and whose splits differ: kind, and id with split of each.
+
+    The pack's splits are fixed with its benchmark, so that such siblings are reported and not refused.
+    """
+    known = {
+        (str(item.noise_type), int(number), item.split)
+        for item in items
+        if (source := recording_of(item)) and (number := source.partition("freesound:")[2]).isdigit()
+    }
+    found = []
+    for (kind, number, split), (other, near, where) in pairwise(sorted(known)):
+        if kind == other and 0 < near - number <= NEAR and split != where:
+            found.append((kind, [f"{number} ({split})", f"{near} ({where})"]))
+    return found
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

@@ -23,22 +23,27 @@ from avse.models import zoo
 from avse.models.vatt import VATT
 from recipes.vatt.data import ClipDataset, Example
 from recipes.vatt.embed import Embedded, embed
-from recipes.vatt.probes import PROBED_WORDS, label_probes, sound_probe
+from recipes.vatt.probes import PROBED_WORDS, interval, label_probes, sound_probe
 
 KS = (1, 5, 10)
 
 
-def retrievals(embedded: Embedded, groups: Sequence[str]) -> dict[str, dict[str, Any]]:
+def retrievals(
+    embedded: Embedded, groups: Sequence[str], positions: Sequence[int] | None = None
+) -> dict[str, dict[str, Any]]:
     """What finds what among the windows of the largest group, by direction.
 
     Args:
         embedded: windows.
         groups: of each window, such as its speaker.
+        positions: of each window in its clip. Sentences of one grammar have the same kind of word at the same place, so
+            that a second chance is given: that of who knows the place and nothing else.
     """
     names, counts = np.unique(np.array(groups), return_counts=True)
     own = np.array(groups) == names[counts.argmax()]
     sound, text = own & embedded.has_sound.numpy(), own & embedded.has_text.numpy()
-    vectors = embedded.vectors
+    vectors, places = embedded.vectors, np.array(positions if positions is not None else [0] * len(groups))
+    chosen = {"audio to video": sound, "video to audio": sound, "text to video": text}
     pairs = {
         "audio to video": (vectors.audio_va[sound], vectors.video_va[sound]),
         "video to audio": (vectors.video_va[sound], vectors.audio_va[sound]),
@@ -54,8 +59,15 @@ def retrievals(embedded: Embedded, groups: Sequence[str]) -> dict[str, dict[str,
             "median_rank": scores.median_rank,
             **{f"recall_at_{k}": scores.recall_at[k] for k in KS},
             **{f"chance_at_{k}": scores.chance(k) for k in KS},
+            **{f"position_chance_at_{k}": position_chance(places[chosen[name]], k) for k in KS},
         }
     return found
+
+
+def position_chance(places: np.ndarray, k: int) -> float:
+    """Recall at k of who knows each answer's place in its clip, `(n,)`, and draws among the windows of that place."""
+    _, inverse, counts = np.unique(places, return_inverse=True, return_counts=True)
+    return float(np.minimum(1.0, k / counts[inverse]).mean())
 
 
 def evaluate(
@@ -79,16 +91,20 @@ def evaluate(
     """
     train, test = (ClipDataset(shards / name, model=model.config, keep=True) for name in ("train", split))
     groups: list[str] = []
+    positions: list[int] = []
 
     def windows() -> Iterator[Example]:
         for clip in test.clips():
             of_clip = test.windows(clip)
             groups.extend([str(clip.about.get(group, ""))] * len(of_clip))
+            positions.extend(range(len(of_clip)))
             yield from of_clip
 
+    right = label_probes(model, train=train, test=test, names=labels)
     scores: dict[str, Any] = {
-        "retrieval": retrievals(embed(model, windows()), groups),
-        "probe": label_probes(model, train=train, test=test, names=labels),
+        "retrieval": retrievals(embed(model, windows()), groups, positions),
+        "probe": {name: float(found.mean()) for name, found in right.items()},
+        "probe_interval": {name: interval(found) for name, found in right.items()},
     }
     if sounds is not None:
         scores["sound_probe"] = sound_probe(model, sounds)

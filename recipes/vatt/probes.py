@@ -13,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from avse.data.bank import read_mono
 from avse.data.clips import Clip
 from avse.data.manifest import data_root, read_manifest
+from avse.metrics.interval import bootstrap_interval
 from avse.models.vatt import VATT, VATTConfig
 from recipes.vatt.data import ClipDataset
 from recipes.vatt.embed import embed
@@ -26,10 +27,18 @@ PROBED_SOUNDS = "esc10"
 Features = npt.NDArray[np.floating]
 
 
-def probe(train: Features, train_labels: Sequence[str], test: Features, labels: Sequence[str]) -> float:
-    """Accuracy of a linear classifier on frozen features; what it is trained on is never tested."""
+def correct(
+    train: Features, train_labels: Sequence[str], test: Features, labels: Sequence[str]
+) -> npt.NDArray[np.float64]:
+    """Which test examples a linear classifier on frozen features gets right, `(examples,)` of 0 and 1."""
     classifier = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=2000))
-    return float(classifier.fit(train, train_labels).score(test, labels))
+    predicted = classifier.fit(train, train_labels).predict(test)
+    return np.asarray(predicted == np.asarray(labels), dtype=np.float64)
+
+
+def interval(right: npt.NDArray[np.float64]) -> dict[str, float]:
+    """95 % interval of an accuracy, bootstrap over clips."""
+    return dict(zip(("low", "high"), bootstrap_interval(list(right)), strict=True))
 
 
 def word_at(clip: Clip, place: int, *, duration_s: float) -> tuple[str, float] | None:
@@ -66,8 +75,8 @@ def label_of(clip: Clip, name: str, *, duration_s: float) -> tuple[str, float] |
 
 def label_probes(
     model: VATT, *, train: ClipDataset, test: ClipDataset, names: Sequence[str] = tuple(PROBED_WORDS)
-) -> dict[str, float]:
-    """Accuracy for each kind of label from the picture alone, of the window around what it is of.
+) -> dict[str, npt.NDArray[np.float64]]:
+    """Which test clips are right, `(clips,)` of 0 and 1, for each kind of label from the picture alone, of the window around what it is of.
 
     Args:
         model: in evaluation mode.
@@ -75,12 +84,12 @@ def label_probes(
         test: others.
         names: as of `label_of`; those that the clips do not have, or only one of, are left out.
     """
-    accuracies = {}
+    right = {}
     for name in names:
         (known, known_labels), (held_out, labels) = (features_around(model, dataset, name) for dataset in (train, test))
         if len(set(known_labels)) > 1 and labels:
-            accuracies[name] = probe(known, known_labels, held_out, labels)
-    return accuracies
+            right[name] = correct(known, known_labels, held_out, labels)
+    return right
 
 
 def features_around(model: VATT, dataset: ClipDataset, name: str) -> tuple[Features, list[str]]:
@@ -117,7 +126,8 @@ def sound_probe(model: VATT, manifest: Path) -> dict[str, float]:
     labels = parts["test"][1]
     if not labels:
         return {}
-    return {"accuracy": probe(*parts["train"], *parts["test"]), "chance": 1 / len(set(labels)), "n": len(labels)}
+    right = correct(*parts["train"], *parts["test"])
+    return {"accuracy": float(right.mean()), **interval(right), "chance": 1 / len(set(labels)), "n": len(labels)}
 
 
 @torch.inference_mode()

@@ -88,16 +88,21 @@ def retrieval_lines(scores: Scores) -> list[list[str]]:
             lines.append([direction, name, f"{row['n']:g}", *recalls, f"{row['median_rank']:g}"])
         chances = [f"{found[f'chance_at_{k}']:.1%}" for k in KS]
         lines.append([direction, "chance", f"{found['n']:g}", *chances, f"{(found['n'] + 1) / 2:g}"])
+        if f"position_chance_at_{KS[0]}" in found:
+            placed = [f"{found[f'position_chance_at_{k}']:.1%}" for k in KS]
+            lines.append([direction, "chance, place in the clip known", f"{found['n']:g}", *placed, "-"])
     return lines
 
 
 def probe_lines(scores: Scores) -> list[list[str]]:
     """Accuracies of the probes."""
     trained, untrained = (probes_of(scores[name]) for name in ("trained", "untrained"))
-    lines = [["probe", "trained", "untrained", "difference, points"]]
+    intervals = {**scores["trained"].get("probe_interval", {}), "sound": scores["trained"].get("sound_probe") or {}}
+    lines = [["probe", "trained", "95 % interval", "untrained", "difference, points"]]
     for name, accuracy in trained.items():
-        before = untrained[name]
-        lines.append([name, f"{accuracy:.1%}", f"{before:.1%}", f"{100 * (accuracy - before):+.1f}"])
+        before, around = untrained[name], intervals.get(name, {})
+        shown = f"{around['low']:.1%} to {around['high']:.1%}" if "low" in around else "-"
+        lines.append([name, f"{accuracy:.1%}", shown, f"{before:.1%}", f"{100 * (accuracy - before):+.1f}"])
     return lines
 
 

@@ -222,9 +222,13 @@ def _heading(metric: str) -> str:
 
 
 def _corrected(leads: Sequence[Lead | None]) -> list[float]:
-    """Their p, corrected for all of them; 1 where there is none."""
-    known = [place for place, lead in enumerate(leads) if lead]
+    """Their p, corrected for all of them that can be decided; 1 where there is none.
+
+    A few clips can never be decided, whatever their scores: n of them reach 2 / 2**n at best. Such tests would only
+    make the others' correction harder, so they are no part of the family, and their p is 1.
+    """
+    family = {place: lead.p for place, lead in enumerate(leads) if lead and 2 / 2**lead.n_clips < LEVEL}
     ps = [1.0] * len(leads)
-    for place, p in zip(known, holm([lead.p for lead in leads if lead]), strict=True):
+    for place, p in zip(family, holm(list(family.values())), strict=True):
         ps[place] = p
     return ps
