@@ -32,7 +32,12 @@ def save_predictions(path: Path, predictions: Predictions) -> None:
     for condition, by_system in predictions.systems.items():
         for name, probabilities in by_system.items():
             tensors[f"{condition}|{name}"] = torch.from_numpy(probabilities.astype(np.float32))
-    header = {"names": predictions.names, "ids": predictions.ids, "groups": predictions.groups}
+    header = {
+        "names": predictions.names,
+        "ids": predictions.ids,
+        "groups": predictions.groups,
+        "systems": {condition: list(by_system) for condition, by_system in predictions.systems.items()},
+    }
     write_tensors(path, tensors, header=header)
 
 
@@ -64,9 +69,8 @@ def load_predictions(paths: list[Path]) -> Predictions:
 
 def _load(path: Path) -> Predictions:
     tensors, header = read_tensors(path)
-    systems: dict[str, dict[str, Probabilities]] = {}
-    for key, tensor in tensors.items():
-        condition, _, name = key.partition("|")
-        if name:
-            systems.setdefault(condition, {})[name] = tensor.numpy().astype(float)
+    systems = {
+        condition: {name: tensors[f"{condition}|{name}"].numpy().astype(float) for name in names}
+        for condition, names in header["systems"].items()
+    }
     return Predictions(tuple(header["names"]), header["ids"], header["groups"], tensors["labels"].numpy(), systems)

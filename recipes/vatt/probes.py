@@ -76,7 +76,9 @@ def label_of(clip: Clip, name: str, *, duration_s: float) -> tuple[str, float] |
 def label_probes(
     model: VATT, *, train: ClipDataset, test: ClipDataset, names: Sequence[str] = tuple(PROBED_WORDS)
 ) -> dict[str, npt.NDArray[np.float64]]:
-    """Which test clips are right, `(clips,)` of 0 and 1, for each kind of label from the picture alone, of the window around what it is of.
+    """Which test clips are right, `(clips,)` of 0 and 1, for each kind of label from the video alone.
+
+    A clip is the window around what its label is of.
 
     Args:
         model: in evaluation mode.
