@@ -64,7 +64,7 @@ def document(comparison: Comparison, *, title: str, command: str, note: str, fol
     software = json.loads((folder / "software.json").read_text(encoding="utf-8"))
     config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
     log = [json.loads(line) for line in (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()]
-    classifiers = [name for name in comparison.systems if "seed" not in name]
+    classifiers = [name for name in comparison.systems if ", seed " not in name]
     best = max(networks(comparison), key=lambda name: fmean(comparison.values(name, MAIN).values()))
     parts = [
         f"# {title}",

@@ -21,19 +21,24 @@ Levels = npt.NDArray[np.int64]
 Probabilities = npt.NDArray[np.float64]
 
 
-def support_vectors(seed: int) -> Pipeline:
-    """Support vector machine with a Gaussian kernel, its answers made probabilities (Platt 1999)."""
-    machine = CalibratedClassifierCV(SVC(class_weight="balanced"), ensemble=False)
+def support_vectors(seed: int, n_fewest: int) -> Pipeline:
+    """Support vector machine with a Gaussian kernel, its decisions calibrated (Platt 1999).
+
+    A class with one example can be in no two folds, so that there is no calibration then.
+    """
+    machine = SVC(class_weight="balanced")
+    if n_fewest > 1:
+        machine = CalibratedClassifierCV(machine, ensemble=False, cv=min(5, n_fewest))
     return make_pipeline(_imputer(), StandardScaler(), machine)
 
 
-def forest(seed: int) -> Pipeline:
+def forest(seed: int, n_fewest: int) -> Pipeline:
     """Random forest (Breiman 2001)."""
     trees = RandomForestClassifier(300, min_samples_leaf=5, class_weight="balanced_subsample", random_state=seed)
     return make_pipeline(_imputer(), trees)
 
 
-def logistic(seed: int) -> Pipeline:
+def logistic(seed: int, n_fewest: int) -> Pipeline:
     """Multinomial logistic regression."""
     return make_pipeline(_imputer(), StandardScaler(), LogisticRegression(C=0.1, class_weight="balanced", max_iter=500))
 
@@ -57,9 +62,13 @@ def classify(name: str, train: tuple[Features, Levels], test: Features, *, n_lev
         `(windows, levels)`.
     """
     features, levels = train
-    fitted = CLASSIFIERS[name](seed).fit(features[levels >= 0], levels[levels >= 0])
+    known = levels >= 0
+    n_fewest = int(np.unique(levels[known], return_counts=True)[1].min())
+    fitted = CLASSIFIERS[name](seed, n_fewest).fit(features[known], levels[known])
     spread = np.zeros((len(test), n_levels))
-    spread[:, fitted.classes_] = fitted.predict_proba(test)
+    spread[:, fitted.classes_] = (
+        fitted.predict_proba(test) if hasattr(fitted, "predict_proba") else _softmax(fitted.decision_function(test))
+    )
     return spread
 
 
@@ -67,6 +76,14 @@ def majority(levels: Levels, *, n_test: int, n_levels: int) -> Probabilities:
     """The shares of the levels in training, whatever the window."""
     shares = np.bincount(levels[levels >= 0], minlength=n_levels) / np.sum(levels >= 0)
     return np.tile(shares, (n_test, 1))
+
+
+def _softmax(decisions: Probabilities) -> Probabilities:
+    """Decisions `(examples,)` of two classes or `(examples, classes)` as if they were logits."""
+    logits = np.stack([-decisions, decisions], axis=1) / 2 if decisions.ndim == 1 else decisions
+    exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
+    shares: Probabilities = exponents / exponents.sum(axis=1, keepdims=True)
+    return shares
 
 
 def _imputer() -> SimpleImputer:

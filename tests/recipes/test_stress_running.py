@@ -85,7 +85,10 @@ def test_features_stand_beside_signals_and_are_causal(drives):
     early = drive.beats[:, 0] < cut_s
     other: Drive = replace(drive, signals=signals, beats=drive.beats[early])
     later = with_handcrafted(normalised(other), other, window_s=30, context_s=60)
-    np.testing.assert_allclose(later.signals[HAND].values[:, :cut_s], hand.values[:, :cut_s], atol=1e-5)
+    # Whether a beat is believed depends on a few beats around it.
+    until_s = cut_s - 10
+    np.testing.assert_allclose(later.signals[HAND].values[:, :until_s], hand.values[:, :until_s], atol=1e-5)
+    assert not np.allclose(later.signals[HAND].values[:, cut_s:], hand.values[:, cut_s:], atol=1e-2)
     assert np.isnan(normalised_features(np.full((9, 2), np.nan), step_s=30)).all()
 
 
