@@ -1,6 +1,7 @@
 """A mouth encoder of the cue network or the live model inside a model that reads lip frames, as AVDCNN does."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from avse.nn.encoders.mouth import MouthEncoder
@@ -42,9 +43,10 @@ class MouthFrames(nn.Module):
         change = grey - _earlier(grey, self.step)
         motion = torch.cat([grey, change], dim=2)
         each = self.encoder.each(motion.flatten(0, 1)).unflatten(0, frames.shape[:2])
-        around = torch.stack([_earlier(each, 2 * self.step), _earlier(each, self.step), each], dim=-1)
-        weight, bias = self.encoder.neighbours.weight, self.encoder.neighbours.bias
-        features: Tensor = torch.relu(torch.einsum("btik,oik->bto", around, weight) + bias)
+        padded = F.pad(each.transpose(1, 2), (2 * self.step, 0), mode="replicate")
+        neighbours = self.encoder.neighbours
+        near = F.conv1d(padded, neighbours.weight, neighbours.bias, dilation=self.step)
+        features: Tensor = torch.relu(near).transpose(1, 2)
         return features
 
 
