@@ -162,8 +162,9 @@ class Recognizer(nn.Module):
             fused = self._early(features, masks, present)
         else:
             vectors = [self.branches[name](features[name], masks[name]) for name in self.config.inputs]
-            fused = self._attend(vectors, present) if self.config.fusion == "attention" else None
-            if fused is None:
+            if self.config.fusion == "attention":
+                fused = self._attend(vectors, present)
+            else:
                 fused = torch.cat([*vectors, present.to(vectors[0])], dim=1)
         logits: Tensor = self.classify(fused)
         return logits
@@ -172,7 +173,7 @@ class Recognizer(nn.Module):
         if name in self.words:
             encoded: Tensor = self.words[name](frames)
             return encoded * mask[..., None].to(encoded)
-        even = (frames.float() - getattr(self, f"mean_{name}")) / getattr(self, f"std_{name}")
+        even: Tensor = (frames.float() - getattr(self, f"mean_{name}")) / getattr(self, f"std_{name}")
         return even * mask[..., None].to(even)
 
     def _attend(self, vectors: Sequence[Tensor], present: Tensor) -> Tensor:

@@ -42,7 +42,7 @@ class MouthFrames(nn.Module):
         grey = (frames - 1).mean(dim=2, keepdim=True) * present
         change = grey - _earlier(grey, self.step)
         motion = torch.cat([grey, change], dim=2)
-        each = self.encoder.each(motion.flatten(0, 1)).unflatten(0, frames.shape[:2])
+        each = self.encoder.each(motion.flatten(0, 1)).reshape(*frames.shape[:2], self.dim)
         padded = F.pad(each.transpose(1, 2), (2 * self.step, 0), mode="replicate")
         neighbours = self.encoder.neighbours
         near = F.conv1d(padded, neighbours.weight, neighbours.bias, dilation=self.step)
