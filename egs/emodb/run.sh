@@ -6,6 +6,5 @@ corpus=emodb
 tables=emotion
 title="Emotion from Emo-DB's voices, each speaker tested by systems that were trained without it"
 note="Ten actors, German, 167 of the corpus' 535 recordings: those of the data pack that hold one utterance. Acted emotions of \
-studio quality say little about others. The cue network's audio encoder was trained with speech of these actors, without \
-any label. Settings are the recipe's defaults."
+studio quality say little about others. Settings are the recipe's defaults."
 . egs/recognition_stages.sh
