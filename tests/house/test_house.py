@@ -13,9 +13,11 @@ from avse.models import pretrained, zoo
 from avse.training.config import read_config
 from recipes.avdcnn.config import TrainConfig as AVDCNNTrainConfig
 from recipes.driver_stress.evaluate import EvaluateConfig
+from recipes.driver_stress.running import RunningConfig
 from recipes.driver_stress.transfer import TransferConfig
 from recipes.lip_cue.config import TrainConfig as LipCueTrainConfig
 from recipes.live.config import TrainConfig as LiveTrainConfig
+from recipes.recognition.evaluate import EvaluateConfig as RecognitionConfig
 from recipes.steered.config import CoreTrainConfig, SteeringTrainConfig
 from recipes.steered.train import TrainConfig as SteeredTrainConfig
 from recipes.vatt.config import TrainConfig as VATTTrainConfig
@@ -27,6 +29,8 @@ CONFIGS = {
     "live": LiveTrainConfig,
     "driver_stress": EvaluateConfig,
     "transfer/driver_stress": TransferConfig,
+    "running": RunningConfig,
+    "recognition": RecognitionConfig,
     "vatt": VATTTrainConfig,
     "finetune": FinetuneConfig,
     "lip_cue": LipCueTrainConfig,
@@ -39,6 +43,8 @@ FOLDERS = {"variants": "vatt", "experiment": "avdcnn", "joined": "live"}
 """Folders all of whose files are of one kind."""
 PLACES = {
     EvaluateConfig: ["--folder", "x", "--drives", "x"],
+    RunningConfig: ["--folder", "x", "--drives", "x"],
+    RecognitionConfig: ["--folder", "x", "--videos", "x"],
     TransferConfig: ["--folder", "x", "--drives", "x", "--pretrained", "x"],
     VATTTrainConfig: ["--folder", "x", "--shards", "x"],
     FinetuneConfig: ["--folder", "x", "--shards", "x", "--pretrained", "x"],
@@ -65,7 +71,7 @@ def _differences(config, given):
     """Settings of a file that the configuration does not have."""
     found = []
     for key, value in given.items():
-        own = getattr(config, key)
+        own = config.get(key) if isinstance(config, dict) else getattr(config, key)
         if isinstance(value, dict):
             found += _differences(own, value)
         elif (str(own) if isinstance(own, Path) else own) != (tuple(value) if isinstance(value, list) else value):

@@ -25,7 +25,7 @@ from recipes.recognition.scores import Comparison, read_comparison
 from recipes.recognition.sources import SAMPLE_RATE, Sources
 
 PEOPLE = ("ann", "bob", "cy")
-TINY = FitConfig(n_epochs=12, batch_size=8)
+TINY = FitConfig(n_epochs=30, batch_size=8, learning_rate=5e-3, modality_dropout=0.4)
 
 
 def _tone(label, rng):

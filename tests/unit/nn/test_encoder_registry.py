@@ -104,7 +104,7 @@ def test_models_begin_with_vatts_eyes(target, tmp_path):
 def test_what_does_not_fit_is_refused_whole():
     live = Live.build(LiveConfig())
     before = {name: tensor.clone() for name, tensor in live.state_dict().items()}
-    with pytest.raises(ConfigError, match=r"must be of the kind and sizes .* MouthCNN against MouthCNN, .*weight"):
+    with pytest.raises(ConfigError, match=r"must be of the kind and sizes .*MouthCNN against MouthCNN, .*weight"):
         with_encoder(live, "lip_cue")
     assert all(torch.equal(tensor, before[name]) for name, tensor in live.state_dict().items())
     with pytest.raises(ConfigError, match="LipCNN against MouthCNN"):
