@@ -22,7 +22,7 @@ class VoiceEncoder(nn.Module):
         self.over_time = nn.GRU(dim, dim, batch_first=True)
 
     def initial_state(self, batch: int, like: Tensor) -> MouthMemory:
-        """The state before the first frame."""
+        """The state before the first frame: zeros, `(batch, dim, 2)` and `(1, batch, dim)`."""
         return MouthMemory(like.new_zeros(batch, self.dim, 2), like.new_zeros(1, batch, self.dim))
 
     def forward(self, features: Tensor, state: MouthMemory) -> tuple[Tensor, MouthMemory]:
