@@ -174,9 +174,20 @@ def score_pairs(
         Scores in the order of `pairs`. A file that cannot be scored, or whose process was killed, has failed scores
         with the reason.
     """
-    work = partial(_score_safely, metrics=metrics, audiogram=audiogram)
-    lost = partial(_not_scored, metrics=metrics)
+    work, lost = scoring(metrics=metrics, audiogram=audiogram)
     return list(progress(in_parallel(work, pairs, n_jobs=n_jobs, lost=lost)))
+
+
+def scoring(
+    *, metrics: Sequence[str] = DEFAULT, audiogram: Audiogram = NORMAL
+) -> tuple[Callable[[Pair], FileScores], Callable[[Pair, AvseError], FileScores]]:
+    """How one pair is scored, and what its scores are where that was not possible; for executors.
+
+    Args:
+        metrics: names from `avse.metrics.table.METRICS`.
+        audiogram: the listener of HASPI and HASQI.
+    """
+    return partial(_score_safely, metrics=metrics, audiogram=audiogram), partial(_not_scored, metrics=metrics)
 
 
 def paths_of(pair: Pair) -> dict[str, Path]:

@@ -2,27 +2,32 @@
 
 import argparse
 import json
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from avse.cli.command import add_verbosity, as_usage, log, run, say, show_progress, visible
+from avse.cli.command import add_verbosity, as_usage, log, run, say, visible
+from avse.cli.executor import add_executor_options
+from avse.cli.input_list import path_or_url
 from avse.cli.parser import CommandParser
 from avse.cli.pipes import piped
 from avse.cli.presets import PRESETS, apply_preset
-from avse.errors import AvseError, reason_of
+from avse.errors import InputError
 
 if TYPE_CHECKING:
     from avse.cli.enhance_jobs import Planned
-    from avse.enhance.file import EnhanceResult, Job
+    from avse.cli.enhance_urls import UrlPlanned
+    from avse.jobs.task import Outcome
 
 EPILOG = """examples:
   avse-enhance noisy.wav --video talk.mp4            audio and video, writes noisy_enhanced.wav
   avse-enhance talk.mp4 -o clean.mp4                 the video's own audio; its video stream is copied untouched
   avse-enhance talk.mp4 -o clean.wav --speaker left  two people: keep the one on the left
   avse-enhance calls/ -o cleaned/ --workers 2        all files of a folder; again, only those that are not done
+  avse-enhance calls/ -o cleaned/ --executor ray     the same on a Ray cluster; --shard 1/8 for arrays of jobs
+  avse-enhance merge cleaned/*.journal.jsonl         one report of all shares
 """
 
 
@@ -35,6 +40,12 @@ def main(argv: list[str] | None = None) -> int:
     Returns:
         0 all done, 1 some file failed and the others were done, 2 wrong usage.
     """
+    from avse.cli.merge_journals import is_asked_for
+    from avse.cli.merge_journals import main as merge
+
+    given = sys.argv[1:] if argv is None else argv
+    if is_asked_for(given):
+        return merge(given[1:], prog="avse-enhance")
     parser = apply_preset(_parser(), argv)
     return run(parser, _enhance, argv)
 
@@ -46,9 +57,10 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
     )
     add = parser.add_argument
-    add("inputs", nargs="+", type=Path, metavar="INPUT", help="noisy audio file, video file, or folder of them; "
-        "- for a wav on standard input")  # fmt: skip
-    add("-o", "--output", type=Path, help="audio or video file to write; for several inputs a folder "
+    add("inputs", nargs="*", type=path_or_url, metavar="INPUT", help="noisy audio file, video file, or folder of them, "
+        "or their URL, such as s3://bucket/calls/; - for a wav on standard input")  # fmt: skip
+    add("--list", type=Path, metavar="FILE", help="text file that names inputs, one a line")
+    add("-o", "--output", type=path_or_url, help="audio or video file to write; for several inputs a folder "
         "(default: beside the input, with _enhanced in the name); - for a wav on standard output")  # fmt: skip
     add("--video", type=Path, help="film of the speaker in time with the sound; for several inputs a folder of "
         "films of the same names (default: the input's own picture)")  # fmt: skip
@@ -79,7 +91,8 @@ def _parser() -> argparse.ArgumentParser:
         "model sees it")  # fmt: skip
     add("--preview", type=Path, metavar="MP4", help="video file, for several inputs a folder: the chosen face's box, "
         "when it speaks, and the waveforms before and after")  # fmt: skip
-    add("--workers", type=int, default=1, help="files enhanced at the same time (default: 1)")
+    add("--workers", type=int, help="files enhanced at the same time (default: 1, on Ray one for each core)")
+    add_executor_options(parser)
     add("--force", action="store_true", help="replace files that exist, and do again what is done")
     add("--resume", action=argparse.BooleanOptionalAction, default=None, help="skip files whose output was made from "
         "the same input by the same model and options (default: for folders and several inputs)")  # fmt: skip
@@ -98,31 +111,39 @@ def _enhance_files(options: argparse.Namespace, stack: ExitStack) -> int:
     with as_usage():
         from avse.cli.enhance_jobs import check_options, plan
         from avse.cli.enhance_plan import dry_run, summary
+        from avse.cli.enhance_urls import plan_urls, wants_urls
+        from avse.cli.executor import executor_config, journal_path
+        from avse.cli.input_list import read_list
+        from avse.jobs.share import parse_share, share_of
 
         check_options(options)
+        if options.list is not None:
+            options.inputs = [*options.inputs, *read_list(options.list)]
+        if not options.inputs:
+            raise InputError("an input must be given but none is; name files, a folder, or --list FILE")
+        executor_config(options, n_workers=options.workers)
+        by_url = wants_urls(options)
         stack.enter_context(piped(options))
-        planned = plan(options)
+        planned: Sequence[Planned | UrlPlanned] = plan_urls(options) if by_url else plan(options)
+        planned = share_of(planned, parse_share(options.shard))
+        journal = journal_path(options, None if by_url else _folder_of(planned), name="avse-enhance")
     if options.dry_run:
         return dry_run(planned, options)
-    n_failed = 0
+    factory = "avse.enhance.url_work:url_worker" if by_url else "avse.enhance.work:enhance_worker"
     rows: list[dict[str, Any]] = []
-    for one, results in _results(planned, options):
-        if isinstance(results, str):
+    n_failed = n_skipped = 0
+    for one, outcome in _outcomes(planned, options, factory=factory, journal_at=journal):
+        if outcome is not None and outcome.error is not None:
             n_failed += 1
-            log.error("%s", results)
-            rows.append({"audio": str(one.job.audio), "output": None, "error": results})
-            continue
-        if results is None:
-            log.info("%s is done already", one.job.output)
-            rows.append({"audio": str(one.job.audio), "output": str(one.job.output), "skipped": True, "error": None})
-            continue
-        for result in results:
-            for warning in result.warnings:
-                log.warning("%s: %s", result.audio.name, warning)
-            rows.append(_row(result))
-            if not options.json:
-                say(_line(result))
-    n_skipped = sum(one.is_done for one in planned)
+            where = f"{outcome.host}: " if options.executor == "ray" else ""
+            log.error("%s%s", where, _named(outcome.error, one.audio))
+            rows.append({"audio": one.audio, "output": None, "error": outcome.error})
+        elif outcome is None or outcome.result is None or outcome.result["skipped"] or not outcome.n_attempts:
+            n_skipped += 1
+            log.info("%s is done already", one.output)
+            rows.append({"audio": one.audio, "output": one.output, "skipped": True, "error": None})
+        else:
+            rows += _written(outcome.result["results"], options)
     if options.json:
         say(json.dumps(rows, indent=1, default=str))
     elif n_skipped:
@@ -132,88 +153,44 @@ def _enhance_files(options: argparse.Namespace, stack: ExitStack) -> int:
     return 1 if n_failed else 0
 
 
-def _results(
-    planned: list["Planned"], options: argparse.Namespace
-) -> Iterator[tuple["Planned", "list[EnhanceResult] | str | None"]]:
-    """All jobs, each with its results, the text of its error, or None if it was done before."""
+def _named(error: str, audio: str) -> str:
+    """An error that names its input."""
+    return error if Path(audio).name in error else f"input {audio} was not enhanced: {error}"
+
+
+def _written(results: list[dict[str, Any]], options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    for result in results:
+        for warning in result["warnings"]:
+            log.warning("%s: %s", Path(result["audio"]).name, warning)
+        if not options.json:
+            say(_line(result))
+        yield {**result, "error": None}
+
+
+def _folder_of(planned: "Sequence[Any]") -> Path | None:
+    """Where the outputs lie, if there is one place."""
+    return Path(planned[0].output).parent if planned else None
+
+
+def _outcomes(
+    planned: "Sequence[Planned | UrlPlanned]", options: argparse.Namespace, *, factory: str, journal_at: Path | None
+) -> "Iterator[tuple[Planned | UrlPlanned, Outcome | None]]":
+    """All files, each with what became of it; None if it was done before."""
+    from avse.cli.enhance_run import outcomes_of
+
     left = [one for one in planned if not one.is_done]
-    results = _run(left, options)
+    outcomes = outcomes_of([one.task() for one in left], options, factory=factory, journal_at=journal_at)
     for one in planned:
-        if one.is_done:
-            yield one, None
-            continue
-        with as_usage():  # the model or the detector cannot be loaded: no file was begun
-            result = next(results)
-        if not isinstance(result, str):
-            one.finish()
-        yield one, result
+        yield one, None if one.is_done else next(outcomes)
+    for _ in outcomes:  # to its end, where the report is written
+        pass
 
 
-def _run(planned: list["Planned"], options: argparse.Namespace) -> Iterator["list[EnhanceResult] | str"]:
-    jobs = [one.job for one in planned]
-    for one in planned:
-        one.begin()
-    if options.workers == 1 or len(jobs) <= 1:
-        worker = None
-        for job in jobs:
-            worker = worker or _Worker(options, progress=show_progress(options))
-            yield worker(job)
-        return
-    from avse.workers import in_parallel
-
-    yield from in_parallel(partial(_work, options=options), jobs, n_jobs=options.workers, lost=_lost)
-
-
-class _Worker:
-    """Holds the loaded model of one process."""
-
-    def __init__(self, options: argparse.Namespace, *, progress: bool) -> None:
-        from avse.enhance.enhancer import DEFAULT_MODEL, Enhancer
-        from avse.faces.detectors import load_detector
-
-        self.enhancer = Enhancer.load(options.model or DEFAULT_MODEL, device=options.device)
-        self.detector = load_detector(options.detector)
-        self.progress = progress
-
-    def __call__(self, job: "Job") -> "list[EnhanceResult] | str":
-        from avse.cli.progress import stage_bars
-        from avse.enhance.each import EACH, enhance_each
-        from avse.enhance.file import enhance_file
-
-        try:
-            with stage_bars(visible(job.audio.name), disable=not self.progress) as progress:
-                if job.speaker == EACH:
-                    return enhance_each(self.enhancer, job, detector=self.detector, progress=progress)
-                return [enhance_file(self.enhancer, job, detector=self.detector, progress=progress)]
-        except Exception as error:  # noqa: BLE001 - whatever one file does to a decoder, the others are done
-            log.debug("traceback of %s", job.audio, exc_info=not isinstance(error, AvseError))
-            return reason_of(error, thing=f"input {job.audio}")
-
-
-_worker: _Worker | None = None
-
-
-def _work(job: "Job", *, options: argparse.Namespace) -> "list[EnhanceResult] | str":
-    global _worker  # noqa: PLW0603 - a pool gives its processes no other place for what they hold
-    _worker = _worker or _Worker(options, progress=False)
-    return _worker(job)
-
-
-def _lost(job: "Job", error: AvseError) -> str:
-    return f"input {job.audio} was not enhanced: {error}"
-
-
-def _row(result: "EnhanceResult") -> dict[str, Any]:
-    import dataclasses
-
-    return {**dataclasses.asdict(result), "error": None}
-
-
-def _line(result: "EnhanceResult") -> str:
-    how = "by sound alone"
-    if result.faces is not None and result.picture_fraction > 0:
-        how = f"with the picture for {100 * result.picture_fraction:.0f} % of the time ({result.faces.chosen})"
-    return visible(f"{result.output}: {result.duration_s:.1f} s enhanced in {result.wall_s:.1f} s {how}")
+def _line(result: dict[str, Any]) -> str:
+    how, share = "by sound alone", result["picture_fraction"]
+    if result["faces"] is not None and share > 0:
+        how = f"with the picture for {100 * share:.0f} % of the time ({result['faces']['chosen']})"
+    return visible(f"{result['output']}: {result['duration_s']:.1f} s enhanced in {result['wall_s']:.1f} s {how}")
 
 
 def entry() -> None:

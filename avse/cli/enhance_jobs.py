@@ -12,16 +12,16 @@ from avse.enhance.enhancer import DEFAULT_MODEL
 from avse.enhance.file import Job
 from avse.enhance.loudness import read_loudness
 from avse.enhance.stream import LONGEST_OFFSET_S, Mixing
+from avse.enhance.work import RECORD, job_to_json
 from avse.errors import InputError
 from avse.faces.choice import read_choice
+from avse.jobs.task import Task
 from avse.media.made import Made, State, digest, fingerprint, key_of
 from avse.media.suffixes import AUDIO, VIDEO, WRITABLE, WRITTEN_INSTEAD, media_files
 from avse.models.pretrained import files_of
 
 BIT_RATES = (8_000, 2_000_000)
 """Bits a second that may be asked for."""
-RECORD = ".avse-enhance.jsonl"
-"""Which outputs were made from what, in each folder of outputs."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,9 +31,18 @@ class Planned:
     job: Job
     key: str
     """Everything that its outputs depend on."""
-    made: Made | None
-    """The list of its folder; None if none is kept."""
     is_done: bool
+    """By an earlier run."""
+
+    @property
+    def audio(self) -> str:
+        """The input."""
+        return str(self.job.audio)
+
+    @property
+    def output(self) -> str:
+        """What is written first."""
+        return str(self.job.output)
 
     @property
     def outputs(self) -> list[Path]:
@@ -41,15 +50,10 @@ class Planned:
         paths = (self.job.output, self.job.save_noise, self.job.save_mouth, self.job.preview)
         return [path for path in paths if path is not None]
 
-    def begin(self) -> None:
-        """Note that the job is begun."""
-        if self.made is not None:
-            self.made.begin(self.key, self.outputs)
-
-    def finish(self) -> None:
-        """Note that it is done."""
-        if self.made is not None:
-            self.made.finish(self.key, self.outputs)
+    def task(self) -> Task:
+        """For an executor."""
+        payload = {"thing": f"input {self.job.audio}", "job": job_to_json(self.job), "key": self.key}
+        return Task(str(self.job.output), payload, self.key)
 
 
 def check_options(options: argparse.Namespace) -> None:
@@ -69,8 +73,6 @@ def check_options(options: argparse.Namespace) -> None:
     bit_rate(options.bitrate)
     read_loudness(options.loudness)
     check_offset_ms(1000 * (late_s or 0.0))
-    if options.workers < 1:
-        raise InputError(f"--workers must be at least 1 but is {options.workers}; give the number of processes")
     if options.audio_only and (options.video or options.save_mouth or options.preview):
         raise InputError(
             "--audio-only must stand without --video, --save-mouth and --preview but does not; drop one of them"
@@ -127,19 +129,17 @@ def plan(options: argparse.Namespace) -> list[Planned]:
     several = len(jobs) > 1 or any(path.is_dir() for path in options.inputs)
     resume = several if options.resume is None else options.resume
     if not resume or options.speaker == EACH:  # what each will write is not known before
-        return [Planned(job, "", None, False) for job in jobs]
-    common = _common_facts(options)
+        return [Planned(job, "", False) for job in jobs]
+    common = common_facts(options)
     lists: dict[Path, Made] = {}
     planned = []
     for job in jobs:
         folder = job.output.parent
         made = lists.setdefault(folder, Made(folder, name=RECORD))
         facts = {**common, "audio": fingerprint(job.audio), "video": fingerprint(job.video)}
-        new = Planned(job, key_of(facts), made, False)
-        state = State.NEW if job.force else made.state(new.key, new.outputs)
-        # What a killed run of the same job left may be replaced.
-        own = dataclasses.replace(job, force=job.force or state is State.BEGUN)
-        planned.append(dataclasses.replace(new, job=own, is_done=state is State.DONE))
+        new = Planned(job, key_of(facts), False)
+        is_done = not job.force and made.state(new.key, new.outputs) is State.DONE
+        planned.append(dataclasses.replace(new, is_done=is_done))
     return planned
 
 
@@ -168,35 +168,45 @@ def collect_jobs(options: argparse.Namespace) -> list[Job]:
     """
     inputs = [path for given in options.inputs for path in _media_files(given)]
     several = len(inputs) > 1 or any(path.is_dir() for path in options.inputs)
-    mixing = Mixing(mix=options.mix, attenuation_limit_db=options.atten_lim_db)
+    common = job_options(options)
     jobs = [
         Job(
             audio=path,
             output=_output(path, options.output, several=several, each=options.speaker == EACH),
             video=_video(path, options.video, several=several),
-            audio_only=options.audio_only,
-            speaker=options.speaker,
-            offset_s=offset_s(options.offset_ms),
-            mixing=mixing,
             save_noise=_beside(options.save_noise, f"{path.stem}_noise.wav", several=several),
             save_mouth=_beside(options.save_mouth, f"{path.stem}_mouth.mp4", several=several),
             preview=_beside(options.preview, f"{path.stem}_preview.mp4", several=several),
-            force=options.force,
-            audio_track=audio_track(options.audio_track),
-            bit_rate=bit_rate(options.bitrate),
-            target_lufs=read_loudness(options.loudness),
+            **common,
         )
         for path in inputs
     ]
-    seen: set[Path] = set()
+    seen: dict[Path, Path] = {}
     for job in jobs:
         if job.output in seen:
-            raise InputError(f"every input must have its own output but two would be {job.output}; rename an input")
-        seen.add(job.output)
+            raise InputError(
+                f"every input must have its own output but that of {seen[job.output]} and {job.audio} would be "
+                f"{job.output}; rename an input"
+            )
+        seen[job.output] = job.audio
     return jobs
 
 
-def _common_facts(options: argparse.Namespace) -> dict[str, Any]:
+def job_options(options: argparse.Namespace) -> dict[str, Any]:
+    """Fields of a `Job` that are the same for all files."""
+    return {
+        "audio_only": options.audio_only,
+        "speaker": options.speaker,
+        "offset_s": offset_s(options.offset_ms),
+        "mixing": Mixing(mix=options.mix, attenuation_limit_db=options.atten_lim_db),
+        "force": options.force,
+        "audio_track": audio_track(options.audio_track),
+        "bit_rate": bit_rate(options.bitrate),
+        "target_lufs": read_loudness(options.loudness),
+    }
+
+
+def common_facts(options: argparse.Namespace) -> dict[str, Any]:
     """What the outputs of all files depend on."""
     from avse import __version__
 
@@ -225,10 +235,14 @@ def _media_files(path: Path) -> list[Path]:
     return media
 
 
-def _output(path: Path, given: Path | None, *, several: bool, each: bool = False) -> Path:
-    # What cannot be written in its own format, such as .aac, becomes what is nearest.
+def output_suffix(path: Path) -> str:
+    """Of an input's output: what cannot be written in its own format, such as .aac, becomes what is nearest."""
     suffix = path.suffix.lower()
-    suffix = path.suffix if suffix in (*VIDEO, *WRITABLE) else WRITTEN_INSTEAD.get(suffix, ".wav")
+    return path.suffix if suffix in (*VIDEO, *WRITABLE) else WRITTEN_INSTEAD.get(suffix, ".wav")
+
+
+def _output(path: Path, given: Path | None, *, several: bool, each: bool = False) -> Path:
+    suffix = output_suffix(path)
     if given is None and each:
         return path.with_suffix(".wav")  # the face's index is put before the suffix
     if given is None:

@@ -9,9 +9,10 @@ from avse.errors import AvseError
 
 if TYPE_CHECKING:
     from avse.cli.enhance_jobs import Planned
+    from avse.cli.enhance_urls import UrlPlanned
 
 
-def dry_run(planned: Sequence["Planned"], options: argparse.Namespace) -> int:
+def dry_run(planned: "Sequence[Planned | UrlPlanned]", options: argparse.Namespace) -> int:
     """Print a line for each output that would be written, and an error for each that could not.
 
     Args:
@@ -24,6 +25,7 @@ def dry_run(planned: Sequence["Planned"], options: argparse.Namespace) -> int:
     Raises:
         UsageError: there is no such model.
     """
+    from avse.cli.enhance_urls import UrlPlanned
     from avse.media.audio import check_file
     from avse.media.output import check_output
     from avse.media.video import has_picture
@@ -34,6 +36,9 @@ def dry_run(planned: Sequence["Planned"], options: argparse.Namespace) -> int:
             path_of(options.model)
     n_failed = 0
     for one in planned:
+        if isinstance(one, UrlPlanned):
+            say(visible(f"{one.output}: would be enhanced from {one.audio}"))
+            continue
         try:
             check_file(one.job.audio, kind="audio")
             for path in one.outputs:

@@ -15,6 +15,7 @@ COMMANDS = {
     "models": "list the installed models, their cards, licences and checksums",
     "embed": "embed videos by a VATT, and search them",
     "export": "write a live model as ONNX graphs",
+    "serve": "enhance files and calls for others, over HTTP and WebSocket",
     "completion": "print the completion of all commands for a shell",
 }
 """Subcommands, each in `avse/cli/NAME.py`, with what they do."""

@@ -5,15 +5,17 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from avse.cli.command import add_verbosity, as_usage, log, run, say, show_progress
+from avse.cli.executor import add_executor_options, executor_config, running
 from avse.cli.parser import CommandParser
 from avse.errors import InputError
 
 if TYPE_CHECKING:
     from avse.cli.score_kept import KeptScores
     from avse.report.rows import FileScores
+    from avse.score import Pair
 
 EPILOG = """examples:
   avse-score --reference clean.wav --estimate enhanced.wav
@@ -32,6 +34,12 @@ def main(argv: list[str] | None = None) -> int:
     Returns:
         0 all scored, 1 some score could not be computed, 2 wrong usage.
     """
+    from avse.cli.merge_journals import is_asked_for
+    from avse.cli.merge_journals import main as merge
+
+    given = sys.argv[1:] if argv is None else argv
+    if is_asked_for(given):
+        return merge(given[1:], prog="avse-score")
     return run(_parser(), _score, argv)
 
 
@@ -74,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--force", action="store_true", help="replace files that exist, and score again what is scored")
     add("--resume", action=argparse.BooleanOptionalAction, default=None, help="take scores of the same files from an "
         "earlier run that wrote into the same folder (default: for folders)")  # fmt: skip
+    add_executor_options(parser)
     add_verbosity(parser)
     return parser
 
@@ -82,6 +91,7 @@ def _score(options: argparse.Namespace) -> int:
     with as_usage():
         from avse.cli.score_kept import KeptScores
         from avse.cli.score_pairs import collect_pairs, parse_audiogram
+        from avse.jobs.share import parse_share, share_of
         from avse.metrics.table import check_metrics, default_metrics
 
         metrics, missing = default_metrics()
@@ -90,34 +100,60 @@ def _score(options: argparse.Namespace) -> int:
             missing = []
         check_metrics(metrics)
         audiogram = parse_audiogram(options.audiogram, metrics)
-        pairs = collect_pairs(options)
         outputs = _outputs(options)
+        if options.shard is not None and not outputs:
+            raise InputError("--shard must go with an output, beside which scores are kept, but does not; add --json")
+        pairs = share_of(collect_pairs(options), parse_share(options.shard))
         resume = options.estimate.is_dir() if options.resume is None else options.resume
         folder = outputs[0].parent if outputs and resume else None
+        executor_config(options, n_workers=options.jobs)
         kept = KeptScores(folder, metrics=metrics, audiogram=audiogram, force=options.force)
         may_replace = _check_outputs(outputs, kept, force=options.force)
     if missing:
         log.warning("%s: not computed, for pesq is not installed; run: pip install 'avse[score]'", ", ".join(missing))
-    from tqdm import tqdm
-
-    from avse.score import NOT_ALIGNED, score_pairs
-
-    def progress(done: "Iterable[FileScores]") -> "Iterable[FileScores]":
-        bar = tqdm(done, total=len(left), desc="score", unit="file", leave=False, disable=not show_progress(options))
-        return kept.keeping(bar)
+    from avse.score import NOT_ALIGNED
 
     before = kept.known(pairs)
     left = [pair for pair in pairs if pair.id not in before]
     if before:
         log.info("%d of %d files were scored before", len(before), len(pairs))
-    now = score_pairs(left, metrics=metrics, audiogram=audiogram, n_jobs=options.jobs, progress=progress)
+    facts = {"metrics": metrics, "audiogram": list(audiogram)}
+    now = _scores(left, options, kept=kept, folder=folder, facts=facts)
     by_id = {**before, **{row.id: row for row in now}}
     rows = [by_id[pair.id] for pair in pairs]
+    if options.shard is not None:  # its scores are kept; the same command without it writes what all shares scored
+        say(f"{len(rows)} files scored of share {options.shard}, {sum(bool(row.failures) for row in rows)} not in full")
+        return 1 if any(row.failures for row in rows) else 0
     _write(rows, options, force=may_replace)
     kept.finish(outputs)
     if any(note.endswith(NOT_ALIGNED) for row in rows for note in row.notes):
         log.warning("some files are late or early, see the notes: --align removes the delay")
     return 1 if any(row.failures for row in rows) else 0
+
+
+def _scores(
+    pairs: "list[Pair]", options: argparse.Namespace, *, kept: "KeptScores", folder: Path | None, facts: dict[str, Any]
+) -> "list[FileScores]":
+    """Score files on all cores, or on the executor that was asked for."""
+    from tqdm import tqdm
+
+    from avse.jobs.call import call_each
+    from avse.score import score_pairs, scoring
+
+    def progress(done: "Iterable[FileScores]") -> "Iterable[FileScores]":
+        bar = tqdm(done, total=len(pairs), desc="score", unit="file", leave=False, disable=not show_progress(options))
+        return kept.keeping(bar)
+
+    metrics, audiogram = facts["metrics"], tuple(facts["audiogram"])
+    if options.executor == "local" and options.journal is None and options.shard is None:
+        return score_pairs(pairs, metrics=metrics, audiogram=audiogram, n_jobs=options.jobs, progress=progress)
+    work, lost = scoring(metrics=metrics, audiogram=audiogram)
+    with running(options, command="avse-score", n_workers=options.jobs, folder=folder, facts=facts) as run_on:
+        found = call_each(
+            work, pairs, executor=run_on.executor, name_of=lambda pair: pair.id, lost=lost, journal=run_on.journal,
+            summary=run_on.summary,
+        )  # fmt: skip
+        return list(progress(found))
 
 
 def _outputs(options: argparse.Namespace) -> list[Path]:

@@ -112,7 +112,7 @@ class WaveformBank:
 def _in_memory(decoded: Iterator[Waveform]) -> Waveforms:
     pieces, scales = [], []
     for waveform in decoded:
-        samples, scale = _sixteen_bit(waveform)
+        samples, scale = sixteen_bit(waveform)
         pieces.append(samples)
         scales.append(scale)
     return Waveforms(np.concatenate([np.zeros(0, np.int16), *pieces]), _starts(map(len, pieces)), np.array(scales))
@@ -126,7 +126,7 @@ def _mapped(decoded: Iterator[Waveform], path: Path) -> Waveforms:
         lengths, scales = [], []
         with beside(path, force=True) as temporary, temporary.open("wb") as file:
             for waveform in decoded:
-                samples, scale = _sixteen_bit(waveform)
+                samples, scale = sixteen_bit(waveform)
                 file.write(samples.tobytes())
                 lengths.append(len(samples))
                 scales.append(scale)
@@ -140,7 +140,7 @@ def _mapped(decoded: Iterator[Waveform], path: Path) -> Waveforms:
     return Waveforms(samples, starts, scales_read)
 
 
-def _sixteen_bit(waveform: Waveform) -> tuple[npt.NDArray[np.int16], np.float32]:
+def sixteen_bit(waveform: Waveform) -> tuple[npt.NDArray[np.int16], np.float32]:
     """Samples as 16-bit numbers, and what full scale stands for."""
     scale = np.float32(max(1.0, float(np.max(np.abs(waveform), initial=0)) * FULL_SCALE / (FULL_SCALE - 1)))
     rounded = np.round(waveform * (FULL_SCALE / scale))

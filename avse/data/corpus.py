@@ -1,7 +1,7 @@
 """The recordings of one split."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,7 +12,11 @@ from avse.data.crops import load_mouth
 from avse.data.joined import join_clips
 from avse.data.manifest import Item, data_root, read_manifest
 from avse.data.mix import Waveform
+from avse.data.packed import Kind, Lazy, PackedBank, is_packed, open_packed
+from avse.errors import ConfigError
 from avse.faces.mouth import MouthTrack
+
+_AUDIO_KINDS: tuple[Kind, ...] = ("speech", "noise")
 
 Progress = Callable[[Iterable[Any], str], Iterable[Any]]
 
@@ -20,13 +24,13 @@ Progress = Callable[[Iterable[Any], str], Iterable[Any]]
 class Corpus(NamedTuple):
     """The recordings of one split."""
 
-    faces: "WaveformBank | Joined"
+    faces: "WaveformBank | Joined | PackedBank"
     """Clips with video; each is the target once an epoch."""
-    mouths: list[MouthTrack]
+    mouths: Sequence[MouthTrack] | Lazy[MouthTrack]
     """Of the faces, in the same order."""
-    speech: WaveformBank
+    speech: WaveformBank | PackedBank
     """Sentences without video, as competing voices and as targets by sound alone; there may be none."""
-    noise: WaveformBank
+    noise: WaveformBank | PackedBank
     """Noise recordings."""
 
 
@@ -77,14 +81,16 @@ def load_corpus(
 
     Args:
         manifest: of all recordings.
-        crops: folder of the crops stage.
+        crops: folder of the crops stage, or of a packed corpus, which then is all that is read.
         split: `train` or `valid`.
         sample_rate: Hz.
         progress: wraps what is gone through, and is told what it is.
 
     Raises:
-        ConfigError: crops are missing.
+        ConfigError: crops are missing, or the packed corpus is of another rate or has no talking faces.
     """
+    if is_packed(crops):
+        return _load_packed(crops, split=split, sample_rate=sample_rate)
     items = [item for item in read_manifest(manifest) if item.split == split]
 
     def bank(which: str, chosen: list[Item]) -> WaveformBank:
@@ -100,3 +106,17 @@ def load_corpus(
         speech=bank("speech", [item for item in items if item.is_speech and not item.video]),
         noise=bank("noise", [item for item in items if not item.is_speech]),
     )
+
+
+def _load_packed(folder: Path, *, split: str, sample_rate: int) -> Corpus:
+    """Open a split of a packed corpus; nothing is read before it is drawn."""
+    faces = open_packed(folder, split=split, kind="faces", sample_rate=sample_rate)
+    if faces is None:
+        raise ConfigError(f"packed corpus {folder} must hold talking faces of {split} but holds none; pack them")
+    speech, noise = (open_packed(folder, split=split, kind=kind, sample_rate=sample_rate) or _no_recordings(sample_rate)
+                     for kind in _AUDIO_KINDS)  # fmt: skip
+    return Corpus(faces, faces.mouths, speech, noise)
+
+
+def _no_recordings(sample_rate: int) -> WaveformBank:
+    return WaveformBank([], root=Path(), sample_rate=sample_rate)

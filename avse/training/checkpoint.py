@@ -1,5 +1,6 @@
 """The whole state of a training run in one file, so that a killed run goes on to the same numbers."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,25 +15,25 @@ from avse.training.processes import as_part, gathered
 
 
 def save_checkpoint(
-    path: Path,
+    path: Path | None,
     *,
     model: nn.Module,
     optimizer: Optimizer,
     step: int,
     progress: dict[str, Any],
     mean: MeanWeights | None = None,
-    write: bool = True,
+    take: Callable[[Tensor], Tensor] | None = None,
 ) -> None:
     """Write weights, optimiser and random state. Where processes hold parts of a model, all of them must call this.
 
     Args:
-        path: file to write or replace.
+        path: file to write or replace; None for the processes that only lend their parts.
         model: whose weights.
         optimizer: whose moments.
         step: steps done; the sampler finds the next example from it.
         progress: JSON-able rest, such as the best validation so far.
         mean: of the weights.
-        write: False for the processes that only lend their parts.
+        take: what is written of a tensor of which each process may hold a part; all of it by default.
     """
     parts = [(f"model.{name}", tensor) for name, tensor in model.state_dict().items()]
     if mean:
@@ -47,21 +48,33 @@ def save_checkpoint(
     tensors: dict[str, Tensor] = {}
     for name, part in parts:
         # One after the other: a process that does not write holds no more than one whole tensor at a time.
-        tensor = gathered(part)
-        if write:
+        tensor = (take or gathered)(part)
+        if path is not None:
             tensors[name] = tensor.detach().cpu()
         del tensor
     tensors["random.cpu"] = torch.get_rng_state()
     if torch.cuda.is_available():
         tensors["random.cuda"] = torch.cuda.get_rng_state()
-    if write:
+    if path is not None:
         write_tensors(path, tensors, header={"step": step, "progress": progress, "optimizer": scalars})
 
 
 def load_checkpoint(
-    path: Path, *, model: nn.Module, optimizer: Optimizer, mean: MeanWeights | None = None
+    path: Path,
+    *,
+    model: nn.Module,
+    optimizer: Optimizer,
+    mean: MeanWeights | None = None,
+    give: Callable[[Tensor, Tensor], Tensor] = as_part,
 ) -> tuple[int, dict[str, Any]]:
-    """Put a run back where `save_checkpoint` found it; arguments as of it.
+    """Put a run back where `save_checkpoint` found it.
+
+    Args:
+        path: of the file.
+        model: to get its weights.
+        optimizer: to get its moments.
+        mean: of the weights.
+        give: makes of a stored tensor what this process holds of it, like its own.
 
     Returns:
         Steps done, and the saved progress.
@@ -73,9 +86,9 @@ def load_checkpoint(
     weights = {name.removeprefix("model."): t for name, t in tensors.items() if name.startswith("model.")}
     own = model.state_dict()
     try:
-        model.load_state_dict({name: as_part(t, own.get(name, t)) for name, t in weights.items()})
+        model.load_state_dict({name: give(t, own.get(name, t)) for name, t in weights.items()})
         if mean:
-            mean.weights = {name: as_part(tensors[f"mean.{name}"], t) for name, t in mean.weights.items()}
+            mean.weights = {name: give(tensors[f"mean.{name}"], t) for name, t in mean.weights.items()}
     except (RuntimeError, KeyError) as error:
         raise ConfigError(
             f"checkpoint {path} must fit the model but does not; start in a new folder ({str(error).splitlines()[0]})"
@@ -85,7 +98,7 @@ def load_checkpoint(
     for name, tensor in tensors.items():
         if name.startswith("optimizer."):
             _, index, field = name.split(".", 2)
-            state.setdefault(int(index), {})[field] = as_part(tensor, parameters[int(index)])
+            state.setdefault(int(index), {})[field] = give(tensor, parameters[int(index)])
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
     torch.set_rng_state(tensors["random.cpu"])
     if "random.cuda" in tensors and torch.cuda.is_available():

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,6 +24,7 @@ from tqdm import tqdm
 from avse.errors import ConfigError
 from avse.training.checkpoint import load_checkpoint, save_checkpoint
 from avse.training.mean_weights import MeanWeights
+from avse.training.parts import PartedCheckpoint
 from avse.training.processes import processes, whole
 from avse.training.run import Run
 from avse.training.sampler import ResumableBatchSampler
@@ -56,7 +58,7 @@ class LoopConfig:
     those of the step after; None for the weights themselves."""
     sharded: bool = False
     """Where there are several processes, each holds a part of the weights, gradients and moments (FSDP), for networks
-    that fit no device whole; else each holds all (DDP)."""
+    that fit no device whole, and writes its own part of a checkpoint; else each holds all (DDP)."""
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "bf16-mixed"
     """Lightning Fabric's name."""
     seed: int = 1
@@ -163,8 +165,12 @@ class _Trainer:
         self.mean = MeanWeights(self.network, decay=config.ema_decay) if config.ema_decay else None
         self.step, self.best = 0, {"best_loss": math.inf, "best_step": -1}
         self.world: dict[str, int] = {}
-        if self.last.is_file():
-            self.step, progress = load_checkpoint(self.last, model=self.network, optimizer=optimizer, mean=self.mean)
+        self.parts = PartedCheckpoint(
+            run.folder, rank=self.fabric.global_rank, n_ranks=self.fabric.world_size, barrier=self.fabric.barrier
+        )
+        if self.parts.exists() or self.last.is_file():
+            load = self.parts.load if self.parts.exists() else partial(load_checkpoint, self.last)
+            self.step, progress = load(model=self.network, optimizer=optimizer, mean=self.mean)
             self.best = {name: progress[name] for name in self.best}
             self.world = progress.get("world", {})
             if scaler := progress.get("scaler"):
@@ -278,9 +284,14 @@ class _Trainer:
         progress: dict[str, Any] = {**self.best, "world": self.world}
         # The 16-bit scaler's; empty for the other precisions.
         progress["scaler"] = self.fabric.strategy.precision.state_dict()
+        if path == self.last and self.config.sharded and self.fabric.world_size > 1:
+            self.parts.save(
+                model=self.network, optimizer=self.optimizer, mean=self.mean, step=self.step, progress=progress
+            )
+            return
         save_checkpoint(
-            path, model=self.network, optimizer=self.optimizer, mean=self.mean, step=self.step, progress=progress,
-            write=self.fabric.global_rank == 0,
+            path if self.fabric.global_rank == 0 else None, model=self.network, optimizer=self.optimizer,
+            mean=self.mean, step=self.step, progress=progress,
         )  # fmt: skip
         self.fabric.barrier()
 

@@ -1,9 +1,17 @@
 """Which examples come when, as a function of the seed and the step alone."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
+import numpy.typing as npt
 from torch.utils.data import Sampler
+
+from avse.training.bijection import Bijection
+
+MOST_DRAWN = 1_000_000
+"""Examples up to which an epoch's order is drawn as a list, once; of more, each index is worked out by itself."""
+
+Order = Callable[[npt.NDArray[np.int64]], npt.NDArray[np.int64]]
 
 
 class ResumableBatchSampler(Sampler[list[tuple[int, int]]]):
@@ -43,8 +51,18 @@ class ResumableBatchSampler(Sampler[list[tuple[int, int]]]):
 
     def __iter__(self) -> Iterator[list[tuple[int, int]]]:
         """Yield one batch a step."""
+        of_epoch, order = -1, self._order(0)
         for step in range(self.first_step, self.last_step):
             epoch, position = divmod(step, self.steps_per_epoch)
-            order = np.random.default_rng([self.seed, epoch]).permutation(self.n_examples)
+            if epoch != of_epoch:
+                of_epoch, order = epoch, self._order(epoch)
             start = (position * self.n_ranks + self.rank) * self.batch_size
-            yield [(epoch, int(index)) for index in order[start : start + self.batch_size]]
+            wanted = np.arange(start, min(start + self.batch_size, self.n_examples))
+            yield [(epoch, int(index)) for index in order(wanted)]
+
+    def _order(self, epoch: int) -> Order:
+        """Which example comes at which position of an epoch."""
+        if self.n_examples > MOST_DRAWN:
+            return Bijection(self.n_examples, seed=[self.seed, epoch])
+        drawn = np.random.default_rng([self.seed, epoch]).permutation(self.n_examples)
+        return lambda positions: drawn[positions]

@@ -15,7 +15,15 @@ from avse.errors import ConfigError
 CONFIG, INPUTS = "config.yaml", "inputs.json"
 FREE = ("folder", "keep_decoded", "n_jobs", "max_minutes", "n_workers", "checkpoint_every_steps")
 """Settings that change no number of a run: how long, how often and by how many helpers."""
-RESULTS = ("last.safetensors", "best.safetensors", "model.safetensors", "predictions", "runs", "scores.json")
+RESULTS = (
+    "last.safetensors",
+    "last.json",
+    "best.safetensors",
+    "model.safetensors",
+    "predictions",
+    "runs",
+    "scores.json",
+)
 """A folder that holds one of these was begun."""
 CACHES = ("audio",)
 """Folders that are filled from the manifest's files as they are needed."""

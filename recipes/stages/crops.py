@@ -16,7 +16,7 @@ from avse.faces.mouth import track_mouth
 from avse.media.made import Made, State, fingerprint, key_of
 from avse.media.output import beside
 from avse.media.video import VideoReader
-from avse.workers import in_parallel
+from recipes.stages.executor import Command, add_options, own_share, run_each
 
 RECORD = ".crops.jsonl"
 """Which crops were made from which videos, in their folder."""
@@ -62,10 +62,10 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("manifest", type=Path)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--n-jobs", type=int, default=2, help="processes (default 2)")
+    add_options(parser)
     arguments = parser.parse_args(argv)
     try:
-        items = [item for item in read_manifest(arguments.manifest) if item.video]
+        items = own_share([item for item in read_manifest(arguments.manifest) if item.video], arguments)
         work = partial(store_mouth, root=data_root(), folder=arguments.folder)
     except AvseError as error:
         print(f"crops: error: {error}", file=sys.stderr)
@@ -73,14 +73,19 @@ def main(argv: list[str] | None = None) -> int:
     arguments.folder.mkdir(parents=True, exist_ok=True)
     made = Made(arguments.folder, name=RECORD)
     keys = _remove_others(items, made, root=data_root(), folder=arguments.folder)
-    done = in_parallel(
-        work, items, n_jobs=arguments.n_jobs, lost=lambda item, error: {"id": item.id, "error": str(error)}
-    )
-    found = list(tqdm(done, total=len(items), desc="crops", unit="clip"))
+    try:
+        command = Command("crops", arguments.folder, {"version": __version__})
+        done = run_each(work, items, arguments, command=command, name_of=lambda item: item.id, lost=_lost)
+        found = list(tqdm(done, total=len(items), desc="crops", unit="clip"))
+    except AvseError as error:
+        print(f"crops: error: {error}", file=sys.stderr)
+        return 2
     for row in found:
         if "error" not in row:
             made.finish(keys[str(row["id"])], [arguments.folder / f"{row['id']}.npz"])
-    with beside(arguments.folder / "found.json", force=True) as temporary:
+    # A share's list would hide those of the others; the run without one goes through all crops that are there.
+    list_name = "found.json" if arguments.shard is None else f"found-{arguments.shard.replace('/', '-of-')}.json"
+    with beside(arguments.folder / list_name, force=True) as temporary:
         temporary.write_text(json.dumps(found, indent=1), encoding="utf-8")
     failed = [row for row in found if "error" in row]
     for row in failed:

@@ -19,7 +19,7 @@ from avse.errors import AvseError, ConfigError, InputError
 from avse.metrics.score import Score
 from avse.metrics.table import check_metrics
 from avse.score import score_file, score_waveforms
-from avse.workers import in_parallel
+from recipes.stages.executor import Command, add_options, run_each
 from recipes.stages.sheet import Row, Sheet
 
 METRICS = ("pesq_wb", "pesq_nb", "stoi", "estoi", "si_sdr_db", "segmental_snr_db", "sdi")
@@ -86,12 +86,23 @@ def score_all(sheets: Sequence[Sheet], mixtures: list[Mixture], *, arguments: ar
     # Processes serve all sheets: they start once, and one bar tells the time that is left for the whole.
     tasks = [(mixture, sheet.enhanced) for sheet, some in zip(sheets, todo, strict=True) for mixture in some]
     n_all = len(sheets) * len(mixtures)
-    found = in_parallel(work, tasks, n_jobs=arguments.n_jobs)
+    command = Command("score", arguments.output[0].parent, {"metrics": list(arguments.metrics)})
+    found = run_each(work, tasks, arguments, command=command, name_of=_name, lost=_lost)
     rows = iter(tqdm(found, initial=n_all - len(tasks), total=n_all, desc="score", unit="mixture"))
     return [
         sheet.write(before, islice(rows, len(some)), mixtures=mixtures)
         for sheet, before, some in zip(sheets, begun, todo, strict=True)
     ]
+
+
+def _name(task: tuple[Mixture, Path | None]) -> str:
+    mixture, enhanced = task
+    return f"{enhanced or 'noisy'}/{mixture.id}"
+
+
+def _lost(task: tuple[Mixture, Path | None], error: AvseError) -> Row:
+    """What was scored until then is kept; a list with holes would be taken for a finished one."""
+    raise error
 
 
 def _score_task(task: tuple[Mixture, Path | None], *, manifest: Path, metrics: tuple[str, ...]) -> Row:
@@ -132,11 +143,13 @@ def main(argv: list[str] | None = None) -> int:
     add("--metrics", default=",".join(METRICS), help="names with commas between (default: %(default)s)")
     add("--only", help="mixtures of this noise type alone")
     add("--every", type=int, default=1, metavar="N", help="only each N-th mixture of the list, for slow metrics")
-    add("--n-jobs", type=int, default=2, help="processes (default 2)")
+    add_options(parser)
     arguments = parser.parse_args(argv)
     arguments.metrics = arguments.metrics.split(",")
     try:
         check_metrics(arguments.metrics)
+        if arguments.shard is not None:
+            raise InputError("--shard must stay away, for a score file is written as a whole; use --executor ray")
         mixtures = choose(read_mixtures(arguments.mixtures), only=arguments.only, every=arguments.every)
         read_manifest(arguments.manifest)
         sheets = [sheet for sheet in _sheets(arguments) if not _is_done(sheet, mixtures)]

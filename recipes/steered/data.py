@@ -9,6 +9,7 @@ from avse.data.bank import WaveformBank, read_mono
 from avse.data.channel import Channel, ChannelConfig, trim_response
 from avse.data.manifest import Item, data_root, read_manifest
 from avse.data.mix import Waveform
+from avse.data.packed import Kind, PackedBank, is_packed, open_packed
 from avse.data.voices import VoiceDataset, VoiceExample, VoiceMixConfig, Voices
 from avse.errors import ConfigError
 from recipes.stages.progress import bar
@@ -31,9 +32,13 @@ def load_dataset(config: CoreTrainConfig | SteeringTrainConfig, *, split: str, s
         split: `train` or `valid`; validation has plain noise only, SNRs of -5 to 10 dB, and no rooms or lines.
         sample_rate: Hz.
     """
-    items = [item for item in read_manifest(config.manifest) if item.split == split]
+    packed = config.audio is not None and is_packed(config.audio)
+    items = [] if packed else [item for item in read_manifest(config.manifest) if item.split == split]
 
-    def bank(kind: str, chosen: list[Item]) -> WaveformBank:
+    def bank(kind: Kind, chosen: list[Item]) -> WaveformBank | PackedBank:
+        if packed:
+            found = open_packed(config.audio, split=split, kind=kind, sample_rate=sample_rate)
+            return found or WaveformBank([], root=data_root(), sample_rate=sample_rate)
         return WaveformBank(
             chosen, root=data_root(), sample_rate=sample_rate, folder=config.audio,
             progress=lambda rows: bar(rows, f"decode {split} {kind}"),

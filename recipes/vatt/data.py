@@ -16,6 +16,7 @@ from avse.data.bank import WaveformBank
 from avse.data.clips import Clip, Frames, decode_clip
 from avse.data.manifest import data_root, read_manifest
 from avse.data.mix import Waveform, cut_looped, mix
+from avse.data.shard_index import IndexedShards, has_index
 from avse.data.shards import ShardReader
 from avse.data.windows import as_pixels, resized, window_of
 from avse.errors import ConfigError, MediaError
@@ -65,7 +66,7 @@ class ClipDataset(Dataset[list[Example]]):
         Raises:
             ConfigError: there are no clips, or they are of other rates than the model's.
         """
-        self.shards, self.model, self.augment = ShardReader(folder), model, augment
+        self.shards, self.model, self.augment = open_shards(folder), model, augment
         self._check_rates(folder)
         self.n_windows, self.n_texts, self.seed = n_windows, n_texts, seed
         self._kept: dict[int, Clip] | None = {} if keep else None
@@ -178,6 +179,11 @@ class ClipDataset(Dataset[list[Example]]):
             has_sound=False,
             has_text=False,
         )
+
+
+def open_shards(folder: Path) -> IndexedShards | ShardReader:
+    """Shards by their index where there is one, else by what is found in them."""
+    return IndexedShards(folder) if has_index(folder) else ShardReader(folder)
 
 
 def collate(clips: Iterable[list[Example]]) -> Clips:

@@ -18,10 +18,12 @@ from typing import NamedTuple
 from tqdm import tqdm
 
 from avse.data.clips import ClipConfig, cut_film, encode_clip
+from avse.data.shard_index import write_index
 from avse.data.shards import MAX_BYTES, ShardWriter, written_keys
 from avse.errors import AvseError, ConfigError
+from avse.jobs.share import parse_share
 from avse.media.output import beside
-from avse.workers import in_parallel
+from recipes.stages.executor import Command, add_options, own_share, run_each
 from recipes.vatt.sources import Source, faces_of, films_in
 
 DONE = "done-{}.jsonl"
@@ -103,6 +105,15 @@ def _clips(
         problems.append(f"video {source.path}: {late} captions lie past its end and are left out")
 
 
+def _name(part: tuple[int, list[Source]]) -> str:
+    return f"part{part[0]}"
+
+
+def _lost(part: tuple[int, list[Source]], error: AvseError) -> list[Film]:
+    """The films of a part whose process or machine was lost: the next run cuts them."""
+    return [Film(source.id, 0, [f"was not cut: {error}"], done=False) for source in part[1]]
+
+
 def main(argv: list[str] | None = None) -> int:
     """Write the shards; exit 1 if no clip could be made."""
     arguments = _arguments(argv)
@@ -125,19 +136,25 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     before = list(_films_before(arguments.shards))
     known = {film.id for film in before}
-    sources = [source for source in sources if source.id not in known]
+    sources = own_share([source for source in sources if source.id not in known], arguments)
     # Small parts: a killed run loses the shards that are not full, one for each process.
     n_parts = max(arguments.n_jobs, min(len(sources), 8 * arguments.n_jobs))
-    parts = [(number, sources[number::n_parts]) for number in range(min(n_parts, len(sources)))]
+    first = 10_000 * (parse_share(arguments.shard)[0] - 1)  # shares write at the same time, into shards of their own
+    parts = [(first + number, sources[number::n_parts]) for number in range(min(n_parts, len(sources)))]
     work = partial(
         cut_films, folder=arguments.shards, config=config, written=written, max_bytes=round(arguments.shard_mb * 2**20)
     )
     try:
-        done = list(tqdm(in_parallel(work, parts, n_jobs=arguments.n_jobs), total=len(parts), desc="cut", unit="part"))
+        command = Command("shards", arguments.shards, asdict(config))
+        cut = run_each(work, parts, arguments, command=command, name_of=_name, lost=_lost)
+        done = list(tqdm(cut, total=len(parts), desc="cut", unit="part"))
     except (AvseError, OSError) as error:  # such as a disk that is full
         print(f"shards: error: {error}; the same command goes on from here", file=sys.stderr)
         return 1
     films = [film for part in done for film in part]
+    if arguments.shard is None:
+        for folder in {path.parent for path in arguments.shards.glob("*/*.tar")}:
+            write_index(folder)
     problems = [(film.id, problem) for film in (*before, *films) for problem in film.problems]
     with beside(arguments.shards / "problems.jsonl", force=True) as temporary:
         lines = [json.dumps({"film": film, "problem": problem}) + "\n" for film, problem in problems]
@@ -164,7 +181,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--valid-share", type=float, default=0.05, help="held out of a folder's films (default 0.05)")
     parser.add_argument("--shard-mb", type=number, default=MAX_BYTES / 2**20, help="size of a shard (default 256)")
-    parser.add_argument("--n-jobs", type=whole, default=2, help="processes (default 2)")
+    add_options(parser)
     arguments = parser.parse_args(argv)
     if not 0 <= arguments.valid_share < 1:
         parser.error(f"argument --valid-share: must be 0 to below 1 but is {arguments.valid_share:g}")

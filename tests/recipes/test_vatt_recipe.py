@@ -103,6 +103,7 @@ def test_a_damaged_clip_is_said_and_takes_part_in_nothing(vatt_shards, tmp_path,
     dataset = ClipDataset(
         vatt_shards / "train", model=vatt_config(vatt_shards, tmp_path).model, augment=AugmentConfig(), n_texts=2
     )
+    dataset.shards = ShardReader(vatt_shards / "train")
     sample = dataset.shards.samples[3]
     offset, _ = sample.files["mp4"]
     dataset.shards.samples[3] = sample._replace(files={**sample.files, "mp4": (offset, 50)})

@@ -1,0 +1,1 @@
+"""Many independent jobs on one machine or several, with a journal of what was done."""

@@ -1,0 +1,1 @@
+"""Enhancement as a service: files over HTTP, and calls over WebSocket."""

@@ -1,0 +1,1 @@
+"""What many files, many machines and large corpora cost."""

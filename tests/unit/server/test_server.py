@@ -1,0 +1,258 @@
+"""The service on this machine: files are queued, enhanced and deleted; calls give what a local stream gives."""
+
+import contextlib
+import socket
+import threading
+import time
+
+import cv2
+import numpy as np
+import pytest
+
+from avse.cli import serve
+from avse.errors import InputError
+from avse.server.config import ServerConfig
+
+pytest.importorskip("fastapi")
+uvicorn = pytest.importorskip("uvicorn")
+pytest.importorskip("websockets")
+
+from avse.server.app import create_app  # noqa: E402
+from avse.server.client import Client, ServerError  # noqa: E402
+
+
+class Running:
+    """A server in a thread."""
+
+    def __init__(self, folder, **options):
+        self.config = ServerConfig(folder=folder, **options)
+        self.app = create_app(self.config, factory="server_workers:copier")
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
+        self.server = uvicorn.Server(uvicorn.Config(self.app, log_level="error", ws_max_size=2**22, lifespan="on"))
+        self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.socket]}, daemon=True)
+        self.thread.start()
+        until_s = time.monotonic() + 60
+        while not self.server.started and time.monotonic() < until_s:
+            time.sleep(0.02)
+
+    def stop(self):
+        self.server.should_exit = True
+        self.thread.join(30)
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    """A server without a token."""
+    server = Running(
+        tmp_path_factory.mktemp("server"), max_queued=2, max_upload_mb=1.0, max_streams=1, stream_idle_s=2.0
+    )
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def client(running):
+    return Client(running.url)
+
+
+def _file(tmp_path, content, name="a.wav"):
+    path = tmp_path / name
+    path.write_bytes(content)
+    return path
+
+
+# Files
+
+
+def test_a_file_comes_back_and_nothing_of_it_stays(client, running, tmp_path):
+    path = _file(tmp_path, b"samples" * 100, "talk one.wav")
+    row = client.enhance(path, tmp_path / "out.wav")
+    assert (tmp_path / "out.wav").read_bytes() == path.read_bytes()
+    assert row["result"] == {"duration_s": 1.0}
+    assert list(running.config.folder.iterdir()) == []
+    with pytest.raises(ServerError, match="file must exist but does not"):
+        client.state(row["id"])
+
+
+def test_a_file_that_fails_is_one_line_without_the_servers_paths(client, running, tmp_path):
+    identifier = client.upload(_file(tmp_path, b"FAIL"))
+    with pytest.raises(ServerError, match="must be media but is not") as error:
+        client.wait(identifier, timeout_s=60)
+    assert str(running.config.folder) not in str(error.value)
+    with pytest.raises(ServerError, match="must be media but is not"):
+        client.download(identifier, tmp_path / "out.wav")
+    assert not (tmp_path / "out.wav").exists()
+    client.delete(identifier)
+
+
+def test_a_full_queue_refuses_and_cancelling_makes_room(client, tmp_path):
+    slow = _file(tmp_path, b"SLOW")
+    names = [client.upload(slow)]
+    until_s = time.monotonic() + 60
+    while client.state(names[0])["progress"] == 0 and time.monotonic() < until_s:
+        time.sleep(0.1)
+    assert client.state(names[0])["state"] == "running"
+    assert client.state(names[0])["stage"] == "enhance"
+    names += [client.upload(slow), client.upload(slow)]
+    assert client.health()["files"] == {"queued": 2, "running": 1, "done": 0, "failed": 0}
+    with pytest.raises(ServerError, match="queue must have room but 2 files wait"):
+        client.upload(slow)
+    for name in names:
+        client.delete(name)
+    row = client.enhance(_file(tmp_path, b"quick"), tmp_path / "quick.wav")
+    assert row["state"] == "done"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "options", "words"),
+    [
+        ("a.exe", b"x", {}, "name must end as media files do"),
+        ("a.wav", b"", {}, "the body must be a media file but is empty"),
+        ("a.wav", b"x" * (2**20 + 1), {}, "must have at most 1 MB"),
+        ("a.wav", b"x", {"speaker": "whoever"}, "speaker"),
+        ("a.wav", b"x", {"mix": 7}, "mix"),
+    ],
+)
+def test_what_cannot_be_enhanced_is_refused(client, running, tmp_path, name, content, options, words):
+    with pytest.raises(ServerError, match=words):
+        client.upload(_file(tmp_path, content, name), **options)
+    assert list(running.config.folder.iterdir()) == []
+
+
+def test_results_that_nobody_deletes_are_deleted(tmp_path):
+    server = Running(tmp_path / "kept", keep_s=0.5)
+    client = Client(server.url)
+    name = client.upload(_file(tmp_path, b"x"))
+    client.wait(name, timeout_s=60)
+    until_s = time.monotonic() + 30
+    while list(server.config.folder.iterdir()) and time.monotonic() < until_s:
+        time.sleep(0.1)
+    assert list(server.config.folder.iterdir()) == []
+    server.stop()
+
+
+def test_without_the_token_nothing_is_answered(tmp_path):
+    server = Running(tmp_path / "files", token="secret")
+    for token in (None, "wrong"):
+        with pytest.raises(ServerError, match="must carry Authorization"):
+            Client(server.url, token=token).health()
+        with pytest.raises(ServerError, match="must take a stream but does not"):
+            Client(server.url, token=token).stream(sample_rate=16000)
+    assert Client(server.url, token="secret").health()["streams"] == 0
+    server.stop()
+
+
+def test_a_server_for_others_needs_a_token(tmp_path, capsys):
+    with pytest.raises(InputError, match=r"--host 0\.0\.0\.0 must go with a token"):
+        ServerConfig(folder=tmp_path, host="0.0.0.0")
+    assert ServerConfig(folder=tmp_path, host="0.0.0.0", token="x").port == 8117
+    assert serve.main(["--host", "0.0.0.0"]) == 2
+    assert "must go with a token" in capsys.readouterr().err
+
+
+def test_an_address_that_is_taken_is_one_line(running, capsys):
+    assert serve.main(["--port", running.url.rpartition(":")[2]]) == 2
+    err = capsys.readouterr().err
+    assert "must be free to listen on but is not" in err
+    assert len(err.splitlines()) == 1
+
+
+def test_a_server_that_is_not_there_is_one_line():
+    with pytest.raises(ServerError, match="must answer but does not"):
+        Client("http://127.0.0.1:1").health()
+    with pytest.raises(InputError, match="url must be http"):
+        Client("127.0.0.1:1")
+
+
+def test_the_page_and_the_description_load_nothing_from_elsewhere(running):
+    import urllib.request
+
+    with urllib.request.urlopen(running.url) as response:
+        page = response.read().decode()
+    assert "/v1/files/{identifier}/result" in page
+    assert "http" not in page.replace(running.url, "")
+    with urllib.request.urlopen(f"{running.url}/openapi.json") as response:
+        assert b'"/v1/files"' in response.read()
+
+
+# Calls
+
+
+def _call(client, waveform, *, block=480, frames=(), **options):
+    parts = []
+    with client.stream(sample_rate=16000, **options) as call:
+        assert call.ready["event"] == "ready"
+
+        def send():
+            with contextlib.suppress(ServerError):  # which the receiver hears, too
+                send_all()
+
+        def send_all():
+            for time_s, jpeg in frames:
+                call.send_frame(jpeg, time_s=time_s)
+            for start in range(0, waveform.shape[-1], block):
+                call.send(waveform[..., start : start + block])
+            call.finish()
+
+        thread = threading.Thread(target=send)
+        thread.start()
+        while (part := call.receive(timeout_s=60)) is not None:
+            parts.append(part)
+        thread.join()
+        return np.concatenate(parts, axis=1), call.end
+
+
+def test_a_call_gives_the_samples_of_a_local_stream(client):
+    from avse.enhance.live import StreamingEnhancer
+
+    rng = np.random.default_rng(0)
+    waveform = (0.1 * rng.standard_normal((2, 8000))).astype(np.float32)
+    local = StreamingEnhancer(sample_rate=16000, n_channels=2)
+    expected = np.concatenate([local.push(waveform), local.flush()], axis=1)
+    enhanced, end = _call(client, waveform, n_channels=2)
+    assert enhanced.shape == (2, 8000)
+    assert np.abs(enhanced - expected).max() < 1e-5
+    assert end["duration_s"] == 0.5
+    whole, _ = _call(client, waveform, n_channels=2, mix=0.0)
+    assert np.abs(whole - waveform).max() < 1e-4
+
+
+def test_video_frames_are_taken_and_what_is_no_frame_ends_the_call(client):
+    waveform = np.zeros((1, 1600), np.float32)
+    _, jpeg = cv2.imencode(".jpg", np.full((64, 64, 3), 128, np.uint8))
+    enhanced, end = _call(client, waveform, frames=[(0.0, jpeg.tobytes()), (0.04, jpeg.tobytes())])
+    assert enhanced.shape == (1, 1600)
+    assert end["n_dropped_frames"] == 0
+    for bad in (b"no jpeg", jpeg.tobytes()[:30]):
+        with pytest.raises(ServerError, match="a video frame must be a JPEG"):
+            _call(client, waveform, frames=[(0.0, bad)])
+
+
+def test_a_stream_too_many_is_refused_and_an_idle_one_is_closed(client):
+    with client.stream(sample_rate=16000) as call:
+        with pytest.raises(ServerError, match="server must have room but has 1 streams"):
+            client.stream(sample_rate=16000)
+        started_s = time.monotonic()
+        with pytest.raises(ServerError, match="must send something every 2 s"):
+            call.receive(timeout_s=30)
+        assert time.monotonic() - started_s < 20
+    until_s = time.monotonic() + 20
+    while client.health()["streams"] and time.monotonic() < until_s:
+        time.sleep(0.05)
+    assert client.health()["streams"] == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"sample_rate": 1}, "sample_rate must be 8000 to 192000 Hz but is 1"),
+        ({"sample_rate": 16000, "n_channels": 9}, "n_channels must be 1 to 2 but is 9"),
+        ({"sample_rate": 16000, "volume": 3}, "'volume' is not"),
+        ({"sample_rate": 16000, "mix": 3}, "mix"),
+        ({}, 'must be JSON with "sample_rate"'),
+    ],
+)
+def test_options_of_a_call_that_are_none_are_refused(client, options, words):
+    with pytest.raises(ServerError, match=words):
+        client.stream(**options)
