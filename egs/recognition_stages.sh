@@ -9,6 +9,7 @@ config=egs/$corpus/conf/recognition.yaml
 n_jobs=2
 n_seeds=1
 development=false
+n_tables=$(wc -w <<< "$tables")
 
 usage() {
   cat <<END
@@ -51,7 +52,7 @@ results() {
   local name
   for table in $tables; do
     name=RESULTS_$table
-    if [ "$tables" = "$table" ]; then name=RESULTS; fi
+    if [ "$n_tables" -eq 1 ]; then name=RESULTS; fi
     "$python" -m recipes.recognition.results "$output/$name.md" --folder "$lists/$table" --title "${title//TABLE/$table}" \
       --command "egs/$corpus/run.sh" --figures "figures/$table" --report "$lists/$table/report.html" --note "$note"
   done

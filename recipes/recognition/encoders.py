@@ -175,19 +175,28 @@ def _vatt_text(weights: str) -> Built:
     return encode, encoder.dim, 0.0, 0
 
 
-def _bands(_: str) -> Built:
-    """Log band powers less their mean over the recording: no weights, and no matter how loud it is."""
+def _bands(rate: str) -> Built:
+    """Log band powers less their mean over the recording: no weights, and no matter how loud it is.
+
+    `bands:12.5` has so many frames per second, for long recordings; 50 by default.
+    """
+    try:
+        rate_hz = float(rate or BAND_RATE_HZ)
+        pair = round(STEP_RATE_HZ / rate_hz)
+    except (ValueError, ZeroDivisionError):
+        rate_hz, pair = 0.0, 0
+    if pair < 1 or pair * rate_hz != STEP_RATE_HZ:
+        raise ConfigError(f"frames per second of bands must divide {STEP_RATE_HZ} but are {rate!r}; correct it")
 
     def encode(waveform: Array) -> Array:
-        pair = round(STEP_RATE_HZ / BAND_RATE_HZ)
-        n_frames = max(1, round(len(waveform) / SAMPLE_RATE * BAND_RATE_HZ))
+        n_frames = max(1, round(len(waveform) / SAMPLE_RATE * rate_hz))
         powers = band_powers(waveform, sample_rate=SAMPLE_RATE, n_bands=N_BANDS, n_steps=pair * n_frames)
         levels = np.log(powers.reshape(n_frames, pair, N_BANDS).mean(axis=1) + 1e-8)
         loudness = levels.mean(axis=1, keepdims=True)
         relative = np.concatenate([levels - levels.mean(), loudness - loudness.mean()], axis=1)
         return relative.astype(np.float32)
 
-    return encode, N_BANDS + 1, BAND_RATE_HZ, 0
+    return encode, N_BANDS + 1, rate_hz, 0
 
 
 def _samples(_: str) -> Built:

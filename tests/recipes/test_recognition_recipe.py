@@ -191,6 +191,8 @@ def test_units_are_people_from_five_on():
     [
         ("smell", "nose", "modality must be one of lips"),
         ("lips", "resnet", "encoder of lips must be one of lip_cue"),
+        ("spectrum", "bands:30", "frames per second of bands must divide 100 but are '30'"),
+        ("spectrum", "bands:fast", "must divide 100 but are 'fast'"),
         ("lips", "vatt", "must name its weights, vatt:FILE"),
         ("spectrum", "avdcnn:lip_cue", "must be of an AVDCNN with audio"),
     ],
