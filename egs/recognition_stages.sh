@@ -1,5 +1,5 @@
 # The stages of recognition on any corpus; sourced by egs/*/run.sh, which sets `corpus` (its folder under egs), `tables` (names
-# of its labellings), `title` and `note`, and may set `more` (options of the evaluation) and define `crops` (stage 1).
+# of its labellings), `title` and `note`, and may set `development_note` and define `crops` (stage 1).
 #   run.sh                               all stages
 #   run.sh --stages evaluate,results     by name
 # Every stage skips what is done; a stopped run continues where it stopped.
@@ -27,7 +27,8 @@ if [ -x .venv/bin/python ]; then python=.venv/bin/python; else python=${PYTHON:-
 data=${AVSE_DATA:-data}
 lists=$exp
 output=egs/$corpus
-if [ "$development" = true ]; then lists=$exp/development output=$exp/development; fi
+suffix=""
+if [ "$development" = true ]; then lists=$exp/development suffix=_development; fi
 
 prepare() {
   for table in $tables; do
@@ -49,12 +50,14 @@ evaluate() {
 }
 
 results() {
-  local name
+  local name shown=$note
+  if [ "$development" = true ]; then shown=${development_note:-$note}; fi
   for table in $tables; do
     name=RESULTS_$table
     if [ "$n_tables" -eq 1 ]; then name=RESULTS; fi
-    "$python" -m recipes.recognition.results "$output/$name.md" --folder "$lists/$table" --title "${title//TABLE/$table}" \
-      --command "egs/$corpus/run.sh" --figures "figures/$table" --report "$lists/$table/report.html" --note "$note"
+    "$python" -m recipes.recognition.results "$output/$name$suffix.md" --folder "$lists/$table" \
+      --title "${title//TABLE/$table}" --command "egs/$corpus/run.sh --development $development" \
+      --figures "figures/$table$suffix" --report "$lists/$table/report.html" --note "$shown"
   done
 }
 

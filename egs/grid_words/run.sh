@@ -9,6 +9,8 @@ title="GRID's TABLE from lips and audio, people held out"
 note="Nobody who is tested is in the training: it has 16 people, nine tenths of it one of them, and the test 2. Which part of \
 the clip holds the word is given. Noise: recordings of the pack's test split, none of them in training. Settings are the \
 recipe's defaults."
+development_note="People held out of training and validation: s4, 45 recordings, and two with a few; 13 people to train on, nine \
+tenths of it one of them. Where in the clip their words lie is not known exactly. Settings are the recipe's defaults."
 crops() {
   [ -f "$exp/manifest.jsonl" ] || "$python" egs/grid/prepare.py manifest "$exp/manifest.jsonl"
   "$python" -m recipes.stages.crops "$exp/manifest.jsonl" "$exp/crops" --n-jobs "$n_jobs"

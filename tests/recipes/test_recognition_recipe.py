@@ -1,6 +1,9 @@
 """Recognition from made media to a table, a page and a prediction."""
 
 import json
+import shutil
+import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,6 +27,7 @@ from recipes.recognition.predictions import Predictions
 from recipes.recognition.scores import Comparison, read_comparison
 from recipes.recognition.sources import SAMPLE_RATE, Sources
 
+ROOT = Path(__file__).parents[2]
 PEOPLE = ("ann", "bob", "cy")
 TINY = FitConfig(n_epochs=30, batch_size=8, learning_rate=5e-3, modality_dropout=0.4)
 
@@ -229,3 +233,50 @@ def test_frozen_encoders_give_what_their_models_give(modality, name):
         found = encoder(Sources(Mouth(crops, np.ones(12, bool)), None, None, None, ()))
     torch.testing.assert_close(torch.from_numpy(found), wanted)
     assert encoder.input.dim == found.shape[1]
+
+
+def _run_sh(*options):
+    return subprocess.run(
+        ["bash", str(ROOT / "egs/own_labels/run.sh"), *map(str, options)],
+        capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+def test_one_command_from_a_folder_to_the_page(videos, tmp_path):
+    config = tmp_path / "c.yaml"
+    config.write_text("modalities: {spectrum: bands}\nfit: {n_epochs: 2}\ndim: 8\n")
+    done = _run_sh("--videos", videos, "--exp", tmp_path / "e x", "--config", config, "--n-jobs", "1")
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "e x/RESULTS.md").read_text(encoding="utf-8")
+    assert "| spectrum |" in text
+    assert "18 recordings of 3 groups" in text
+    assert "<h1>Recognition on own videos</h1>" in (tmp_path / "e x/report.html").read_text(encoding="utf-8")
+
+
+def test_a_leaky_split_says_why_it_is_wrong(videos, tmp_path, capsys):
+    evaluate.main(
+        EvaluateConfig(
+            tmp_path,
+            videos,
+            modalities={"text": "words"},
+            leaky=True,
+            n_folds=2,
+            final="",
+            dim=8,
+            fit=FitConfig(n_epochs=1),
+        )  # fmt: skip
+    )
+    assert "leaky split: recordings of one person stand in training and in test" in capsys.readouterr().err
+    assert results.main([str(tmp_path / "R.md"), "--folder", str(tmp_path), "--command", "c"]) == 0
+    assert "Leaky split: recordings of one person" in (tmp_path / "R.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+def test_one_command_without_videos_is_one_line(tmp_path):
+    done = _run_sh("--exp", tmp_path / "e")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "--videos must name the folder of labelled videos but is missing" in done.stderr
+    done = _run_sh("--exp", tmp_path / "e", "--videos", tmp_path / "gone", "--stages", "evaluate")
+    assert done.returncode == 2
+    assert "must be a folder but there is none" in done.stderr.splitlines()[-1]
