@@ -265,7 +265,7 @@ def test_a_leaky_split_says_why_it_is_wrong(videos, tmp_path, capsys):
             final="",
             dim=8,
             fit=FitConfig(n_epochs=1),
-        )  # fmt: skip
+        )
     )
     assert "leaky split: recordings of one person stand in training and in test" in capsys.readouterr().err
     assert results.main([str(tmp_path / "R.md"), "--folder", str(tmp_path), "--command", "c"]) == 0
