@@ -5,6 +5,6 @@ cd "$(dirname "$0")/../.."
 corpus=emodb
 tables=emotion
 title="Emotion from Emo-DB's voices, each speaker tested by systems that were trained without it"
-note="Ten actors, German, 167 of the corpus' 535 recordings: those of the data pack that hold one utterance. Acted emotions of \
+note="Ten actors, German; of the corpus' 535 recordings those of the data pack that hold one utterance. Acted emotions of \
 studio quality say little about others. Settings are the recipe's defaults."
 . egs/recognition_stages.sh

@@ -5,6 +5,6 @@ cd "$(dirname "$0")/../.."
 corpus=esc10
 tables=sound
 title="ESC-10 from waveform and spectrogram"
-note="200 of ESC-10's 400 clips (Piczak 2015), those of the data pack: 150 to train, the pack's 50 to test, no Freesound \
-recording in both. Settings are the recipe's defaults."
+note="Of ESC-10's 400 clips (Piczak 2015) the 200 of the data pack: its training and validation clips to train, its test clips to test, no \
+Freesound recording in both, nor one with an id near by. Settings are the recipe's defaults."
 . egs/recognition_stages.sh

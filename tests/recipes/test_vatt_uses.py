@@ -69,7 +69,11 @@ def test_films_of_ones_own_are_told_apart_by_their_folders(tmp_path, capsys):
     labels = ["--label", "folder", "--label", "speaker"]
     assert evaluate.main([*options, str(tmp_path / "scores.json"), *labels]) == 0
     scores = json.loads((tmp_path / "scores.json").read_text())
-    assert scores["trained"] == {"retrieval": {}, "probe": {"folder": 1.0}}, "silent films without words"
+    assert scores["trained"] == {
+        "retrieval": {},
+        "probe": {"folder": 1.0},
+        "probe_interval": {"folder": {"low": 1.0, "high": 1.0}},
+    }, "silent films without words"
     assert (
         plot.main([*options, str(tmp_path / "map.png"), "--split", "train", "--split", "valid", "--word", "folder"])
         == 0
