@@ -12,7 +12,7 @@ $(VENV)/.installed: pyproject.toml packages/avse-avdcnn/pyproject.toml constrain
 	touch $@
 
 demo: $(VENV)/.installed  ## generate a talking head in noise, enhance it, print the scores
-	$(BIN)/python -m avse.data.synthetic $(SAMPLE) --force
+	$(BIN)/python -m avse.synthetic.talker $(SAMPLE) --force
 	$(BIN)/avse-enhance $(SAMPLE)/noisy.wav --video $(SAMPLE)/talk.mp4 -o $(SAMPLE)/enhanced.wav --force
 	$(BIN)/avse-score --reference $(SAMPLE)/clean.wav --estimate $(SAMPLE)/enhanced.wav \
 	  --noisy $(SAMPLE)/noisy.wav --html $(SAMPLE)/report.html --force
@@ -37,7 +37,7 @@ train-avdcnn: $(VENV)/.installed  ## from the data pack in AVSE_DATA to egs/grid
 train-live: $(VENV)/.installed  ## the same for the live model; about two hours on 2 cores
 	egs/grid/run.sh --model live
 
-bench: $(VENV)/.installed  ## speed beside other enhancers, time and memory on long films, and what scoring costs
+bench: $(VENV)/.installed  ## speed beside other enhancers, time and memory on long videos, and what scoring costs
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/enhance.py
 	$(BIN)/python benchmarks/long_files.py

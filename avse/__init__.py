@@ -13,9 +13,9 @@ from avse._version import __version__
 if TYPE_CHECKING:
     from avse.enhance.enhancer import Enhancer, Recording
     from avse.enhance.file import EnhanceResult, Job, enhance_file
-    from avse.enhance.live import StreamingEnhancer
     from avse.enhance.stream import Mixing
     from avse.errors import AvseError
+    from avse.live.stream import StreamingEnhancer
     from avse.media.audio import read_audio
     from avse.score import score_waveforms
 
@@ -43,7 +43,7 @@ _HOME = {
     "EnhanceResult": "avse.enhance.file",
     "Job": "avse.enhance.file",
     "enhance_file": "avse.enhance.file",
-    "StreamingEnhancer": "avse.enhance.live",
+    "StreamingEnhancer": "avse.live.stream",
     "Mixing": "avse.enhance.stream",
     "AvseError": "avse.errors",
     "read_audio": "avse.media.audio",

@@ -17,7 +17,7 @@ class InputError(AvseError):
 
 
 class MediaError(AvseError):
-    """A file cannot be read or written as the sound or picture it should hold."""
+    """A file cannot be read or written as the audio or video it should hold."""
 
 
 class ConfigError(AvseError):
@@ -29,7 +29,7 @@ class MissingExtraError(AvseError):
 
 
 def reason_of(error: Exception, *, thing: str) -> str:
-    """One line for an error of one file, so that the others go on.
+    """One line for an error of one file, so that the others continue.
 
     Args:
         error: what was raised.

@@ -27,6 +27,5 @@ def require(extra: str, *, thing: str) -> None:
     missing = [name for name in MODULES[extra] if find_spec(name) is None]
     if missing:
         raise MissingExtraError(
-            f"{thing} needs {' and '.join(missing)}, which the core install leaves out; "
-            f"run: pip install 'avse[{extra}]'"
+            f"{thing} needs {' and '.join(missing)}, which the core install skips; run: pip install 'avse[{extra}]'"
         )

@@ -5,9 +5,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
 from avse.errors import AvseError, InputError, MissingExtraError, reason_of
 from avse.media.audio import read_audio
 from avse.metrics.clipping import n_clipped
@@ -16,9 +13,8 @@ from avse.metrics.score import Score
 from avse.metrics.table import DEFAULT, metric_for
 from avse.report.rows import FileScores
 from avse.signal.delay import delay_samples, without_delay
+from avse.types import FloatWaveform
 from avse.workers import in_parallel
-
-Waveform = npt.NDArray[np.floating]
 
 NOT_ALIGNED, ALIGNED = " against the reference", " against the reference, which was removed"
 LENGTH_DIFFERENCE_S = 0.1
@@ -43,8 +39,8 @@ class Pair:
 
 def score_waveforms(
     *,
-    reference: Waveform,
-    estimate: Waveform,
+    reference: FloatWaveform,
+    estimate: FloatWaveform,
     sample_rate: int,
     metrics: Sequence[str] = DEFAULT,
     audiogram: Audiogram = NORMAL,
@@ -77,7 +73,7 @@ def score_waveforms(
 def score_file(
     path: Path,
     *,
-    reference: Waveform,
+    reference: FloatWaveform,
     sample_rate: int,
     metrics: Sequence[str] = DEFAULT,
     audiogram: Audiogram = NORMAL,
@@ -210,7 +206,7 @@ def _not_scored(pair: Pair, error: Exception, *, metrics: Sequence[str]) -> File
     return FileScores(pair.id, failed, None if pair.noisy is None else failed, pair.groups, paths_of(pair))
 
 
-def _clipping_notes(channels: Waveform) -> list[str]:
+def _clipping_notes(channels: FloatWaveform) -> list[str]:
     """A clipped waveform sounds as it scores, so its score counts; but the damage may lie in how it was written."""
     clipped = n_clipped(channels)
     return [f"{clipped} samples are clipped at full scale"] if clipped else []

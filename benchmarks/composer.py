@@ -1,7 +1,7 @@
 """Videos composed of the data pack's talking faces, with the truth of who is where and who speaks.
 
 Faces stand side by side, in the tiles of a call, or over patterned backgrounds; turned, half covered, dark, in motion;
-among posters and stills. Every video is drawn from its seed, so that a row of a table can be looked at again.
+among posters and stills. Every video is drawn from its seed, so that a row of a table can be inspected again.
 """
 
 import json
@@ -18,9 +18,9 @@ from avse.data.bank import read_mono
 from avse.data.manifest import data_root
 from avse.faces.detect import Box, CascadeDetector
 from avse.media.video import VideoReader
+from avse.types import Waveform
 
 Image = npt.NDArray[np.uint8]
-Waveform = npt.NDArray[np.float32]
 
 RATE, FPS = 16000, 25.0
 HEAD = 2.1
@@ -298,11 +298,11 @@ def _mask(side: int, face: Box, *, is_tile: bool) -> npt.NDArray[np.float32]:
 
 def write_video(composition: Composition, path: Path) -> None:
     """Write a composition with its audio to a file."""
-    from avse.data.synthetic import write_film
+    from avse.synthetic.talker import write_video
 
     images = list(frames_of(composition))
     times_s = np.arange(len(images)) / FPS
-    write_film(path, images, timestamps_s=times_s, waveform=audio_of(composition), sample_rate=RATE)
+    write_video(path, images, timestamps_s=times_s, waveform=audio_of(composition), sample_rate=RATE)
 
 
 KINDS = ("single", "pair", "grid", "posters", "turns", "nobody", "mouthing", "cut")

@@ -1,7 +1,7 @@
 """How fast enhancement is: `OMP_NUM_THREADS=1 python benchmarks/enhance.py`, after `pip install '.[bench]'`.
 
 In one run, so that the ratios hold on any machine: the models alone on one thread beside noisereduce, logmmse and
-RNNoise; the whole command, with all threads, on films of 360 and 1080 lines beside the time of decoding them; and the
+RNNoise; the whole command, with all threads, on videos of 360 and 1080 lines beside the time of decoding them; and the
 start of a cold process.
 """
 
@@ -18,23 +18,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-from avse.data.head import PEOPLE
-from avse.data.synthetic import film, in_noise, write_film
-from avse.data.voice import speak
 from avse.enhance.enhancer import Enhancer
 from avse.faces.mouth import MouthTrack, track_mouth
 from avse.media.audio import AudioWriter
 from avse.media.video import VideoReader
 from avse.models import pretrained
-from avse.report.tables import markdown_table
+from avse.report.formats import markdown_table
+from avse.synthetic.head import PEOPLE
+from avse.synthetic.talker import in_noise, render_video, write_video
+from avse.synthetic.voice import speak
+from avse.types import Waveform
 
 RATE = 16000
 DURATION_S = 30.0
 REPEATS = 3
-
-Waveform = npt.NDArray[np.float32]
 
 
 def fastest_s(work: Callable[[], object]) -> float:
@@ -47,39 +45,39 @@ def fastest_s(work: Callable[[], object]) -> float:
     return min(times)
 
 
-def models_alone(sound: Waveform, mouth: MouthTrack) -> list[list[str]]:
-    """Real-time factors of our models and of others, sound in and sound out."""
+def models_alone(audio: Waveform, mouth: MouthTrack) -> list[list[str]]:
+    """Real-time factors of our models and of others, audio in and audio out."""
     import torch
 
     torch.set_num_threads(1)
     works: dict[str, Callable[[], object]] = {}
     for name in pretrained.names():
         enhancer = Enhancer.load(name)
-        works[f"avse {name}"] = lambda e=enhancer: e.enhance(sound, sample_rate=RATE, mouth=mouth)  # type: ignore[misc]
-        works[f"avse {name}, no picture"] = lambda e=enhancer: e.enhance(sound, sample_rate=RATE)  # type: ignore[misc]
+        works[f"avse {name}"] = lambda e=enhancer: e.enhance(audio, sample_rate=RATE, mouth=mouth)  # type: ignore[misc]
+        works[f"avse {name}, audio-only"] = lambda e=enhancer: e.enhance(audio, sample_rate=RATE)  # type: ignore[misc]
         if hasattr(enhancer.model, "hear"):
-            works[f"avse {name}, blocks of 16 ms"] = lambda e=enhancer: _in_blocks(e, sound, mouth)  # type: ignore[misc]
-    works |= _others(sound)
-    rows = [["one thread, sound alone", "real-time factor"]]
-    rows += [[name, f"{fastest_s(work) * RATE / len(sound):.4f}"] for name, work in works.items()]
+            works[f"avse {name}, blocks of 16 ms"] = lambda e=enhancer: _in_blocks(e, audio, mouth)  # type: ignore[misc]
+    works |= _others(audio)
+    rows = [["one thread, audio-only", "real-time factor"]]
+    rows += [[name, f"{fastest_s(work) * RATE / len(audio):.4f}"] for name, work in works.items()]
     return rows
 
 
-def _in_blocks(enhancer: Enhancer, sound: Waveform, mouth: MouthTrack) -> None:
+def _in_blocks(enhancer: Enhancer, audio: Waveform, mouth: MouthTrack) -> None:
     stream = enhancer.stream(sample_rate=RATE, n_channels=1, mouth=mouth)
-    for start in range(0, len(sound), 256):
-        stream.push(sound[None, start : start + 256])
+    for start in range(0, len(audio), 256):
+        stream.push(audio[None, start : start + 256])
     stream.finish()
 
 
-def _others(sound: Waveform) -> dict[str, Callable[[], object]]:
-    """Enhancers that anyone can install by name; those that are not there are left out."""
+def _others(audio: Waveform) -> dict[str, Callable[[], object]]:
+    """Enhancers that anyone can install by name; those that are not there are skipped."""
     found: dict[str, Callable[[], object]] = {}
-    coarse = (sound * 32767).astype(np.int16)
+    coarse = (audio * 32767).astype(np.int16)
     try:
         import noisereduce
 
-        found["noisereduce"] = lambda: noisereduce.reduce_noise(y=sound, sr=RATE)
+        found["noisereduce"] = lambda: noisereduce.reduce_noise(y=audio, sr=RATE)
     except ImportError:
         print("noisereduce is not installed", file=sys.stderr)
     try:
@@ -102,9 +100,9 @@ def _others(sound: Waveform) -> dict[str, Callable[[], object]]:
 
 
 def whole_command(folder: Path, *, height: int) -> list[str]:
-    """One film from file to file, beside the time of decoding it."""
+    """One video from file to file, beside the time of decoding it."""
     path = folder / f"{height}.mp4"
-    _write_film(path, height=height)
+    _write_video(path, height=height)
     command = [sys.executable, "-m", "avse.cli.enhance", str(path), "-o", str(folder / "out.wav"), "--force"]
     environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
     wall_s = fastest_s(lambda: subprocess.run(command, check=True, capture_output=True, env=environment))
@@ -112,8 +110,8 @@ def whole_command(folder: Path, *, height: int) -> list[str]:
     enhancer = Enhancer.load()
     with VideoReader(path, max_height=480) as reader:
         mouth = track_mouth(reader.frames(), crop_size=enhancer.model.crop_size)
-    sound = np.zeros(round(DURATION_S * RATE), dtype=np.float32)
-    model_s = fastest_s(lambda: enhancer.enhance(sound, sample_rate=RATE, mouth=mouth))
+    audio = np.zeros(round(DURATION_S * RATE), dtype=np.float32)
+    model_s = fastest_s(lambda: enhancer.enhance(audio, sample_rate=RATE, mouth=mouth))
     factor, ratio = wall_s / DURATION_S, wall_s / (decode_s + model_s)
     return [
         f"{height}p25, {DURATION_S:g} s",
@@ -125,12 +123,14 @@ def whole_command(folder: Path, *, height: int) -> list[str]:
     ]
 
 
-def _write_film(path: Path, *, height: int) -> None:
+def _write_video(path: Path, *, height: int) -> None:
     rng = np.random.default_rng(0)
     voice = speak(rng, duration_s=10.0)
-    images = film(PEOPLE[0], voice.opening_at(np.arange(250) / 25), rng, size=(height * 16 // 9 // 2 * 2, height))
+    images = render_video(
+        PEOPLE[0], voice.opening_at(np.arange(250) / 25), rng, size=(height * 16 // 9 // 2 * 2, height)
+    )
     n_repeats = round(DURATION_S / 10)
-    write_film(path, images * n_repeats, timestamps_s=np.arange(250 * n_repeats) / 25,
+    write_video(path, images * n_repeats, timestamps_s=np.arange(250 * n_repeats) / 25,
                waveform=np.tile(in_noise(voice, rng), n_repeats), sample_rate=RATE)  # fmt: skip
 
 
@@ -152,8 +152,8 @@ def cold_start(folder: Path) -> list[list[str]]:
     """From the command to the file, in a new process."""
     rng = np.random.default_rng(1)
     voice = speak(rng, duration_s=3.0)
-    images = film(PEOPLE[0], voice.opening_at(np.arange(75) / 25), rng)
-    write_film(folder / "cold.mp4", images, timestamps_s=np.arange(75) / 25, waveform=in_noise(voice, rng),
+    images = render_video(PEOPLE[0], voice.opening_at(np.arange(75) / 25), rng)
+    write_video(folder / "cold.mp4", images, timestamps_s=np.arange(75) / 25, waveform=in_noise(voice, rng),
                sample_rate=RATE)  # fmt: skip
     rows = [["cold process, clip of 3 s", "wall s"]]
     for name in pretrained.names():
@@ -175,16 +175,16 @@ def main() -> None:
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        _write_film(folder / "talk.mp4", height=240)
+        _write_video(folder / "talk.mp4", height=240)
         enhancer = Enhancer.load()
         with VideoReader(folder / "talk.mp4") as reader:
             mouth = track_mouth(reader.frames(), crop_size=enhancer.model.crop_size)
         rng = np.random.default_rng(0)
-        sound = np.tile(in_noise(speak(rng, duration_s=10.0), rng), 3)[: round(DURATION_S * RATE)]
+        audio = np.tile(in_noise(speak(rng, duration_s=10.0), rng), 3)[: round(DURATION_S * RATE)]
         with AudioWriter(folder / "noisy.wav", sample_rate=RATE, n_channels=1) as writer:
-            writer.write(sound[None])
-        print(markdown_table(models_alone(sound, mouth)), end="\n\n")
-        header = ["film", "wall s", "real-time factor", "decoding s", "model s", "wall / (decoding + model)"]
+            writer.write(audio[None])
+        print(markdown_table(models_alone(audio, mouth)), end="\n\n")
+        header = ["video", "wall s", "real-time factor", "decoding s", "model s", "wall / (decoding + model)"]
         print(markdown_table([header, *(whole_command(folder, height=height) for height in (360, 1080))]), end="\n\n")
         print(markdown_table(cold_start(folder)))
 

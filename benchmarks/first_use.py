@@ -122,15 +122,15 @@ def main(argv: list[str] | None = None) -> int:
 def _generated(path: Path) -> Path:
     import numpy as np
 
-    from avse.data.head import PEOPLE
-    from avse.data.synthetic import film, in_noise, write_film
-    from avse.data.voice import speak
+    from avse.synthetic.head import PEOPLE
+    from avse.synthetic.talker import in_noise, render_video, write_video
+    from avse.synthetic.voice import speak
 
     rng, fps = np.random.default_rng(0), 25
     voice = speak(rng, duration_s=10.0)
     times_s = np.arange(10 * fps) / fps
-    images, noisy = film(PEOPLE[0], voice.opening_at(times_s), rng), in_noise(voice, rng)
-    write_film(path, images, timestamps_s=times_s, waveform=noisy, sample_rate=voice.sample_rate)
+    images, noisy = render_video(PEOPLE[0], voice.opening_at(times_s), rng), in_noise(voice, rng)
+    write_video(path, images, timestamps_s=times_s, waveform=noisy, sample_rate=voice.sample_rate)
     return path
 
 

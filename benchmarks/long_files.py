@@ -1,6 +1,6 @@
-"""Time and memory of `avse-enhance` on long films: `python benchmarks/long_files.py --minutes 10 60`.
+"""Time and memory of `avse-enhance` on long videos: `python benchmarks/long_files.py --minutes 10 60`.
 
-Each film is a drawn talker, repeated; each run is a process of its own, whose largest resident memory is measured.
+Each video is a drawn talker, repeated; each run is a process of its own, whose largest resident memory is measured.
 """
 
 import argparse
@@ -13,21 +13,21 @@ from pathlib import Path
 
 import numpy as np
 
-from avse.data.head import PEOPLE
-from avse.data.synthetic import film, in_noise, write_film
-from avse.data.voice import speak
+from avse.synthetic.head import PEOPLE
+from avse.synthetic.talker import in_noise, render_video, write_video
+from avse.synthetic.voice import speak
 
 FPS = 12.5
 RATE = 16000
 
 
-def make_film(path: Path, *, minutes: float) -> None:
-    """Write a film of the same ten seconds again and again."""
+def make_video(path: Path, *, minutes: float) -> None:
+    """Write a video of the same ten seconds again and again."""
     rng = np.random.default_rng(0)
     voice = speak(rng, duration_s=10.0)
-    images = film(PEOPLE[0], voice.opening_at(np.arange(125) / FPS), rng, size=(160, 160))
+    images = render_video(PEOPLE[0], voice.opening_at(np.arange(125) / FPS), rng, size=(160, 160))
     n_repeats = max(1, round(minutes * 6))
-    write_film(
+    write_video(
         path,
         images * n_repeats,
         timestamps_s=np.arange(len(images) * n_repeats) / FPS,
@@ -37,7 +37,7 @@ def make_film(path: Path, *, minutes: float) -> None:
 
 
 def measure(path: Path, output: Path) -> dict[str, float]:
-    """Enhance a film in a process of its own."""
+    """Enhance a video in a process of its own."""
     code = (
         "import json, resource, sys; from avse.cli.enhance import main; code = main(sys.argv[1:]); "
         "print(json.dumps(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss), file=sys.stderr); sys.exit(code)"
@@ -61,9 +61,9 @@ def main() -> None:
     print(f"{'minutes':>8} {'wall s':>8} {'x real time':>12} {'memory MiB':>11}")
     with tempfile.TemporaryDirectory() as folder:
         for minutes in options.minutes:
-            path = Path(folder) / "film.mp4"
-            make_film(path.with_stem(f"film{minutes:g}"), minutes=minutes)
-            result = measure(path.with_stem(f"film{minutes:g}"), Path(folder) / "out.wav")
+            path = Path(folder) / "video.mp4"
+            make_video(path.with_stem(f"video{minutes:g}"), minutes=minutes)
+            result = measure(path.with_stem(f"video{minutes:g}"), Path(folder) / "out.wav")
             speed = 60 * minutes / result["wall_s"]
             print(f"{minutes:8g} {result['wall_s']:8.1f} {speed:12.1f} {result['memory_mib']:11.0f}", flush=True)
 

@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from avse.data.mix import mix
-from avse.data.voice import speak
 from avse.metrics.table import DEFAULT, METRICS
-from avse.report.tables import markdown_table
+from avse.report.formats import markdown_table
 from avse.score import score_waveforms
+from avse.synthetic.voice import speak
+from avse.types import Waveform
 
 RATE = 16000
 DURATION_S = 3.0
@@ -29,11 +29,10 @@ STAGE = (*DEFAULT, "segmental_snr_db", "sdi")
 """What the score stage takes by default."""
 HEARING = ("haspi", "hasqi")
 
-Waveform = npt.NDArray[np.float32]
 Pair = tuple[Waveform, Waveform]
 
 
-def made_up(n_pairs: int) -> Iterator[Pair]:
+def synthetic(n_pairs: int) -> Iterator[Pair]:
     """Clean and noisy, as long as the data pack's clips."""
     for number in range(n_pairs):
         rng = np.random.default_rng(number)
@@ -79,19 +78,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("--pairs", type=int, default=10, help="mixtures to score (default 10)")
-    add("--jobs", type=int, default=2, help="processes to reckon with (default 2)")
-    add("--mixtures", type=Path, help="the data pack's list instead of made-up mixtures; with --manifest")
+    add("--workers", type=int, default=2, help="processes to reckon with (default 2)")
+    add("--mixtures", type=Path, help="the data pack's list instead of synthetic mixtures; with --manifest")
     add("--manifest", type=Path, help="of the list's clips")
     options = parser.parse_args()
     if options.mixtures and options.manifest:
         pairs = list(from_pack(options.mixtures, options.manifest, options.pairs))
     else:
-        pairs = list(made_up(options.pairs))
-    lines = [["", "ms for a mixture", "mixtures/s", f"minutes for {N_MIXTURES} on {options.jobs} processes"]]
+        pairs = list(synthetic(options.pairs))
+    lines = [["", "ms for a mixture", "mixtures/s", f"minutes for {N_MIXTURES} on {options.workers} processes"]]
     for metrics in (STAGE, HEARING):
         spent = seconds(pairs, metrics)
-        lines += [line(METRICS[name].title, each, options.jobs) for name, each in spent.items()]
-        lines.append(line(f"all {len(metrics)}", sum(spent.values()), options.jobs))
+        lines += [line(METRICS[name].title, each, options.workers) for name, each in spent.items()]
+        lines.append(line(f"all {len(metrics)}", sum(spent.values()), options.workers))
     mean_s = np.mean([len(clean) for clean, _ in pairs]) / RATE
     print(f"{len(pairs)} mixtures of {mean_s:.1f} s, processor time; {platform.machine()}, {os.cpu_count()} cores\n")
     print(markdown_table(lines))

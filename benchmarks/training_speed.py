@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from avse.models.audio_core import AudioCore, CoreConfig
 from avse.models.live import Live, LiveConfig
-from avse.report.tables import markdown_table
+from avse.report.formats import markdown_table
 from avse.signal.stft import stft
 
 BATCH, DURATION_S, STEPS = 4, 4.0, 5
@@ -34,8 +34,8 @@ def _networks() -> Iterator[tuple[str, nn.Module, Callable[[], Tensor]]]:
     noisy = stft(waveform, window=512, hop=256)
     parts = torch.view_as_real(noisy).permute(0, 3, 2, 1)
     live = Live.build(LiveConfig()).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    n_pictures = round(DURATION_S * 25) + 1
-    motion, present = torch.randn(BATCH, n_pictures, 2, 32, 48), torch.ones(BATCH, n_pictures)
+    n_video_frames = round(DURATION_S * 25) + 1
+    motion, present = torch.randn(BATCH, n_video_frames, 2, 32, 48), torch.ones(BATCH, n_video_frames)
     yield "live, with its mouth encoder", live, lambda: live(noisy, motion, present).spectrum
     for name, config in (
         ("core", CoreConfig()),

@@ -24,9 +24,8 @@ from avse.errors import AvseError
 from avse.media.audio import read_audio
 from avse.metrics.si_sdr import si_sdr
 from avse.signal.resample import resample
+from avse.types import Waveform
 from benchmarks.torture.record import table, write_section
-
-Waveform = npt.NDArray[np.float32]
 
 RATE = 48_000
 BAND_HZ = (8300.0, 10800.0)

@@ -16,7 +16,7 @@ enhancer_of() {
   if [[ " ${untrained[*]} " == *" $1 "* ]]; then echo "$1"; else echo "$home/$1/model.safetensors"; fi
 }
 
-# Those that can enhance: a training that failed was named, and the others go on.
+# Those that can enhance: a training that failed was named, and the others continue.
 ready() {
   for system in "${systems[@]}"; do
     if [[ " ${untrained[*]} " == *" $system "* ]] || [ -f "$home/$system/model.safetensors" ]; then echo "$system"; fi
@@ -24,8 +24,8 @@ ready() {
 }
 
 train() {
-  "$python" -m recipes.stages.train_missing "${conf[@]}" --recipe "$model" --exp "$home" --manifest "$manifest" --crops "$exp/crops" \
-    --n-jobs "$n_jobs" || echo "run.sh: the other systems go on" >&2
+  "$python" -m recipes.train_missing "${conf[@]}" --recipe "$model" --exp "$home" --manifest "$manifest" --crops "$exp/crops" \
+    --workers "$workers" || echo "run.sh: the other systems continue" >&2
 }
 
 # One process for all systems: starting it costs more than what it does for a small corpus.
@@ -36,9 +36,9 @@ enhance() {
     folders+=(--folder "$home/$system/enhanced")
     costs+=("$home/$system/cost.json")
   done < <(ready)
-  "$python" -m recipes.stages.enhance "${models[@]}" "${folders[@]}" --manifest "$manifest" --crops "$exp/crops" \
-    --mixtures "$mixtures" --n-jobs "$n_jobs"
-  "$python" -m recipes.stages.cost "${costs[@]}" "${models[@]}"
+  "$python" -m recipes.speech_benchmark.enhance "${models[@]}" "${folders[@]}" --manifest "$manifest" --crops "$exp/crops" \
+    --mixtures "$mixtures" --workers "$workers"
+  "$python" -m recipes.speech_benchmark.cost "${costs[@]}" "${models[@]}"
 }
 
 # Each system's scores, and the noisy input's, in files of that name.
@@ -50,8 +50,8 @@ score_as() {
     folders+=(--enhanced "$home/$system/enhanced")
   done < <(ready)
   mkdir -p "$home/noisy"
-  "$python" -m recipes.stages.score "${outputs[@]}" "$home/noisy/$file" "${folders[@]}" --manifest "$manifest" \
-    --mixtures "$mixtures" --n-jobs "$n_jobs" "$@"
+  "$python" -m recipes.speech_benchmark.score_mixtures "${outputs[@]}" "$home/noisy/$file" "${folders[@]}" --manifest "$manifest" \
+    --mixtures "$mixtures" --workers "$workers" "$@"
 }
 
 score() {
@@ -60,8 +60,8 @@ score() {
 }
 
 results() {
-  "$python" -m recipes.stages.experiment --experiment "egs/$corpus/experiment/tables.yaml" --exp "$home" \
+  "$python" -m recipes.speech_benchmark.experiment --experiment "egs/$corpus/experiment/tables.yaml" --exp "$home" \
     --mixtures "$mixtures" --manifest "$manifest" --crops "$exp/crops" --output "$results" --title "$title: the experiment" \
-    --pictures "$(dirname "$results")/pictures" --html "$home/report.html" \
+    --figures "$(dirname "$results")/figures" --html "$home/report.html" \
     --command "egs/$corpus/run.sh --conf $(dirname "${conf[0]}")/*.yaml"
 }

@@ -7,8 +7,8 @@ videos=${AVSE_VIDEOS:-}
 noise=${AVSE_NOISE:-}
 speech=${AVSE_SPEECH:-}
 per_speaker=${AVSE_PER_SPEAKER:-}
-own_usage="--videos FOLDER --noise FOLDER: where the films and the noises lie; egs/$corpus/README.md says how.
---speech FOLDER: voices that compete; without it the other films' do. --per-speaker N: films of each speaker, at most."
+own_usage="--videos FOLDER --noise FOLDER: where the videos and the noises lie; egs/$corpus/README.md says how.
+--speech FOLDER: voices that compete; without it the other videos' do. --per-speaker N: videos of each speaker, at most."
 if [ "$corpus" = grid ]; then
   own_usage="$own_usage
 Without --videos: the data pack, which lies where the environment variable AVSE_DATA says (default: data)."

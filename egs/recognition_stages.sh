@@ -6,7 +6,7 @@
 names=(prepare crops evaluate results)
 exp=egs/$corpus/exp
 config=egs/$corpus/conf/recognition.yaml
-n_jobs=2
+workers=2
 n_seeds=1
 development=false
 n_tables=$(wc -w <<< "$tables")
@@ -14,14 +14,14 @@ n_tables=$(wc -w <<< "$tables")
 usage() {
   cat <<END
 usage: egs/$corpus/run.sh [--stage N] [--stop-stage N] [--stages NAME,NAME] [--exp FOLDER] [--config FILE]
-         [--tables "$tables"] [--development true|false] [--n-seeds N] [--n-jobs N]
+         [--tables "$tables"] [--development true|false] [--n-seeds N] [--workers N]
 stages: 0 prepare (labels), 1 crops (mouths, where there are videos), 2 evaluate (every system), 3 results
 --development true: nothing marked as test is read, where the corpus has such a part.
 The data pack lies where the environment variable AVSE_DATA says (default: data).
 END
 }
 
-options=(stage stop-stage stages exp config tables development n-seeds n-jobs)
+options=(stage stop-stage stages exp config tables development n-seeds workers)
 . egs/choose.sh
 if [ -x .venv/bin/python ]; then python=.venv/bin/python; else python=${PYTHON:-python3}; fi
 data=${AVSE_DATA:-data}
@@ -44,7 +44,7 @@ evaluate() {
     local noise=()
     if [ -f "$lists/noise.csv" ]; then noise=(--noise "$lists/noise.csv" --crops "$exp/crops"); fi
     "$python" -m recipes.recognition.evaluate --config "$config" --folder "$lists/$table" --videos "$data" \
-      --labels "$lists/$table.csv" --features "$exp/features" --n_seeds "$n_seeds" --n_jobs "$n_jobs" \
+      --labels "$lists/$table.csv" --features "$exp/features" --n_seeds "$n_seeds" --workers "$workers" \
       ${noise[@]+"${noise[@]}"}
   done
 }

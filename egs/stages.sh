@@ -1,5 +1,5 @@
 # The stages of a model on any corpus; sourced by egs/*/run.sh, which sets `corpus` (its folder under egs) and `title`.
-# Every stage skips what is done; a killed run goes on where it was.
+# Every stage skips what is done; a killed run resumes where it was.
 #   run.sh                            all stages
 #   run.sh --stage 2 --stop-stage 4   by number
 #   run.sh --stages prepare,train     by name
@@ -12,12 +12,12 @@ exp=egs/$corpus/exp
 config=""
 results=""
 conf=()
-n_jobs=2
+workers=2
 
 usage() {
   cat <<END
 usage: egs/$corpus/run.sh [--model avdcnn|live|steered] [--stage N] [--stop-stage N] [--stages NAME,NAME]
-         [--exp FOLDER] [--config FILE] [--conf FILE ...] [--results FILE] [--n-jobs N]
+         [--exp FOLDER] [--config FILE] [--conf FILE ...] [--results FILE] [--workers N]
 stages: 0 check, 1 prepare (manifest), 2 crops, 3 train, 4 enhance, 5 score, 6 results (RESULTS.md)
 --conf makes an experiment of several configurations of the model: each is trained, enhances and is scored beside the noisy
 input and what needs no training, and egs/$corpus/experiment/RESULTS.md compares them.
@@ -25,7 +25,7 @@ ${own_usage:-The data pack lies where the environment variable AVSE_DATA says (d
 END
 }
 
-options=(stage stop-stage stages model exp config conf results n-jobs ${own_options[@]+"${own_options[@]}"})
+options=(stage stop-stage stages model exp config conf results workers ${own_options[@]+"${own_options[@]}"})
 . egs/choose.sh
 script=egs/$corpus/prepare.py
 # Corpora of the user's own folders have more options; see egs/own_data.sh.
@@ -50,7 +50,7 @@ check() { "$python" "$script" check; }
 
 prepare() {
   [ -f "$manifest" ] || "$python" "$script" manifest "$manifest"
-  [ -f "$exp/quiet.jsonl" ] || "$python" -m recipes.stages.quiet "$mixtures" "$exp/quiet.jsonl"
+  [ -f "$exp/quiet.jsonl" ] || "$python" -m recipes.speech_benchmark.quiet_mixtures "$mixtures" "$exp/quiet.jsonl"
   if has_long_videos; then
     [ -f "$exp/talkers/manifest.jsonl" ] || "$python" -m recipes.speech_benchmark.talkers "$exp/talkers" "$exp/crops" \
       ${talker_options[@]+"${talker_options[@]}"}
@@ -59,15 +59,15 @@ prepare() {
   fi
 }
 
-crops() { "$python" -m recipes.stages.crops "$manifest" "$exp/crops" --n-jobs "$n_jobs"; }
+crops() { "$python" -m recipes.speech_benchmark.find_mouths "$manifest" "$exp/crops" --workers "$workers"; }
 
 train() {
   "$python" -m "recipes.$model.train" --config "$config" --folder "$run" --manifest "$manifest" --crops "$exp/crops"
 }
 
-# Pictures that a model is tried with.
-# Only where two sentences of one person sound together has the noise a picture of its own; not every corpus has that.
-pictures() {
+# Video frames that a model is tried with.
+# Only where two sentences of one person sound together has the noise a video frame of its own; not every corpus has that.
+conditions() {
   echo own none
   if is_causal; then
     echo frozen late stranger covered
@@ -78,34 +78,34 @@ pictures() {
 only() { if [ "$1" = rival ]; then echo --only same_speaker; fi; }
 
 enhance() {
-  local common=(--model "$run/model.safetensors" --manifest "$manifest" --crops "$exp/crops" --n-jobs "$n_jobs")
-  for picture in $(pictures); do
+  local common=(--model "$run/model.safetensors" --manifest "$manifest" --crops "$exp/crops" --workers "$workers")
+  for condition in $(conditions); do
     # shellcheck disable=SC2046 # two words or none
-    "$python" -m recipes.stages.enhance "${common[@]}" --mixtures "$mixtures" --picture "$picture" \
-      --folder "$run/enhanced_$picture" $(only "$picture")
+    "$python" -m recipes.speech_benchmark.enhance "${common[@]}" --mixtures "$mixtures" --condition "$condition" \
+      --folder "$run/enhanced_$condition" $(only "$condition")
   done
   if is_causal; then
-    "$python" -m recipes.stages.enhance "${common[@]}" --mixtures "$exp/quiet.jsonl" --folder "$run/enhanced_quiet"
+    "$python" -m recipes.speech_benchmark.enhance "${common[@]}" --mixtures "$exp/quiet.jsonl" --folder "$run/enhanced_quiet"
   fi
 }
 
 score() {
-  local common=(--manifest "$manifest" --n-jobs "$n_jobs")
-  "$python" -m recipes.stages.score "${common[@]}" --mixtures "$mixtures" "$exp/scores_noisy.jsonl"
-  for picture in $(pictures); do
+  local common=(--manifest "$manifest" --workers "$workers")
+  "$python" -m recipes.speech_benchmark.score_mixtures "${common[@]}" --mixtures "$mixtures" "$exp/scores_noisy.jsonl"
+  for condition in $(conditions); do
     # shellcheck disable=SC2046 # two words or none
-    "$python" -m recipes.stages.score "${common[@]}" --mixtures "$mixtures" --enhanced "$run/enhanced_$picture" \
-      "$run/scores_$picture.jsonl" $(only "$picture")
+    "$python" -m recipes.speech_benchmark.score_mixtures "${common[@]}" --mixtures "$mixtures" --enhanced "$run/enhanced_$condition" \
+      "$run/scores_$condition.jsonl" $(only "$condition")
   done
   if [ -d "$run/enhanced_quiet" ]; then
-    "$python" -m recipes.stages.score "${common[@]}" --mixtures "$exp/quiet.jsonl" "$exp/scores_quiet.jsonl"
-    "$python" -m recipes.stages.score "${common[@]}" --mixtures "$exp/quiet.jsonl" --enhanced "$run/enhanced_quiet" \
+    "$python" -m recipes.speech_benchmark.score_mixtures "${common[@]}" --mixtures "$exp/quiet.jsonl" "$exp/scores_quiet.jsonl"
+    "$python" -m recipes.speech_benchmark.score_mixtures "${common[@]}" --mixtures "$exp/quiet.jsonl" --enhanced "$run/enhanced_quiet" \
       "$run/scores_quiet.jsonl"
   fi
   if has_long_videos; then
-    # Enhanced and scored in one go: what is enhanced would be gigabytes.
+    # Enhanced and scored in one run: what is enhanced would be gigabytes.
     common=(--videos "$exp/long.jsonl" --manifest "$manifest" --manifest "$exp/talkers/manifest.jsonl" --crops "$exp/crops"
-      --n-jobs "$n_jobs")
+      --workers "$workers")
     "$python" -m recipes.speech_benchmark.long_scores "$exp" "${common[@]}"
     "$python" -m recipes.speech_benchmark.long_scores "$run" "${common[@]}" --model "$run/model.safetensors"
   fi
@@ -119,7 +119,7 @@ results() {
     folder=$exp/$(echo "$name" | tr '[:upper:]' '[:lower:]')
     [ -f "$folder/scores_none.jsonl" ] || continue
     options+=(--run "$name=$folder")
-    options+=(--system "$name=$folder/scores_own.jsonl" --system "$name, no picture=$folder/scores_none.jsonl")
+    options+=(--system "$name=$folder/scores_own.jsonl" --system "$name, no condition=$folder/scores_none.jsonl")
   done
   if [ -f "$exp/$shown/scores_quiet.jsonl" ]; then
     options+=(--quiet "noisy=$exp/scores_quiet.jsonl" --quiet "$shown=$exp/$shown/scores_quiet.jsonl")
@@ -127,7 +127,7 @@ results() {
   if [ -f "$exp/$shown/scores_covered.jsonl" ]; then
     for name in own none frozen late stranger covered rival; do
       [ -f "$exp/$shown/scores_$name.jsonl" ] || continue
-      options+=(--picture "$name=$exp/$shown/scores_$name.jsonl")
+      options+=(--condition "$name=$exp/$shown/scores_$name.jsonl")
     done
   fi
   if [ -f "$exp/$shown/long_own.jsonl" ]; then
@@ -135,7 +135,7 @@ results() {
   fi
   if [ -f "$data/av/test_scores_peers_0db.jsonl" ]; then options+=(--zero-db "$data/av/test_scores_peers_0db.jsonl"); fi
   if [ -f "$data/av/test_scores_peers.jsonl" ]; then options+=(--peers "$data/av/test_scores_peers.jsonl"); fi
-  "$python" -m recipes.stages.results "$results" --title "$title" --command "egs/$corpus/run.sh" \
+  "$python" -m recipes.speech_benchmark.results "$results" --title "$title" --command "egs/$corpus/run.sh" \
     --mixtures "$mixtures" "${options[@]}"
 }
 

@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from avse.data.head import PEOPLE
-from avse.data.synthetic import film, in_noise, write_film
-from avse.data.voice import speak
 from avse.media.audio import AudioWriter
+from avse.synthetic.head import PEOPLE
+from avse.synthetic.talker import in_noise, render_video, write_video
+from avse.synthetic.voice import speak
 
 DURATION_S = 2.6
 RATE = 16000
@@ -67,35 +67,35 @@ class Talk:
         self.noisy = in_noise(self.voice, rng)
         self.times_s = np.arange(65) / 25
         self.opening = self.voice.opening_at(self.times_s)
-        self.images = film(PEOPLE[0], self.opening, rng)
+        self.images = render_video(PEOPLE[0], self.opening, rng)
 
 
 @pytest.fixture(scope="session")
 def talk():
-    """The pictures and the sound behind the files."""
+    """The video frames and the audio behind the files."""
     return Talk()
 
 
 @pytest.fixture(scope="session")
 def media(tmp_path_factory, talk):
-    """A folder with clean.wav, noisy.wav, and talk.mp4 that carries the noisy sound."""
+    """A folder with clean.wav, noisy.wav, and talk.mp4 that carries the noisy audio."""
     folder = tmp_path_factory.mktemp("media")
     for name, waveform in (("clean", talk.voice.waveform), ("noisy", talk.noisy)):
-        write_sound(folder / f"{name}.wav", waveform, RATE)
-    write_film(folder / "talk.mp4", talk.images, timestamps_s=talk.times_s, waveform=talk.noisy, sample_rate=RATE)
+        write_audio(folder / f"{name}.wav", waveform, RATE)
+    write_video(folder / "talk.mp4", talk.images, timestamps_s=talk.times_s, waveform=talk.noisy, sample_rate=RATE)
     return folder
 
 
 @pytest.fixture(scope="session")
 def two_people(tmp_path_factory, talk):
-    """A film of two: the left one chews, the right one's mouth follows the sound."""
+    """A video of two: the left one chews, the right one's mouth follows the audio."""
     rng = np.random.default_rng(4)
     chewing = speak(np.random.default_rng(99), duration_s=DURATION_S).opening_at(talk.times_s)
-    left = film(PEOPLE[1], chewing, rng, size=(240, 240))
-    right = film(PEOPLE[0], talk.opening, rng, size=(240, 240))
+    left = render_video(PEOPLE[1], chewing, rng, size=(240, 240))
+    right = render_video(PEOPLE[0], talk.opening, rng, size=(240, 240))
     path = tmp_path_factory.mktemp("two") / "two.mp4"
     images = [np.concatenate(pair, axis=1) for pair in zip(left, right, strict=True)]
-    write_film(path, images, timestamps_s=talk.times_s, waveform=talk.noisy, sample_rate=RATE)
+    write_video(path, images, timestamps_s=talk.times_s, waveform=talk.noisy, sample_rate=RATE)
     return path
 
 
@@ -113,7 +113,7 @@ def weights(tmp_path_factory):
     return path
 
 
-def write_sound(path: Path, waveform, rate, *, subtype="PCM_16"):
+def write_audio(path: Path, waveform, rate, *, subtype="PCM_16"):
     """Write `(samples,)` or `(channels, samples)`."""
     waveform = np.atleast_2d(waveform).astype(np.float32)
     with AudioWriter(path, sample_rate=rate, n_channels=len(waveform), subtype=subtype) as writer:
@@ -130,7 +130,7 @@ def live_weights(tmp_path_factory):
 
     path = tmp_path_factory.mktemp("live") / "live.safetensors"
     torch.manual_seed(0)
-    model = Live.build(LiveConfig(channels=8, band_memory_dim=4, memory_dim=16, video_dim=12, gate_dim=8))
+    model = Live.build(LiveConfig(channels=8, band_state_dim=4, state_dim=16, video_dim=12, gate_dim=8))
     model(torch.randn(4, 257, 30, dtype=torch.complex64), torch.randn(4, 12, 2, 32, 48), torch.ones(4, 12))
     zoo.save(path, model)
     return path
@@ -173,13 +173,13 @@ def fixed_mixtures():
 
 @pytest.fixture(scope="session")
 def vatt_cut():
-    """How the films are cut."""
-    return ["--fps", "12.5", "--sample-rate", "8000", "--duration-s", "1.6", "--height", "32", "--n-jobs", "1"]
+    """How the videos are cut."""
+    return ["--fps", "12.5", "--sample-rate", "8000", "--duration-s", "1.6", "--height", "32", "--workers", "1"]
 
 
 @pytest.fixture(scope="session")
 def write_mouth():
-    """Writes a film of a mouth that opens with the voice."""
+    """Writes a video of a mouth that opens with the voice."""
 
     import cv2
 
@@ -191,15 +191,15 @@ def write_mouth():
             image = np.full((32, 48, 3), (200, 150, 130), np.uint8)
             cv2.ellipse(image, (24, 16), (14, round(1 + 12 * opening)), 0, 0, 360, (60, 10, 10), -1)
             images.append(image)
-        write_film(path, images, timestamps_s=times_s, waveform=None if silent else voice.waveform, sample_rate=8000)
+        write_video(path, images, timestamps_s=times_s, waveform=None if silent else voice.waveform, sample_rate=8000)
 
     return write
 
 
 @pytest.fixture(scope="session")
-def vatt_films(tmp_path_factory, write_mouth):
-    """A folder of films with sentences beside them."""
-    folder = tmp_path_factory.mktemp("films")
+def vatt_videos(tmp_path_factory, write_mouth):
+    """A folder of videos with sentences beside them."""
+    folder = tmp_path_factory.mktemp("videos")
     for number in range(60):
         write_mouth(folder / f"talk {number:02d}.mp4", number)
         (folder / f"talk {number:02d}.txt").write_text(
@@ -209,12 +209,12 @@ def vatt_films(tmp_path_factory, write_mouth):
 
 
 @pytest.fixture(scope="session")
-def vatt_shards(vatt_films, vatt_cut, tmp_path_factory):
+def vatt_shards(vatt_videos, vatt_cut, tmp_path_factory):
     """The shards cut from them."""
     from recipes.vatt import shards
 
     out = tmp_path_factory.mktemp("shards")
-    assert shards.main([str(vatt_films), str(out), *vatt_cut, "--valid-share", "0.3"]) == 0
+    assert shards.main([str(vatt_videos), str(out), *vatt_cut, "--valid-share", "0.3"]) == 0
     return out
 
 
@@ -279,7 +279,7 @@ def every_command(media, live_weights, vatt_files):
             "enhance": [media / "talk.mp4", "-o", out / "clean.mp4", "--save-mouth", out / "mouth.mp4"],
             "enhance two": [media / "noisy.wav", media / "clean.wav", "-o", out / "two", "--workers", "2"],
             "score": ["--reference", media / "clean.wav", "--estimate", media / "noisy.wav", "--html", out / "r.html"],
-            "score two": ["--reference", vatt_files / "clean", "--estimate", vatt_files / "long", "--jobs", "2"],
+            "score two": ["--reference", vatt_files / "clean", "--estimate", vatt_files / "long", "--workers", "2"],
             "live": ["--simulate", media / "talk.mp4", "-o", out / "live.wav", "--duration-s", "1"],
             "faces": [media / "talk.mp4", "--sheet", out / "faces.png", "--preview", out / "preview.mp4"],
             "export": [live_weights, "-o", out / "mine.onnx"],
@@ -305,5 +305,5 @@ def vatt_files(tmp_path_factory, media):
         (folder / kind).mkdir()
         waveform = np.tile(read_audio(media / f"{source}.wav")[0], 10)
         for name in ("a", "b"):
-            write_sound(folder / kind / f"{name}.wav", waveform, 16000)
+            write_audio(folder / kind / f"{name}.wav", waveform, 16000)
     return folder

@@ -1,4 +1,4 @@
-"""The command `avse-embed`: films as vectors, and which of them sound like a picture or match a sentence."""
+"""The command `avse-embed`: videos as vectors, and which of them sound like a video frame or match a sentence."""
 
 import argparse
 import sys
@@ -9,9 +9,9 @@ from avse.cli.parser import CommandParser
 from avse.errors import AvseError, ConfigError, reason_of
 
 EPILOG = """examples:
-  avse-embed write films/ -o clips.npz --model vatt.safetensors
-  avse-embed find clips.npz --picture talk.mp4 --model vatt.safetensors    which clips sound like this picture
-  avse-embed find clips.npz --sound voice.wav --model vatt.safetensors     which clips look like this sound
+  avse-embed write videos/ -o clips.npz --model vatt.safetensors
+  avse-embed find clips.npz --picture talk.mp4 --model vatt.safetensors    which clips sound like this video frame
+  avse-embed find clips.npz --sound voice.wav --model vatt.safetensors     which clips look like this audio
   avse-embed find clips.npz --text "bin blue" --model vatt.safetensors     which clips match this sentence
 
 The model is one that recipes.vatt.train wrote, and knows what it was trained on.
@@ -25,7 +25,7 @@ def main(argv: list[str] | None = None) -> int:
         argv: arguments without the program's name; those of the process by default.
 
     Returns:
-        0 done, 1 some film could not be embedded, 2 wrong usage.
+        0 done, 1 some video could not be embedded, 2 wrong usage.
     """
     return run(_parser(), _embed, argv)
 
@@ -33,19 +33,19 @@ def main(argv: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = CommandParser(
         prog="avse-embed",
-        description="Embed films by a VATT, and search them by picture, sound or words.",
+        description="Embed videos by a VATT, and search them by video, audio or words.",
         epilog=EPILOG,
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    write = commands.add_parser("write", help="embed films")
-    write.add_argument("films", nargs="+", type=Path, help="films, or folders of them")
+    write = commands.add_parser("write", help="embed videos")
+    write.add_argument("videos", nargs="+", type=Path, help="videos, or folders of them")
     write.add_argument("-o", "--output", type=Path, required=True, help=".npz or .parquet")
     write.add_argument("--force", action="store_true", help="replace a file that exists")
     find = commands.add_parser("find", help="search what was embedded")
     find.add_argument("embeddings", type=Path, help="what `avse-embed write` wrote")
     query = find.add_mutually_exclusive_group(required=True)
-    query.add_argument("--picture", type=Path, metavar="FILE", help="film or picture: which clips sound like it?")
-    query.add_argument("--sound", type=Path, metavar="FILE", help="sound or film: which clips look like it?")
+    query.add_argument("--video", type=Path, metavar="FILE", help="video or video: which clips sound like it?")
+    query.add_argument("--audio", type=Path, metavar="FILE", help="audio or video: which clips look like it?")
     query.add_argument("--text", metavar="WORDS", help="which clips match these words?")
     find.add_argument("--sheet", type=Path, metavar="PNG", help="write an image with a frame of each clip found")
     find.add_argument("--force", action="store_true", help="replace a file that exists")
@@ -74,21 +74,21 @@ def _write(options: argparse.Namespace) -> int:
     from avse.extras import require
 
     require("torch", thing="avse-embed")
-    from avse.embedder import Embedder
-    from avse.embeddings import check_suffix
     from avse.media.output import check_output
-    from avse.media.video import films_under
+    from avse.media.video import videos_under
+    from avse.search.embedder import Embedder
+    from avse.search.embeddings import check_suffix
 
     check_suffix(options.output)
     check_output(options.output, force=options.force)
-    paths = [path for given in options.films for path in (films_under(given) if given.is_dir() else [given])]
+    paths = [path for given in options.videos for path in (videos_under(given) if given.is_dir() else [given])]
     if not paths:
-        raise ConfigError(f"folder {options.films[0]} must hold films but has none; name another folder")
+        raise ConfigError(f"folder {options.videos[0]} must hold videos but has none; name another folder")
     embedder, good, problems = Embedder(options.model, device=options.device), [], []
     bar = tqdm(paths, desc="embed", unit="video", leave=False, disable=not show_progress(options))
     for path in bar:
         try:
-            good.append(embedder.film(path))
+            good.append(embedder.embed_file(path))
         except Exception as error:  # noqa: BLE001 - whatever one file does to a decoder, the others are embedded
             log.debug("traceback of %s", path, exc_info=not isinstance(error, AvseError))
             problems.append(reason_of(error, thing=f"video {path}"))
@@ -98,7 +98,7 @@ def _write(options: argparse.Namespace) -> int:
         return 1
     joined = good[0].joined(good[1:])
     joined.save(options.output, force=options.force)
-    say(visible(f"{options.output}: {len(joined.path)} clips of {len(good)} films"))
+    say(visible(f"{options.output}: {len(joined.path)} clips of {len(good)} videos"))
     return 1 if problems else 0
 
 
@@ -107,11 +107,11 @@ def _find(options: argparse.Namespace) -> int:
 
     require("torch", thing="avse-embed")
     from avse.data.bank import read_mono
-    from avse.embedder import Embedder
-    from avse.embeddings import Embeddings, best
-    from avse.faces.sheet import write_image
+    from avse.faces.contact_sheet import write_image
     from avse.media.output import check_output
     from avse.report.hit_sheet import Hit, hit_sheet
+    from avse.search.embedder import Embedder
+    from avse.search.embeddings import Embeddings, best
 
     if options.sheet is not None:
         check_output(options.sheet, force=options.force)
@@ -119,13 +119,13 @@ def _find(options: argparse.Namespace) -> int:
     embedder = Embedder(options.model, device=options.device)
     if embeddings.model != embedder.digest:
         raise ConfigError(
-            f"embeddings {options.embeddings} must be of the model {options.model} but are of another; embed anew"
+            f"embeddings {options.embeddings} must be of the model {options.model} but are of another; embed again"
         )
-    if options.picture:
-        query, candidates = embedder.picture(options.picture), embeddings.audio_va
-    elif options.sound:
-        heard = read_mono(options.sound, sample_rate=embedder.config.sample_rate)
-        query, candidates = embedder.sound(heard), embeddings.video_va
+    if options.video:
+        query, candidates = embedder.video(options.video), embeddings.audio_va
+    elif options.audio:
+        waveform = read_mono(options.audio, sample_rate=embedder.config.sample_rate)
+        query, candidates = embedder.audio(waveform), embeddings.video_va
     else:
         query, candidates = embedder.words(options.text), embeddings.video_vt
     hits = best(query, candidates, n=options.n)

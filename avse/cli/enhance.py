@@ -62,9 +62,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--list", type=Path, metavar="FILE", help="text file that names inputs, one a line")
     add("-o", "--output", type=path_or_url, help="audio or video file to write; for several inputs a folder "
         "(default: beside the input, with _enhanced in the name); - for a wav on standard output")  # fmt: skip
-    add("--video", type=Path, help="film of the speaker in time with the sound; for several inputs a folder of "
-        "films of the same names (default: the input's own picture)")  # fmt: skip
-    add("--audio-only", action="store_true", help="do not look at any picture")
+    add("--video", type=Path, help="video of the speaker in time with the audio; for several inputs a folder of "
+        "videos of the same names (default: the input's own video)")  # fmt: skip
+    add("--audio-only", action="store_true", help="do not look at any video frame")
     add("--speaker", default="auto", help="whose voice: auto (at each time the one whose mouth moves with the audio), "
         "largest, left, right, top, bottom, top-left and the like, a number as avse-faces lists them, x,y as shares of "
         "the frame, or a photograph; each writes a file for every face that speaks, and who spoke when (default: auto)"
@@ -187,9 +187,9 @@ def _outcomes(
 
 
 def _line(result: dict[str, Any]) -> str:
-    how, share = "by sound alone", result["picture_fraction"]
+    how, share = "audio-only", result["video_fraction"]
     if result["faces"] is not None and share > 0:
-        how = f"with the picture for {100 * share:.0f} % of the time ({result['faces']['chosen']})"
+        how = f"with the video for {100 * share:.0f} % of the time ({result['faces']['chosen']})"
     return visible(f"{result['output']}: {result['duration_s']:.1f} s enhanced in {result['wall_s']:.1f} s {how}")
 
 

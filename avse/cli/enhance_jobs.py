@@ -225,7 +225,7 @@ def common_facts(options: argparse.Namespace) -> dict[str, Any]:
 def _media_files(path: Path) -> list[Path]:
     try:
         is_folder = path.is_dir()
-    except OSError:  # a name that no file can have is told as that file's error
+    except OSError:  # a name that no file can have is reported as that file's error
         is_folder = False
     if not is_folder:
         return [path]

@@ -28,7 +28,7 @@ def dry_run(planned: "Sequence[Planned | UrlPlanned]", options: argparse.Namespa
     from avse.cli.enhance_urls import UrlPlanned
     from avse.media.audio import check_file
     from avse.media.output import check_output
-    from avse.media.video import has_picture
+    from avse.media.video import has_video
     from avse.models.pretrained import graph_of, path_of
 
     if options.model is not None and graph_of(options.model) is None:
@@ -49,7 +49,7 @@ def dry_run(planned: "Sequence[Planned | UrlPlanned]", options: argparse.Namespa
             n_failed += 1
             log.error("%s", error)
             continue
-        source = one.job.video or (one.job.audio if has_picture(one.job.audio) else None)
+        source = one.job.video or (one.job.audio if has_video(one.job.audio) else None)
         video = "audio-only" if one.job.audio_only or source is None else f"video of {source}"
         what = "is done already" if one.is_done else f"would be enhanced from {one.job.audio}, {video}"
         say(visible(f"{one.job.output}: {what}"))

@@ -14,7 +14,7 @@ from avse.jobs.executor import NAMES, NO_PROGRESS_S, Executor, ExecutorConfig, m
 from avse.jobs.journal import Journal
 from avse.jobs.run import Summary, summary_path
 from avse.jobs.share import parse_share
-from avse.media.output import beside
+from avse.media.output import atomic_write
 
 Show = Callable[[int, int, float], None]
 
@@ -114,7 +114,7 @@ def time_text(seconds: float) -> str:
 def write_summary(summary: Summary, journal: Path, options: argparse.Namespace, *, prog: str) -> None:
     """Write the report beside its journal, and print it on standard error unless that is to be quiet."""
     fields = {**vars(summary), "n_open": summary.n_open}
-    with beside(summary_path(journal), force=True) as temporary:
+    with atomic_write(summary_path(journal), force=True) as temporary:
         temporary.write_text(json.dumps(fields, indent=1) + "\n", encoding="utf-8")
     if not getattr(options, "quiet", False):
         for line in summary.lines():

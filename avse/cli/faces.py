@@ -80,7 +80,7 @@ def _look(options: argparse.Namespace, choice: Any, detector: Any) -> "tuple[Peo
     from avse.media.video import probe_video
 
     photograph = read_photograph(choice.photograph, detector) if choice.photograph else None
-    audio = options.audio or (options.video if probe_video(options.video).has_sound else None)
+    audio = options.audio or (options.video if probe_video(options.video).has_audio else None)
     listened = listen(audio) if audio else None
     view = View(options.video, (32, 48), detector=detector, offset_s=options.offset_ms / 1000)
     people, warnings = see_people(view, listened)
@@ -94,7 +94,7 @@ def _write_images(options: argparse.Namespace, people: "People") -> None:
     if options.sheet is None and options.preview is None:
         return
     from avse.enhance.watch import MAX_HEIGHT
-    from avse.faces.sheet import ContactSheet, write_image, write_preview
+    from avse.faces.contact_sheet import ContactSheet, write_image, write_preview
     from avse.media.video import VideoReader
 
     sheet = ContactSheet(people)

@@ -12,12 +12,12 @@ from avse.cli.command import add_verbosity, as_usage, run, say
 from avse.cli.parser import CommandParser
 
 if TYPE_CHECKING:
-    from avse.enhance.session import LiveSession, LiveState
+    from avse.live.session import LiveSession, LiveState
 
 EPILOG = """examples:
   avse-live                                          microphone and camera, to the headphones, until Ctrl-C
   avse-live -o clean.wav --no-play                   recorded and not played
-  avse-live --simulate talk.mp4 -o clean.wav         a film as if it were happening now; tells how late the sound comes
+  avse-live --simulate talk.mp4 -o clean.wav         a video as if it were happening now; tells how late the audio comes
 """
 SHOW_EVERY_S = 0.5
 
@@ -42,15 +42,15 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
     )
     add = parser.add_argument
-    add("-o", "--output", type=Path, help="sound file to record the clean speech into")
+    add("-o", "--output", type=Path, help="audio file to record the clean speech into")
     add("--no-play", action="store_true", help="do not play it")
-    add("--simulate", type=Path, metavar="FILE", help="take a film or sound file for the microphone, at its own pace; "
+    add("--simulate", type=Path, metavar="FILE", help="take a video or audio file for the microphone, at its own pace; "
         "nothing is played")  # fmt: skip
-    add("--video", type=Path, help="with --simulate: film for the camera (default: the file's own picture)")
+    add("--video", type=Path, help="with --simulate: video for the camera (default: the file's own video)")
     add("--microphone", help="number or name (default: the system's)")
     add("--loudspeaker", help="number or name (default: the system's)")
     add("--camera", type=int, default=0, help="number (default 0)")
-    add("--no-camera", action="store_true", help="enhance by sound alone")
+    add("--no-camera", action="store_true", help="enhance audio-only")
     add("--list-devices", action="store_true", help="show microphones and loudspeakers")
     add("--sample-rate", type=int, default=48000, help="Hz of the microphone (default 48000)")
     add("--speaker", default="largest", help="largest, left or right of the faces (default largest)")
@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _live(options: argparse.Namespace) -> int:
     if options.list_devices:
-        from avse.media.device import load_sounddevice
+        from avse.live.device import load_sounddevice
 
         with as_usage():
             say(load_sounddevice().query_devices())
@@ -82,9 +82,9 @@ def _live(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace) -> "tuple[LiveSession, Exception | None]":
     """The session when it is over and its files are written, and what ended it if that was an error."""
     from avse.enhance.enhancer import DEFAULT_LIVE_MODEL, Enhancer
-    from avse.enhance.live import StreamingEnhancer
-    from avse.enhance.session import LiveSession
     from avse.enhance.stream import Mixing
+    from avse.live.session import LiveSession
+    from avse.live.stream import StreamingEnhancer
     from avse.media.audio import AudioWriter
 
     ended: list[LiveSession] = []
@@ -95,31 +95,31 @@ def _run(options: argparse.Namespace) -> "tuple[LiveSession, Exception | None]":
         _check(options)
         mixing = Mixing(mix=options.mix, attenuation_limit_db=options.atten_lim_db)
         enhancer = Enhancer.load(options.model or DEFAULT_LIVE_MODEL)
-        sound = stack.enter_context(_sound(options, stopped=lambda: bool(ended) and ended[0].stopped()))
+        audio = stack.enter_context(_audio(options, stopped=lambda: bool(ended) and ended[0].stopped()))
         streaming = StreamingEnhancer(
             enhancer,
-            sample_rate=sound.sample_rate,
-            n_channels=sound.n_channels,
+            sample_rate=audio.sample_rate,
+            n_channels=audio.n_channels,
             speaker=options.speaker,
             mixing=mixing,
             offset_s=options.offset_ms / 1000,
         )
-        form = {"sample_rate": sound.sample_rate, "n_channels": sound.n_channels}
+        form = {"sample_rate": audio.sample_rate, "n_channels": audio.n_channels}
         sinks: list[Any] = []
         if options.output:
             sinks.append(stack.enter_context(AudioWriter(options.output, **form, force=options.force)))
         if not options.simulate and not options.no_play:
-            from avse.media.device import Loudspeaker
+            from avse.live.device import Loudspeaker
 
             sinks.append(stack.enter_context(Loudspeaker(_device(options.loudspeaker), **form)))
-        session = LiveSession(streaming, sound=sound, sinks=sinks)
+        session = LiveSession(streaming, audio=audio, sinks=sinks)
         ended.append(session)
         show = _status_line(session, until_s=options.duration_s, quiet=options.json or options.quiet)
-        pictures = _pictures(options, session)
+        video_frames = _video_frames(options, session)
         opening.close()
         try:
             with contextlib.suppress(KeyboardInterrupt):
-                session.run(pictures, show=show)
+                session.run(video_frames, show=show)
         except Exception as error:  # noqa: BLE001 - raised again when the recording is written
             failed = error
     return session, failed
@@ -131,7 +131,7 @@ def _check(options: argparse.Namespace) -> None:
     from avse.media.output import check_output
 
     if options.video and not options.simulate:
-        raise InputError("--video must stand with --simulate but does not; a live picture comes from --camera")
+        raise InputError("--video must stand with --simulate but does not; live video comes from --camera")
     check_offset_ms(options.offset_ms)
     if not 1000 <= options.sample_rate <= 768_000:
         raise InputError(f"--sample-rate must be 1000 to 768000 Hz but is {options.sample_rate}; correct it")
@@ -143,24 +143,24 @@ def _check(options: argparse.Namespace) -> None:
         check_output(options.output, force=options.force)
 
 
-def _sound(options: argparse.Namespace, *, stopped: Callable[[], bool]) -> Any:
-    from avse.media.device import FileSound, Microphone
+def _audio(options: argparse.Namespace, *, stopped: Callable[[], bool]) -> Any:
+    from avse.live.device import FileAudio, Microphone
 
     if options.simulate:
-        return FileSound(options.simulate)
+        return FileAudio(options.simulate)
     return Microphone(_device(options.microphone), sample_rate=options.sample_rate, stopped=stopped)
 
 
-def _pictures(options: argparse.Namespace, session: "LiveSession") -> "Iterator[Any] | None":
-    from avse.media.camera import camera_pictures, film_pictures
-    from avse.media.video import has_picture
+def _video_frames(options: argparse.Namespace, session: "LiveSession") -> "Iterator[Any] | None":
+    from avse.live.camera import camera_frames, file_frames
+    from avse.media.video import has_video
 
     if options.no_camera:
         return None
     if options.simulate:
-        film = options.video or (options.simulate if has_picture(options.simulate) else None)
-        return film_pictures(film, now_s=session.now_s, max_height=480) if film else None
-    return camera_pictures(options.camera, now_s=session.now_s, stopped=session.stopped)
+        video = options.video or (options.simulate if has_video(options.simulate) else None)
+        return file_frames(video, now_s=session.now_s, max_height=480) if video else None
+    return camera_frames(options.camera, now_s=session.now_s, stopped=session.stopped)
 
 
 def _device(given: str | None) -> int | str | None:
@@ -192,14 +192,14 @@ def _report(state: "LiveState", *, as_json: bool) -> None:
             "latency_ms": {"median": round(state.latency_ms(), 1), "p95": round(state.latency_ms(95), 1),
                            "largest": round(state.latency_ms(100), 1)},
             "real_time_factor": round(state.real_time_factor, 4),
-            "n_pictures": state.n_pictures,
-            "n_skipped_pictures": state.n_skipped_pictures,
+            "n_video_frames": state.n_video_frames,
+            "n_skipped_video_frames": state.n_skipped_video_frames,
         }))  # fmt: skip
         return
     latency = f"latency {state.latency_ms():.0f} ms (95 % below {state.latency_ms(95):.0f} ms)"
     say(
         f"\n{state.duration_s:.1f} s enhanced; {latency}; real-time factor {state.real_time_factor:.3f}; "
-        f"{state.n_pictures} pictures looked at, {state.n_skipped_pictures} left out"
+        f"{state.n_video_frames} video frames processed, {state.n_skipped_video_frames} skipped"
     )
 
 

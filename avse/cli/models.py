@@ -81,7 +81,7 @@ def _row(name: str) -> dict[str, Any]:
 
 
 def front_matter(card: str) -> dict[str, str]:
-    """Scalars of a model card's YAML front matter, by key; lists are left out."""
+    """Scalars of a model card's YAML front matter, by key; lists are skipped."""
     lines = card.split("---\n")[1].splitlines()
     return {key: value.strip() for line in lines if line[:1].isalpha() for key, _, value in [line.partition(":")]}
 

@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
         "(default: none)",
     )
     add("--align", action="store_true", help="remove each file's delay against the reference (0.5 s at most) first")
-    add("--jobs", type=int, help="processes (default: one for each core)")
+    add("--workers", "--jobs", type=int, help="processes (default: one for each core)")
     add("--csv", type=Path, metavar="FILE", help="write one line for each file")
     add(
         "--json", type=Path, metavar="FILE", help="write everything as JSON; - for standard output instead of the table"
@@ -106,7 +106,7 @@ def _score(options: argparse.Namespace) -> int:
         pairs = share_of(collect_pairs(options), parse_share(options.shard))
         resume = options.estimate.is_dir() if options.resume is None else options.resume
         folder = outputs[0].parent if outputs and resume else None
-        executor_config(options, n_workers=options.jobs)
+        executor_config(options, n_workers=options.workers)
         kept = KeptScores(folder, metrics=metrics, audiogram=audiogram, force=options.force)
         may_replace = _check_outputs(outputs, kept, force=options.force)
     if missing:
@@ -146,9 +146,9 @@ def _scores(
 
     metrics, audiogram = facts["metrics"], tuple(facts["audiogram"])
     if options.executor == "local" and options.journal is None and options.shard is None:
-        return score_pairs(pairs, metrics=metrics, audiogram=audiogram, n_jobs=options.jobs, progress=progress)
+        return score_pairs(pairs, metrics=metrics, audiogram=audiogram, n_jobs=options.workers, progress=progress)
     work, lost = scoring(metrics=metrics, audiogram=audiogram)
-    with running(options, command="avse-score", n_workers=options.jobs, folder=folder, facts=facts) as run_on:
+    with running(options, command="avse-score", n_workers=options.workers, folder=folder, facts=facts) as run_on:
         found = call_each(
             work, pairs, executor=run_on.executor, name_of=lambda pair: pair.id, lost=lost, journal=run_on.journal,
             summary=run_on.summary,
@@ -175,9 +175,9 @@ def _check_outputs(outputs: list[Path], kept: "KeptScores", *, force: bool) -> b
 
 
 def _write(rows: list["FileScores"], options: argparse.Namespace, *, force: bool) -> None:
-    from avse.media.output import beside, scratch_folder
+    from avse.media.output import atomic_write, scratch_folder
+    from avse.report.formats import to_csv, to_json, to_markdown, to_text
     from avse.report.page import to_html
-    from avse.report.tables import to_csv, to_json, to_markdown, to_text
 
     to_stdout = str(options.json) == "-"
     say(to_json(rows) if to_stdout else to_text(rows), end="")
@@ -189,7 +189,7 @@ def _write(rows: list["FileScores"], options: argparse.Namespace, *, force: bool
         os.environ.setdefault("MPLCONFIGDIR", str(folder))
         for path, render in outputs.items():
             if path is not None:
-                with beside(path, force=force) as temporary:
+                with atomic_write(path, force=force) as temporary:
                     temporary.write_text(render(rows), encoding="utf-8", errors="backslashreplace")
 
 

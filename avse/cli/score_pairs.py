@@ -26,13 +26,13 @@ def collect_pairs(options: argparse.Namespace) -> list[Pair]:
     """
     if options.html is not None:
         require("report", thing="--html")
-    if options.jobs is not None and options.jobs < 1:
-        raise InputError(f"--jobs must be at least 1 but is {options.jobs}; give the number of processes")
+    if options.workers is not None and options.workers < 1:
+        raise InputError(f"--workers must be at least 1 but is {options.workers}; give the number of processes")
     given = {"--reference": options.reference, "--estimate": options.estimate, "--noisy": options.noisy}
     given = {flag: path for flag, path in given.items() if path is not None}
     for flag, path in given.items():
         if not path.exists():
-            raise InputError(f"{flag} {path} must exist but does not; name a sound file or a folder of them")
+            raise InputError(f"{flag} {path} must exist but does not; name an audio file or a folder of them")
     pairs = [dataclasses.replace(pair, align=options.align) for pair in _pairs(options, given)]
     if options.audiogram is None:
         return pairs
@@ -79,7 +79,7 @@ def _pairs(options: argparse.Namespace, given: dict[str, Path]) -> list[Pair]:
 def _folder_pairs(options: argparse.Namespace) -> list[Pair]:
     estimates = _by_stem(options.estimate)
     if not estimates:
-        raise InputError(f"--estimate {options.estimate} must hold sound files but holds none; name another folder")
+        raise InputError(f"--estimate {options.estimate} must hold audio files but holds none; name another folder")
     references = _by_stem(options.reference)
     noisy = _by_stem(options.noisy) if options.noisy else {}
     mixtures = _mixtures(options.manifest)
@@ -97,7 +97,7 @@ def _folder_pairs(options: argparse.Namespace) -> list[Pair]:
 
 
 def _by_stem(folder: Path) -> dict[str, Path]:
-    """The sound files of a folder; lists and reports that lie beside them are passed over."""
+    """The audio files of a folder; lists and reports that lie beside them are passed over."""
     found: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
         if not path.is_file() or is_hidden(path) or path.suffix.lower() in NO_MEDIA:

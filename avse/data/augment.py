@@ -1,4 +1,4 @@
-"""Random changes of sound and picture in training. Each takes the generator that makes it repeatable."""
+"""Random changes of audio and video in training. Each takes the generator that makes it repeatable."""
 
 import cv2
 import numpy as np
@@ -6,10 +6,10 @@ import numpy.typing as npt
 import soxr
 from scipy import fft
 
-from avse.data.mix import Waveform
+from avse.types import Waveform
 
 
-def happens(probability: float, rng: np.random.Generator) -> bool:
+def bernoulli(probability: float, rng: np.random.Generator) -> bool:
     """Whether something of a given chance happens; what never happens draws nothing."""
     return probability > 0 and rng.random() < probability
 
@@ -79,7 +79,7 @@ def move_and_recolour(images: npt.NDArray[np.uint8], rng: np.random.Generator) -
 
 
 def cover(images: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
-    """Hold something of one colour before part of the picture for part of the time, as a hand or a microphone.
+    """Hold something of one colour before part of the video for part of the time, as a hand or a microphone.
 
     Args:
         images: `(n, height, width, 3)` RGB.

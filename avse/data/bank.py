@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.data.manifest import Item
-from avse.data.mix import Waveform
 from avse.errors import ConfigError
 from avse.media.audio import read_audio
-from avse.media.output import beside
+from avse.media.output import atomic_write
 from avse.signal.resample import resample
+from avse.types import Waveform
 
 FULL_SCALE = 32768
 
@@ -124,13 +124,13 @@ def _mapped(decoded: Iterator[Waveform], path: Path) -> Waveforms:
     if not (path.is_file() and index.is_file()):
         path.parent.mkdir(parents=True, exist_ok=True)
         lengths, scales = [], []
-        with beside(path, force=True) as temporary, temporary.open("wb") as file:
+        with atomic_write(path, force=True) as temporary, temporary.open("wb") as file:
             for waveform in decoded:
                 samples, scale = sixteen_bit(waveform)
                 file.write(samples.tobytes())
                 lengths.append(len(samples))
                 scales.append(scale)
-        with beside(index, force=True) as temporary, temporary.open("wb") as file:
+        with atomic_write(index, force=True) as temporary, temporary.open("wb") as file:
             np.savez(file, starts=_starts(lengths), scales=np.array(scales, dtype=np.float32))
     with np.load(index, allow_pickle=False) as arrays:
         starts, scales_read = arrays["starts"], arrays["scales"]

@@ -1,4 +1,4 @@
-"""What rooms, microphones and lines do to sound, at random, each draw from a generator that makes it repeatable."""
+"""What rooms, microphones and lines do to audio, at random, each draw from a generator that makes it repeatable."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,9 @@ import numpy.typing as npt
 from scipy import fft
 from scipy.signal import butter, fftconvolve, sosfilt
 
-from avse.data.augment import happens
-from avse.data.mix import Waveform, mix
+from avse.data.augment import bernoulli
+from avse.data.mix import mix
+from avse.types import Waveform
 
 
 @dataclass(frozen=True)
@@ -22,17 +23,17 @@ class ChannelConfig:
     reverberation_probability: float = 0.3
     """Chance that talker and noise are in a room; the target keeps its early reflections."""
     measured_share: float = 0.3
-    """Share of the rooms that are measured ones; the others are made up."""
+    """Share of the rooms that are measured ones; the others are synthetic."""
     level_db_min: float = -42.0
-    """Least level of the noisy sound, dB under full scale."""
+    """Least level of the noisy audio, dB under full scale."""
     level_db_max: float = -12.0
     """Largest level."""
     narrow_probability: float = 0.08
     """Chance that all comes through a line of 3.4 to 7 kHz."""
     clip_probability: float = 0.05
-    """Chance that the noisy sound's peaks are cut off."""
+    """Chance that the noisy audio's peaks are cut off."""
     codec_probability: float = 0.05
-    """Chance that the noisy sound went through an 8-bit telephone codec."""
+    """Chance that the noisy audio went through an 8-bit telephone codec."""
 
 
 class Channel:
@@ -52,13 +53,13 @@ class Channel:
     def mix(
         self, speech: Waveform, noise: Waveform, *, snr_db: float, rng: np.random.Generator
     ) -> tuple[Waveform, Waveform]:
-        """Noisy sound, and the clean speech in it at the same level, `(samples,)` both."""
+        """Noisy audio, and the clean speech in it at the same level, `(samples,)` both."""
         config = self.config
-        if happens(config.colour_probability, rng):
+        if bernoulli(config.colour_probability, rng):
             speech = equalise(speech, rng.normal(0, config.colour_db, size=9))
             noise = equalise(noise, rng.normal(0, config.colour_db, size=9))
         clean = speech
-        if happens(config.reverberation_probability, rng):
+        if bernoulli(config.reverberation_probability, rng):
             response = self._response(rng)
             clean = reverberate(speech, response[: int(EARLY_S * self.sample_rate)])
             speech, noise = reverberate(speech, response), reverberate(noise, self._response(rng))
@@ -66,12 +67,14 @@ class Channel:
         level_db = rng.uniform(config.level_db_min, config.level_db_max)
         gain = np.float32(10 ** (level_db / 20) / np.sqrt(np.mean(np.square(noisy, dtype=np.float64))))
         noisy, clean = gain * noisy, gain * clean
-        if happens(config.narrow_probability, rng):
+        if bernoulli(config.narrow_probability, rng):
             top_hz = rng.uniform(3400, 7000)
-            noisy, clean = (limit_band(sound, top_hz=top_hz, sample_rate=self.sample_rate) for sound in (noisy, clean))
-        if happens(config.clip_probability, rng):
+            noisy, clean = (
+                limit_band(signal, top_hz=top_hz, sample_rate=self.sample_rate) for signal in (noisy, clean)
+            )
+        if bernoulli(config.clip_probability, rng):
             noisy = clip(noisy, share=rng.uniform(0.2, 0.8))
-        if happens(config.codec_probability, rng):
+        if bernoulli(config.codec_probability, rng):
             noisy = mu_law(noisy)
         return noisy, clean
 
@@ -86,7 +89,7 @@ EARLY_S = 0.05
 
 
 def simulate_response(rng: np.random.Generator, *, sample_rate: int) -> Waveform:
-    """A room's response made up: the direct sound, then noise that dies away (Polack 1988).
+    """A synthetic room response: the direct sound, then noise that dies away (Polack 1988).
 
     Args:
         rng: source of randomness; draws a reverberation time of 0.15 to 0.8 s and how far the talker is.
@@ -112,21 +115,21 @@ def trim_response(response: Waveform) -> Waveform:
 
 
 def reverberate(waveform: Waveform, response: Waveform) -> Waveform:
-    """Sound in a room, as long as without it, `(samples,)`."""
+    """Audio in a room, as long as without it, `(samples,)`."""
     echoing: Waveform = fftconvolve(waveform, response)[: len(waveform)].astype(np.float32)
     return echoing
 
 
 def equalise(waveform: Waveform, gains_db: npt.NDArray[np.float64]) -> Waveform:
-    """Give a sound another colour.
+    """Give an audio signal another colour.
 
     Args:
         waveform: `(samples,)`.
         gains_db: at frequencies that are evenly spaced by the square root, low to high.
     """
     spectrum = fft.rfft(waveform)
-    place = np.sqrt(np.linspace(0, 1, len(spectrum))) * (len(gains_db) - 1)
-    curve_db = np.interp(place, np.arange(len(gains_db)), gains_db)
+    position = np.sqrt(np.linspace(0, 1, len(spectrum))) * (len(gains_db) - 1)
+    curve_db = np.interp(position, np.arange(len(gains_db)), gains_db)
     gains = (10 ** (curve_db / 20)).astype(np.float32)
     coloured: Waveform = fft.irfft(spectrum * gains, len(waveform)).astype(np.float32)
     return coloured
@@ -140,7 +143,7 @@ def limit_band(waveform: Waveform, *, top_hz: float, sample_rate: int) -> Wavefo
 
 
 def mu_law(waveform: Waveform) -> Waveform:
-    """What an 8-bit telephone codec leaves of a sound (ITU-T G.711, mu = 255), full scale +-1."""
+    """What an 8-bit telephone codec leaves of an audio signal (ITU-T G.711, mu = 255), full scale +-1."""
     compressed = np.sign(waveform) * np.log1p(255 * np.minimum(np.abs(waveform), 1)) / np.log(256)
     coarse = np.round(compressed * 127) / 127
     decoded: Waveform = (np.sign(coarse) * (256 ** np.abs(coarse) - 1) / 255).astype(np.float32)

@@ -11,10 +11,10 @@ from avse.data.bank import WaveformBank
 from avse.data.crops import load_mouth
 from avse.data.joined import join_clips
 from avse.data.manifest import Item, data_root, read_manifest
-from avse.data.mix import Waveform
 from avse.data.packed import Kind, Lazy, PackedBank, is_packed, open_packed
 from avse.errors import ConfigError
 from avse.faces.mouth import MouthTrack
+from avse.types import Waveform
 
 _AUDIO_KINDS: tuple[Kind, ...] = ("speech", "noise")
 
@@ -29,7 +29,7 @@ class Corpus(NamedTuple):
     mouths: Sequence[MouthTrack] | Lazy[MouthTrack]
     """Of the faces, in the same order."""
     speech: WaveformBank | PackedBank
-    """Sentences without video, as competing voices and as targets by sound alone; there may be none."""
+    """Sentences without video, as competing voices and as targets audio-only; there may be none."""
     noise: WaveformBank | PackedBank
     """Noise recordings."""
 
@@ -84,7 +84,7 @@ def load_corpus(
         crops: folder of the crops stage, or of a packed corpus, which then is all that is read.
         split: `train` or `valid`.
         sample_rate: Hz.
-        progress: wraps what is gone through, and is told what it is.
+        progress: wraps what is gone through, and gets its name.
 
     Raises:
         ConfigError: crops are missing, or the packed corpus is of another rate or has no talking faces.

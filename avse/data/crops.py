@@ -8,12 +8,12 @@ from avse.errors import ConfigError, MediaError
 from avse.faces.mouth import MouthTrack
 from avse.faces.report import FaceReport
 from avse.media.arrays import read_arrays
-from avse.media.output import beside
+from avse.media.output import atomic_write
 
 
 def save_mouth(path: Path, mouth: MouthTrack) -> None:
     """Write a mouth as a compressed .npz, in place of one that is there."""
-    with beside(path, force=True) as temporary, temporary.open("wb") as file:
+    with atomic_write(path, force=True) as temporary, temporary.open("wb") as file:
         np.savez_compressed(
             file,
             timestamps_s=mouth.timestamps_s,

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from avse.data.augment import happens
+from avse.data.augment import bernoulli
 from avse.signal.speech_cue import CUE_RATE_HZ, Cue
 
 
@@ -24,7 +24,7 @@ class CueErrorConfig:
     """Largest correlation."""
     shared_share: float = 0.5
     """Share of the error's variance that all nine numbers have in common."""
-    error_memory_s: float = 0.13
+    error_time_constant_s: float = 0.13
     """s; time constant of the error's autocorrelation."""
     smoothing_s: float = 0.08
     """s; largest time constant of the smoothing."""
@@ -56,15 +56,15 @@ def spoil(cue: Cue, *, config: CueErrorConfig, rng: np.random.Generator) -> Spoi
     n_frames = len(cue)
     lag = round(rng.uniform(-config.lag_s, config.lag_s) * CUE_RATE_HZ)
     shifted = cue[np.clip(np.arange(n_frames) - lag, 0, n_frames - 1)]
-    smooth = _leaky_mean(shifted, memory=rng.uniform(0, config.smoothing_s) * CUE_RATE_HZ)
+    smooth = _leaky_mean(shifted, time_constant=rng.uniform(0, config.smoothing_s) * CUE_RATE_HZ)
     correlation = rng.uniform(config.correlation_min, config.correlation_max)
     mean, std = smooth.mean(axis=0), smooth.std(axis=0)
     error = _error(cue.shape, config=config, rng=rng) * std
     spoiled = mean + correlation**2 * (smooth - mean) + correlation * np.sqrt(1 - correlation**2) * error
     present = np.ones(n_frames, dtype=bool)
-    if happens(config.missing_probability, rng):
+    if bernoulli(config.missing_probability, rng):
         present[:] = False
-    elif happens(config.gap_probability, rng):
+    elif bernoulli(config.gap_probability, rng):
         first, last = sorted(rng.integers(0, n_frames + 1, size=2))
         present[first:last] = False
     return SpoiledCue(np.clip(spoiled, 0, 1).astype(np.float32), present)
@@ -74,13 +74,13 @@ def _error(shape: tuple[int, ...], *, config: CueErrorConfig, rng: np.random.Gen
     """Correlated Gaussian noise of unit variance, `(frames, numbers)`."""
     own, shared = rng.standard_normal(shape), rng.standard_normal((shape[0], 1))
     white = np.sqrt(1 - config.shared_share) * own + np.sqrt(config.shared_share) * shared
-    slow = _leaky_mean(white, memory=config.error_memory_s * CUE_RATE_HZ)
+    slow = _leaky_mean(white, time_constant=config.error_time_constant_s * CUE_RATE_HZ)
     return np.asarray(slow / np.maximum(slow.std(axis=0), 1e-3))
 
 
-def _leaky_mean(values: npt.NDArray[np.floating], *, memory: float) -> npt.NDArray[np.float64]:
+def _leaky_mean(values: npt.NDArray[np.floating], *, time_constant: float) -> npt.NDArray[np.float64]:
     """Exponential mean over the first axis, with a time constant in frames."""
-    keep = np.exp(-1 / memory) if memory > 0 else 0.0
+    keep = np.exp(-1 / time_constant) if time_constant > 0 else 0.0
     smoothed = np.empty(values.shape)
     state = np.asarray(values[:1], dtype=np.float64).sum(axis=0)
     for row, value in enumerate(values):

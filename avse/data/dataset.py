@@ -1,7 +1,7 @@
 """Training examples, mixed on the fly and repeatable one by one.
 
 Example `index` of epoch `epoch` depends on the seed and these two numbers alone, never on what was drawn before
-it. So any number of workers gives the same examples, and a killed run goes on where it stood.
+it. So any number of workers gives the same examples, and a killed run resumes where it stood.
 """
 
 from collections.abc import Iterable
@@ -15,17 +15,18 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from avse.data.augment import (
+    bernoulli,
     change_speed,
     coloured_noise,
     cover,
-    happens,
     move_and_recolour,
     samples_at_speed,
 )
 from avse.data.channel import Channel
 from avse.data.corpus import Corpus
-from avse.data.mix import Waveform, cut_looped, mix, sum_at_equal_level
+from avse.data.mix import cut_looped, mix, sum_at_equal_level
 from avse.signal.clock import audio_frame_times_s, n_audio_frames
+from avse.types import Waveform
 
 CLEAR_SNR_DB = 40.0
 """Above this no noise is heard."""
@@ -44,7 +45,7 @@ class MixConfig:
     snr_db_max: float = 15.0
     """dB."""
     clear_probability: float = 0.0
-    """Chance of a ratio above these instead, up to 40 dB, so that good sound is left alone."""
+    """Chance of a ratio above these instead, up to 40 dB, so that good audio is left alone."""
     talker_probability: float = 0.5
     """Chance that the noise is other people talking."""
     max_talkers: int = 4
@@ -55,11 +56,11 @@ class MixConfig:
     same_voice_probability: float = 0.0
     """Chance that the noise to a talking face is another sentence of its voice: only the lips tell which is meant."""
     video_zero_probability: float = 0.2
-    """Chance that the picture is taken away for the whole example (modality dropout)."""
+    """Chance that the video is taken away for the whole example (modality dropout)."""
     video_gap_probability: float = 0.1
-    """Chance that the picture is missing for part of the example."""
+    """Chance that the video is missing for part of the example."""
     audio_zero_probability: float = 0.03
-    """Chance that the sound's features are taken away (modality dropout)."""
+    """Chance that the audio's features are taken away (modality dropout)."""
     any_speaker_probability: float = 0.4
     """Chance that a talking face gives way to one of a speaker drawn evenly, so that rare people are seen often."""
     other_mouth_probability: float = 0.2
@@ -67,20 +68,20 @@ class MixConfig:
     augment: bool = True
     """Move and recolour the crops, change the speed of noises."""
     speed_probability: float = 0.0
-    """Chance that a voice, with its picture, is played at 0.85 to 1.24 of its speed: another voice for the network."""
+    """Chance that a voice, with its video, is played at 0.85 to 1.24 of its speed: another voice for the network."""
     jitter_s: float = 0.0
-    """The picture comes early or late by up to this much, mostly by less, as a camera's does."""
+    """The video comes early or late by up to this much, mostly by less, as a camera's does."""
     late_probability: float = 0.0
-    """Chance that the picture comes 0.3 to 1 s early or late: too much to be of use."""
+    """Chance that the video comes 0.3 to 1 s early or late: too much to be of use."""
     frozen_probability: float = 0.0
-    """Chance that the picture stands still."""
+    """Chance that the video stands still."""
     covered_probability: float = 0.0
     """Chance that something covers part of the mouth for part of the example."""
     stranger_probability: float = 0.0
     """Chance that a sentence without video comes with a mouth all the same: somebody else's."""
 
     def undisturbed(self) -> "MixConfig":
-        """The same mixtures with every picture and sound as recorded, for validation."""
+        """The same mixtures with every video and audio as recorded, for validation."""
         return MixConfig(
             n_samples=self.n_samples,
             snr_db_min=self.snr_db_min,
@@ -110,7 +111,7 @@ class Example(NamedTuple):
     present: Tensor
     """`(frames,)` bool, False where the network must not see a face."""
     audible: Tensor
-    """Scalar bool, False where the network must not hear the sound."""
+    """Scalar bool, False where the network must not hear the audio."""
     matched: Tensor
     """Scalar bool, True if the mouth is the speaker's and in time."""
 
@@ -155,7 +156,7 @@ class MixtureDataset(Dataset[Example]):
         seed: int,
         hop: int,
         sample_rate: int,
-        n_sound_only: int = 0,
+        n_audio_only: int = 0,
         channel: Channel | None = None,
     ) -> None:
         """Set up the draw.
@@ -166,16 +167,16 @@ class MixtureDataset(Dataset[Example]):
             seed: of all draws.
             hop: samples between audio frames.
             sample_rate: Hz.
-            n_sound_only: targets from the corpus' speech in each epoch; none where it has no speech.
-            channel: what rooms, microphones and lines do to the sound; None leaves it as recorded.
+            n_audio_only: targets from the corpus' speech in each epoch; none where it has no speech.
+            channel: what rooms, microphones and lines do to the audio; None leaves it as recorded.
         """
         self.faces, self.mouths, self.speech, self.noise = corpus
         self.config, self.seed, self.hop, self.sample_rate = config, seed, hop, sample_rate
-        self.n_sound_only, self.channel = n_sound_only if len(corpus.speech) else 0, channel
+        self.n_audio_only, self.channel = n_audio_only if len(corpus.speech) else 0, channel
         self._clips_of = clips_by_speaker(self.faces.items)
 
     def __len__(self) -> int:
-        return len(self.faces) + self.n_sound_only
+        return len(self.faces) + self.n_audio_only
 
     def __getitem__(self, key: tuple[int, int]) -> Example:
         """Mix one example.
@@ -193,7 +194,7 @@ class MixtureDataset(Dataset[Example]):
             noisy = mix(clean, noise, snr_db=snr_db)
         else:
             noisy, clean = self.channel.mix(clean, noise, snr_db=snr_db, rng=rng)
-        # Without picture and sound both there is nothing to learn from, so the sound is only taken where a face is.
+        # Without video and audio both there is nothing to learn from, so the audio is only taken where a face is.
         audible = not (view.present.all() and rng.random() < config.audio_zero_probability)
         return Example(
             torch.from_numpy(noisy),
@@ -205,7 +206,7 @@ class MixtureDataset(Dataset[Example]):
         )
 
     def _face(self, index: int, rng: np.random.Generator) -> Target:
-        """A clip's sound, and a mouth, mostly its own."""
+        """A clip's audio, and a mouth, mostly its own."""
         config = self.config
         index, shown = self._who(index, rng)
         speed = self._speed(rng)
@@ -215,7 +216,7 @@ class MixtureDataset(Dataset[Example]):
         clean = self._played(cut_looped(waveform, offset=start, n_samples=n_read), speed)
         late_s = config.jitter_s * rng.triangular(-1, 0, 1)
         matched = shown == index
-        if happens(config.late_probability, rng):
+        if bernoulli(config.late_probability, rng):
             late_s, matched = rng.choice([-1, 1]) * rng.uniform(0.3, 1.0), False
         start_s = start / self.sample_rate
         view = self._view(shown, rng, start_s=start_s, late_s=late_s, speed=speed, matched=matched)
@@ -225,7 +226,7 @@ class MixtureDataset(Dataset[Example]):
         """A sentence of the speech corpus, now and then with the mouth of somebody else."""
         speed = self._speed(rng)
         clean = self._at_speed(self.speech.waveforms[rng.integers(len(self.speech))], speed, rng)
-        if happens(self.config.stranger_probability, rng):
+        if bernoulli(self.config.stranger_probability, rng):
             return Target(clean, self._view(int(rng.integers(len(self.mouths))), rng, matched=False), speed)
         n_frames = n_audio_frames(self.config.n_samples, hop=self.hop)
         return Target(clean, no_view(n_frames, self.mouths[0].crops.shape[1:3]), speed)
@@ -248,9 +249,9 @@ class MixtureDataset(Dataset[Example]):
         n_frames = n_audio_frames(config.n_samples, hop=self.hop)
         times_s = audio_frame_times_s(n_frames, hop=self.hop, sample_rate=self.sample_rate)
         images, present = mouth.at((times_s - late_s) * speed + start_s)
-        if happens(config.frozen_probability, rng):
+        if bernoulli(config.frozen_probability, rng):
             images, matched = images[rng.integers(n_frames)][None].repeat(n_frames, axis=0), False
-        if happens(config.covered_probability, rng):
+        if bernoulli(config.covered_probability, rng):
             images = cover(images, rng)
         return View(images, present & self._visible(n_frames, rng), matched)
 
@@ -259,7 +260,7 @@ class MixtureDataset(Dataset[Example]):
         return change_speed(waveform, factor=speed)[: self.config.n_samples]
 
     def _speed(self, rng: np.random.Generator) -> float:
-        return rng.uniform(*SPEEDS) if happens(self.config.speed_probability, rng) else 1.0
+        return rng.uniform(*SPEEDS) if bernoulli(self.config.speed_probability, rng) else 1.0
 
     def _who(self, index: int, rng: np.random.Generator) -> tuple[int, int]:
         """The clip to hear and the clip to see."""
@@ -293,12 +294,12 @@ class MixtureDataset(Dataset[Example]):
 
     def _snr_db(self, rng: np.random.Generator) -> float:
         lowest, highest = self.config.snr_db_min, self.config.snr_db_max
-        if happens(self.config.clear_probability, rng):
+        if bernoulli(self.config.clear_probability, rng):
             lowest, highest = highest, CLEAR_SNR_DB
         return rng.uniform(lowest, highest)
 
     def _noise(self, target: Target, rng: np.random.Generator) -> Waveform:
-        if target.clip is not None and happens(self.config.same_voice_probability, rng):
+        if target.clip is not None and bernoulli(self.config.same_voice_probability, rng):
             others = [i for i in self._clips_of[str(self.faces.items[target.clip].speaker)] if i != target.clip]
             if others:
                 return self._at_speed(self.faces.waveforms[rng.choice(others)], target.speed, rng)

@@ -11,11 +11,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from avse.data.mix import Waveform
 from avse.errors import InputError
 from avse.faces.mouth import MouthTrack
 from avse.faces.report import FaceReport
 from avse.signal.clock import samples_from_seconds
+from avse.types import Waveform
 
 FADE_S = 0.005
 """Each clip's audio rises from zero and falls to zero within this time: a step between two clips would click."""

@@ -13,7 +13,7 @@ from pathlib import Path, PurePath, PureWindowsPath
 from typing import Any, TypeVar
 
 from avse.errors import ConfigError
-from avse.media.output import beside
+from avse.media.output import atomic_write
 
 ROOTS = ("AVSE_DATA", "AVSE_VIDEOS", "AVSE_NOISE", "AVSE_SPEECH")
 """Variables that name the folders that data may lie in."""
@@ -40,10 +40,10 @@ class Item:
     split: str
     """One of `SPLITS`; nothing marked `test*` may train a model or tune a threshold."""
     audio: str
-    """Path of the sound, or of the container that holds it, relative to the root; absolute if it lies elsewhere."""
+    """Path of the audio, or of the container that holds it, relative to the root; absolute if it lies elsewhere."""
     licence: str
     video: str | None = None
-    """Path of the picture, relative to the root; absolute if it lies elsewhere."""
+    """Path of the video, relative to the root; absolute if it lies elsewhere."""
     speaker: str | None = None
     noise_type: str | None = None
     """Set for noises only."""
@@ -169,7 +169,7 @@ def read_mixtures(path: Path) -> list[Mixture]:
     for number, fields in _lines(path):
         cuts = fields.get("noise", [])
         if not isinstance(cuts, list):
-            raise ConfigError(f"{path}:{number} must hold a list as noise but holds {cuts!r}; write the list anew")
+            raise ConfigError(f"{path}:{number} must hold a list as noise but holds {cuts!r}; write the list again")
         noise = tuple(_row(NoiseCut, path, number, cut) for cut in cuts)
         rows.append(_row(Mixture, path, number, {**fields, "noise": noise}))
     for row in rows:
@@ -180,7 +180,7 @@ def read_mixtures(path: Path) -> list[Mixture]:
 
 def write_manifest(path: Path, rows: Iterable[Item | Mixture]) -> None:
     """Write rows as JSON lines, without the fields that are None."""
-    with beside(path, force=True) as temporary:
+    with atomic_write(path, force=True) as temporary:
         text = "".join(
             json.dumps({k: v for k, v in dataclasses.asdict(row).items() if v is not None}) + "\n" for row in rows
         )
@@ -203,25 +203,25 @@ def _lines(path: Path) -> list[tuple[int, dict[str, Any]]]:
         except json.JSONDecodeError as error:
             raise ConfigError(f"{path}:{number} must be one JSON object but is not: {error}") from None
         if not isinstance(fields, dict):
-            raise ConfigError(f"{path}:{number} must be one JSON object but is {fields!r}; write the manifest anew")
+            raise ConfigError(f"{path}:{number} must be one JSON object but is {fields!r}; write the manifest again")
         rows.append((number, fields))
     return rows
 
 
 def _row(kind: type[Row], path: Path, number: int, fields: object) -> Row:
     if not isinstance(fields, dict):
-        raise ConfigError(f"{path}:{number} must be a JSON object but is {fields!r}; write the manifest anew")
+        raise ConfigError(f"{path}:{number} must be a JSON object but is {fields!r}; write the manifest again")
     hints = typing.get_type_hints(kind)
     for name in hints.keys() & fields.keys():
         allowed = typing.get_args(hints[name]) or (hints[name],)
         value = float(fields[name]) if type(fields[name]) is int and float in allowed else fields[name]
         if typing.get_origin(hints[name]) is not tuple and not isinstance(value, allowed):
             raise ConfigError(
-                f"{path}:{number} must hold another kind of {name} than {value!r}; write the manifest anew"
+                f"{path}:{number} must hold another kind of {name} than {value!r}; write the manifest again"
             )
     required = {f.name for f in dataclasses.fields(kind) if f.default is dataclasses.MISSING}
     if missing := sorted(required - fields.keys()):
-        raise ConfigError(f"{path}:{number} must name {', '.join(missing)} but does not; write the manifest anew")
+        raise ConfigError(f"{path}:{number} must name {', '.join(missing)} but does not; write the manifest again")
     return kind(**{name: value for name, value in fields.items() if name in hints})
 
 

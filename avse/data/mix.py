@@ -1,12 +1,10 @@
 """Speech plus noise at a chosen ratio: the one place where mixtures are made."""
 
 import numpy as np
-import numpy.typing as npt
 
 from avse.errors import InputError
 from avse.signal.clock import samples_from_seconds
-
-Waveform = npt.NDArray[np.float32]
+from avse.types import Waveform
 
 
 def mix(speech: Waveform, noise: Waveform, *, snr_db: float) -> Waveform:

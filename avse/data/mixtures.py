@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from avse.data.bank import read_mono
 from avse.data.manifest import Item, Mixture
-from avse.data.mix import Waveform, build_mixture
+from avse.data.mix import build_mixture
 from avse.errors import ConfigError
+from avse.types import Waveform
 
 
 class MixedClip(NamedTuple):
@@ -42,7 +43,7 @@ class MixtureReader:
             ConfigError: its clip is not in the manifest.
         """
         if mixture.clip not in self.clips:
-            raise ConfigError(f"clip of {mixture.id} must be in the manifest but {mixture.clip} is not; write it anew")
+            raise ConfigError(f"clip of {mixture.id} must be in the manifest but {mixture.clip} is not; write it again")
         clean = self._read(self.clips[mixture.clip].audio)
         noises = [(self._read(cut.path), cut.offset_s) for cut in mixture.noise]
         return MixedClip(build_mixture(clean, noises, snr_db=mixture.snr_db, sample_rate=self.sample_rate), clean)

@@ -19,13 +19,13 @@ import numpy.typing as npt
 from avse.data.bank import FULL_SCALE, read_mono, sixteen_bit
 from avse.data.crops import load_mouth
 from avse.data.manifest import Item
-from avse.data.mix import Waveform
 from avse.data.shard_index import IndexedShards, write_index
 from avse.data.shards import ShardWriter
 from avse.errors import ConfigError
 from avse.faces.mouth import MouthTrack
 from avse.faces.report import FaceReport
-from avse.media.output import beside
+from avse.media.output import atomic_write
+from avse.types import Waveform
 
 HEAD = "packed.json"
 """In the corpus' folder: what it was packed from."""
@@ -104,9 +104,9 @@ def finish_bank(folder: Path, speakers: npt.NDArray[np.uint32], names: Sequence[
         names: of the speakers.
     """
     write_index(folder)
-    with beside(folder / SPEAKERS, force=True) as temporary, temporary.open("wb") as file:
+    with atomic_write(folder / SPEAKERS, force=True) as temporary, temporary.open("wb") as file:
         np.save(file, speakers)
-    with beside(folder / NAMES, force=True) as temporary:
+    with atomic_write(folder / NAMES, force=True) as temporary:
         temporary.write_text(json.dumps(list(names)) + "\n", encoding="utf-8")
 
 

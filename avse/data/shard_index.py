@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.errors import ConfigError, MediaError
-from avse.media.output import beside
+from avse.media.output import atomic_write
 
 ROW = np.dtype([("shard", "<u4"), ("offset", "<u8"), ("length", "<u4")])
 """Of a sample, 16 bytes."""
@@ -54,9 +54,9 @@ def write_index(folder: Path) -> int:
     rows = np.concatenate(parts) if parts else np.zeros(0, dtype=ROW)
     if not len(rows):
         raise ConfigError(f"folder {folder} must hold shards with samples but has none; prepare them first")
-    with beside(folder / INDEX, force=True) as temporary, temporary.open("wb") as file:
+    with atomic_write(folder / INDEX, force=True) as temporary, temporary.open("wb") as file:
         np.save(file, rows)
-    with beside(folder / SHARDS, force=True) as temporary:
+    with atomic_write(folder / SHARDS, force=True) as temporary:
         temporary.write_text(json.dumps([_stamp(path) for path in paths]) + "\n", encoding="utf-8")
     return len(rows)
 

@@ -1,7 +1,7 @@
 """Shards: many small samples in a few large files, in WebDataset's layout (files `key.suffix` in tar archives).
 
 Written beside and renamed when full, so that a shard which is there is whole; read by their index, so that any sample
-can be had at any time: a run that goes on needs nothing but its step, and every process reads its own samples only.
+can be had at any time: a run that continues needs nothing but its step, and every process reads its own samples only.
 """
 
 import io
@@ -138,7 +138,7 @@ class ShardReader:
             file.seek(offset)
             content[suffix] = file.read(length)
             if len(content[suffix]) < length:
-                raise MediaError(f"shard {sample.shard} must hold {sample.key} but is cut short; prepare it anew")
+                raise MediaError(f"shard {sample.shard} must hold {sample.key} but is cut short; prepare it again")
         return content
 
     def _opened(self, path: Path) -> BinaryIO:

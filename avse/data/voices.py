@@ -14,12 +14,13 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from avse.data.augment import change_speed, coloured_noise, happens, samples_at_speed
+from avse.data.augment import bernoulli, change_speed, coloured_noise, samples_at_speed
 from avse.data.bank import WaveformBank
 from avse.data.channel import Channel
 from avse.data.dataset import CLEAR_SNR_DB, SPEEDS
-from avse.data.mix import Waveform, cut_looped, sum_at_equal_level
+from avse.data.mix import cut_looped, sum_at_equal_level
 from avse.errors import ConfigError
+from avse.types import Waveform
 
 
 @dataclass(frozen=True)
@@ -174,14 +175,14 @@ class VoiceDataset(Dataset[VoiceExample]):
         n_samples = self.n_samples(epoch)
         target = int(rng.integers(len(self.voices)))
         clean = self._voice(target, n_samples, rng)
-        if happens(self.config.silence_probability, rng):
+        if bernoulli(self.config.silence_probability, rng):
             clean = _silenced(clean, rng)
         noise, rival, snr_db = self._noise(target, n_samples, rng)
         noisy, clean = self.channel.mix(clean, noise, snr_db=snr_db, rng=rng)
         return VoiceExample(torch.from_numpy(noisy), torch.from_numpy(clean), torch.from_numpy(rival))
 
     def _voice(self, first: int, n_samples: int, rng: np.random.Generator) -> Waveform:
-        speed = rng.uniform(*SPEEDS) if happens(self.config.speed_probability, rng) else 1.0
+        speed = rng.uniform(*SPEEDS) if bernoulli(self.config.speed_probability, rng) else 1.0
         n_read = samples_at_speed(n_samples, factor=speed)
         pause = self.config.pause_s * self.sample_rate
         return change_speed(self.voices.joined(first, n_samples=n_read, pause=pause, rng=rng), factor=speed)[:n_samples]
@@ -190,7 +191,7 @@ class VoiceDataset(Dataset[VoiceExample]):
         """The noise, one of the talkers in it, and the SNR."""
         config = self.config
         snr_db = rng.uniform(config.snr_db_min, config.snr_db_max)
-        if happens(config.clear_probability, rng):
+        if bernoulli(config.clear_probability, rng):
             snr_db = rng.uniform(config.snr_db_max, CLEAR_SNR_DB)
         draw = rng.random()
         if draw < config.talker_probability:
@@ -202,16 +203,16 @@ class VoiceDataset(Dataset[VoiceExample]):
             voices = [self._other(target, n_samples, rng) for _ in range(rng.integers(4, 9))]
             return sum_at_equal_level(voices), silence, snr_db
         sources = [self._recorded(n_samples, rng)]
-        if happens(config.coloured_probability, rng):
+        if bernoulli(config.coloured_probability, rng):
             sources = [coloured_noise(rng, n_samples=n_samples, exponent=rng.uniform(-1, 2))]
-        if happens(config.two_noises_probability, rng):
+        if bernoulli(config.two_noises_probability, rng):
             sources.append(self._recorded(n_samples, rng))
         return sum_at_equal_level(sources), silence, snr_db
 
     def _talker(self, target: int, n_samples: int, rng: np.random.Generator) -> Waveform:
         """A competing voice; now and then the target's own, saying something else."""
         own = self.voices.others(target)
-        if own and happens(self.config.same_voice_probability, rng):
+        if own and bernoulli(self.config.same_voice_probability, rng):
             return self._voice(own[rng.integers(len(own))], n_samples, rng)
         return self._other(target, n_samples, rng)
 

@@ -5,14 +5,15 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from avse.enhance.gain import CHUNK_FRAMES, Spectrum, gain_of
+from avse.enhance.gain import CHUNK_FRAMES, gain_of
 from avse.enhance.model import CausalModel
-from avse.signal.clock import picture_numbers
+from avse.signal.clock import video_frame_indices
 from avse.signal.motion import MouthMotion, motion_of
+from avse.types import Spectrum
 
 
-class PictureSource(Protocol):
-    """Knows the mouth, as far as pictures have been taken."""
+class MouthSource(Protocol):
+    """Knows the mouth, as far as video frames have been taken."""
 
     def latest(self, times_s: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
         """The last crop taken by each time, and whether there is one; times rise from call to call."""
@@ -22,27 +23,27 @@ class PictureSource(Protocol):
 class CausalGain:
     """Takes noisy frames as they come, gives their gains at once; equal for every way to cut the recording."""
 
-    def __init__(self, model: CausalModel, *, pictures: PictureSource | None, offset_s: float = 0.0) -> None:
+    def __init__(self, model: CausalModel, *, video_frames: MouthSource | None, offset_s: float = 0.0) -> None:
         """Set up.
 
         Args:
             model: estimates the clean spectrum.
-            pictures: of the speaker's mouth; None enhances by sound alone.
-            offset_s: how late the picture comes after the sound.
+            video_frames: of the speaker's mouth; None enhances audio-only.
+            offset_s: how late the video comes after the audio.
         """
-        self._model, self._pictures, self._offset_s = model, pictures, offset_s
-        self._ahead_s = model.window / 2 / model.sample_rate
+        self._model, self._video_frames, self._offset_s = model, video_frames, offset_s
+        self._lookahead_s = model.window / 2 / model.sample_rate
         self._motion = MouthMotion(model.crop_size)
-        self._seen: Any = None
-        self._heard: Any = None
-        self._n_pictures = 0
+        self._video_state: Any = None
+        self._audio_state: Any = None
+        self._n_video_frames = 0
         self._newest: tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]] | None = None
         self.n_frames = 0
         """Frames so far."""
-        self.n_with_picture = 0
-        """Frames so far for which there was a picture."""
+        self.n_with_video = 0
+        """Frames so far for which there was a video frame."""
         self.trust = 0.0
-        """How far the last frame's mouth was believed to be the speaker's, 0 to 1; 0 without a picture."""
+        """How far the last frame's mouth was believed to be the speaker's, 0 to 1; 0 without a video."""
 
     def push(self, noisy: Spectrum, *, last: bool = False) -> Spectrum:
         """Take frames, give their gains.
@@ -60,35 +61,35 @@ class CausalGain:
 
     def _gain(self, noisy: Spectrum) -> Spectrum:
         model = self._model
-        numbers = picture_numbers(
+        numbers = video_frame_indices(
             noisy.shape[1],
             hop=model.hop,
             sample_rate=model.sample_rate,
-            rate_hz=model.picture_rate_hz,
-            ahead_s=self._ahead_s,
+            rate_hz=model.video_rate_hz,
+            lookahead_s=self._lookahead_s,
             first_frame=self.n_frames,
         )
-        mouth, present = self._see(self._n_pictures, int(numbers[-1]) + 1)
-        first = self._n_pictures - len(mouth)
+        mouth, present = self._encode(self._n_video_frames, int(numbers[-1]) + 1)
+        first = self._n_video_frames - len(mouth)
         shown = numbers - first
-        estimate, trust, self._heard = model.hear(noisy, mouth[shown], present[shown], self._heard)
+        estimate, trust, self._audio_state = model.enhance_step(noisy, mouth[shown], present[shown], self._audio_state)
         self.n_frames += noisy.shape[1]
-        self.n_with_picture += int(np.count_nonzero(present[shown]))
+        self.n_with_video += int(np.count_nonzero(present[shown]))
         self.trust = float(trust[-1]) * bool(present[-1])
         return gain_of(estimate, noisy)
 
-    def _see(self, start: int, end: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-        """Features and presence of the pictures up to `end`, and of the one before `start`, if there was one."""
-        times_s = np.arange(start, end) / self._model.picture_rate_hz + self._offset_s
+    def _encode(self, start: int, end: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+        """Features and presence of the video frames up to `end`, and of the one before `start`, if there was one."""
+        times_s = np.arange(start, end) / self._model.video_rate_hz + self._offset_s
         if len(times_s) == 0 and self._newest is not None:
             return self._newest
-        if self._pictures is None:
+        if self._video_frames is None:
             crops = np.zeros((len(times_s), *self._model.crop_size, 3), dtype=np.uint8)
             present = np.zeros(len(times_s), dtype=bool)
         else:
-            crops, present = self._pictures.latest(times_s)
-        mouth, self._seen = self._model.see(motion_of(crops, present, self._motion), self._seen)
+            crops, present = self._video_frames.latest(times_s)
+        mouth, self._video_state = self._model.encode_video(motion_of(crops, present, self._motion), self._video_state)
         if self._newest is not None:
             mouth, present = np.concatenate([self._newest[0], mouth]), np.concatenate([self._newest[1], present])
-        self._n_pictures, self._newest = end, (mouth[-1:], present[-1:])
+        self._n_video_frames, self._newest = end, (mouth[-1:], present[-1:])
         return mouth, present

@@ -18,7 +18,7 @@ from avse.faces.mouth import MouthTrack, mouth_of
 from avse.faces.report import FaceReport
 from avse.faces.speaker import People, Selection
 from avse.faces.who_speaks import Turns, find_speech_of_each
-from avse.media.output import beside, check_output
+from avse.media.output import atomic_write, check_output
 
 EACH = "each"
 """In place of a speaker: all of them."""
@@ -74,10 +74,10 @@ def enhance_each(
         for row, own in zip(rows, jobs, strict=True)
     ]  # fmt: skip
     faces = {row + 1: turns[row] for row in rows}
-    with beside(tables[0], force=job.force) as temporary:
+    with atomic_write(tables[0], force=job.force) as temporary:
         outputs = {row + 1: own.output for row, own in zip(rows, jobs, strict=True)}
         temporary.write_text(json.dumps(as_json(faces, outputs), indent=1) + "\n", encoding="utf-8")
-    with beside(tables[1], force=job.force) as temporary:
+    with atomic_write(tables[1], force=job.force) as temporary:
         temporary.write_text("".join(rttm_lines(job.audio.stem, faces)), encoding="utf-8")
     return results
 

@@ -14,11 +14,10 @@ from avse.extras import require
 from avse.faces.detect import FaceDetector
 from avse.faces.mouth import MouthTrack
 from avse.media.audio import AudioReader
-from avse.media.video import has_picture
+from avse.media.video import has_video
 from avse.models.pretrained import graph_of, path_of
 from avse.signal.phase import PhaseMeter
-
-Waveform = npt.NDArray[np.float32]
+from avse.types import Waveform
 
 DEFAULT_MODEL = DEFAULT_LIVE_MODEL = "live"
 
@@ -78,9 +77,9 @@ class Enhancer:
         Args:
             waveform: `(samples,)` or `(channels, samples)`, full scale +-1.
             sample_rate: Hz.
-            mouth: of the speaker, timed from the first sample; None enhances by sound alone.
+            mouth: of the speaker, timed from the first sample; None enhances audio-only.
             mixing: how much of the input stays; none by default.
-            offset_s: how late the picture comes after the sound.
+            offset_s: how late the video comes after the audio.
 
         Returns:
             The same shape.
@@ -156,7 +155,7 @@ class Enhancer:
         """
         audio = Path(audio)
         listened = listen(audio)
-        source = Path(video) if video is not None else audio if has_picture(audio) else None
+        source = Path(video) if video is not None else audio if has_video(audio) else None
         mouth = None
         if source is not None:
             view = View(source, self.model.crop_size, detector=detector, offset_s=offset_s)

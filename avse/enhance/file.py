@@ -7,9 +7,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
 from avse.enhance.enhancer import Enhancer
 from avse.enhance.loudness import Normaliser, check_loudness
 from avse.enhance.preview import Track, write_preview
@@ -27,12 +24,11 @@ from avse.media.tags import read_tags
 from avse.media.video import (
     VideoWriter,
     audio_start_s,
-    has_picture,
+    has_video,
     n_audio_tracks,
     probe_video,
 )
-
-Waveform = npt.NDArray[np.float32]
+from avse.types import Waveform
 
 MAGNIFY = 4
 """Times that a saved crop is enlarged, for people to see."""
@@ -43,13 +39,13 @@ class Job:
     """What to do with one file."""
 
     audio: Path
-    """Noisy sound: a sound file, or a container with sound."""
+    """Noisy audio: an audio file, or a container with audio."""
     output: Path
-    """A sound file, or a film, which then gets the picture of `video` or `audio`."""
+    """An audio file, or a video, which then gets the video of `video` or `audio`."""
     video: Path | None = None
-    """Film of the speaker; None takes the picture of `audio` if it has one."""
+    """Video of the speaker; None takes the video of `audio` if it has one."""
     audio_only: bool = False
-    """Do not look at any picture."""
+    """Do not look at any video frame."""
     speaker: str = "auto"
     """Whose face: see `avse.faces.choice.FORMS`."""
     offset_s: float | None = 0.0
@@ -57,9 +53,9 @@ class Job:
     mixing: Mixing = field(default_factory=Mixing)
     """How much of the input stays."""
     save_noise: Path | None = None
-    """Sound file for what was taken away."""
+    """Audio file for what was taken away."""
     save_mouth: Path | None = None
-    """Film of the mouth crops."""
+    """Video of the mouth crops."""
     preview: Path | None = None
     """Video file with the chosen face's box and the waveforms before and after."""
     force: bool = False
@@ -87,9 +83,9 @@ class EnhanceResult:
     """Per channel."""
     model: str
     faces: FaceReport | None
-    """None if no picture was looked at."""
-    picture_fraction: float
-    """Share of the time in which the picture helped, 0 to 1; the rest was enhanced by sound alone."""
+    """None if no video frame was processed."""
+    video_fraction: float
+    """Share of the time in which the video helped, 0 to 1; the rest was enhanced audio-only."""
     wall_s: float
     warnings: tuple[str, ...]
 
@@ -101,13 +97,13 @@ def enhance_file(
     detector: FaceDetector | None = None,
     progress: Progress = no_progress,
 ) -> EnhanceResult:
-    """Enhance one file; the sound passes through in blocks, so its length does not matter.
+    """Enhance one file; the audio passes through in blocks, so its length does not matter.
 
     Args:
         enhancer: with its model.
         job: what to do.
         detector: finds faces; by default what `avse.faces.detectors.load_detector` takes.
-        progress: is told the stage (`watch` or `enhance`), the seconds of the recording done, and all of them.
+        progress: is reported the stage (`watch` or `enhance`), the seconds of the recording done, and all of them.
 
     Raises:
         MediaError: a file cannot be read or written; nothing is left half-written.
@@ -115,13 +111,13 @@ def enhance_file(
     """
     started = time.monotonic()
     check_job(job)
-    film = video_of(job)
+    video = video_of(job)
     listened = listen(job.audio, track=tracks_of(job)[0])
     mouth, warnings = None, list(listened.warnings)
-    if film is not None:
-        view = view_of(job, film, crop_size=enhancer.model.crop_size, detector=detector)
+    if video is not None:
+        view = view_of(job, video, crop_size=enhancer.model.crop_size, detector=detector)
         mouth, seen = watch(view, listened, speaker=job.speaker, progress=progress)
-        warnings += [*seen, *_other_faces(job, film, mouth.report)]
+        warnings += [*seen, *_other_faces(job, video, mouth.report)]
     elif not job.audio_only:
         warnings.append("enhanced audio-only: there is no video")
     return enhance_with(enhancer, job, mouth, listened=listened, warnings=warnings, progress=progress, started=started)
@@ -149,16 +145,16 @@ def enhance_with(
         started: when, on the monotonic clock.
     """
     tracks, warnings = tracks_of(job), list(warnings)
-    picture_fraction, lost = _write_outputs(enhancer, job, mouth, listened=listened, tracks=tracks, progress=progress)
+    video_fraction, lost = _write_outputs(enhancer, job, mouth, listened=listened, tracks=tracks, progress=progress)
     warnings += lost
-    if mouth is not None and picture_fraction < 1:
-        only_s = (1 - picture_fraction) * listened.duration_s
+    if mouth is not None and video_fraction < 1:
+        only_s = (1 - video_fraction) * listened.duration_s
         why = "no face was chosen" if mouth.report.n_faces else "no face was seen"
         warnings.append(f"enhanced audio-only for {only_s:.1f} of {listened.duration_s:.1f} s: {why} there")
     return EnhanceResult(
         audio=job.audio, output=job.output, duration_s=listened.duration_s, sample_rate=listened.info.sample_rate,
         n_channels=listened.info.n_channels, n_samples=listened.n_samples, model=enhancer.model.name,
-        faces=mouth.report if mouth else None, picture_fraction=picture_fraction,
+        faces=mouth.report if mouth else None, video_fraction=video_fraction,
         wall_s=time.monotonic() - started, warnings=tuple(warnings),
     )  # fmt: skip
 
@@ -169,8 +165,8 @@ def view_of(job: Job, video: Path, *, crop_size: tuple[int, int], detector: Face
     return View(video, crop_size, detector=detector, audio_track=zero, offset_s=job.offset_s)
 
 
-def writes_film(path: Path) -> bool:
-    """True if an output of this name is a film and not a sound file."""
+def writes_video(path: Path) -> bool:
+    """True if an output of this name is a video and not an audio file."""
     return path.suffix.lower() not in WRITABLE
 
 
@@ -184,24 +180,24 @@ def check_job(job: Job) -> None:
         check_file(job.video, kind="video")
     sources = [path.resolve() for path in (job.audio, job.video) if path is not None]
     outputs = [path for path in (job.output, job.save_noise, job.save_mouth, job.preview) if path is not None]
-    for place, path in enumerate(outputs):
+    for index, path in enumerate(outputs):
         if path.resolve() in sources:
             raise MediaError(f"output {path} must not be the input but is; choose another name")
-        if path.resolve() in [other.resolve() for other in outputs[:place]]:
+        if path.resolve() in [other.resolve() for other in outputs[:index]]:
             raise MediaError(f"outputs must be different files but two are {path}; choose another name")
         check_output(path, force=job.force)
-    if job.save_noise is not None and writes_film(job.save_noise):
+    if job.save_noise is not None and writes_video(job.save_noise):
         raise MediaError(f"noise {job.save_noise} must end in one of {' '.join(WRITABLE)}; change its name")
 
 
 def video_of(job: Job) -> Path | None:
-    """The file whose picture shows the speaker, None where the sound must do."""
+    """The file whose video shows the speaker, None where the audio must do."""
     if job.video is not None:
         probe_video(job.video)
-    source = job.video or (job.audio if has_picture(job.audio) else None)
-    if writes_film(job.output) and source is None:
+    source = job.video or (job.audio if has_video(job.audio) else None)
+    if writes_video(job.output) and source is None:
         raise MediaError(
-            f"output {job.output} must end in one of {' '.join(WRITABLE)}, for there is no picture to copy; rename it"
+            f"output {job.output} must end in one of {' '.join(WRITABLE)}, for there is no video to copy; rename it"
         )
     if job.preview is not None and source is None:
         raise MediaError(
@@ -210,18 +206,18 @@ def video_of(job: Job) -> Path | None:
     return None if job.audio_only else source
 
 
-def _other_faces(job: Job, film: Path, report: FaceReport) -> list[str]:
+def _other_faces(job: Job, video: Path, report: FaceReport) -> list[str]:
     """What to do where it was not the right face that was chosen."""
     if job.speaker != "auto" or report.n_faces < 2:
         return []
-    return [f"{report.n_faces} faces, {report.chosen}; see them with: avse-faces {film}; choose one with: --speaker N"]
+    return [f"{report.n_faces} faces, {report.chosen}; see them with: avse-faces {video}; choose one with: --speaker N"]
 
 
 def tracks_of(job: Job) -> list[int]:
     """Indices of the audio tracks to enhance."""
     if job.audio_track is not None:
         return [job.audio_track]
-    if not writes_film(job.output) or job.video is not None:
+    if not writes_video(job.output) or job.video is not None:
         raise MediaError(
             f"output {job.output} must be a video file with the input's own tracks to hold all of them but is not; "
             "choose one track"
@@ -235,23 +231,23 @@ def _write_outputs(
     """Write all files of a job; the share of the time with video, and what the output could not hold."""
     lost: list[str] = []
     with ExitStack() as stack:
-        if writes_film(job.output):
+        if writes_video(job.output):
             # W64 has no limit of 4 GB, float no clipping.
             folder = stack.enter_context(scratch_folder())
             outputs = {track: folder / f"track{track}.w64" for track in tracks}
         else:
             outputs = {tracks[0]: job.output}
         shares = []
-        for place, (track, output) in enumerate(outputs.items()):
+        for index, (track, output) in enumerate(outputs.items()):
             total_s, n_tracks = listened.duration_s, len(outputs)
-            before_s = place * total_s
+            before_s = index * total_s
             stage = partial(_stage, progress, before_s=before_s, n_tracks=n_tracks, total_s=total_s)
             # Opposite phase is known of the first track only; the others are averaged as they are.
             signs = listened.signs if track == tracks[0] else None
             offset_s = (job.offset_s or 0.0) + _late_s(job, mouth, track)
             stream_of = partial(enhancer.stream, mouth=mouth, mixing=job.mixing, offset_s=offset_s, signs=signs)
             shares.append(_enhance_track(stream_of, job, track=track, output=output, progress=stage))
-        if writes_film(job.output):
+        if writes_video(job.output):
             # A separate recording takes the place of the video's own first track.
             audio = dict(zip([0] if job.video else tracks, outputs.values(), strict=True))
             lost = replace_audio(job.video or job.audio, audio, job.output, bit_rate=job.bit_rate, force=job.force)
@@ -307,7 +303,7 @@ def _enhance_track(
                     noise_sink.write(noisy - enhanced)
                 done_s += noisy.shape[1] / rate
                 progress(done_s)
-    return stream.gain.n_with_picture / max(1, stream.gain.n_frames)
+    return stream.gain.n_with_video / max(1, stream.gain.n_frames)
 
 
 @contextmanager
@@ -335,7 +331,7 @@ def _loudness(
 
 def _write_preview(job: Job, path: Path, mouth: MouthTrack, *, track: int) -> None:
     video = job.video or job.audio
-    keeps_tracks = writes_film(job.output) and job.video is None
+    keeps_tracks = writes_video(job.output) and job.video is None
     write_preview(
         path, video, mouth, before=Track(job.audio, track), after=Track(job.output, track if keeps_tracks else 0),
         audio_track=track if video == job.audio else 0, force=job.force,
@@ -343,9 +339,9 @@ def _write_preview(job: Job, path: Path, mouth: MouthTrack, *, track: int) -> No
 
 
 def _write_mouth(path: Path, mouth: MouthTrack, *, force: bool) -> None:
-    n_pictures, height, width = mouth.crops.shape[:3]
+    n_video_frames, height, width = mouth.crops.shape[:3]
     duration_s = mouth.timestamps_s[-1] - mouth.timestamps_s[0]
-    fps = (n_pictures - 1) / duration_s if duration_s > 0 else 25.0
+    fps = (n_video_frames - 1) / duration_s if duration_s > 0 else 25.0
     with VideoWriter(path, fps=fps, width=MAGNIFY * width, height=MAGNIFY * height, force=force) as writer:
-        for row in range(n_pictures):
+        for row in range(n_video_frames):
             writer.write(mouth.crops[row].repeat(MAGNIFY, axis=0).repeat(MAGNIFY, axis=1))

@@ -6,13 +6,12 @@ import numpy.typing as npt
 from avse.enhance.model import SpectralModel
 from avse.faces.mouth import MouthTrack
 from avse.signal.clock import audio_frame_times_s
-
-Spectrum = npt.NDArray[np.complex64]
+from avse.types import Spectrum
 
 CHUNK_FRAMES = 500
 """Frames enhanced at once (10 s at a hop of 20 ms): enough that the context around them weighs little."""
 FADE_S = 0.2
-"""Time over which the result changes from sound with picture to sound alone."""
+"""Time over which the result changes from audio with video to audio alone."""
 
 
 class GainEstimator:
@@ -25,20 +24,20 @@ class GainEstimator:
 
         Args:
             model: estimates the clean spectrum.
-            mouth: of the speaker; None enhances by sound alone.
-            offset_s: how late the picture comes after the sound.
+            mouth: of the speaker; None enhances audio-only.
+            offset_s: how late the video comes after the audio.
             chunk_frames: frames to work on at once.
         """
         self._model, self._mouth, self._offset_s, self._chunk = model, mouth, offset_s, chunk_frames
         self._fade = max(1, round(FADE_S * model.sample_rate / model.hop))
-        # A frame's share of the picture depends on presence up to a fade away, its spectrum on the model's context.
+        # A frame's share of the video depends on presence up to a fade away, its spectrum on the model's context.
         self._context = max(model.context_frames, self._fade)
         self._waiting = np.zeros((model.window // 2 + 1, 0), dtype=np.complex64)
         self._first_waiting = 0
         self.n_frames = 0
         """Frames whose gain is known so far."""
-        self.n_with_picture = 0
-        """Frames so far in which the picture had a share."""
+        self.n_with_video = 0
+        """Frames so far in which the video had a share."""
 
     def push(self, noisy: Spectrum, *, last: bool = False) -> Spectrum:
         """Take frames, give the gains that they complete.
@@ -73,19 +72,19 @@ class GainEstimator:
 
     def _estimate(self, noisy: Spectrum, *, first_frame: int, inside: slice) -> Spectrum:
         n_frames = noisy.shape[1]
-        crops, present = self._picture(first_frame, n_frames)
-        share = _picture_share(present, fade=self._fade)[inside]
-        self.n_with_picture += int(np.count_nonzero(share))
+        crops, present = self._video_frame(first_frame, n_frames)
+        share = _video_share(present, fade=self._fade)[inside]
+        self.n_with_video += int(np.count_nonzero(share))
         nothing = np.zeros(n_frames, dtype=bool)
         if not share.any():
             return self._model.estimate_spectrum(noisy, crops, nothing)[:, inside]
-        with_picture = self._model.estimate_spectrum(noisy, crops, present)[:, inside]
+        with_video = self._model.estimate_spectrum(noisy, crops, present)[:, inside]
         if share.all() and share.min() == 1:
-            return with_picture
-        by_sound = self._model.estimate_spectrum(noisy, crops, nothing)[:, inside]
-        return share * with_picture + (1 - share) * by_sound
+            return with_video
+        audio_only = self._model.estimate_spectrum(noisy, crops, nothing)[:, inside]
+        return share * with_video + (1 - share) * audio_only
 
-    def _picture(self, first_frame: int, n_frames: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
+    def _video_frame(self, first_frame: int, n_frames: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
         if self._mouth is None:
             return np.zeros((n_frames, *self._model.crop_size, 3), np.uint8), np.zeros(n_frames, dtype=bool)
         times_s = audio_frame_times_s(
@@ -107,7 +106,7 @@ def gain_of(estimate: Spectrum, noisy: Spectrum) -> Spectrum:
     return gain.astype(np.complex64, copy=False)
 
 
-def _picture_share(present: npt.NDArray[np.bool_], *, fade: int) -> npt.NDArray[np.float32]:
+def _video_share(present: npt.NDArray[np.bool_], *, fade: int) -> npt.NDArray[np.float32]:
     """0 where no face is, 1 farther than `fade` frames from such places, rising evenly between, `(frames,)`."""
     frames = np.arange(len(present))
     absent = np.flatnonzero(~present)

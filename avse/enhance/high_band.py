@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.signal import firwin, lfilter
 
-Waveform = npt.NDArray[np.float32]
+from avse.types import Waveform
 
 EDGES_HZ = (8000.0, 10500.0, 14000.0)
 """Lower edges of the bands; the last reaches to the end of the spectrum."""

@@ -11,10 +11,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-Spectrum = npt.NDArray[np.complex64]
+from avse.types import Spectrum
 
 LARGEST_DB = 6.0
-"""dB; more than this is never made up for."""
+"""dB; more than this is never synthetic for."""
 MEMORY_S = 2.0
 """s of speech over which the gain is averaged."""
 LEAST_SHARE, FULL_SHARE = 0.03, 0.15

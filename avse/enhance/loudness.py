@@ -6,13 +6,11 @@ Without a target the speech is as loud as in the input: `avse.enhance.level` doe
 from collections.abc import Iterable, Iterator
 
 import numpy as np
-import numpy.typing as npt
 
 from avse.errors import InputError
 from avse.signal.limiter import CEILING_DB, TruePeakLimiter
 from avse.signal.loudness import LoudnessMeter
-
-Waveform = npt.NDArray[np.float32]
+from avse.types import Waveform
 
 KEEP = "keep"
 LOWEST_LUFS, HIGHEST_LUFS = -40.0, -9.0

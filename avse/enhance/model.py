@@ -54,7 +54,7 @@ class SpectralModel(AnyModel, Protocol):
         Args:
             noisy: `(freqs, frames)`.
             crops: `(frames, height, width, 3)` mouth crops, RGB.
-            present: `(frames,)`, False where no face was seen and only the sound counts.
+            present: `(frames,)`, False where no face was seen and only the audio counts.
 
         Returns:
             `(freqs, frames)`.
@@ -64,46 +64,46 @@ class SpectralModel(AnyModel, Protocol):
 
 @runtime_checkable
 class CausalModel(AnyModel, Protocol):
-    """Enhances a short-time spectrum frame by frame, with the pictures of the speaker's mouth seen so far.
+    """Enhances a short-time spectrum frame by frame, with the video frames of the speaker's mouth seen so far.
 
     The length of its window is its latency.
     """
 
     @property
-    def picture_rate_hz(self) -> float:
-        """Pictures of the mouth taken in a second."""
+    def video_rate_hz(self) -> float:
+        """Video frames of the mouth taken in a second."""
         ...
 
-    def see(self, motion: npt.NDArray[np.float32], memory: Any) -> tuple[npt.NDArray[np.float32], Any]:
-        """Take the next pictures.
+    def encode_video(self, motion: npt.NDArray[np.float32], state: Any) -> tuple[npt.NDArray[np.float32], Any]:
+        """Take the next video frames.
 
         Args:
-            motion: `(pictures, 2, height, width)` as `avse.signal.motion` makes it, 0 where there is none.
-            memory: from the call before, None at first.
+            motion: `(video frames, 2, height, width)` as `avse.signal.motion` makes it, 0 where there is none.
+            state: from the call before, None at first.
 
         Returns:
-            Features `(pictures, dim)`, and the new memory.
+            Features `(video frames, dim)`, and the new state.
         """
         ...
 
-    def hear(
+    def enhance_step(
         self,
         noisy: npt.NDArray[np.complex64],
         mouth: npt.NDArray[np.float32],
         present: npt.NDArray[np.bool_],
-        memory: Any,
+        state: Any,
     ) -> tuple[npt.NDArray[np.complex64], npt.NDArray[np.float32], Any]:
-        """Take the next frames of sound.
+        """Take the next frames of audio.
 
         Args:
             noisy: `(freqs, frames)`.
-            mouth: `(frames, dim)` features of the picture shown at each frame.
-            present: `(frames,)` False where there is no picture.
-            memory: from the call before, None at first.
+            mouth: `(frames, dim)` features of the video frame shown at each frame.
+            present: `(frames,)` False where there is no video.
+            state: from the call before, None at first.
 
         Returns:
             Enhanced `(freqs, frames)`; how far the mouth is believed to be the speaker's, `(frames,)` 0 to 1; and
-            the new memory.
+            the new state.
         """
         ...
 

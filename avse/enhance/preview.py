@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.enhance.watch import MAX_HEIGHT
+from avse.faces.contact_sheet import draw_face
 from avse.faces.detect import Box
 from avse.faces.mouth import MouthTrack
 from avse.faces.people import TimedImage
-from avse.faces.sheet import draw_face
 from avse.media.audio import AudioReader, AudioWriter
 from avse.media.output import scratch_folder
 from avse.media.remux import replace_audio
@@ -64,8 +64,8 @@ def write_preview(
         MediaError: a file cannot be read or written.
     """
     with scratch_folder() as folder, VideoReader(video, max_height=MAX_HEIGHT, audio_track=audio_track) as reader:
-        sound = folder / "after.w64"
-        strips = Strips(_envelope(before), _envelope(after, copy_to=sound))
+        audio = folder / "after.w64"
+        strips = Strips(_envelope(before), _envelope(after, copy_to=audio))
         fps = min(HIGHEST_FPS, reader.info.fps or 25.0)
         silent = folder / "silent.mp4"
         frames = evenly(reader.frames(), fps=fps, duration_s=strips.duration_s)
@@ -77,7 +77,7 @@ def write_preview(
                     VideoWriter(silent, fps=fps, width=image.shape[1], height=image.shape[0])
                 )
                 writer.write(image)
-        replace_audio(silent, {0: sound}, path, force=force)
+        replace_audio(silent, {0: audio}, path, force=force)
 
 
 def draw(frame: TimedImage, mouth: MouthTrack, strips: "Strips") -> Image:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from avse.enhance.causal import CausalGain, PictureSource
+from avse.enhance.causal import CausalGain, MouthSource
 from avse.enhance.gain import CHUNK_FRAMES, GainEstimator
 from avse.enhance.high_band import HighBand
 from avse.enhance.level import LevelState, MakeUpGain
@@ -14,8 +14,7 @@ from avse.errors import ConfigError, InputError
 from avse.faces.mouth import MouthTrack
 from avse.signal.resample import StreamingResampler
 from avse.signal.stft_stream import StreamingISTFT, StreamingSTFT
-
-Waveform = npt.NDArray[np.float32]
+from avse.types import Waveform
 
 LOWEST, HIGHEST = 1000, 768_000
 """Sample rates that audio may have, Hz."""
@@ -36,7 +35,7 @@ class Mixing:
     """
 
     mix: float = 1.0
-    """Share of the enhanced sound: 0 gives the input back, 1 the enhanced sound alone."""
+    """Share of the enhanced audio: 0 gives the input back, 1 the enhanced audio alone."""
     attenuation_limit_db: float | None = None
     """Noise is lowered by at most this much, dB; None sets no limit."""
     keep_level: bool = True
@@ -53,7 +52,7 @@ class Mixing:
 
     @property
     def enhanced_share(self) -> float:
-        """Weight of the enhanced sound; the input has the rest."""
+        """Weight of the enhanced audio; the input has the rest."""
         limit = 0.0 if self.attenuation_limit_db is None else 10 ** (-self.attenuation_limit_db / 20)
         return self.mix * (1 - limit)
 
@@ -62,7 +61,7 @@ class EnhancerStream:
     """Takes blocks of a recording and gives it back enhanced, a little later; in all of the same length.
 
     The model works at its own rate on the mean of the channels, and its gain is applied to each of them. What the
-    conversion to that rate leaves out, the high band above all, has gains of its own (`avse.enhance.high_band`). Speech
+    conversion to that rate skips, the high band above all, has gains of its own (`avse.enhance.high_band`). Speech
     comes out as loud as it went in (`avse.enhance.level`).
     """
 
@@ -72,7 +71,7 @@ class EnhancerStream:
         *,
         sample_rate: int,
         n_channels: int,
-        mouth: MouthTrack | PictureSource | None = None,
+        mouth: MouthTrack | MouthSource | None = None,
         mixing: Mixing | None = None,
         offset_s: float = 0.0,
         chunk_frames: int = CHUNK_FRAMES,
@@ -83,9 +82,9 @@ class EnhancerStream:
             model: what enhances.
             sample_rate: Hz of the recording.
             n_channels: of the recording.
-            mouth: of the speaker; None enhances by sound alone.
+            mouth: of the speaker; None enhances audio-only.
             mixing: how much of the input stays; none by default.
-            offset_s: how late the picture comes after the sound.
+            offset_s: how late the video comes after the audio.
             chunk_frames: frames that a model which is not causal works on at once.
 
         Raises:
@@ -146,8 +145,8 @@ class EnhancerStream:
 
     def _enhance(self, spectrum: npt.NDArray[np.complex64], *, last: bool = False) -> npt.NDArray[np.complex64]:
         self._noisy = np.concatenate([self._noisy, spectrum], axis=2)
-        heard = spectrum if self.signs is None else self.signs[:, None, None] * spectrum
-        gain = self.gain.push(heard.mean(axis=0), last=last)
+        mono = spectrum if self.signs is None else self.signs[:, None, None] * spectrum
+        gain = self.gain.push(mono.mean(axis=0), last=last)
         noisy, self._noisy = self._noisy[:, :, : gain.shape[1]], self._noisy[:, :, gain.shape[1] :]
         estimate = noisy * gain
         loudness_gains = self._make_up_gains(estimate, noisy)
@@ -193,10 +192,12 @@ def _is_whole(number: object) -> bool:
 
 
 def _estimator(
-    model: Model, mouth: MouthTrack | PictureSource | None, *, offset_s: float, chunk_frames: int
+    model: Model, mouth: MouthTrack | MouthSource | None, *, offset_s: float, chunk_frames: int
 ) -> GainEstimator | CausalGain:
     if isinstance(model, CausalModel):
-        return CausalGain(model, pictures=mouth, offset_s=offset_s)
+        return CausalGain(model, video_frames=mouth, offset_s=offset_s)
     if mouth is not None and not isinstance(mouth, MouthTrack):
-        raise ConfigError(f"model must be a live one for pictures that are still to come but is {model.name}; use live")
+        raise ConfigError(
+            f"model must be a live one for video frames that are still to come but is {model.name}; use live"
+        )
     return GainEstimator(model, mouth=mouth, offset_s=offset_s, chunk_frames=chunk_frames)

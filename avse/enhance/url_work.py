@@ -10,7 +10,7 @@ from avse.jobs import urls
 from avse.jobs.task import JsonDict, Report
 from avse.jobs.url_made import UrlMade
 from avse.media.made import State
-from avse.media.output import beside, scratch_folder
+from avse.media.output import atomic_write, scratch_folder
 
 RECORDS = ".avse-enhance"
 """Hidden folder beside the outputs: what each was made from."""
@@ -66,7 +66,7 @@ class UrlWorker:
         if not urls.is_url(source):
             return Path(source)
         path = folder / urls.name_of(source)
-        with beside(path) as temporary:
+        with atomic_write(path) as temporary:
             urls.fetch(source, temporary)
         return path
 

@@ -22,15 +22,15 @@ from avse.faces.people import find_people
 from avse.faces.report import FaceReport
 from avse.faces.scorer import CorrespondenceScorer
 from avse.faces.speaker import People, choose
-from avse.media.ahead import reading_ahead
 from avse.media.audio import AudioInfo, AudioReader
 from avse.media.limits import MAX_FPS
+from avse.media.prefetch import prefetch
 from avse.media.video import VideoFrame, VideoReader
 from avse.models.onnx_lips import OnnxLips
 from avse.signal.level import LevelMeter
 from avse.signal.phase import PhaseMeter
+from avse.types import Waveform
 
-Waveform = npt.NDArray[np.float32]
 Progress = Callable[[str, float, float], None]
 
 MAX_HEIGHT = 480
@@ -127,7 +127,7 @@ def see_people(view: View, listened: Listened | None, *, progress: Progress = no
     total_s = listened.duration_s if listened else 0.0
     with ExitStack() as stack:
         reader = stack.enter_context(VideoReader(view.video, max_height=MAX_HEIGHT, audio_track=view.audio_track))
-        frames = stack.enter_context(reading_ahead(reader.frames()))
+        frames = stack.enter_context(prefetch(reader.frames()))
         people = find_people(
             _counted(frames, progress, total_s=total_s),
             crop_size=view.crop_size,

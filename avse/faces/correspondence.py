@@ -18,9 +18,9 @@ from avse.signal.motion import MouthMotion, motion_of
 from avse.signal.resample import StreamingResampler
 from avse.signal.speech_cue import CUE_DIM, CUE_RATE_HZ
 from avse.signal.voice_features import StreamingVoicePowers, VoiceFeatures
+from avse.types import Waveform
 
 Array = npt.NDArray[np.float32]
-Waveform = npt.NDArray[np.float32]
 
 PIECE_FRAMES = 250
 
@@ -43,7 +43,7 @@ class LipReader(Protocol):
 
 
 @dataclass(frozen=True)
-class MouthSaid:
+class LipPredictions:
     """What a mouth says, `CUE_RATE_HZ` frames per second from the first sample of the audio."""
 
     cue: Array
@@ -89,7 +89,7 @@ class AudioListener:
             self._embeddings.append(embedding)
 
 
-def read_lips(reader: LipReader, mouth: MouthTrack, *, n_frames: int, first_time_s: float = 0.0) -> MouthSaid:
+def read_lips(reader: LipReader, mouth: MouthTrack, *, n_frames: int, first_time_s: float = 0.0) -> LipPredictions:
     """Read a mouth over a recording.
 
     Args:
@@ -109,8 +109,8 @@ def read_lips(reader: LipReader, mouth: MouthTrack, *, n_frames: int, first_time
         embeddings.append(embedding * present[:, None])
         presence.append(present)
     if not cues:
-        return MouthSaid(np.zeros((0, CUE_DIM), np.float32), np.zeros((0, 1), np.float32), np.zeros(0, bool))
-    return MouthSaid(np.concatenate(cues), np.concatenate(embeddings), np.concatenate(presence))
+        return LipPredictions(np.zeros((0, CUE_DIM), np.float32), np.zeros((0, 1), np.float32), np.zeros(0, bool))
+    return LipPredictions(np.concatenate(cues), np.concatenate(embeddings), np.concatenate(presence))
 
 
 def _resized(crops: npt.NDArray[np.uint8], size: tuple[int, int]) -> npt.NDArray[np.uint8]:
@@ -121,7 +121,7 @@ def _resized(crops: npt.NDArray[np.uint8], size: tuple[int, int]) -> npt.NDArray
     return np.stack([cv2.resize(crop, (width, height), interpolation=cv2.INTER_AREA) for crop in crops])
 
 
-def evidence(mouths: list[MouthSaid], audio: Array) -> npt.NDArray[np.float64]:
+def evidence(mouths: list[LipPredictions], audio: Array) -> npt.NDArray[np.float64]:
     """Evidence that each mouth says what is heard, frame by frame.
 
     Args:

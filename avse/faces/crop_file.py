@@ -1,4 +1,4 @@
-"""One person's mouth crops on disk, so that memory does not grow with the film."""
+"""One person's mouth crops on disk, so that memory does not grow with the video."""
 
 import tempfile
 from contextlib import suppress
@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 
 class CropFile:
-    """Mouth crops in a temporary file, a row for each picture of a film; rows never put are zero.
+    """Mouth crops in a temporary file, a row for each video frame of a video; rows never put are zero.
 
-    Reads like an array. Each read maps the file anew: pages of a lasting map would count as memory, and an hour of
+    Reads like an array. Each read maps the file again: pages of a lasting map would count as memory, and an hour of
     crops is 200 MB.
     """
 
@@ -26,7 +26,7 @@ class CropFile:
         self._file.write(crop.tobytes())
 
     def finish(self, n_rows: int) -> None:
-        """End with as many rows as the film has pictures."""
+        """End with as many rows as the video has video frames."""
         self.shape = (n_rows, *self.shape[1:])
         self._file.truncate(int(np.prod(self.shape)))
         self._file.flush()
@@ -44,5 +44,5 @@ class CropFile:
 
     def __del__(self) -> None:
         """Let the file go; nobody else knows of it."""
-        with suppress(OSError):  # a full disk was told of when the crops were written
+        with suppress(OSError):  # a full disk was reported when the crops were written
             self._file.close()

@@ -1,4 +1,4 @@
-"""Where faces are in one picture."""
+"""Where faces are in one video frame."""
 
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -47,7 +47,7 @@ class Box(NamedTuple):
 
 
 class FaceDetector(Protocol):
-    """Finds faces in one picture; pass your own to use a better one."""
+    """Finds faces in one video frame; pass your own to use a better one."""
 
     def detect(self, image: Image) -> list[Box]:
         """Find faces.
@@ -134,7 +134,7 @@ class YuNetDetector:
         try:
             self._network = cv2.FaceDetectorYN.create(str(path), "", (320, 320), min_score)
         except cv2.error:
-            raise MediaError(f"face detector {path} must be YuNet's ONNX file but is not; download it anew") from None
+            raise MediaError(f"face detector {path} must be YuNet's ONNX file but is not; download it again") from None
 
     def detect(self, image: Image) -> list[Box]:
         """Find faces by their eyes and mouth, in a cascade's measure; see `FaceDetector`."""

@@ -112,7 +112,7 @@ class EvidenceMeter:
             seen_s: seconds it was seen.
             could_be_seen_s: seconds of the shots that it was seen in.
         """
-        spreads = [float(np.std(np.log(sizes))) for sizes in self._sizes if len(sizes) > 1]
+        stds = [float(np.std(np.log(sizes))) for sizes in self._sizes if len(sizes) > 1]
         moves = np.array(self._movements).reshape(-1, 2)
         whole, mouth = np.percentile(moves, 80, axis=0) if len(moves) else (0.0, 0.0)
         return Evidence(
@@ -120,7 +120,7 @@ class EvidenceMeter:
             seen_share=min(1.0, seen_s / could_be_seen_s) if could_be_seen_s > 0 else 1.0,
             hit_share=self.n_hits / max(1, self.n_looks),
             detection=float(np.mean(self._log_odds)) if self._log_odds else -6.0,
-            size_std=max(spreads, default=0.0),
+            size_std=max(stds, default=0.0),
             movement=float(whole),
             most_movement=float(np.percentile(moves[:, 0], 98)) if len(moves) else 0.0,
             mouth_movement=float(mouth),

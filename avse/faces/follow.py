@@ -1,4 +1,4 @@
-"""The mouth of a live picture: followed as the pictures come, with nothing known of those to come."""
+"""The mouth of live video: followed as the video frames come, with nothing known of those to come."""
 
 import threading
 from collections import deque
@@ -17,17 +17,17 @@ Image = npt.NDArray[np.uint8]
 SMOOTHING_S = 0.2
 """A crop lies where the face was on average over this time: detectors jitter faster than heads move."""
 HOLD_S = 0.2
-"""A picture serves for so long; after it the face counts as gone."""
+"""A video frame serves for so long; after it the face counts as gone."""
 JUMP_S = 10.0
-"""A picture this much later than all before it, and than the audio, is believed only until one contradicts it."""
+"""A video frame this much later than all before it, and than the audio, is believed only until one contradicts it."""
 CHOICES = ("largest", "left", "right")
 
 
 class MouthFollower:
-    """Takes the pictures of a camera; gives the mouth of one person, as far as it is seen by then.
+    """Takes the video frames of a camera; gives the mouth of one person, as far as it is seen by then.
 
-    One person is chosen when a face is first seen, and kept as long as that face is there. Pictures may be pushed in
-    one thread while another asks for crops.
+    One person is chosen when a face is first seen, and kept as long as that face is there. Video frames may be pushed
+    in one thread while another asks for crops.
     """
 
     def __init__(
@@ -38,32 +38,32 @@ class MouthFollower:
         Args:
             crop_size: height and width of a crop, pixels.
             speaker: `largest`, `left` or `right`, of the faces seen when one is chosen.
-            detector: finds faces in one picture; the bundled cascade by default.
+            detector: finds faces in one video frame; the bundled cascade by default.
 
         Raises:
             InputError: `speaker` is none of these.
         """
         if speaker not in CHOICES:
-            raise InputError(f"speaker must be {', '.join(CHOICES)} in a live picture but is {speaker!r}; choose one")
+            raise InputError(f"speaker must be {', '.join(CHOICES)} in live video but is {speaker!r}; choose one")
         self._crop_size, self._speaker = crop_size, speaker
         self._tracker = FaceTracker(detector)
         self._chosen: int | None = None
-        self._places: deque[tuple[float, Box]] = deque()
+        self._positions: deque[tuple[float, Box]] = deque()
         self._crops: deque[tuple[float, Image]] = deque()
         self._newest_s, self._asked_s = -np.inf, 0.0
         self._jump_s: tuple[float, float] | None = None
         self._lock = threading.Lock()
-        self.n_pictures = 0
-        """Pictures taken."""
+        self.n_video_frames = 0
+        """Video frames taken."""
         self.n_dropped = 0
-        """Pictures left out since their time was not after that of the one before."""
+        """Video frames skipped since their time was not after that of the one before."""
 
     def push(self, image: Image, *, time_s: float) -> None:
-        """Take a picture; one whose time is not finite or does not rise is left out and counted.
+        """Take a video frame; one whose time is not finite or does not rise is skipped and counted.
 
         Args:
             image: `(height, width, 3)` RGB.
-            time_s: when it was taken, seconds from the first sample of the sound.
+            time_s: when it was taken, seconds from the first sample of the audio.
         """
         if not np.isfinite(time_s) or not (time_s > self._newest_s or self._jumped_over(time_s)):
             self.n_dropped += 1
@@ -71,16 +71,16 @@ class MouthFollower:
         if time_s > max(self._newest_s, self._asked_s) + JUMP_S:
             self._jump_s = self._newest_s, time_s
         self._newest_s = time_s
-        self.n_pictures += 1
+        self.n_video_frames += 1
         face = self._choose(self._tracker.update(image, time_s=time_s))
         if face is None:
-            self._places.clear()
+            self._positions.clear()
             return
-        self._places.append((time_s, face.box))
-        while self._places[0][0] < time_s - SMOOTHING_S:
-            self._places.popleft()
-        weights = [1.01 - (time_s - when_s) / SMOOTHING_S for when_s, _ in self._places]
-        box = Box(*np.average(np.array([place for _, place in self._places]), axis=0, weights=weights))
+        self._positions.append((time_s, face.box))
+        while self._positions[0][0] < time_s - SMOOTHING_S:
+            self._positions.popleft()
+        weights = [1.01 - (time_s - when_s) / SMOOTHING_S for when_s, _ in self._positions]
+        box = Box(*np.average(np.array([position for _, position in self._positions]), axis=0, weights=weights))
         crop = crop_mouth(image, box, crop_size=self._crop_size)
         with self._lock:
             self._crops.append((time_s, crop))
@@ -98,7 +98,7 @@ class MouthFollower:
             self._asked_s = float(times_s[-1])
         with self._lock:
             known = list(self._crops)
-            # What is older than the newest picture asked for will not be asked for again.
+            # What is older than the newest video frame asked for will not be asked for again.
             while len(times_s) and len(self._crops) > 1 and self._crops[1][0] <= times_s[-1]:
                 self._crops.popleft()
         index = latest_frame_at(times_s, np.array([time_s for time_s, _ in known]), max_hold_s=HOLD_S)
@@ -108,13 +108,13 @@ class MouthFollower:
         return crops, index >= 0
 
     def _jumped_over(self, time_s: float) -> bool:
-        """True if this picture goes on from before a jump: those since then had a wrong time, and are dropped."""
+        """True if this video frame continues from before a jump: those since then had a wrong time, and are dropped."""
         if self._jump_s is None or not self._jump_s[0] < time_s < self._jump_s[1]:
             return False
         with self._lock:
             while self._crops and self._crops[-1][0] > self._jump_s[0]:
                 self._crops.pop()
-        self._places.clear()
+        self._positions.clear()
         self.n_dropped += 1
         self._jump_s = None
         return True

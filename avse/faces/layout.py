@@ -20,25 +20,25 @@ class Cell(NamedTuple):
     """In words; empty for the only face."""
 
 
-def arrange(places: Sequence[tuple[float, float, float]]) -> list[Cell]:
+def arrange(positions: Sequence[tuple[float, float, float]]) -> list[Cell]:
     """Put faces into rows and columns.
 
     Args:
-        places: centre column, centre row and size of each face, in one unit.
+        positions: centre column, centre row and size of each face, in one unit.
 
     Returns:
         A cell for each face; sorted by row and column they are in reading order.
     """
     rows: list[list[int]] = []
-    for i in sorted(range(len(places)), key=lambda i: places[i][1]):
-        size = float(np.mean([places[i][2], *(places[j][2] for j in (rows[-1] if rows else []))]))
-        if rows and places[i][1] - float(np.mean([places[j][1] for j in rows[-1]])) <= ROW_HEIGHT * size:
+    for i in sorted(range(len(positions)), key=lambda i: positions[i][1]):
+        size = float(np.mean([positions[i][2], *(positions[j][2] for j in (rows[-1] if rows else []))]))
+        if rows and positions[i][1] - float(np.mean([positions[j][1] for j in rows[-1]])) <= ROW_HEIGHT * size:
             rows[-1].append(i)
         else:
             rows.append([i])
-    cells = [Cell(0, 0, "")] * len(places)
+    cells = [Cell(0, 0, "")] * len(positions)
     for row, members in enumerate(rows):
-        for column, i in enumerate(sorted(members, key=lambda i: places[i][0])):
+        for column, i in enumerate(sorted(members, key=lambda i: positions[i][0])):
             words = [_row_name(row, len(rows)), _column_name(column, len(members))]
             cells[i] = Cell(row, column, " ".join(word for word in words if word))
     return cells

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from avse.faces.correspondence import AudioListener, LipReader, MouthSaid, evidence, read_lips
+from avse.faces.correspondence import AudioListener, LipPredictions, LipReader, evidence, read_lips
 from avse.faces.mouth import MouthTrack
 from avse.faces.report import FaceReport
 from avse.faces.scorer import MotionScorer
@@ -68,7 +68,7 @@ class LipScorer:
             self._audio = self._listener.finish()
         return self._audio
 
-    def read(self, face: Mouth, *, timestamps_s: Series) -> MouthSaid:
+    def read(self, face: Mouth, *, timestamps_s: Series) -> LipPredictions:
         """Read one face over the length of the audio; arguments as of `evidence`."""
         track = MouthTrack(timestamps_s, face.crops, face.present, FaceReport(1, 1.0, "one of several"))
         return read_lips(self._reader, track, n_frames=len(self.audio))

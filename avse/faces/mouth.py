@@ -18,10 +18,10 @@ from avse.signal.clock import latest_frame_at, video_frame_at
 
 @dataclass(frozen=True)
 class MouthTrack:
-    """The mouth of one person over a film."""
+    """The mouth of one person over a video."""
 
     timestamps_s: npt.NDArray[np.float64]
-    """`(n,)` seconds from the first sample of the sound, rising strictly."""
+    """`(n,)` seconds from the first sample of the audio, rising strictly."""
     crops: npt.NDArray[np.uint8] | CropFile
     """`(n, height, width, 3)` RGB, zero where no face was seen."""
     present: npt.NDArray[np.bool_]
@@ -52,7 +52,7 @@ class MouthTrack:
         """The mouth at some times; a face missed for a moment is bridged as `clock.video_frame_at` says.
 
         Args:
-            times_s: `(n,)` seconds from the first sample of the sound.
+            times_s: `(n,)` seconds from the first sample of the audio.
 
         Returns:
             `(n, height, width, 3)` crops, zero where there is none, and `(n,)` presence.
@@ -60,7 +60,7 @@ class MouthTrack:
         return self._pick(times_s, video_frame_at)
 
     def latest(self, times_s: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
-        """The same with pictures taken by then and not later: what a live program would have seen."""
+        """The same with video frames taken by then and not later: what a live program would have seen."""
         return self._pick(times_s, latest_frame_at)
 
     def _pick(

@@ -111,9 +111,9 @@ class _Cropper:
     def _steady_box(self, number: int, now_s: float) -> Box:
         """Where a face was on average around a time."""
         near = [scene for scene in self._window if abs(scene.time_s - now_s) <= SMOOTHING_S and number in scene.boxes]
-        places = np.array([scene.boxes[number] for scene in near])
+        positions = np.array([scene.boxes[number] for scene in near])
         distances_s = np.array([abs(scene.time_s - now_s) for scene in near])
-        return Box(*np.average(places, axis=0, weights=1.01 - distances_s / SMOOTHING_S))
+        return Box(*np.average(positions, axis=0, weights=1.01 - distances_s / SMOOTHING_S))
 
 
 class _Face(NamedTuple):
@@ -129,5 +129,5 @@ class _Face(NamedTuple):
         present[self.rows] = True
         boxes = np.zeros((n_rows, 3), dtype=np.float32)
         boxes[self.rows] = np.array(self.boxes)[:, :3]
-        place = np.median(boxes[self.rows], axis=0).astype(np.float64)
-        return Candidate(self.crops, present, place, boxes, tracker.evidence(track), track.appearance)
+        position = np.median(boxes[self.rows], axis=0).astype(np.float64)
+        return Candidate(self.crops, present, position, boxes, tracker.evidence(track), track.appearance)

@@ -17,8 +17,8 @@ from avse.faces.crop_file import CropFile
 from avse.signal.clock import n_video_frames, video_frame_at
 from avse.signal.level import LevelMeter
 from avse.signal.speech_cue import CUE_RATE_HZ
+from avse.types import Waveform
 
-Waveform = npt.NDArray[np.float32]
 Values = npt.NDArray[np.float64]
 
 

@@ -33,7 +33,7 @@ class Candidate:
     """`(n, height, width, 3)` RGB."""
     present: npt.NDArray[np.bool_]
     """`(n,)`."""
-    place: npt.NDArray[np.float64]
+    position: npt.NDArray[np.float64]
     """Median left edge, upper edge and size of the face, pixels."""
     boxes: npt.NDArray[np.float32] | None = None
     """`(n, 3)` left edge, upper edge and size at each video frame, pixels; undefined where it is not present."""
@@ -45,7 +45,7 @@ class Candidate:
     @property
     def centre(self) -> tuple[float, float]:
         """Median column and row, pixels."""
-        x, y, size = self.place[:3]
+        x, y, size = self.position[:3]
         return float(x + size / 2), float(y + size / 2)
 
 
@@ -59,7 +59,7 @@ class People:
     frame_size: tuple[int, int]
     """Width and height that the boxes are measured in, pixels."""
     n_stills: int = 0
-    """Faces left out since nothing ever moves in them."""
+    """Faces skipped since nothing ever moves in them."""
     turns: Turns | None = None
     """Who speaks when; None without audio."""
     offset_s: float = 0.0
@@ -82,14 +82,14 @@ class People:
     def infos(self) -> tuple[FaceInfo, ...]:
         """What is reported of each."""
         width, height = self.frame_size
-        cells = arrange([(*face.centre, float(face.place[2])) for face in self.faces])
+        cells = arrange([(*face.centre, float(face.position[2])) for face in self.faces])
         return tuple(
             FaceInfo(
                 index=row + 1,
                 position=cell.position,
                 x=face.centre[0] / width,
                 y=face.centre[1] / height,
-                width=float(face.place[2]) / width,
+                width=float(face.position[2]) / width,
                 seen_share=float(np.mean(face.present)) if len(face.present) else 0.0,
                 speaking_share=self.turns.share(row) if self.turns else None,
                 confidence=face.evidence.confidence if face.evidence else 1.0,
@@ -116,7 +116,7 @@ def people_of(
     kept = iter(lasting(evident))
     faces = [face for face in candidates if face.evidence is None or next(kept)]
     moving = [face for face in faces if face.evidence is None or not face.evidence.is_still]
-    cells = arrange([(*face.centre, float(face.place[2])) for face in moving])
+    cells = arrange([(*face.centre, float(face.position[2])) for face in moving])
     order = sorted(range(len(moving)), key=lambda i: cells[i][:2])
     return People(tuple(moving[i] for i in order), timestamps_s, frame_size, n_stills=len(faces) - len(moving))
 
@@ -187,7 +187,7 @@ def _one(people: People, choice: Choice, photograph: Appearance | None) -> tuple
     """Index of the one face that is meant, and why."""
     faces = people.faces
     if choice.kind in ("auto", "largest"):
-        row = int(np.argmax([face.place[2] for face in faces]))
+        row = int(np.argmax([face.position[2] for face in faces]))
         if choice.kind == "largest" or len(faces) > 1:
             return row, "the largest"
         return row, "the only one, though its mouth hardly moves" if _rests(faces[row]) else "the only one"
@@ -226,7 +226,7 @@ def _at_point(people: People, point: tuple[float, float]) -> int:
     away = np.array([face.centre for face in people.faces]) - np.array(point) * (width, height)
     distances = np.hypot(*away.T)
     row = int(np.argmin(distances))
-    if distances[row] > people.faces[row].place[2]:
+    if distances[row] > people.faces[row].position[2]:
         where = "; ".join(f"{info.index} at {info.x:.2f},{info.y:.2f}" for info in people.infos())
         raise InputError(
             f"speaker must be at a face but {point[0]:g},{point[1]:g} is at none; there are {where}; choose one of them"

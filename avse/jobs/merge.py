@@ -7,7 +7,7 @@ from pathlib import Path
 from avse.errors import ConfigError
 from avse.jobs.journal import FORMAT, Contents, Entry, differences, read_journal
 from avse.jobs.run import Summary
-from avse.media.output import beside
+from avse.media.output import atomic_write
 
 
 def merge_journals(paths: Sequence[Path]) -> tuple[Contents, Summary]:
@@ -54,6 +54,6 @@ def write_merged(contents: Contents, path: Path, *, force: bool) -> None:
         MediaError: it exists and may not be replaced, or cannot be written.
     """
     head = {"journal": FORMAT, "command": contents.command, "options": contents.options}
-    with beside(path, force=force) as temporary:
+    with atomic_write(path, force=force) as temporary:
         rows = [head, *(entry._asdict() for entry in contents.entries.values())]
         temporary.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")

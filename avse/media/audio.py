@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import soundfile
 
 from avse.errors import MediaError
@@ -22,6 +21,7 @@ from avse.media.container import check_file
 from avse.media.limits import MAX_AMPLITUDE, check_audio_format
 from avse.media.mp3_joined import is_joined
 from avse.media.suffixes import WRITABLE
+from avse.types import Waveform
 
 __all__ = [
     "BLOCK_SAMPLES",
@@ -36,7 +36,6 @@ __all__ = [
     "read_audio",
 ]
 
-Waveform = npt.NDArray[np.float32]
 
 LOSSLESS = ("PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE")
 SHORT_S = 0.02

@@ -8,15 +8,13 @@ from pathlib import Path
 
 import av
 import numpy as np
-import numpy.typing as npt
 
 from avse.errors import MediaError
 from avse.media.container import decode, open_container
 from avse.media.flac_position import flac_position
 from avse.media.layout import DEFAULT, native_layout
 from avse.media.limits import MAX_GAP_S, MAX_SILENCE_S, check_audio_format
-
-Waveform = npt.NDArray[np.float32]
+from avse.types import Waveform
 
 GAP_S = 0.05
 """A hole in the timestamps that is longer is filled with silence; a shorter one is rounding."""
@@ -153,7 +151,7 @@ class AudioDecoder:
             self._silence_s += hole_s
             if hole_s > MAX_GAP_S or self._silence_s > MAX_SILENCE_S:
                 raise MediaError(
-                    f"audio {self.path} must go on in time but jumps from {now_s:.1f} s to {time_s:.1f} s; "
+                    f"audio {self.path} must continue in time but jumps from {now_s:.1f} s to {time_s:.1f} s; "
                     "its timestamps are damaged: export it again"
                 )
             reason = "could not be decoded" if self._n_damaged else "is missing"

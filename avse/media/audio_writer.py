@@ -8,7 +8,6 @@ from typing import BinaryIO
 
 import av
 import numpy as np
-import numpy.typing as npt
 import soundfile
 
 from avse.errors import MediaError
@@ -16,11 +15,10 @@ from avse.media.audio_decoder import AudioDecoder
 from avse.media.checked_file import CheckedFile
 from avse.media.container import open_output
 from avse.media.encode import AudioTrack, Source, encoding_for
-from avse.media.output import beside
+from avse.media.output import atomic_write
 from avse.media.suffixes import FFMPEG_AUDIO, LIBSNDFILE, WRITABLE
 from avse.media.tags import Tags
-
-Waveform = npt.NDArray[np.float32]
+from avse.types import Waveform
 
 BLOCK_SAMPLES = 65536
 FLOATING = ("FLOAT", "DOUBLE")
@@ -61,7 +59,7 @@ class AudioWriter:
         check_writable_suffix(path)
         self._path, self._n_samples = path, 0
         self._stack = ExitStack()
-        temporary = self._stack.enter_context(beside(path, force=force))
+        temporary = self._stack.enter_context(atomic_write(path, force=force))
         sink: _LibsndfileSink | _FFmpegSink
         try:
             # libsndfile stores no cover.

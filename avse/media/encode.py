@@ -6,12 +6,10 @@ from fractions import Fraction
 
 import av
 import numpy as np
-import numpy.typing as npt
 
 from avse.errors import MediaError
 from avse.media.layout import writable_layout
-
-Waveform = npt.NDArray[np.float32]
+from avse.types import Waveform
 
 RATES_HZ = {
     "aac": (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000),

@@ -30,7 +30,7 @@ _LOCK = "lock"
 
 
 @contextmanager
-def beside(path: Path, *, force: bool = False) -> Iterator[Path]:
+def atomic_write(path: Path, *, force: bool = False) -> Iterator[Path]:
     """Give a temporary path in the same folder, and rename it to `path` when all went well.
 
     On any exception the temporary file is removed and `path` is as it was. Missing folders are made. The temporary

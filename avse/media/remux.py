@@ -13,7 +13,7 @@ from avse.errors import MediaError
 from avse.media.audio import AudioReader
 from avse.media.container import check_file, open_container, open_output
 from avse.media.encode import AudioTrack, Encoding, Source, encoding_for
-from avse.media.output import beside
+from avse.media.output import atomic_write
 from avse.media.subtitles import TEXT_CODECS, convert_subtitle, subtitle_codec
 from avse.media.tags import MIME_TYPES, is_cover
 from avse.media.verify import WrittenTrack, check_in_sync
@@ -51,7 +51,7 @@ def replace_audio(
     """
     check_file(video_path, kind="video")
     with ExitStack() as stack:
-        temporary = stack.enter_context(beside(output_path, force=force))
+        temporary = stack.enter_context(atomic_write(output_path, force=force))
         source = stack.enter_context(open_container(video_path, kind="video"))
         remux = _Remux(video_path, source, output_path, bit_rate=bit_rate)
         try:
@@ -165,7 +165,7 @@ class _Remux:
                     raise MediaError(
                         f"output {self._output_path} cannot hold {name} video; use {self._path.suffix} or .mkv"
                     ) from None
-                self.lost.append(f"{self._output_path.suffix} cannot hold the {stream.type} track ({name}); left out")
+                self.lost.append(f"{self._output_path.suffix} cannot hold the {stream.type} track ({name}); skipped")
                 return
             name_and_target: tuple[str, str] | None = (name, target)
             copied = self._output.add_mux_stream(target, time_base=stream.time_base)
@@ -188,7 +188,7 @@ class _Remux:
         if stream.type != "attachment":
             return  # chapters and time codes, which the muxer writes itself
         if self._format not in ("matroska",):
-            self.lost.append(f"{self._output_path.suffix} cannot hold the attachment {stream.name}; left out")
+            self.lost.append(f"{self._output_path.suffix} cannot hold the attachment {stream.name}; skipped")
             return
         self._output.add_attachment(stream.name or "attachment", stream.mimetype or "application/octet-stream",
                                     stream.data)  # fmt: skip

@@ -12,7 +12,7 @@ from avse.media.container import open_container
 
 TECHNICAL = {
     "major_brand", "minor_version", "compatible_brands", "encoder", "handler_name", "vendor_id", "duration",
-    "creation_time", "metadata_block_picture", "language", "itunsmpb", "bps", "number_of_bytes", "number_of_frames",
+    "creation_time", "metadata_block_video_frame", "language", "itunsmpb", "bps", "number_of_bytes", "number_of_frames",
 }  # fmt: skip
 """Names, in small letters, that describe how a file is stored and not what it is."""
 MAX_COVER_BYTES = 16 * 2**20
@@ -37,7 +37,7 @@ class Tags:
         if self.cover is None:
             return
         if suffix.lower() == ".opus":
-            container.metadata["METADATA_BLOCK_PICTURE"] = base64.b64encode(self._flac_picture()).decode()
+            container.metadata["METADATA_BLOCK_PICTURE"] = base64.b64encode(self._flac_image()).decode()
             return
         width, height = self.cover_size
         stream = container.add_mux_stream(self.cover_codec, width=width, height=height)
@@ -46,8 +46,8 @@ class Tags:
         packet.stream, packet.pts, packet.dts, packet.is_keyframe = stream, 0, 0, True
         container.mux(packet)
 
-    def _flac_picture(self) -> bytes:
-        """The cover as a FLAC picture block (RFC 9639, section 8.8), which Vorbis comments carry in base64."""
+    def _flac_image(self) -> bytes:
+        """The cover as a FLAC image block (RFC 9639, section 8.8), which Vorbis comments carry in base64."""
         mime = MIME_TYPES[self.cover_codec].encode()
         assert_front = 3
         head = struct.pack(">II", assert_front, len(mime)) + mime + struct.pack(">I", 0)

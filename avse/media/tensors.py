@@ -9,7 +9,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from avse.errors import ConfigError
-from avse.media.output import beside
+from avse.media.output import atomic_write
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], *, header: dict[str, Any]) -> None:
@@ -22,13 +22,13 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], *, header: dict[str, A
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     contiguous: dict[str, Tensor] = {}
-    places: set[int] = set()
+    addresses: set[int] = set()
     for name, tensor in tensors.items():
         here = tensor.detach().cpu().contiguous()
         # safetensors refuses a tensor that has two names, as parts do that several encoders share.
-        contiguous[name] = here.clone() if here.data_ptr() in places else here
-        places.add(here.data_ptr())
-    with beside(path, force=True) as temporary:
+        contiguous[name] = here.clone() if here.data_ptr() in addresses else here
+        addresses.add(here.data_ptr())
+    with atomic_write(path, force=True) as temporary:
         # Not `save_file`: its files can be read by their owner alone.
         temporary.write_bytes(save(contiguous, metadata={"avse": json.dumps(header)}))
 

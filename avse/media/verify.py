@@ -4,15 +4,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from avse.errors import MediaError
 from avse.media.audio import AudioReader
 from avse.media.encode import Encoding
 from avse.media.video import audio_start_s, first_frame_s
 from avse.signal.resample import StreamingResampler
-
-Waveform = npt.NDArray[np.float32]
 
 MAX_ERROR_S = 0.01
 """Between audio and video; people notice 20 ms and more (ITU-R BT.1359)."""
@@ -51,14 +48,16 @@ def check_in_sync(written: Path, *, source: Path, output: Path, tracks: list[Wri
     """
     shift_s = first_frame_s(written) - first_frame_s(source)
     for track in tracks:
-        wanted, heard = _Stretch(track.path, track.own_track), _Stretch(written, track.written_track)
+        wanted, decoded = _Stretch(track.path, track.own_track), _Stretch(written, track.written_track)
         expected = wanted.n_samples * track.encoding.sample_rate / wanted.rate
-        if abs(heard.n_samples - expected) > track.encoding.length_slack:
+        if abs(decoded.n_samples - expected) > track.encoding.length_slack:
             raise MediaError(
                 f"output {output} must hold {wanted.n_samples / wanted.rate:.3f} s of audio but holds "
-                f"{heard.n_samples / heard.rate:.3f} s; make space, or use .mkv"
+                f"{decoded.n_samples / decoded.rate:.3f} s; make space, or use .mkv"
             )
-        error_s = (audio_start_s(written, track=track.written_track) - shift_s - track.start_s) + _late_s(wanted, heard)
+        error_s = (audio_start_s(written, track=track.written_track) - shift_s - track.start_s) + _late_s(
+            wanted, decoded
+        )
         if abs(error_s) > MAX_ERROR_S:
             raise MediaError(
                 f"output {output} must hold audio in sync with its video but it is {1000 * error_s:.0f} ms late "
@@ -84,17 +83,17 @@ class _Stretch:
                 self.n_samples += block.shape[1]
 
 
-def _late_s(wanted: _Stretch, heard: _Stretch) -> float:
-    """How much later the audio lies among the samples of `heard` than among those of `wanted`, seconds."""
-    if not wanted.channels.shape[1] or not heard.channels.shape[1]:
+def _late_s(wanted: _Stretch, decoded: _Stretch) -> float:
+    """How much later the audio lies among the samples of `decoded` than among those of `wanted`, seconds."""
+    if not wanted.channels.shape[1] or not decoded.channels.shape[1]:
         return 0.0
     loudest = int(np.argmax(np.square(wanted.channels).mean(axis=1)))
     a = wanted.channels[loudest]
-    b = heard.channels[min(loudest, len(heard.channels) - 1)]
-    if heard.rate != wanted.rate:
-        resampler = StreamingResampler(source_rate=heard.rate, target_rate=wanted.rate, n_channels=1)
+    b = decoded.channels[min(loudest, len(decoded.channels) - 1)]
+    if decoded.rate != wanted.rate:
+        resampler = StreamingResampler(source_rate=decoded.rate, target_rate=wanted.rate, n_channels=1)
         b = np.concatenate([resampler.push(b[None]), resampler.finish()], axis=1)[0]
-    begins_s = heard.first / heard.rate - wanted.first / wanted.rate
+    begins_s = decoded.first / decoded.rate - wanted.first / wanted.rate
     # By numpy: scipy takes longer to import than a short file takes to enhance.
     n_lags = len(a) + len(b) - 1
     strength = np.fft.irfft(np.fft.rfft(b, n_lags) * np.fft.rfft(a[::-1], n_lags), n_lags)

@@ -24,7 +24,7 @@ from avse.errors import MediaError
 from avse.media.container import check_file, decode, open_container, open_output
 from avse.media.layout import native_layout
 from avse.media.limits import MAX_FPS, MAX_PIXELS, check_frame_size
-from avse.media.output import beside
+from avse.media.output import atomic_write
 from avse.media.suffixes import VIDEO, media_files
 from avse.media.tags import is_cover
 
@@ -37,17 +37,17 @@ VIDEO_CODEC = "libx264" if "libx264" in av.codecs_available else "mpeg4"
 
 
 class VideoFrame(NamedTuple):
-    """A picture and when it was taken."""
+    """A video frame and when it was taken."""
 
     time_s: float
-    """Seconds from the first sample of the sound; pictures before it have negative times."""
+    """Seconds from the first sample of the audio; video frames before it have negative times."""
     image: Image
     """`(height, width, 3)` RGB, upright."""
 
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """What a file's picture is like."""
+    """What a file's video is like."""
 
     path: Path
     width: int
@@ -55,13 +55,13 @@ class VideoInfo:
     height: int
     """Pixels as stored, before rotation."""
     fps: float | None
-    """Mean pictures a second as the container says; None if it does not. For display only."""
+    """Mean video frames a second as the container says; None if it does not. For display only."""
     duration_s: float | None
-    has_sound: bool
+    has_audio: bool
 
 
 class VideoReader:
-    """One pass over a file's pictures, in bounded memory. A context manager."""
+    """One pass over a file's video frames, in bounded memory. A context manager."""
 
     def __init__(self, path: Path, *, max_height: int | None = None, audio_track: int = 0) -> None:
         """Open a file.
@@ -92,7 +92,7 @@ class VideoReader:
         # Frames may become larger in the middle of a stream.
         stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
         self._container, self._stream = container, stream
-        # One for all pictures: each of PyAV's frames would set up its own, which takes longer than the conversion.
+        # One for all video frames: each of PyAV's frames would set up its own, which takes longer than the conversion.
         self._to_rgb = VideoReformatter()
         rate = stream.average_rate
         seconds = container.duration / av.time_base if container.duration else None
@@ -115,12 +115,12 @@ class VideoReader:
         """Read from the start to the end.
 
         Yields:
-            Pictures with strictly rising times.
+            Video frames with strictly rising times.
 
         Raises:
-            MediaError: not one picture could be decoded.
+            MediaError: not one video frame could be decoded.
         """
-        zero_s = audio_start_s(self.info.path, track=self._audio_track) if self.info.has_sound else None
+        zero_s = audio_start_s(self.info.path, track=self._audio_track) if self.info.has_audio else None
         last_s = -math.inf
         for frame, _ in decode(self._container, self._stream, on_damage=self._count_damage):
             if frame.time is None:
@@ -161,14 +161,14 @@ class VideoReader:
 
 
 class VideoWriter:
-    """A silent film at a constant rate, written beside its place and renamed when complete. A context manager."""
+    """A silent video at a constant rate, written beside its place and renamed when complete. A context manager."""
 
     def __init__(self, path: Path, *, fps: float, width: int, height: int, force: bool = False) -> None:
         """Open a file for writing.
 
         Args:
             path: .mp4, .mkv or another container that FFmpeg writes.
-            fps: pictures a second.
+            fps: video frames a second.
             width: pixels; an odd one gets a column more.
             height: pixels; an odd one gets a row more.
             force: replace a file that exists.
@@ -178,20 +178,20 @@ class VideoWriter:
         """
         self._pad = ((0, height % 2), (0, width % 2), (0, 0))
         self._stack = ExitStack()
-        temporary = self._stack.enter_context(beside(path, force=force))
+        temporary = self._stack.enter_context(atomic_write(path, force=force))
         try:
             self._container = self._stack.enter_context(open_output(temporary))
             self._stream = self._container.add_stream(VIDEO_CODEC, rate=Fraction(fps).limit_denominator(1001))
             self._stream.thread_count = 1  # so that every run writes the same bytes
         except (av.FFmpegError, ValueError) as error:
-            refusal = MediaError(f"output {path} must be a film that FFmpeg writes but is not ({error}); use .mp4")
+            refusal = MediaError(f"output {path} must be a video that FFmpeg writes but is not ({error}); use .mp4")
             self._stack.__exit__(MediaError, refusal, None)
             raise refusal from None
         self._stream.width, self._stream.height = width + width % 2, height + height % 2
         self._stream.pix_fmt = "yuv420p"
 
     def write(self, image: Image) -> None:
-        """Append a picture, `(height, width, 3)` RGB."""
+        """Append a video frame, `(height, width, 3)` RGB."""
         even = np.ascontiguousarray(np.pad(image, self._pad, mode="edge"))
         self._container.mux(self._stream.encode(av.VideoFrame.from_ndarray(even, format="rgb24")))
 
@@ -206,13 +206,13 @@ class VideoWriter:
         self._stack.__exit__(kind, error, trace)
 
 
-def films_under(folder: Path) -> list[Path]:
-    """All films of a folder and of the folders in it, by their names' suffixes, in order."""
+def videos_under(folder: Path) -> list[Path]:
+    """All videos of a folder and of the folders in it, by their names' suffixes, in order."""
     return media_files(folder, VIDEO, recursive=True)
 
 
 def probe_video(path: Path) -> VideoInfo:
-    """Size, rate and length of a file's picture, without decoding it.
+    """Size, rate and length of a file's video, without decoding it.
 
     Raises:
         MediaError: as `VideoReader`.
@@ -221,8 +221,8 @@ def probe_video(path: Path) -> VideoInfo:
         return reader.info
 
 
-def has_picture(path: Path) -> bool:
-    """True if a file is a container with moving pictures, not a sound file with a cover.
+def has_video(path: Path) -> bool:
+    """True if a file is a container with moving video frames, not an audio file with a cover.
 
     Raises:
         MediaError: the file is missing or not media at all.

@@ -1,4 +1,4 @@
-"""How well classes are told apart, from probabilities: all of a kind, by scikit-learn or by their formulas.
+"""How well classes are distinguished, from probabilities: all of a kind, by scikit-learn or by their formulas.
 
 Averages over classes are plain ones (macro): each class counts the same, however rare.
 """
@@ -35,18 +35,18 @@ def classification_scores(*, reference: Labels, probabilities: Probabilities) ->
     if len(reference) == 0:
         return {name: Score(None, "no examples") for name in CLASSIFICATION}
     counts = confusion(reference=reference, estimate=probabilities.argmax(axis=1), n_classes=n_classes)
-    hits, true, said = counts.diagonal(), counts.sum(axis=1), counts.sum(axis=0)
+    hits, true, predicted = counts.diagonal(), counts.sum(axis=1), counts.sum(axis=0)
     total = counts.sum()
     missing = [str(c) for c in range(n_classes) if true[c] == 0]
     absent = f"no example of class {', '.join(missing)}"
     # A class that was there and never named has precision 0, as in scikit-learn.
-    precisions = np.divide(hits, said, out=np.zeros(n_classes), where=said > 0)
+    precisions = np.divide(hits, predicted, out=np.zeros(n_classes), where=predicted > 0)
     recalls = np.divide(hits, true, out=np.zeros(n_classes), where=true > 0)
     both = precisions + recalls
     f1 = np.divide(2 * precisions * recalls, both, out=np.zeros(n_classes), where=both > 0)
     others = total - true
-    rejected = np.divide(others - (said - hits), others, out=np.zeros(n_classes), where=others > 0)
-    chance = float((true / total) @ (said / total))
+    rejected = np.divide(others - (predicted - hits), others, out=np.zeros(n_classes), where=others > 0)
+    chance = float((true / total) @ (predicted / total))
     agreement = float(hits.sum() / total)
 
     def over_classes(values: npt.NDArray[np.floating]) -> Score:
@@ -94,10 +94,10 @@ def reliability(*, reference: Labels, probabilities: Probabilities) -> npt.NDArr
     """
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == reference
-    place = np.minimum((confidence * N_BINS).astype(int), N_BINS - 1)
+    bins = np.minimum((confidence * N_BINS).astype(int), N_BINS - 1)
     rows = np.full((N_BINS, 3), np.nan)
     for number in range(N_BINS):
-        inside = place == number
+        inside = bins == number
         rows[number, 2] = inside.mean()
         if inside.any():
             rows[number, :2] = confidence[inside].mean(), right[inside].mean()

@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from avse.metrics.score import Waveform
+from avse.types import FloatWaveform
 
 FULL_SCALE: Final = 32767 / 32768
 """The greatest positive sample of 16 bits; that of more bits lies above it."""
@@ -12,7 +12,7 @@ SHORTEST_RUN: Final = 3
 """Samples in a row: what was set to full scale at its peak reaches it with one, or two."""
 
 
-def n_clipped(waveform: Waveform) -> int:
+def n_clipped(waveform: FloatWaveform) -> int:
     """Count samples that stand in a row of equal ones at full scale or beyond.
 
     Floating-point samples beyond full scale that differ from one another are whole. What was clipped before it was

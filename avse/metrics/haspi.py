@@ -1,10 +1,13 @@
 """Hearing-aid speech perception index, version 2 (Kates and Arehart 2021), by pyclarity."""
 
 from avse.metrics.hearing import FREQUENCIES_HZ, LEVEL_DB_SPL, NORMAL, Audiogram, judge
-from avse.metrics.score import Score, Waveform
+from avse.metrics.score import Score
+from avse.types import FloatWaveform
 
 
-def haspi(*, reference: Waveform, estimate: Waveform, sample_rate: int, audiogram: Audiogram = NORMAL) -> Score:
+def haspi(
+    *, reference: FloatWaveform, estimate: FloatWaveform, sample_rate: int, audiogram: Audiogram = NORMAL
+) -> Score:
     """Predicted share of words that a listener understands.
 
     The reference is heard by a normal ear, the estimate by the listener's.
@@ -27,7 +30,7 @@ def haspi(*, reference: Waveform, estimate: Waveform, sample_rate: int, audiogra
     )
 
 
-def _measure(reference: Waveform, estimate: Waveform, sample_rate: int, audiogram: Audiogram) -> float:
+def _measure(reference: FloatWaveform, estimate: FloatWaveform, sample_rate: int, audiogram: Audiogram) -> float:
     from clarity.evaluator.haspi import haspi_v2
     from clarity.utils.audiogram import Audiogram as Losses
 

@@ -1,10 +1,13 @@
 """Hearing-aid speech quality index, version 2 (Kates and Arehart 2014), by pyclarity."""
 
 from avse.metrics.hearing import FREQUENCIES_HZ, LEVEL_DB_SPL, NORMAL, Audiogram, judge
-from avse.metrics.score import Score, Waveform
+from avse.metrics.score import Score
+from avse.types import FloatWaveform
 
 
-def hasqi(*, reference: Waveform, estimate: Waveform, sample_rate: int, audiogram: Audiogram = NORMAL) -> Score:
+def hasqi(
+    *, reference: FloatWaveform, estimate: FloatWaveform, sample_rate: int, audiogram: Audiogram = NORMAL
+) -> Score:
     """Predicted quality for a listener.
 
     The listener hears both; the reference with the gain of a plain linear hearing aid (NAL-R), the estimate without.
@@ -27,7 +30,7 @@ def hasqi(*, reference: Waveform, estimate: Waveform, sample_rate: int, audiogra
     )
 
 
-def _measure(reference: Waveform, estimate: Waveform, sample_rate: int, audiogram: Audiogram) -> float:
+def _measure(reference: FloatWaveform, estimate: FloatWaveform, sample_rate: int, audiogram: Audiogram) -> float:
     from clarity.evaluator.hasqi import hasqi_v2
     from clarity.utils.audiogram import Audiogram as Losses
 

@@ -19,8 +19,9 @@ import numpy as np
 
 from avse.errors import InputError, MissingExtraError
 from avse.metrics.hearing_steps import bm_covary, env_filter, env_smooth
-from avse.metrics.score import Score, Waveform, unscorable
+from avse.metrics.score import Score, unscorable
 from avse.signal.resample import resample
+from avse.types import FloatWaveform
 
 Audiogram = Sequence[float]
 
@@ -42,12 +43,14 @@ MODEL_RATE: Final = 24000
 class Measure(Protocol):
     """HASPI or HASQI as a call into pyclarity."""
 
-    def __call__(self, reference: Waveform, estimate: Waveform, sample_rate: int, audiogram: Audiogram) -> float:
+    def __call__(
+        self, reference: FloatWaveform, estimate: FloatWaveform, sample_rate: int, audiogram: Audiogram
+    ) -> float:
         """Judge two waveforms that are at their level."""
 
 
 def check_audiogram(audiogram: Audiogram) -> None:
-    """Make sure that numbers are a listener's hearing losses.
+    """Validate that numbers are a listener's hearing losses.
 
     Raises:
         InputError: they are not six from 0 to 120 dB.
@@ -62,7 +65,13 @@ def check_audiogram(audiogram: Audiogram) -> None:
 
 
 def judge(
-    name: str, measure: Measure, *, reference: Waveform, estimate: Waveform, sample_rate: int, audiogram: Audiogram
+    name: str,
+    measure: Measure,
+    *,
+    reference: FloatWaveform,
+    estimate: FloatWaveform,
+    sample_rate: int,
+    audiogram: Audiogram,
 ) -> Score:
     """Score a pair by pyclarity.
 

@@ -7,8 +7,9 @@ from typing import Final
 import numpy as np
 
 from avse.errors import MissingExtraError
-from avse.metrics.score import Score, Waveform, unscorable
+from avse.metrics.score import Score, unscorable
 from avse.signal.resample import resample
+from avse.types import FloatWaveform
 from avse.workers import run_module
 
 SHORTEST_S: Final = 0.25
@@ -18,7 +19,7 @@ SAFE_S: Final = 20.0
 least, so no recording this short holds more; a longer one is measured in a process of its own, which may crash."""
 
 
-def pesq_wb(*, reference: Waveform, estimate: Waveform, sample_rate: int) -> Score:
+def pesq_wb(*, reference: FloatWaveform, estimate: FloatWaveform, sample_rate: int) -> Score:
     """Predicted listening quality in the band of 50 to 7000 Hz.
 
     Args:
@@ -36,7 +37,7 @@ def pesq_wb(*, reference: Waveform, estimate: Waveform, sample_rate: int) -> Sco
     return _pesq(reference, estimate, sample_rate, mode="wb")
 
 
-def pesq_nb(*, reference: Waveform, estimate: Waveform, sample_rate: int) -> Score:
+def pesq_nb(*, reference: FloatWaveform, estimate: FloatWaveform, sample_rate: int) -> Score:
     """Predicted listening quality in the telephone band.
 
     Computed at 8 kHz for waveforms of 8 kHz, else at 16 kHz, as the field does.
@@ -56,7 +57,7 @@ def pesq_nb(*, reference: Waveform, estimate: Waveform, sample_rate: int) -> Sco
     return _pesq(reference, estimate, sample_rate, mode="nb")
 
 
-def _pesq(reference: Waveform, estimate: Waveform, sample_rate: int, *, mode: str) -> Score:
+def _pesq(reference: FloatWaveform, estimate: FloatWaveform, sample_rate: int, *, mode: str) -> Score:
     failed = unscorable(reference, estimate)
     if failed:
         return failed
@@ -71,7 +72,7 @@ def _pesq(reference: Waveform, estimate: Waveform, sample_rate: int, *, mode: st
     return _measure(pair, rate, mode) if duration_s <= SAFE_S else _measure_apart(pair, rate, mode)
 
 
-def _measure(pair: Waveform, rate: int, mode: str) -> Score:
+def _measure(pair: FloatWaveform, rate: int, mode: str) -> Score:
     try:
         from pesq import PesqError, pesq
     except ImportError:
@@ -85,7 +86,7 @@ def _measure(pair: Waveform, rate: int, mode: str) -> Score:
         return Score(None, f"PESQ: {text or type(error).__name__}")
 
 
-def _measure_apart(pair: Waveform, rate: int, mode: str) -> Score:
+def _measure_apart(pair: FloatWaveform, rate: int, mode: str) -> Score:
     """Measure in another process; a crash of it is a failed score."""
     sent = io.BytesIO()
     np.save(sent, pair)

@@ -21,14 +21,14 @@ class Retrieval(NamedTuple):
     """Candidates, and queries."""
 
     def chance(self, k: int) -> float:
-        """Recall at k of guessing."""
+        """Recall at k of chance."""
         return min(1.0, k / self.n)
 
 
 def retrieval(*, queries: Array, candidates: Array, ks: tuple[int, ...] = (1, 5, 10)) -> Retrieval:
     """Rank candidates by their cosine with each query.
 
-    A tie counts half: vectors that are all the same score as guessing does.
+    A tie counts half: vectors that are all the same score as chance does.
 
     Args:
         queries: `(n, dim)`.

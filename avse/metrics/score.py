@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from avse.errors import InputError
-
-Waveform = npt.NDArray[np.floating]
+from avse.types import FloatWaveform
 
 
 @dataclass(frozen=True)
@@ -19,7 +17,7 @@ class Score:
     """Why there is no value; None if there is one."""
 
 
-def unscorable(reference: Waveform, estimate: Waveform) -> Score | None:
+def unscorable(reference: FloatWaveform, estimate: FloatWaveform) -> Score | None:
     """What no metric can judge, as a failed score; None if the pair can be judged.
 
     A difference in length is a failed score and not an error, so that one bad file does not end a list of them.

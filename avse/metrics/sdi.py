@@ -7,10 +7,11 @@ output as a whole stands in for it, so that noise that was left counts as well.
 
 import numpy as np
 
-from avse.metrics.score import Score, Waveform, unscorable
+from avse.metrics.score import Score, unscorable
+from avse.types import FloatWaveform
 
 
-def sdi(*, reference: Waveform, estimate: Waveform, sample_rate: int) -> Score:
+def sdi(*, reference: FloatWaveform, estimate: FloatWaveform, sample_rate: int) -> Score:
     """Power of the difference to the clean speech, by the power of the clean speech.
 
     Args:

@@ -4,7 +4,8 @@ from typing import Final
 
 import numpy as np
 
-from avse.metrics.score import Score, Waveform, unscorable
+from avse.metrics.score import Score, unscorable
+from avse.types import FloatWaveform
 
 SEGMENT_S: Final = 0.03
 """Segments overlap by three quarters."""
@@ -14,7 +15,7 @@ TINY: Final = 1e-12
 """Power added to both, so that a silent segment has a ratio."""
 
 
-def segmental_snr(*, reference: Waveform, estimate: Waveform, sample_rate: int) -> Score:
+def segmental_snr(*, reference: FloatWaveform, estimate: FloatWaveform, sample_rate: int) -> Score:
     """Mean over short segments of the ratio of the clean speech's power to the difference's.
 
     Args:
@@ -36,7 +37,7 @@ def segmental_snr(*, reference: Waveform, estimate: Waveform, sample_rate: int) 
         return Score(None, f"segmental SNR: less than {SEGMENT_S:g} s")
     window, hop = np.hanning(size + 2)[1:-1], max(1, size // 4)
 
-    def segments(waveform: Waveform) -> Waveform:
+    def segments(waveform: FloatWaveform) -> FloatWaveform:
         return np.lib.stride_tricks.sliding_window_view(waveform, size)[::hop] * window
 
     speech = reference.astype(np.float64)

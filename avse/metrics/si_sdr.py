@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from avse.metrics.score import Score, Waveform, unscorable
+from avse.metrics.score import Score, unscorable
+from avse.types import FloatWaveform
 
 
-def si_sdr(*, reference: Waveform, estimate: Waveform, sample_rate: int) -> Score:
+def si_sdr(*, reference: FloatWaveform, estimate: FloatWaveform, sample_rate: int) -> Score:
     """Ratio of the part of the estimate that is the reference to the rest, means removed.
 
     Args:

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from avse.metrics.score import Score, Waveform, unscorable
+from avse.metrics.score import Score, unscorable
+from avse.types import FloatWaveform
 
 
-def speech_level(*, reference: Waveform, estimate: Waveform, sample_rate: int) -> Score:
+def speech_level(*, reference: FloatWaveform, estimate: FloatWaveform, sample_rate: int) -> Score:
     """Level of the speech in the estimate against the clean speech, noise aside.
 
     The estimate is projected on the reference, as in SI-SDR (Le Roux et al. 2019, eq. 4): what is left of the noise is

@@ -1,4 +1,4 @@
-"""Scores without a reference: a network guesses STOI, PESQ and SI-SDR (Kumar et al. 2023, "TorchAudio-Squim").
+"""Scores without a reference: a network predicts STOI, PESQ and SI-SDR (Kumar et al. 2023, "TorchAudio-Squim").
 
 The network and its weights are torchaudio's. The weights are never fetched while scoring: they must lie in torch's
 cache already.
@@ -11,19 +11,20 @@ from typing import Any, Final
 import numpy as np
 
 from avse.errors import MissingExtraError
-from avse.metrics.score import Score, Waveform, unscorable
+from avse.metrics.score import Score, unscorable
 from avse.signal.resample import resample
+from avse.types import FloatWaveform
 
 RATE: Final = 16000
 """Hz that the network was trained at."""
 SHORTEST_S: Final = 0.25
-"""Of what PESQ takes, which is guessed."""
+"""Of what PESQ takes, which is predicted."""
 WEIGHTS: Final = "torchaudio/models/squim_objective_dns2020.pth"
 """Within torch's cache folder; so torchaudio names it."""
 FETCH: Final = "python -c 'from torchaudio.pipelines import SQUIM_OBJECTIVE as s; s.get_model()'"
 
 
-def squim_stoi(*, reference: Waveform, estimate: Waveform, sample_rate: int) -> Score:
+def squim_stoi(*, reference: FloatWaveform, estimate: FloatWaveform, sample_rate: int) -> Score:
     """Predicted STOI.
 
     Args:
@@ -42,19 +43,19 @@ def squim_stoi(*, reference: Waveform, estimate: Waveform, sample_rate: int) -> 
     return _squim(estimate, sample_rate, number=0)
 
 
-def squim_pesq(*, reference: Waveform, estimate: Waveform, sample_rate: int) -> Score:
+def squim_pesq(*, reference: FloatWaveform, estimate: FloatWaveform, sample_rate: int) -> Score:
     """Predicted PESQ, wide band, 1 to 4.6, of an estimate `(samples,)`; all else as of `squim_stoi`."""
     del reference
     return _squim(estimate, sample_rate, number=1)
 
 
-def squim_si_sdr(*, reference: Waveform, estimate: Waveform, sample_rate: int) -> Score:
+def squim_si_sdr(*, reference: FloatWaveform, estimate: FloatWaveform, sample_rate: int) -> Score:
     """Predicted SI-SDR in dB of an estimate `(samples,)`; all else as of `squim_stoi`."""
     del reference
     return _squim(estimate, sample_rate, number=2)
 
 
-def _squim(estimate: Waveform, sample_rate: int, *, number: int) -> Score:
+def _squim(estimate: FloatWaveform, sample_rate: int, *, number: int) -> Score:
     failed = unscorable(estimate, estimate)
     if failed:
         return Score(None, (failed.reason or "").replace("reference", "estimate"))
@@ -65,19 +66,19 @@ def _squim(estimate: Waveform, sample_rate: int, *, number: int) -> Score:
     if model is None:
         return Score(None, reason)
     converted = resample(estimate.astype(np.float32), source_rate=sample_rate, target_rate=RATE)
-    value = _guess(converted.tobytes())[number]
+    value = _predict(converted.tobytes())[number]
     return Score(value) if np.isfinite(value) else Score(None, "SQUIM: the result is not a finite number")
 
 
 @lru_cache(maxsize=1)
-def _guess(samples: bytes) -> tuple[float, ...]:
+def _predict(samples: bytes) -> tuple[float, ...]:
     """All three at once; remembered, for they are asked for one after the other."""
     import torch
 
     model, _ = _load()
     waveform = torch.frombuffer(bytearray(samples), dtype=torch.float32)
     with torch.inference_mode():
-        return tuple(float(guess) for guess in model(waveform[None]))
+        return tuple(float(score) for score in model(waveform[None]))
 
 
 def _load() -> tuple[Any, str]:

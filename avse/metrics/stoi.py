@@ -3,14 +3,15 @@
 import warnings
 from typing import Final
 
-from avse.metrics.score import Score, Waveform, unscorable
+from avse.metrics.score import Score, unscorable
+from avse.types import FloatWaveform
 
 SHORTEST_S: Final = 0.3968
 """30 frames of 25.6 ms every 12.8 ms, over which the measure correlates."""
 TOO_SHORT: Final = "less than 0.4 s of speech"
 
 
-def stoi(*, reference: Waveform, estimate: Waveform, sample_rate: int) -> Score:
+def stoi(*, reference: FloatWaveform, estimate: FloatWaveform, sample_rate: int) -> Score:
     """Correlation of the band envelopes of reference and estimate.
 
     Args:
@@ -27,7 +28,7 @@ def stoi(*, reference: Waveform, estimate: Waveform, sample_rate: int) -> Score:
     return _pystoi(reference, estimate, sample_rate, extended=False)
 
 
-def estoi(*, reference: Waveform, estimate: Waveform, sample_rate: int) -> Score:
+def estoi(*, reference: FloatWaveform, estimate: FloatWaveform, sample_rate: int) -> Score:
     """The extended measure (Jensen and Taal 2016), which also holds in noise with fast modulations.
 
     Args:
@@ -44,7 +45,7 @@ def estoi(*, reference: Waveform, estimate: Waveform, sample_rate: int) -> Score
     return _pystoi(reference, estimate, sample_rate, extended=True)
 
 
-def _pystoi(reference: Waveform, estimate: Waveform, sample_rate: int, *, extended: bool) -> Score:
+def _pystoi(reference: FloatWaveform, estimate: FloatWaveform, sample_rate: int, *, extended: bool) -> Score:
     failed = unscorable(reference, estimate)
     if failed:
         return failed

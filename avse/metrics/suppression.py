@@ -1,14 +1,15 @@
-"""How far a sound was lowered that should not be there at all, such as other voices while the target is silent."""
+"""How far audio was lowered that should not be there at all, such as other voices while the target is silent."""
 
 import numpy as np
 
-from avse.metrics.score import Score, Waveform, unscorable
+from avse.metrics.score import Score, unscorable
+from avse.types import FloatWaveform
 
 FLOOR_DB = 100.0
 """Most that is reported: 16-bit audio holds 96 dB, and an estimate of zeros would be infinitely low."""
 
 
-def suppression(*, reference: Waveform, estimate: Waveform, sample_rate: int) -> Score:
+def suppression(*, reference: FloatWaveform, estimate: FloatWaveform, sample_rate: int) -> Score:
     """Ratio of the mean powers of input and output.
 
     Args:

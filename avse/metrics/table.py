@@ -64,7 +64,7 @@ def metric_for(name: str, audiogram: Audiogram = NORMAL) -> Callable[..., Score]
 
 
 def check_metrics(names: Sequence[str]) -> None:
-    """Make sure that all names are metrics.
+    """Validate that all names are metrics.
 
     Raises:
         InputError: one is not.

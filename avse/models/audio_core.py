@@ -169,7 +169,7 @@ class AudioCore(nn.Module):
             state: from `initial_state`, or from the call before.
         """
         magnitude = noisy.square().sum(dim=1, keepdim=True).clamp_min(FLOOR**2).sqrt()
-        features = self.bands.gather(torch.cat([magnitude**POWER, noisy * magnitude ** (POWER - 1)], dim=1))
+        features = self.bands.to_bands(torch.cat([magnitude**POWER, noisy * magnitude ** (POWER - 1)], dim=1))
         features = torch.cat([state.past, features], dim=2)
         wide = self.wide(features)
         narrow = self.narrow(wide)
@@ -182,7 +182,7 @@ class AudioCore(nn.Module):
 
     def masked(self, noisy: Tensor, mask: Tensor) -> Tensor:
         """Multiply `(batch, 2, frames, freqs)` by a complex mask `(batch, 2, frames, bands)`."""
-        mask = self.bands.spread(mask)
+        mask = self.bands.from_bands(mask)
         return torch.stack(
             [
                 noisy[:, 0] * mask[:, 0] - noisy[:, 1] * mask[:, 1],

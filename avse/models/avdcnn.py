@@ -20,14 +20,14 @@ Deviations:
     - With `residual`, the head's output is added to the noisy log power of the middle frame: the network
       learns what to change instead of copying what is good already.
     - With `lip_motion`, the lip frames are taken less their mean over the same 3 s, so that the network learns movement
-      and not what the people of the training data look like: with the pictures as they are, the face of an unknown
+      and not what the people of the training data look like: with the video frames as they are, the face of an unknown
       speaker did harm (`recipes/avdcnn/README.md`).
     - Frames at the ends are enhanced too; the context there repeats the end frame.
     - The gain never exceeds 1, the training target lies at most 30 dB below the noisy power, and the training loss is
       in natural log power, not in normalised units.
     - The second output is the normalised movement of the lips, not the lip frames, where `lip_motion` is on.
 
-The configuration also builds what the network is compared with: sound or pictures alone, one output instead of two,
+The configuration also builds what the network is compared with: audio or video-only, one output instead of two,
 fully connected layers without the CNNs (AVDNN, after Hou et al. 2016), and fusion of the inputs (early) or of two
 networks' answers (late). What the paper's own baselines looked like in detail is not known.
 """
@@ -46,15 +46,15 @@ from avse.nn.encoders.audio import SpectrumCNN
 from avse.nn.encoders.flat import FlatWindows
 from avse.nn.encoders.mouth import MouthCNN
 from avse.nn.encoders.mouth_frames import MouthFrames
-from avse.nn.encoders.pretrained import PictureTokens, PictureTokensConfig
+from avse.nn.encoders.pretrained import CropTokens, CropTokensConfig
 from avse.nn.encoders.video import LipCNN, normalise_images
 from avse.signal.normalise import sliding_contrast, sliding_mean_std
 from avse.signal.stft import log_power
 
 MIN_STD = 0.5
-"""Least spread of a bin's natural log power that is normalised by (about 2 dB), against division by a constant."""
+"""Least standard deviation of a bin's natural log power (about 2 dB), against division by a constant."""
 MIN_LIP_STD = 0.01
-"""Least change of a pixel, of full scale 1, that is normalised by: a still picture stays near 0."""
+"""Least change of a pixel, of full scale 1, that is normalised by: a still image stays near 0."""
 
 
 @dataclass(frozen=True)
@@ -74,15 +74,15 @@ class AVDCNNConfig:
     lip_width: int = 24
     """Pixels."""
     normalisation_radius: int = 150
-    """Frames on each side over which mean and spread are taken (3 s)."""
+    """Frames on each side over which mean and standard deviation are taken (3 s)."""
     dropout: float = 0.1
     """Probability with which a neuron of the fully connected layers is dropped in training."""
     residual: bool = True
     """Add the head's output to the noisy log power."""
     lip_motion: bool = True
-    """Show the lips' movement, each picture less the mean one; else each picture as it is, normalised by itself."""
+    """Show the lips' movement, each frame less the mean one; else each frame as it is, normalised by itself."""
     streams: Literal["both", "audio", "video"] = "both"
-    """What the network is given: sound and pictures, or one of them."""
+    """What the network is given: audio and video, or one of them."""
     fusion: Literal["merged", "early", "late"] = "merged"
     """Where the streams meet: in the merged layer, as the paper has it; in the input, the lips grey and as further rows
     of the spectrum; or in the answer, a weighted mean of two networks', with a weight learnt for each frequency."""
@@ -94,7 +94,7 @@ class AVDCNNConfig:
     """Predict the lip frames beside the spectrum; networks that do not see never do."""
     lip_region: float = 1.0
     """Share of the mouth crop's height and width that is seen, around its middle; above 0, at most 1."""
-    tokens: PictureTokensConfig | None = None
+    tokens: CropTokensConfig | None = None
     """Read the lips by VATT's encoder of video, of these sizes, from their movement; None has the paper's CNN."""
     mouth_widths: tuple[int, int, int] | None = None
     """Read the lips by the mouth encoder of the live model or the cue network, with these channels of its convolutions
@@ -182,7 +182,7 @@ class AVDCNN(nn.Module):
             video = FlatWindows(3 * n_pixels, **shared)
             if config.tokens:
                 encoder = config.tokens.build()
-                video = PictureTokens(encoder, frame_rate_hz=frame_rate_hz, fps=config.tokens.fps)
+                video = CropTokens(encoder, frame_rate_hz=frame_rate_hz, fps=config.tokens.fps)
             elif config.mouth_widths:
                 size = {"height": config.lip_height, "width": config.lip_width}
                 mouth = MouthCNN(**size, dim=config.mouth_dim, widths=config.mouth_widths)
@@ -197,7 +197,7 @@ class AVDCNN(nn.Module):
         given: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value for name, value in header.items()
         }
-        return AVDCNNConfig(**{**given, "tokens": PictureTokensConfig.of(header.get("tokens"))})
+        return AVDCNNConfig(**{**given, "tokens": CropTokensConfig.of(header.get("tokens"))})
 
     @property
     def sample_rate(self) -> int:
@@ -218,7 +218,7 @@ class AVDCNN(nn.Module):
     def context_frames(self) -> int:
         """An output frame depends on input frames at most this far from it."""
         around = self.config.context // 2
-        if isinstance(self.video, PictureTokens | MouthFrames):
+        if isinstance(self.video, CropTokens | MouthFrames):
             around = max(around, self.video.reach)
         return self.config.normalisation_radius + around
 
@@ -288,10 +288,10 @@ class AVDCNN(nn.Module):
         """The answer of both networks together, and what the one that sees has seen."""
         assert self.audio is not None
         assert self.video is not None
-        heard = self.audio_head(self.trunk(self.audio(noisy_log_power)))
+        audio_estimate = self.audio_head(self.trunk(self.audio(noisy_log_power)))
         seen = self.video_trunk(self.video(lips))
         weight = torch.sigmoid(self.audio_weight)
-        return weight * heard + (1 - weight) * self.video_answer(seen), seen
+        return weight * audio_estimate + (1 - weight) * self.video_answer(seen), seen
 
     @torch.inference_mode()
     def estimate_spectrum(
@@ -303,10 +303,10 @@ class AVDCNN(nn.Module):
         """Enhance a stretch of spectrum, as `avse.enhance.model.SpectralModel` says, with the phase of `noisy`."""
         device = next(self.parameters()).device
         spectrum = torch.from_numpy(np.ascontiguousarray(noisy))[None].to(device)
-        pictures = torch.from_numpy(np.ascontiguousarray(crops))[None].to(device)
+        video_frames = torch.from_numpy(np.ascontiguousarray(crops))[None].to(device)
         features = self.features(spectrum)
         lips = self.lips(
-            pictures.permute(0, 1, 4, 2, 3).float() / 255,
+            video_frames.permute(0, 1, 4, 2, 3).float() / 255,
             torch.from_numpy(np.array(present))[None].to(device),
         )
         clean, _ = self._answer(features.log_power, lips)  # nobody asks for the lip frames
@@ -326,7 +326,7 @@ def _trunk(n_in: int, config: AVDCNNConfig) -> nn.Sequential:
 
 
 def _middle(crops: Tensor, share: float) -> Tensor:
-    """The middle of pictures `(..., height, width)`: a share of the height and of the width."""
+    """The middle of video frames `(..., height, width)`: a share of the height and of the width."""
     height, width = crops.shape[-2:]
     rows, columns = (max(1, round(share * size)) for size in (height, width))
     top, left = (height - rows) // 2, (width - columns) // 2
@@ -334,7 +334,7 @@ def _middle(crops: Tensor, share: float) -> Tensor:
 
 
 def _check(config: AVDCNNConfig) -> None:
-    """Make sure that a network's settings go together.
+    """Validate that a network's settings go together.
 
     Raises:
         ConfigError: they do not.

@@ -43,7 +43,7 @@ class DriverStressConfig:
     modalities: Mapping[str, ModalityConfig]
     """By name."""
     levels: tuple[str, ...] = ("low", "medium", "high")
-    """Names of what is told apart, in order."""
+    """Names of what is distinguished, in order."""
     window_s: float = 30.0
     """Length of a window, for which there is one answer."""
     context_s: float = 300.0
@@ -51,7 +51,7 @@ class DriverStressConfig:
     calibration_s: float = 0.0
     """Means over so many seconds at a drive's start are taken from its channels; 0 for none."""
     encoder: str = "cnn"
-    """`cnn`, `gru`, `transformer`, or `tokens`: VATT's encoder of sound."""
+    """`cnn`, `gru`, `transformer`, or `tokens`: VATT's encoder of audio."""
     dim: int = 32
     """Features of each modality's frames."""
     frame_rate_hz: float = 1.0
@@ -61,7 +61,7 @@ class DriverStressConfig:
     n_layers: int = 2
     """LSTM layers."""
     dropout: float = 0.3
-    """Share left out in training."""
+    """Share skipped in training."""
 
 
 class DriverStress(nn.Module):
@@ -138,6 +138,6 @@ class DriverStress(nn.Module):
         real = mask.to(values)
         even = (values - getattr(self, f"mean_{name}")) / getattr(self, f"std_{name}") * real
         frames = self.encoders[name](torch.cat([even, real], dim=2).flatten(0, 1))
-        spread = (frames.var(dim=1, correction=0) + 1e-5).sqrt()
-        window = torch.cat([frames.mean(dim=1), spread], dim=-1)
+        std = (frames.var(dim=1, correction=0) + 1e-5).sqrt()
+        window = torch.cat([frames.mean(dim=1), std], dim=-1)
         return window.reshape(*values.shape[:2], -1)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-Spectrum = npt.NDArray[np.complex64]
+from avse.types import Spectrum
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class GuardConfig:
     """Nats for the lips' saying what is heard, from which steering begins."""
     end_evidence: float = -4.0
     """Nats below which it ends."""
-    memory_s: float = 1.5
+    time_constant_s: float = 1.5
     """s; time over which levels are averaged."""
     lowered_db: float = 12.0
     """dB; steering ends where it lowers what audio-only keeps by more than this while the lips speak."""
@@ -105,12 +105,12 @@ class SteeringGuard:
     ) -> GuardState:
         config = self.config
         step = 1 / config.frame_rate_hz
-        share = step / config.memory_s
+        share = step / config.time_constant_s
         keep = math.exp(-step / config.evidence_memory_s)
         total = keep * state.evidence + evidence if present else 0.0
-        heard = share * speaking * present
-        steered_power = state.steered_power + heard * (steered - state.steered_power)
-        audio_only_power = state.audio_only_power + heard * (audio_only - state.audio_only_power)
+        rate = share * speaking * present
+        steered_power = state.steered_power + rate * (steered - state.steered_power)
+        audio_only_power = state.audio_only_power + rate * (audio_only - state.audio_only_power)
         harms = steered_power < 10 ** (-config.lowered_db / 10) * audio_only_power
         stops = state.on and harms
         rest = config.rest_s if stops else max(0.0, state.rest - step)

@@ -19,8 +19,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from avse.nn.encoders.mouth import MouthCNN, MouthEncoder, MouthMemory
-from avse.nn.encoders.pretrained import MouthTokens, PictureTokensConfig
+from avse.nn.encoders.mouth import MouthCNN, MouthEncoder, MouthState
+from avse.nn.encoders.pretrained import CropTokensConfig, MouthTokens
 from avse.nn.encoders.voice import VoiceEncoder
 from avse.signal.speech_cue import CUE_DIM, CUE_RATE_HZ
 
@@ -39,7 +39,7 @@ class LipCueConfig:
     """Of both embeddings."""
     widths: tuple[int, int, int] = (12, 24, 40)
     """Channels of the mouth's convolutions."""
-    tokens: PictureTokensConfig | None = None
+    tokens: CropTokensConfig | None = None
     """Read the mouth by VATT's encoder of video, of these sizes; None has a CNN."""
 
 
@@ -57,7 +57,7 @@ class LipCue(nn.Module):
 
     name: ClassVar[str] = "lip_cue"
     crop_size: ClassVar[tuple[int, int]] = (32, 48)
-    picture_rate_hz: ClassVar[float] = CUE_RATE_HZ
+    video_rate_hz: ClassVar[float] = CUE_RATE_HZ
 
     def __init__(self, config: LipCueConfig) -> None:
         """Set up; `config` holds the sizes."""
@@ -83,9 +83,9 @@ class LipCue(nn.Module):
     def config_of(**header: Any) -> LipCueConfig:
         """The configuration that a weights file's header holds."""
         widths = tuple(header.get("widths", LipCueConfig.widths))
-        return LipCueConfig(**{**header, "widths": widths, "tokens": PictureTokensConfig.of(header.get("tokens"))})
+        return LipCueConfig(**{**header, "widths": widths, "tokens": CropTokensConfig.of(header.get("tokens"))})
 
-    def watch_step(self, motion: Tensor, state: MouthMemory) -> tuple[VideoOutput, MouthMemory]:
+    def watch_step(self, motion: Tensor, state: MouthState) -> tuple[VideoOutput, MouthState]:
         """Take the next video frames.
 
         Args:
@@ -95,7 +95,7 @@ class LipCue(nn.Module):
         features, state = self.video(motion, state)
         return VideoOutput(self.cue(features), self.video_embedding(features)), state
 
-    def listen_step(self, features: Tensor, state: MouthMemory) -> tuple[Tensor, MouthMemory]:
+    def listen_step(self, features: Tensor, state: MouthState) -> tuple[Tensor, MouthState]:
         """Take the next frames of audio.
 
         Args:
@@ -109,11 +109,11 @@ class LipCue(nn.Module):
         embedding = self.voice_embedding(encoded)
         return torch.cat([embedding, torch.ones_like(embedding[..., :1])], dim=-1), state
 
-    def initial_video_state(self, batch: int, like: Tensor) -> MouthMemory:
+    def initial_video_state(self, batch: int, like: Tensor) -> MouthState:
         """The state before the first video frame."""
-        return self.video.start(batch, like)
+        return self.video.initial_state(batch, like)
 
-    def initial_audio_state(self, batch: int, like: Tensor) -> MouthMemory:
+    def initial_audio_state(self, batch: int, like: Tensor) -> MouthState:
         """The state before the first frame of audio."""
         return self.voice.initial_state(batch, like)
 
@@ -124,14 +124,14 @@ class LipCue(nn.Module):
         return video, audio
 
     @torch.inference_mode()
-    def watch(self, motion: Array, state: MouthMemory | None) -> tuple[Array, Array, MouthMemory]:
+    def watch(self, motion: Array, state: MouthState | None) -> tuple[Array, Array, MouthState]:
         """The next video frames of a recording, in numpy: cue in [0, 1], embedding, new state; None begins."""
         frames = torch.from_numpy(motion)[None].to(next(self.parameters()).device)
         output, state = self.watch_step(frames, state or self.initial_video_state(1, frames))
         return torch.sigmoid(output.cue_logits)[0].cpu().numpy(), output.embedding[0].cpu().numpy(), state
 
     @torch.inference_mode()
-    def listen(self, features: Array, state: MouthMemory | None) -> tuple[Array, MouthMemory]:
+    def listen(self, features: Array, state: MouthState | None) -> tuple[Array, MouthState]:
         """The next frames of audio of a recording, in numpy: embedding, new state; None begins."""
         frames = torch.from_numpy(features)[None].to(next(self.parameters()).device)
         embedding, state = self.listen_step(frames, state or self.initial_audio_state(1, frames))

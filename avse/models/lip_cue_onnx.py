@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from avse.errors import ConfigError
-from avse.media.output import beside
+from avse.media.output import atomic_write
 from avse.models.lip_cue import LipCue
 from avse.models.onnx_graph import StatefulGraph, write_graph
 from avse.models.onnx_lips import OnnxLips, voice_path
-from avse.nn.encoders.mouth import MouthMemory
+from avse.nn.encoders.mouth import MouthState
 from avse.signal.motion import N_CHANNELS
 from avse.signal.voice_features import N_FEATURES
 
@@ -39,7 +39,7 @@ class LipGraph(StatefulGraph):
     def forward(self, motion: Tensor, state: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """As `LipCue.watch_step`, for a batch of one."""
         past, hidden = self.split(state)
-        output, after = self.model.watch_step(motion, MouthMemory(past, hidden))
+        output, after = self.model.watch_step(motion, MouthState(past, hidden))
         return torch.sigmoid(output.cue_logits), output.embedding, self.join(tuple(after))
 
 
@@ -62,7 +62,7 @@ class VoiceGraph(StatefulGraph):
     def forward(self, features: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """As `LipCue.listen_step`, for a batch of one."""
         past, hidden = self.split(state)
-        embedding, after = self.model.listen_step(features, MouthMemory(past, hidden))
+        embedding, after = self.model.listen_step(features, MouthState(past, hidden))
         return embedding, self.join(tuple(after))
 
 
@@ -82,7 +82,7 @@ def export(model: LipCue, path: Path, *, force: bool = False) -> float:
         ConfigError: they differ by more than 1e-4; nothing is written then.
         MediaError: a file exists or cannot be written.
     """
-    with beside(path, force=force) as lips, beside(voice_path(path), force=force) as voice:
+    with atomic_write(path, force=force) as lips, atomic_write(voice_path(path), force=force) as voice:
         write_graph(LipGraph(model), lips, model=model)
         write_graph(VoiceGraph(model), voice, model=model)
         difference = _difference(model, OnnxLips(lips, voice))
@@ -105,9 +105,9 @@ def _difference(model: LipCue, graphs: OnnxLips) -> float:
         features = rng.standard_normal((n_frames, N_FEATURES)).astype(np.float32)
         given = []
         for number, runner in enumerate(runners):
-            cue, video, watched = runner.watch(motion, states[number][0])
-            audio, heard = runner.listen(features, states[number][1])
-            states[number] = watched, heard
+            cue, video, video_state = runner.watch(motion, states[number][0])
+            audio, audio_state = runner.listen(features, states[number][1])
+            states[number] = video_state, audio_state
             given.append((cue, video, audio))
         largest = max(largest, *(float(np.max(np.abs(one - other))) for one, other in zip(*given, strict=True)))
     return largest

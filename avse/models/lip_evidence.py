@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.signal.band_power import SAMPLE_RATE, STEP_RATE_HZ, WINDOW, spectrum_powers
-from avse.signal.clock import picture_numbers
+from avse.signal.clock import video_frame_indices
 from avse.signal.speech_cue import CUE_RATE_HZ
 from avse.signal.voice_features import FIRST_STEP, N_BANDS, STEPS_PER_FRAME, VoiceFeatures
+from avse.types import Spectrum
 
 Array = npt.NDArray[np.float32]
-Spectrum = npt.NDArray[np.complex64]
 Flags = npt.NDArray[np.bool_]
 
 N_PAST = 5
@@ -83,9 +83,9 @@ class LipEvidence:
         powers = np.concatenate([state.powers, spectrum_powers(spectrum.T, n_bands=N_BANDS)])
         # Row 0 belongs to the audio frame before these.
         lips, present = np.concatenate([state.lips[None], lips]), np.append(state.present, present)
-        shown = picture_numbers(
+        shown = video_frame_indices(
             n_frames + 1, hop=self._hop, sample_rate=SAMPLE_RATE, rate_hz=CUE_RATE_HZ,
-            ahead_s=WINDOW / 2 / SAMPLE_RATE, first_frame=first - 1,
+            lookahead_s=WINDOW / 2 / SAMPLE_RATE, first_frame=first - 1,
         )  # fmt: skip
         ended = np.flatnonzero((np.diff(shown) > 0) & (np.arange(first, first + n_frames) > 0))
         weights = np.zeros(n_frames, dtype=np.float32)

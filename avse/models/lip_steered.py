@@ -8,9 +8,9 @@ import numpy.typing as npt
 from avse.models.guard import GuardState, SteeringGuard
 from avse.models.lip_evidence import EvidenceState, LipEvidence
 from avse.signal.speech_cue import CUE_DIM
+from avse.types import Spectrum
 
 Array = npt.NDArray[np.float32]
-Spectrum = npt.NDArray[np.complex64]
 
 
 class Lips(Protocol):
@@ -22,7 +22,7 @@ class Lips(Protocol):
         ...
 
     @property
-    def picture_rate_hz(self) -> float:
+    def video_rate_hz(self) -> float:
         """Video frames per second."""
         ...
 
@@ -61,7 +61,7 @@ class Layout(NamedTuple):
     """Samples."""
 
 
-class Memory(NamedTuple):
+class StepState(NamedTuple):
     """What a recording has left behind in each part."""
 
     steering: Any
@@ -79,25 +79,25 @@ class LipSteered:
         self._steering, self._lips, self._guard = steering, lips, guard or SteeringGuard()
         self.sample_rate, self.window, self.hop = steering.layout
         self._evidence = LipEvidence(lips, hop=self.hop)
-        self.crop_size, self.picture_rate_hz = lips.crop_size, lips.picture_rate_hz
+        self.crop_size, self.video_rate_hz = lips.crop_size, lips.video_rate_hz
 
-    def see(self, motion: Array, memory: Any) -> tuple[Array, Any]:
-        """As `avse.enhance.model.CausalModel.see`."""
-        cue, embedding, memory = self._lips.watch(motion, memory)
-        return np.concatenate([cue, embedding], axis=1), memory
+    def encode_video(self, motion: Array, state: Any) -> tuple[Array, Any]:
+        """As `avse.enhance.model.CausalModel.encode_video`."""
+        cue, embedding, state = self._lips.watch(motion, state)
+        return np.concatenate([cue, embedding], axis=1), state
 
-    def hear(
-        self, noisy: Spectrum, mouth: Array, present: npt.NDArray[np.bool_], memory: Memory | None
-    ) -> tuple[Spectrum, Array, Memory]:
-        """As `avse.enhance.model.CausalModel.hear`."""
-        before = memory or Memory(None, None, None)
+    def enhance_step(
+        self, noisy: Spectrum, mouth: Array, present: npt.NDArray[np.bool_], state: StepState | None
+    ) -> tuple[Spectrum, Array, StepState]:
+        """As `avse.enhance.model.CausalModel.enhance_step`."""
+        before = state or StepState(None, None, None)
         cue, lips = mouth[:, :CUE_DIM], mouth[:, CUE_DIM:]
         audio_only, steered, after = self._steering.enhance(noisy, cue, present, before.steering)
         evidence, weighed = self._evidence.weigh(audio_only, lips, present, before.evidence)
         blended, weights, guard = self._guard.blend(
             audio_only, steered, evidence=evidence, cue=cue, present=present, state=before.guard
         )
-        return blended, weights, Memory(after, weighed, guard)
+        return blended, weights, StepState(after, weighed, guard)
 
 
 class OnnxSteering:

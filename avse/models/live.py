@@ -1,10 +1,10 @@
 """The live model: causal audio-visual enhancement, one step per hop, with the face where it can be trusted.
 
-Sound follows GTCRN (Rong, Sun, Zhang, Hu, Zhu, Lu, "GTCRN: A Speech Enhancement Model Requiring Ultralow Computational
+Audio follows GTCRN (Rong, Sun, Zhang, Hu, Zhu, Lu, "GTCRN: A Speech Enhancement Model Requiring Ultralow Computational
 Resources", ICASSP 2024): ERB bands, causal convolutions, recurrence in the middle, a complex mask. A mouth encoder at
-video rate joins in the middle through a gate. The gate looks at sound and mouth together and is taught to tell
-whether the one belongs to the other, so that a wrong, frozen or late face is left out. From the mouth alone the network
-also guesses how loud the clean speech is in each band: so the lips are learned where the sound would do without them.
+video rate joins in the middle through a gate. The gate looks at audio and mouth together and is taught to tell
+whether the one belongs to the other, so that a wrong, frozen or late face is skipped. From the mouth alone the network
+also predicts how loud the clean speech is in each band: so the lips are learned where the audio would do without them.
 
 Latency is one window of 512 samples, 32 ms: a frame's end is all that its output waits for.
 """
@@ -20,15 +20,15 @@ from torch import Tensor, nn
 
 from avse.nn.bands import ErbBands
 from avse.nn.causal import BandGRU, BandMixer, CausalConv, FullBandGRU, remember
-from avse.nn.encoders.mouth import MouthCNN, MouthEncoder, MouthMemory
-from avse.nn.encoders.pretrained import MouthTokens, PictureTokensConfig
+from avse.nn.encoders.mouth import MouthCNN, MouthEncoder, MouthState
+from avse.nn.encoders.pretrained import CropTokensConfig, MouthTokens
 from avse.nn.layers import conv_block
-from avse.signal.clock import picture_numbers
+from avse.signal.clock import video_frame_indices
 
 POWER = 0.3
 """Magnitudes are compressed to this power before they are read (Ephrat et al. 2018)."""
-PICTURE_RATE_HZ = 25.0
-"""Pictures of the mouth that the network takes."""
+VIDEO_RATE_HZ = 25.0
+"""Video frames of the mouth that the network takes."""
 FLOOR = 1e-6
 """Least magnitude; that of 16-bit rounding is about 1e-4."""
 
@@ -47,21 +47,21 @@ class LiveConfig:
     """Of the maps in the middle, even."""
     dilations: tuple[int, ...] = (1, 2, 4)
     """Of the convolution blocks before and, backwards, after the middle."""
-    band_memory_dim: int = 32
-    """Width of the memory of each band."""
-    memory_dim: int = 112
-    """Width of the memory for all bands together."""
+    band_state_dim: int = 32
+    """Width of the state of each band."""
+    state_dim: int = 112
+    """Width of the state for all bands together."""
     video_dim: int = 64
     """Features of the mouth."""
     gate_dim: int = 32
-    """Units of the GRU that judges whether sound and mouth belong together."""
+    """Units of the GRU that judges whether audio and mouth belong together."""
     mouth_widths: tuple[int, int, int] = (16, 32, 48)
     """Channels of the mouth's convolutions; (12, 24, 40) for the encoder of the cue network."""
-    tokens: PictureTokensConfig | None = None
+    tokens: CropTokensConfig | None = None
     """Read the mouth by VATT's encoder of video, of these sizes; None has a CNN."""
 
 
-class Memory(NamedTuple):
+class StepState(NamedTuple):
     """All that the network remembers between frames."""
 
     convolutions: tuple[Tensor, ...]
@@ -76,16 +76,16 @@ class Output(NamedTuple):
     """`(batch, 2, frames, freqs)` real and imaginary part, enhanced."""
     gate_logit: Tensor
     """`(batch, frames)`: above 0 the mouth is believed to be the speaker's."""
-    guess: Tensor
+    band_energy: Tensor
     """`(batch, frames, middle bands)`: what the mouth alone says of the clean magnitudes, compressed."""
 
 
 class Live(nn.Module):
-    """Sound network, mouth encoder, and the gate between them."""
+    """Audio network, mouth encoder, and the gate between them."""
 
     name: ClassVar[str] = "live"
     crop_size: ClassVar[tuple[int, int]] = (32, 48)
-    picture_rate_hz: ClassVar[float] = PICTURE_RATE_HZ
+    video_rate_hz: ClassVar[float] = VIDEO_RATE_HZ
 
     def __init__(self, config: LiveConfig, *, video: MouthEncoder) -> None:
         """Set up.
@@ -103,8 +103,8 @@ class Live(nn.Module):
         self.before = nn.ModuleList(CausalConv(channels, dilation=d) for d in config.dilations)
         self.middle = nn.ModuleList(
             [
-                BandGRU(channels, self.n_middle, dim=config.band_memory_dim),
-                FullBandGRU(channels, self.n_middle, dim=config.memory_dim),
+                BandGRU(channels, self.n_middle, dim=config.band_state_dim),
+                FullBandGRU(channels, self.n_middle, dim=config.state_dim),
             ]
         )
         self.mixers = nn.ModuleList(BandMixer(channels, self.n_middle) for _ in self.middle)
@@ -112,7 +112,7 @@ class Live(nn.Module):
         self.up = nn.ModuleList([_resize(channels, channels, up=True), _resize(channels, 2, up=True, last=True)])
         self.gate_gru = nn.GRU(dim + channels, config.gate_dim, batch_first=True)
         self.gate_out = nn.Linear(config.gate_dim, 1)
-        self.guess = nn.Linear(dim, self.n_middle)
+        self.band_energy = nn.Linear(dim, self.n_middle)
         self.scale = nn.Linear(dim, channels)
         self.shift = nn.Linear(dim, channels * self.n_middle)
 
@@ -129,7 +129,7 @@ class Live(nn.Module):
     def config_of(**header: Any) -> LiveConfig:
         """The configuration that a weights file's header holds."""
         lists = {name: tuple(header.get(name, getattr(LiveConfig, name))) for name in ("dilations", "mouth_widths")}
-        return LiveConfig(**{**header, **lists, "tokens": PictureTokensConfig.of(header.get("tokens"))})
+        return LiveConfig(**{**header, **lists, "tokens": CropTokensConfig.of(header.get("tokens"))})
 
     @property
     def sample_rate(self) -> int:
@@ -146,31 +146,31 @@ class Live(nn.Module):
         """Samples between frames."""
         return self.config.hop
 
-    def start(self, batch: int, like: Tensor) -> Memory:
-        """The memory before the first frame; `like` gives the device and the number type."""
+    def initial_state(self, batch: int, like: Tensor) -> StepState:
+        """The state before the first frame; `like` gives the device and the number type."""
         blocks = [*self.before, *self.after]
-        return Memory(
-            tuple(block.start(batch, self.n_middle, like) for block in blocks),
-            tuple(block.start(batch, like) for block in self.middle),  # type: ignore[operator]
+        return StepState(
+            tuple(block.initial_state(batch, self.n_middle, like) for block in blocks),
+            tuple(block.initial_state(batch, like) for block in self.middle),  # type: ignore[operator]
             like.new_zeros(1, batch, self.config.gate_dim),
         )
 
-    def start_video(self, batch: int, like: Tensor) -> MouthMemory:
-        """The mouth encoder's memory before the first picture."""
-        return self.video.start(batch, like)
+    def initial_video_state(self, batch: int, like: Tensor) -> MouthState:
+        """The mouth encoder's state before the first video frame."""
+        return self.video.initial_state(batch, like)
 
     def forward(self, noisy: Tensor, motion: Tensor, present: Tensor) -> Output:
         """Enhance whole recordings, for training.
 
         Args:
             noisy: `(batch, freqs, frames)` complex, so that mixed precision leaves it as it is.
-            motion: `(batch, pictures, 2, height, width)` of the mouth, `PICTURE_RATE_HZ` a second.
-            present: `(batch, pictures)` 1 where there is a picture, else 0.
+            motion: `(batch, video frames, 2, height, width)` of the mouth, `VIDEO_RATE_HZ` a second.
+            present: `(batch, video frames)` 1 where there is a video frame, else 0.
         """
-        mouth, _ = self.video(motion, self.start_video(len(motion), motion))
-        shown = self.pictures_at(noisy.shape[2]).clip(max=motion.shape[1] - 1)
+        mouth, _ = self.video(motion, self.initial_video_state(len(motion), motion))
+        shown = self.video_frames_at(noisy.shape[2]).clip(max=motion.shape[1] - 1)
         parts = torch.view_as_real(noisy).permute(0, 3, 2, 1)
-        return self.step(parts, mouth[:, shown], present[:, shown], self.start(len(noisy), parts))[0]
+        return self.step(parts, mouth[:, shown], present[:, shown], self.initial_state(len(noisy), parts))[0]
 
     def loudness(self, spectrum: Tensor) -> Tensor:
         """What the mouth is to guess: compressed magnitudes in the bands of the middle.
@@ -182,46 +182,46 @@ class Live(nn.Module):
             `(batch, frames, middle bands)`.
         """
         magnitude = spectrum.square().sum(dim=1).clamp_min(FLOOR**2).sqrt() ** POWER
-        return F.adaptive_avg_pool1d(self.bands.gather(magnitude), self.n_middle)
+        return F.adaptive_avg_pool1d(self.bands.to_bands(magnitude), self.n_middle)
 
-    def pictures_at(self, n_frames: int, *, first_frame: int = 0) -> npt.NDArray[np.int64]:
-        """Number of the picture shown at each frame, `(n_frames,)`."""
+    def video_frames_at(self, n_frames: int, *, first_frame: int = 0) -> npt.NDArray[np.int64]:
+        """Number of the video frame shown at each frame, `(n_frames,)`."""
         config = self.config
-        return picture_numbers(
+        return video_frame_indices(
             n_frames,
             hop=config.hop,
             sample_rate=config.sample_rate,
-            rate_hz=PICTURE_RATE_HZ,
-            ahead_s=config.window / 2 / config.sample_rate,
+            rate_hz=VIDEO_RATE_HZ,
+            lookahead_s=config.window / 2 / config.sample_rate,
             first_frame=first_frame,
         )
 
-    def step(self, noisy: Tensor, mouth: Tensor, present: Tensor, memory: Memory) -> tuple[Output, Memory]:
+    def step(self, noisy: Tensor, mouth: Tensor, present: Tensor, state: StepState) -> tuple[Output, StepState]:
         """Enhance the next frames.
 
         Args:
             noisy: `(batch, 2, frames, freqs)` real and imaginary part.
-            mouth: `(batch, frames, dim)` features of the picture shown at each frame.
-            present: `(batch, frames)` 1 where there is a picture, else 0.
-            memory: from `start`, or from the call before.
+            mouth: `(batch, frames, dim)` features of the video frame shown at each frame.
+            present: `(batch, frames)` 1 where there is a video frame, else 0.
+            state: from `initial_state`, or from the call before.
         """
         magnitude = noisy.square().sum(dim=1, keepdim=True).clamp_min(FLOOR**2).sqrt()
-        x = self.bands.gather(torch.cat([magnitude**POWER, noisy * magnitude ** (POWER - 1)], dim=1))
+        x = self.bands.to_bands(torch.cat([magnitude**POWER, noisy * magnitude ** (POWER - 1)], dim=1))
         skips = []
         for layer in self.down:
             x = layer(x)
             skips.append(x)
-        convolutions, recurrent = list(memory.convolutions), list(memory.recurrent)
+        convolutions, recurrent = list(state.convolutions), list(state.recurrent)
         for i, block in enumerate(self.before):
             x, convolutions[i] = block(x, convolutions[i])
-        x, logit, gate = self._join(x, mouth, present, memory.gate)
+        x, logit, gate = self._join(x, mouth, present, state.gate)
         for i, (mixer, block) in enumerate(zip(self.mixers, self.middle, strict=True)):
             x, recurrent[i] = block(mixer(x), recurrent[i])
         for i, block in enumerate(self.after, start=len(self.before)):
             x, convolutions[i] = block(x, convolutions[i])
         for layer, skip in zip(self.up, reversed(skips), strict=True):
             x = layer(x + skip)
-        mask = self.bands.spread(torch.tanh(x[..., : self.bands.n_bands]))
+        mask = self.bands.from_bands(torch.tanh(x[..., : self.bands.n_bands]))
         enhanced = torch.stack(
             [
                 noisy[:, 0] * mask[:, 0] - noisy[:, 1] * mask[:, 1],
@@ -229,46 +229,46 @@ class Live(nn.Module):
             ],
             dim=1,
         )
-        return Output(enhanced, logit, self.guess(mouth)), Memory(tuple(convolutions), tuple(recurrent), gate)
+        return Output(enhanced, logit, self.band_energy(mouth)), StepState(tuple(convolutions), tuple(recurrent), gate)
 
     @torch.inference_mode()
-    def see(
-        self, motion: npt.NDArray[np.float32], memory: MouthMemory | None
-    ) -> tuple[npt.NDArray[np.float32], MouthMemory]:
-        """As `avse.enhance.model.CausalModel.see`."""
-        pictures = torch.from_numpy(motion)[None].to(self._weights_device)
-        features, memory = self.video(pictures, memory or self.start_video(1, pictures))
-        return features[0].cpu().numpy(), memory
+    def encode_video(
+        self, motion: npt.NDArray[np.float32], state: MouthState | None
+    ) -> tuple[npt.NDArray[np.float32], MouthState]:
+        """As `avse.enhance.model.CausalModel.encode_video`."""
+        video_frames = torch.from_numpy(motion)[None].to(self._weights_device)
+        features, state = self.video(video_frames, state or self.initial_video_state(1, video_frames))
+        return features[0].cpu().numpy(), state
 
     @torch.inference_mode()
-    def hear(
+    def enhance_step(
         self,
         noisy: npt.NDArray[np.complex64],
         mouth: npt.NDArray[np.float32],
         present: npt.NDArray[np.bool_],
-        memory: Memory | None,
-    ) -> tuple[npt.NDArray[np.complex64], npt.NDArray[np.float32], Memory]:
-        """As `avse.enhance.model.CausalModel.hear`."""
+        state: StepState | None,
+    ) -> tuple[npt.NDArray[np.complex64], npt.NDArray[np.float32], StepState]:
+        """As `avse.enhance.model.CausalModel.enhance_step`."""
         frames = torch.view_as_real(torch.from_numpy(noisy.T.copy())).permute(2, 0, 1)[None].to(self._weights_device)
         shown, where = (torch.from_numpy(a).float()[None].to(self._weights_device) for a in (mouth, present))
-        output, memory = self.step(frames, shown, where, memory or self.start(1, frames))
+        output, state = self.step(frames, shown, where, state or self.initial_state(1, frames))
         enhanced = output.spectrum[0].permute(2, 1, 0).contiguous()
-        return torch.view_as_complex(enhanced).cpu().numpy(), torch.sigmoid(output.gate_logit)[0].cpu().numpy(), memory
+        return torch.view_as_complex(enhanced).cpu().numpy(), torch.sigmoid(output.gate_logit)[0].cpu().numpy(), state
 
     @property
     def _weights_device(self) -> torch.device:
         return next(self.parameters()).device
 
-    def _join(self, x: Tensor, mouth: Tensor, present: Tensor, memory: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Let the mouth into the sound, as far as it is believed."""
+    def _join(self, x: Tensor, mouth: Tensor, present: Tensor, state: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Let the mouth into the audio, as far as it is believed."""
         mouth = mouth * present[..., None]
         both = torch.cat([mouth, x.mean(dim=3).transpose(1, 2)], dim=-1)
-        judged, memory = remember(self.gate_gru, both, memory)
+        judged, state = remember(self.gate_gru, both, state)
         logit = self.gate_out(judged)[..., 0]
         trust = (torch.sigmoid(logit) * present)[..., None]
         scale = (trust * torch.tanh(self.scale(mouth))).transpose(1, 2)[..., None]
         shift = (trust * self.shift(mouth)).reshape(*mouth.shape[:2], -1, self.n_middle).transpose(1, 2)
-        return x * (1 + scale) + shift, logit, memory
+        return x * (1 + scale) + shift, logit, state
 
 
 def _resize(n_in: int, n_out: int, *, up: bool = False, last: bool = False) -> nn.Sequential:

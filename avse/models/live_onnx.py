@@ -1,4 +1,4 @@
-"""The live model as two ONNX graphs: one for each picture of the mouth, one for each frame of sound.
+"""The live model as two ONNX graphs: one for each video frame of the mouth, one for each frame of audio.
 
 The transform stands outside the graphs. All that a graph remembers is one row of numbers, `state`: zeros at the start,
 and then what the graph gave with its last answer. `avse.models.onnx` runs them without torch.
@@ -12,19 +12,19 @@ import torch
 from torch import Tensor
 
 from avse.errors import ConfigError
-from avse.media.output import beside
-from avse.models.live import Live, Memory
+from avse.media.output import atomic_write
+from avse.models.live import Live, StepState
 from avse.models.onnx import OnnxModel, mouth_path
 from avse.models.onnx_graph import StatefulGraph, write_graph
-from avse.nn.encoders.mouth import MouthMemory
+from avse.nn.encoders.mouth import MouthState
 from avse.signal.motion import N_CHANNELS
 
 TOLERANCE = 1e-4
 """Largest difference between the model and its graphs."""
 
 
-class SoundGraph(StatefulGraph):
-    """Frames of sound: `(noisy, mouth, present, state) -> (enhanced, gate, state)`."""
+class AudioGraph(StatefulGraph):
+    """Frames of audio: `(noisy, mouth, present, state) -> (enhanced, gate, state)`."""
 
     inputs = ("noisy", "mouth", "present", "state")
     outputs = ("enhanced", "gate", "next_state")
@@ -32,10 +32,10 @@ class SoundGraph(StatefulGraph):
 
     def __init__(self, model: Live) -> None:
         """Wrap a model in evaluation mode."""
-        memory = model.start(1, torch.zeros(1))
-        super().__init__((*memory.convolutions, *memory.recurrent, memory.gate))
+        step_state = model.initial_state(1, torch.zeros(1))
+        super().__init__((*step_state.convolutions, *step_state.recurrent, step_state.gate))
         self.model = model
-        self.n_convolutions = len(memory.convolutions)
+        self.n_convolutions = len(step_state.convolutions)
 
     def example(self, n_frames: int) -> tuple[Tensor, ...]:
         """Inputs of the right shapes."""
@@ -50,17 +50,17 @@ class SoundGraph(StatefulGraph):
     def forward(self, noisy: Tensor, mouth: Tensor, present: Tensor, state: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """As `Live.step`, for a batch of one."""
         *tensors, gate = self.split(state)
-        memory = Memory(tuple(tensors[: self.n_convolutions]), tuple(tensors[self.n_convolutions :]), gate)
-        output, memory = self.model.step(noisy, mouth, present, memory)
+        step_state = StepState(tuple(tensors[: self.n_convolutions]), tuple(tensors[self.n_convolutions :]), gate)
+        output, step_state = self.model.step(noisy, mouth, present, step_state)
         return (
             output.spectrum,
             torch.sigmoid(output.gate_logit),
-            self.join((*memory.convolutions, *memory.recurrent, memory.gate)),
+            self.join((*step_state.convolutions, *step_state.recurrent, step_state.gate)),
         )
 
 
 class MouthGraph(StatefulGraph):
-    """Pictures of the mouth: `(motion, state) -> (mouth, state)`."""
+    """Video frames of the mouth: `(motion, state) -> (mouth, state)`."""
 
     inputs = ("motion", "state")
     outputs = ("mouth", "next_state")
@@ -78,12 +78,12 @@ class MouthGraph(StatefulGraph):
     def forward(self, motion: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """As the encoder of the model, for a batch of one."""
         past, hidden = self.split(state)
-        features, memory = self.model.video(motion, MouthMemory(past, hidden))
-        return features, self.join(tuple(memory))
+        features, step_state = self.model.video(motion, MouthState(past, hidden))
+        return features, self.join(tuple(step_state))
 
 
 def export(model: Live, path: Path, *, force: bool = False) -> float:
-    """Write a model's graphs, the sound's and the mouth's beside it, and check them.
+    """Write a model's graphs, the audio's and the mouth's beside it, and check them.
 
     Args:
         model: in evaluation mode, on the CPU.
@@ -98,10 +98,10 @@ def export(model: Live, path: Path, *, force: bool = False) -> float:
         ConfigError: they differ by more than 1e-4; nothing is written then.
         MediaError: a file exists or cannot be written.
     """
-    with beside(path, force=force) as sound, beside(mouth_path(path), force=force) as mouth:
-        write_graph(SoundGraph(model), sound, model=model)
+    with atomic_write(path, force=force) as audio, atomic_write(mouth_path(path), force=force) as mouth:
+        write_graph(AudioGraph(model), audio, model=model)
         write_graph(MouthGraph(model), mouth, model=model)
-        difference = _difference(model, OnnxModel(sound, mouth))
+        difference = _difference(model, OnnxModel(audio, mouth))
         if not difference <= TOLERANCE:
             raise ConfigError(
                 f"graphs must give what the model gives within {TOLERANCE:g} but differ by {difference:g}; "
@@ -111,9 +111,9 @@ def export(model: Live, path: Path, *, force: bool = False) -> float:
 
 
 def _difference(model: Live, graphs: OnnxModel) -> float:
-    """Largest difference over three pushes, each going on from the one before."""
+    """Largest difference over three pushes, each continuing from the one before."""
     rng = np.random.default_rng(0)
-    memories: dict[str, tuple[Any, Any]] = dict.fromkeys(("torch", "onnx"), (None, None))
+    states: dict[str, tuple[Any, Any]] = dict.fromkeys(("torch", "onnx"), (None, None))
     largest = 0.0
     for n_frames in (1, 7, 40):
         noisy = rng.standard_normal((model.window // 2 + 1, n_frames, 2)).astype(np.float32).view(np.complex64)[..., 0]
@@ -121,10 +121,10 @@ def _difference(model: Live, graphs: OnnxModel) -> float:
         present = rng.random(n_frames) < 0.8
         given = []
         for name, runner in (("torch", model), ("onnx", graphs)):
-            seen, heard = memories[name]
-            features, seen = runner.see(motion, seen)
-            enhanced, trust, heard = runner.hear(0.1 * noisy, features, present, heard)
-            memories[name] = seen, heard
+            video_state, audio_state = states[name]
+            features, video_state = runner.encode_video(motion, video_state)
+            enhanced, trust, audio_state = runner.enhance_step(0.1 * noisy, features, present, audio_state)
+            states[name] = video_state, audio_state
             given.append((features, enhanced, trust))
         largest = max(largest, *(float(np.max(np.abs(one - other))) for one, other in zip(*given, strict=True)))
     return largest

@@ -21,13 +21,13 @@ class OnnxModel:
         """Load both graphs.
 
         Args:
-            path: of the sound's graph.
-            mouth: of the mouth's graph; `NAME.mouth.onnx` beside the sound's `NAME.onnx` by default.
+            path: of the audio's graph.
+            mouth: of the mouth's graph; `NAME.mouth.onnx` beside the audio's `NAME.onnx` by default.
 
         Raises:
             ConfigError: a file is missing or is no such graph.
         """
-        self._sound, header = open_graph(path)
+        self._audio, header = open_graph(path)
         mouth = mouth or mouth_path(path)
         self._mouth, mouth_header = open_graph(mouth)
         if header["model"] != mouth_header["model"] or header["config"] != mouth_header["config"]:
@@ -38,33 +38,33 @@ class OnnxModel:
         self.window: int = config["window"]
         self.hop: int = config["hop"]
         self.crop_size: tuple[int, int] = (header["crop_size"][0], header["crop_size"][1])
-        self.picture_rate_hz: float = header["picture_rate_hz"]
+        self.video_rate_hz: float = header["video_rate_hz"]
         self._n_state, self._n_mouth_state = header["n_state"], mouth_header["n_state"]
 
-    def see(self, motion: Array, memory: Array | None) -> tuple[Array, Array]:
-        """As `avse.enhance.model.CausalModel.see`."""
-        memory = np.zeros((1, self._n_mouth_state), dtype=np.float32) if memory is None else memory
-        mouth, memory = self._mouth.run(None, {"motion": motion[None], "state": memory})
-        return mouth[0], memory
+    def encode_video(self, motion: Array, state: Array | None) -> tuple[Array, Array]:
+        """As `avse.enhance.model.CausalModel.encode_video`."""
+        state = np.zeros((1, self._n_mouth_state), dtype=np.float32) if state is None else state
+        mouth, state = self._mouth.run(None, {"motion": motion[None], "state": state})
+        return mouth[0], state
 
-    def hear(
-        self, noisy: npt.NDArray[np.complex64], mouth: Array, present: npt.NDArray[np.bool_], memory: Array | None
+    def enhance_step(
+        self, noisy: npt.NDArray[np.complex64], mouth: Array, present: npt.NDArray[np.bool_], state: Array | None
     ) -> tuple[npt.NDArray[np.complex64], Array, Array]:
-        """As `avse.enhance.model.CausalModel.hear`."""
-        memory = np.zeros((1, self._n_state), dtype=np.float32) if memory is None else memory
+        """As `avse.enhance.model.CausalModel.enhance_step`."""
+        state = np.zeros((1, self._n_state), dtype=np.float32) if state is None else state
         frames = noisy.T
         feeds = {
             "noisy": np.stack([frames.real, frames.imag])[None],
             "mouth": mouth[None],
             "present": present[None].astype(np.float32),
-            "state": memory,
+            "state": state,
         }
-        enhanced, gate, memory = self._sound.run(None, feeds)
-        return (enhanced[0, 0] + 1j * enhanced[0, 1]).T, gate[0], memory
+        enhanced, gate, state = self._audio.run(None, feeds)
+        return (enhanced[0, 0] + 1j * enhanced[0, 1]).T, gate[0], state
 
 
 def mouth_path(path: Path) -> Path:
-    """Where the mouth's graph lies beside the sound's."""
+    """Where the mouth's graph lies beside the audio's."""
     return path.with_suffix(".mouth.onnx")
 
 

@@ -33,7 +33,7 @@ class Exported(Protocol):
         ...
 
     @property
-    def picture_rate_hz(self) -> float:
+    def video_rate_hz(self) -> float:
         """Video frames per second."""
         ...
 
@@ -105,7 +105,7 @@ def write_graph(graph: StatefulGraph, path: Path, *, model: Exported) -> None:
         "config": dataclasses.asdict(model.config),
         "n_state": graph.n_state,
         "crop_size": model.crop_size,
-        "picture_rate_hz": model.picture_rate_hz,
+        "video_rate_hz": model.video_rate_hz,
     }
     onnx.helper.set_model_props(written, {"avse": json.dumps(header)})
     onnx.save(written, path)

@@ -31,7 +31,7 @@ class OnnxLips:
         if header["model"] != "lip_cue" or header["config"] != voice_header["config"]:
             raise ConfigError(f"graph {path} must be of a lip network, with the voice's graph beside it, but is not")
         self.crop_size: tuple[int, int] = (header["crop_size"][0], header["crop_size"][1])
-        self.picture_rate_hz: float = header["picture_rate_hz"]
+        self.video_rate_hz: float = header["video_rate_hz"]
         self._n_states = header["n_state"], voice_header["n_state"]
 
     def watch(self, motion: Array, state: Array | None) -> tuple[Array, Array, Array]:

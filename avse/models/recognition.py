@@ -37,7 +37,7 @@ class InputConfig:
     encoder: str
     """What makes the features, as `recipes.recognition.encoders` reads it."""
     vocabulary: int = 0
-    """Above 0, frames are word numbers below this, as `word_numbers` gives them."""
+    """Above 0, frames are word numbers below this, as `word_indices` gives them."""
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ class Steered(nn.Module):
     name: ClassVar[str] = "steered"
     crop_size: ClassVar[tuple[int, int]] = (32, 48)
     """Of the mouths that the cue is read from, pixels."""
-    picture_rate_hz: ClassVar[float] = CUE_RATE_HZ
+    video_rate_hz: ClassVar[float] = CUE_RATE_HZ
     """Cues per second."""
 
     def __init__(self, config: SteeredConfig, *, core: AudioCore) -> None:

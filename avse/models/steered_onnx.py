@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from avse.errors import ConfigError
-from avse.media.output import beside
+from avse.media.output import atomic_write
 from avse.models.audio_core import Block, CoreState
 from avse.models.lip_steered import OnnxSteering, Steering, TorchSteering
 from avse.models.onnx import open_graph
@@ -83,7 +83,7 @@ def export(model: Steered, path: Path, *, force: bool = False) -> float:
         ConfigError: they differ by more than 1e-4; nothing is written then.
         MediaError: a file exists or cannot be written.
     """
-    with beside(path, force=force) as temporary:
+    with atomic_write(path, force=force) as temporary:
         write_graph(SteeredGraph(model), temporary, model=model)
         difference = _difference(model, OnnxSteering(*open_graph(temporary)))
         if not difference <= TOLERANCE:

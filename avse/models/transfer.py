@@ -1,4 +1,4 @@
-"""What VATT has learned on films, at the start of the other models."""
+"""What VATT has learned on videos, at the start of the other models."""
 
 from pathlib import Path
 from typing import TypeVar
@@ -18,7 +18,7 @@ Model = TypeVar("Model", AVDCNN, Live, DriverStress)
 
 
 def with_vatt(model: Model, weights: Path | None) -> Model:
-    """Give a model's encoders of tokens the weights of a VATT's: that of video, or for driver stress that of sound.
+    """Give a model's encoders of tokens the weights of a VATT's: that of video, or for driver stress that of audio.
 
     Args:
         model: built with encoders of tokens; changed in place.

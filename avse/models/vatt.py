@@ -1,4 +1,4 @@
-"""VATT: transformers over raw video, sound and words, trained without labels.
+"""VATT: transformers over raw video, audio and words, trained without labels.
 
 Akbari, Yuan, Qian, Chuang, Chang, Cui, Gong, "VATT: Transformers for Multimodal Self-Supervised Learning from Raw
 Video, Audio and Text", NeurIPS 2021 (arXiv 2104.11178). Sizes, tokens, heads and losses are the paper's.
@@ -35,7 +35,7 @@ class VATTConfig:
     video: str = "base"
     """Size of the video transformer: tiny, small, base, medium or large."""
     audio: str = "base"
-    """Size of the sound's."""
+    """Size of the audio's."""
     text: str = "small"
     """Size of the text's."""
     shared: bool = False
@@ -49,24 +49,24 @@ class VATTConfig:
     width: int = 224
     """Pixels."""
     mouths: bool = False
-    """Pictures are of mouths, cut out of films as `avse.faces.mouth` does."""
+    """Video frames are of mouths, cut out of videos as `avse.faces.mouth` does."""
     movement: bool = False
-    """See the movement of a clip alone, each picture less the mean one, so that looks tell nothing; the paper's sees
-    pictures as they are."""
+    """See the movement of a clip alone, each video frame less the mean one, so that looks tell nothing; the paper's
+    sees video frames as they are."""
     patch: tuple[int, int, int] = (4, 16, 16)
     """Frames, rows and columns of a video token."""
     n_samples: int = 153_600
-    """Of a clip's sound."""
+    """Of a clip's audio."""
     sample_rate: int = 48_000
     """Hz."""
     patch_samples: int = 128
-    """Samples of a sound token."""
+    """Samples of an audio token."""
     n_words: int = 16
     """Of a text."""
     vocabulary: int = 2**16
     """Word numbers."""
     dims: tuple[int, int] = (512, 256)
-    """Of the common space of video and sound, and of that of video and text."""
+    """Of the common space of video and audio, and of that of video and text."""
     hierarchy: bool = True
     """False: one space for all three."""
     drop_rate: float = 0.5
@@ -85,7 +85,7 @@ class VATTConfig:
 
     @property
     def n_tokens(self) -> int:
-        """Tokens of a clip's picture and sound that training sees, after DropToken."""
+        """Tokens of a clip's video and audio that training sees, after DropToken."""
         clip = (self.n_frames, self.height, self.width)
         n_video = math.prod(length // size for length, size in zip(clip, self.patch, strict=True))
         counts = (n_video, self.n_samples // self.patch_samples)
@@ -101,7 +101,7 @@ class Clips(NamedTuple):
     """`(batch, samples)`, [-1, 1]."""
     words: Tensor
     """`(batch, n, words)` numbers of n texts, any of which may be said in the clip."""
-    has_sound: Tensor
+    has_audio: Tensor
     """`(batch,)` bool."""
     has_text: Tensor
     """`(batch,)` bool."""
@@ -116,7 +116,7 @@ class Losses(NamedTuple):
 
 
 class VATT(nn.Module):
-    """Clips to vectors that agree where sound, picture and words belong together."""
+    """Clips to vectors that agree where audio, video and words belong together."""
 
     name: ClassVar[str] = "vatt"
 
@@ -239,30 +239,30 @@ class VATT(nn.Module):
         """
         vectors = self.common(
             gather(self.of_videos(clips.frames)),
-            gather(self.of_sounds(clips.waveform)),
+            gather(self.of_audio(clips.waveform)),
             gather(self.of_texts(clips.words)),
         )
-        return self.losses(vectors, has_sound=gather(clips.has_sound), has_text=gather(clips.has_text))
+        return self.losses(vectors, has_audio=gather(clips.has_audio), has_text=gather(clips.has_text))
 
     def of_videos(self, frames: Tensor) -> Tensor:
         """Features of videos, `(batch, time, 3, height, width)` to `(batch, dim)`."""
         return self.encoder("video").clip(movement(frames) if self.config.movement else frames)
 
-    def of_sounds(self, waveform: Tensor) -> Tensor:
-        """Features of sounds, `(batch, samples)` to `(batch, dim)`."""
+    def of_audio(self, waveform: Tensor) -> Tensor:
+        """Features of recordings, `(batch, samples)` to `(batch, dim)`."""
         return self.encoder("audio").clip(waveform)
 
     def of_texts(self, words: Tensor) -> Tensor:
         """Features of texts, `(batch, n, words)` to `(batch, n, dim)`."""
         return self.encoder("text").clip(words.flatten(0, 1)).reshape(*words.shape[:2], -1)
 
-    def losses(self, vectors: CommonVectors, *, has_sound: Tensor, has_text: Tensor) -> Losses:
+    def losses(self, vectors: CommonVectors, *, has_audio: Tensor, has_text: Tensor) -> Losses:
         """The two losses of vectors in the common spaces, and their weighted sum."""
         config = self.config
         video_audio = nce(
             vectors.video_va,
             vectors.audio_va,
-            present=has_sound,
+            present=has_audio,
             temperature=config.temperature,
             official_code=config.official_code,
         )
@@ -280,14 +280,14 @@ class VATT(nn.Module):
 
     @torch.inference_mode()
     def embed_video(self, frames: Tensor) -> tuple[Tensor, Tensor]:
-        """Videos `(batch, time, 3, height, width)` to vectors that compare with sounds, and with texts."""
+        """Videos `(batch, time, 3, height, width)` to vectors that compare with recordings, and with texts."""
         vectors: tuple[Tensor, Tensor] = self.common.of_video(self.of_videos(frames))
         return vectors
 
     @torch.inference_mode()
     def embed_audio(self, waveform: Tensor) -> Tensor:
-        """Sounds `(batch, samples)` to vectors that compare with videos."""
-        vectors: Tensor = self.common.audio_va(self.of_sounds(waveform))
+        """Recordings `(batch, samples)` to vectors that compare with videos."""
+        vectors: Tensor = self.common.audio_va(self.of_audio(waveform))
         return vectors
 
     @torch.inference_mode()

@@ -127,7 +127,7 @@ def build(header: dict[str, Any], *, path: Path) -> Model:
 
 
 def check_device(device: str) -> None:
-    """Make sure that a device exists.
+    """Validate that a device exists.
 
     Raises:
         ConfigError: it does not, with the ones that do.

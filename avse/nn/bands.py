@@ -28,12 +28,12 @@ class ErbBands(nn.Module):
         self.register_buffer("gathering", filters / filters.sum(dim=1, keepdim=True), persistent=False)
         self.register_buffer("spreading", filters / filters.sum(dim=0, keepdim=True), persistent=False)
 
-    def gather(self, values: Tensor) -> Tensor:
+    def to_bands(self, values: Tensor) -> Tensor:
         """Mean over each band, `(..., freqs)` to `(..., bands)`."""
         high = values[..., self.n_low :] @ self.gathering.T  # type: ignore[operator]
         return torch.cat([values[..., : self.n_low], high], dim=-1)
 
-    def spread(self, values: Tensor) -> Tensor:
+    def from_bands(self, values: Tensor) -> Tensor:
         """Each frequency between its neighbouring bands, `(..., bands)` to `(..., freqs)`."""
         high = values[..., self.n_low :] @ self.spreading  # type: ignore[operator]
         return torch.cat([values[..., : self.n_low], high], dim=-1)

@@ -1,6 +1,6 @@
 """Parts of networks that run frame by frame: each takes what it remembers, and gives what it will remember.
 
-`forward(x, memory) -> (y, memory)`; a whole recording is one call with `start(...)`, a stream is a call for every
+`forward(x, state) -> (y, state)`; a whole recording is one call with `start(...)`, a stream is a call for every
 frame, and both give the same.
 """
 
@@ -18,7 +18,7 @@ class CausalConv(nn.Module):
 
         Args:
             channels: of input and output.
-            dilation: frames between those looked at; three are.
+            dilation: frames between the taps; three are.
         """
         super().__init__()
         self.channels, self.n_past = channels, 2 * dilation
@@ -26,18 +26,18 @@ class CausalConv(nn.Module):
         self.look = nn.Conv2d(channels, channels, 3, dilation=(dilation, 1), padding=(0, 1))
         self.after = nn.Sequential(nn.BatchNorm2d(channels), nn.LeakyReLU(SLOPE))
 
-    def start(self, batch: int, n_bands: int, like: Tensor) -> Tensor:
+    def initial_state(self, batch: int, n_bands: int, like: Tensor) -> Tensor:
         """The state before the first frame, `(batch, channels, past frames, bands)` of zeros."""
         return like.new_zeros(batch, self.channels, self.n_past, n_bands)
 
-    def forward(self, x: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Take `(batch, channels, frames, bands)`."""
-        seen = torch.cat([memory, x], dim=2)
+        seen = torch.cat([state, x], dim=2)
         return x + self.after(self.look(seen)), seen[:, :, -self.n_past :]
 
 
 class BandMixer(nn.Module):
-    """Mixes the bands of each frame, in each channel alike (after the MLP-Mixer, Tolstikhin et al. 2021); no memory."""
+    """Mixes the bands of each frame, in each channel alike (after the MLP-Mixer, Tolstikhin et al. 2021); no state."""
 
     def __init__(self, channels: int, n_bands: int) -> None:
         """Set up."""
@@ -53,69 +53,69 @@ class BandMixer(nn.Module):
 
 
 class BandGRU(nn.Module):
-    """A memory of its own for each band; the weights are the same for all, so that each learns from every other.
+    """A state of its own for each band; the weights are the same for all, so that each learns from every other.
 
     As the sub-band networks of FullSubNet (Hao, Su, Horaud, Li 2021) and GTCRN (Rong et al. 2024).
     """
 
     def __init__(self, channels: int, n_bands: int, *, dim: int) -> None:
-        """Set up; `dim` is the width of each band's memory."""
+        """Set up; `dim` is the width of each band's state."""
         super().__init__()
         self.dim, self.n_bands = dim, n_bands
         self.norm = nn.LayerNorm(channels)
         # Tells the shared weights which band they are in.
-        self.place = nn.Parameter(torch.zeros(n_bands, 1, channels))
+        self.position = nn.Parameter(torch.zeros(n_bands, 1, channels))
         self.over_time = nn.GRU(channels, dim, batch_first=True)
-        self.spread = nn.Linear(dim, channels)
+        self.expand = nn.Linear(dim, channels)
 
-    def start(self, batch: int, like: Tensor) -> Tensor:
+    def initial_state(self, batch: int, like: Tensor) -> Tensor:
         """The state before the first frame, `(1, batch * bands, dim)` of zeros."""
         return like.new_zeros(1, batch * self.n_bands, self.dim)
 
-    def forward(self, x: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Take `(batch, channels, frames, bands)`."""
         batch, channels, n_frames, n_bands = x.shape
-        each = self.norm(x.permute(0, 3, 2, 1)) + self.place
-        heard, memory = remember(self.over_time, each.reshape(batch * n_bands, n_frames, channels), memory)
-        told = self.spread(heard).reshape(batch, n_bands, n_frames, channels).permute(0, 3, 2, 1)
-        return x + told, memory
+        each = self.norm(x.permute(0, 3, 2, 1)) + self.position
+        hidden, state = remember(self.over_time, each.reshape(batch * n_bands, n_frames, channels), state)
+        update = self.expand(hidden).reshape(batch, n_bands, n_frames, channels).permute(0, 3, 2, 1)
+        return x + update, state
 
 
 class FullBandGRU(nn.Module):
-    """One GRU over time for all bands together: the long memory, for one sequence and not one for each band."""
+    """One GRU over time for all bands together: the long state, for one sequence and not one for each band."""
 
     def __init__(self, channels: int, n_bands: int, *, dim: int) -> None:
-        """Set up; `dim` is the width of the memory."""
+        """Set up; `dim` is the width of the state."""
         super().__init__()
         self.dim = dim
         self.squeeze = nn.Linear(channels * n_bands, dim)
         self.over_time = nn.GRU(dim, dim, batch_first=True)
-        self.spread = nn.Linear(dim, channels * n_bands)
+        self.expand = nn.Linear(dim, channels * n_bands)
 
-    def start(self, batch: int, like: Tensor) -> Tensor:
+    def initial_state(self, batch: int, like: Tensor) -> Tensor:
         """The state before the first frame, `(1, batch, dim)` of zeros."""
         return like.new_zeros(1, batch, self.dim)
 
-    def forward(self, x: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Take `(batch, channels, frames, bands)`."""
         batch, channels, n_frames, n_bands = x.shape
         flat = x.transpose(1, 2).reshape(batch, n_frames, channels * n_bands)
-        heard, memory = remember(self.over_time, self.squeeze(flat), memory)
-        told = self.spread(heard).reshape(batch, n_frames, channels, n_bands).transpose(1, 2)
-        return x + told, memory
+        hidden, state = remember(self.over_time, self.squeeze(flat), state)
+        update = self.expand(hidden).reshape(batch, n_frames, channels, n_bands).transpose(1, 2)
+        return x + update, state
 
 
-def remember(gru: nn.GRU, x: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+def remember(gru: nn.GRU, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
     """Run a GRU in full precision: on CPUs it takes two thirds of the time that bfloat16 takes.
 
     Args:
         gru: with `batch_first`.
         x: `(batch, frames, features)`.
-        memory: `(1, batch, dim)` state before the first frame.
+        state: `(1, batch, dim)` state before the first frame.
 
     Returns:
         `(batch, frames, dim)` and the new state, `(1, batch, dim)`.
     """
     with torch.autocast(x.device.type, enabled=False):
-        heard, memory = gru(x.float(), memory.float())
-    return heard, memory
+        hidden, state = gru(x.float(), state.float())
+    return hidden, state

@@ -1,7 +1,7 @@
 """Losses that bring together what belongs together, without labels (Akbari et al. 2021, section 3.5).
 
-Every pair of different samples in the batch is a negative, both ways: this video with the others' sounds, and this
-sound with the others' videos. The paper does not say which pairs its one set N holds; these are all there are.
+Every pair of different samples in the batch is a negative, both ways: this video with the others' recordings, and this
+audio with the others' videos. The paper does not say which pairs its one set N holds; these are all there are.
 """
 
 import math
@@ -24,7 +24,7 @@ def mil_nce(
     Args:
         anchor: `(batch, dim)`, of any length; cosines are compared.
         candidates: `(batch, n, dim)` of which at least one belongs to the anchor; with one it is plain NCE.
-        present: `(batch,)` bool, True = the sample has both; others are left out, as positives and as negatives.
+        present: `(batch,)` bool, True = the sample has both; others are skipped, as positives and as negatives.
         temperature: cosines are divided by it.
         official_code: as `AsymmetricNCE` of the official code: the positives count in both directions of the
             denominator, and anchors whose sample has no candidate stay negatives of the other samples' candidates.

@@ -1,4 +1,4 @@
-"""Several modalities to one answer: their features joined and followed over time, or their verdicts put together."""
+"""Several modalities to one answer: their features joined and followed over time, or their decisions put together."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,7 +15,7 @@ Present = npt.NDArray[np.bool_]
 
 
 class ConcatLSTM(nn.Module):
-    """Features side by side, then LSTM layers over time; a modality that is missing is 0 and said to be missing."""
+    """Features side by side, then LSTM layers over time; a modality that is missing is 0 and reported as missing."""
 
     def __init__(self, dims: Sequence[int], *, dim: int = 64, n_layers: int = 2, dropout: float = 0.3) -> None:
         """Set up.
@@ -24,7 +24,7 @@ class ConcatLSTM(nn.Module):
             dims: features of each modality.
             dim: width of the LSTM.
             n_layers: LSTM layers, one after the other.
-            dropout: share left out between them in training.
+            dropout: share skipped between them in training.
         """
         super().__init__()
         self.dim = dim
@@ -99,9 +99,9 @@ class Stacking:
     def __call__(self, probabilities: Probabilities, present: Present) -> Probabilities:
         """Probabilities `(examples, classes)`; arguments as of `soft_vote`."""
         judged = self.judge.predict_proba(self._row(probabilities, present))
-        spread = np.zeros(probabilities.shape[1:])
-        spread[:, self.judge.classes_] = judged
-        return spread
+        full = np.zeros(probabilities.shape[1:])
+        full[:, self.judge.classes_] = judged
+        return full
 
     def _row(self, probabilities: Probabilities, present: Present) -> Probabilities:
         known = np.where(present[..., None], probabilities, self.usual[:, None])

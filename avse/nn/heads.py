@@ -9,9 +9,9 @@ class CommonVectors(NamedTuple):
     """Clips in common spaces; only directions matter."""
 
     video_va: Tensor
-    """`(batch, dim)` of the video, to compare with sound."""
+    """`(batch, dim)` of the video, to compare with audio."""
     audio_va: Tensor
-    """`(batch, dim)` of the sound."""
+    """`(batch, dim)` of the audio."""
     video_vt: Tensor
     """`(batch, dim)` of the video, to compare with text."""
     text_vt: Tensor
@@ -19,7 +19,7 @@ class CommonVectors(NamedTuple):
 
 
 class CommonSpace(nn.Module):
-    """The hierarchy: video and sound meet in a fine space, and from there video meets text in a coarse one."""
+    """The hierarchy: video and audio meet in a fine space, and from there video meets text in a coarse one."""
 
     def __init__(
         self,
@@ -35,12 +35,12 @@ class CommonSpace(nn.Module):
 
         Args:
             video: features of a video.
-            audio: features of a sound.
+            audio: features of an audio signal.
             text: features of a text.
-            dims: of the space of video and sound, and of that of video and text.
+            dims: of the space of video and audio, and of that of video and text.
             hierarchy: False puts all three into the first space.
             official_code: where the official code differs from the paper, do as the code does: from the first space to
-                the second through a rectifier, and sound and text without batch normalisation.
+                the second through a rectifier, and audio and text without batch normalisation.
         """
         super().__init__()
         fine, coarse = dims if hierarchy else (dims[0], dims[0])

@@ -21,7 +21,7 @@ class TransformerConfig:
     n_heads: int
     """Of the attention; they share `dim` evenly."""
     dropout: float = 0.0
-    """Share of the outputs of attention and perceptron left out in training."""
+    """Share of the outputs of attention and perceptron skipped in training."""
     checkpointing: bool = False
     """Compute each layer again for its gradient, and keep its input alone: half the speed, a fraction of the memory."""
 

@@ -9,20 +9,21 @@ from avse.extras import require
 from avse.media.audio import read_audio
 from avse.metrics.score import Score
 from avse.metrics.table import METRICS
+from avse.report.formats import GROUPINGS, NAMES, failure_lines, grouped_lines, note_lines, standard_line, summary_lines
 from avse.report.rows import ROLES, FileScores, metric_names
-from avse.report.tables import GROUPINGS, NAMES, failure_lines, grouped_lines, note_lines, standard_line, summary_lines
-from avse.report.views import Waveform, sound_address, spectrogram_addresses
+from avse.report.views import audio_address, spectrogram_addresses
+from avse.types import Waveform
 
 N_WORST = 10
 LONGEST_S = 15.0
-"""Players and pictures show at most the beginning of this length."""
+"""Players and images show at most the beginning of this length."""
 
 
 def to_html(rows: Sequence[FileScores]) -> str:
     """Build the page.
 
     Args:
-        rows: the files; those among the worst are read again for their pictures and players.
+        rows: the files; those among the worst are read again for their images and players.
 
     Raises:
         MissingExtraError: the extra `report` is not installed.
@@ -78,7 +79,7 @@ def _shown(row: FileScores, metrics: Sequence[str]) -> dict[str, Any]:
                 waveforms[role] = _read_start(row.paths[role])
     except AvseError:
         waveforms = {}  # The file was there when it was scored; its numbers are shown without it.
-    pictures = spectrogram_addresses(waveforms)
+    images = spectrogram_addresses(waveforms)
     names = {"noisy": "noisy", "estimate": "enhanced", "reference": "clean"}
     by_role = {NAMES[role]: scores for role in ROLES if (scores := getattr(row, role)) is not None}
     scores = [
@@ -91,7 +92,7 @@ def _shown(row: FileScores, metrics: Sequence[str]) -> dict[str, Any]:
         "heading": ["", *by_role],
         "scores": scores,
         "views": [
-            {"name": names[role], "picture": pictures[role], "sound": sound_address(*waveform)}
+            {"name": names[role], "image": images[role], "audio": audio_address(*waveform)}
             for role, waveform in waveforms.items()
         ],
     }

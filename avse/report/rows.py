@@ -25,7 +25,7 @@ class FileScores:
     paths: dict[str, Path] = field(default_factory=dict)
     """Of `reference`, `estimate` and perhaps `noisy`."""
     notes: list[str] = field(default_factory=list)
-    """What is to be told of files that were scored all the same, such as that they are clipped."""
+    """What is to be reported files that were scored all the same, such as that they are clipped."""
 
     @property
     def gain(self) -> dict[str, Score] | None:
@@ -89,7 +89,7 @@ def summarise(rows: Sequence[FileScores], *, role: str, metric: str) -> Summary 
 
 
 def group_by(rows: Sequence[FileScores], *keys: str) -> dict[tuple[str, ...], list[FileScores]]:
-    """Files of the same kind together, kinds in order; files that lack a key are left out.
+    """Files of the same kind together, kinds in order; files that lack a key are skipped.
 
     Args:
         rows: the files.

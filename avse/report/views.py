@@ -1,4 +1,4 @@
-"""Sounds as a page shows them: a player and a spectrogram each, within the page itself."""
+"""sounds as a page shows them: a player and a spectrogram each, within the page itself."""
 
 import base64
 import io
@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-Waveform = npt.NDArray[np.float32]
+from avse.types import Waveform
 
 RANGE_DB = 70.0
 """Of the spectrograms' colours below the loudest point of all that share a scale."""
 
 
-def sound_address(waveform: Waveform, rate: int) -> str:
+def audio_address(waveform: Waveform, rate: int) -> str:
     """A 16-bit wav as a data address.
 
     Args:
@@ -28,7 +28,7 @@ def sound_address(waveform: Waveform, rate: int) -> str:
 
 
 def spectrogram_addresses(waveforms: Mapping[str, tuple[Waveform, int]]) -> dict[str, str]:
-    """Pictures as data addresses, all on one scale of colours.
+    """Images as data addresses, all on one scale of colours.
 
     Args:
         waveforms: `(samples,)` and Hz, by name.
@@ -37,7 +37,7 @@ def spectrogram_addresses(waveforms: Mapping[str, tuple[Waveform, int]]) -> dict
 
     levels_db = {name: level_db(*waveform) for name, waveform in waveforms.items()}
     loudest_db = max((level.max() for level in levels_db.values()), default=0.0)
-    pictures = {}
+    images = {}
     for name, level in levels_db.items():
         figure = Figure(figsize=(4.2, 2.1), dpi=80, layout="constrained")
         axes = figure.subplots()
@@ -48,8 +48,8 @@ def spectrogram_addresses(waveforms: Mapping[str, tuple[Waveform, int]]) -> dict
         axes.tick_params(labelsize=7)
         file = io.BytesIO()
         figure.savefig(file, format="png")
-        pictures[name] = data_address(file.getvalue(), "image/png")
-    return pictures
+        images[name] = data_address(file.getvalue(), "image/png")
+    return images
 
 
 def level_db(waveform: Waveform, rate: int) -> npt.NDArray[np.floating]:

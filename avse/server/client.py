@@ -12,13 +12,11 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 import numpy as np
-import numpy.typing as npt
 
 from avse.errors import AvseError, InputError, MissingExtraError
-from avse.media.output import beside
+from avse.media.output import atomic_write
 from avse.server.messages import VIDEO, audio_message, decode, encode, samples_of
-
-Waveform = npt.NDArray[np.float32]
+from avse.types import Waveform
 
 POLL_S = 0.5
 """Between two questions for a file's state."""
@@ -100,7 +98,7 @@ class Client:
             MediaError: the output exists, or cannot be written.
         """
         response = self._response("GET", f"/v1/files/{quote(identifier)}/result")
-        with beside(output, force=force) as temporary, temporary.open("wb") as file, response as content:
+        with atomic_write(output, force=force) as temporary, temporary.open("wb") as file, response as content:
             shutil.copyfileobj(content, file)
 
     def delete(self, identifier: str) -> None:

@@ -51,7 +51,7 @@ class FileJob:
     """Nobody wants it any more."""
 
     def as_json(self) -> JsonDict:
-        """For clients; paths of the server are left out."""
+        """For clients; paths of the server are skipped."""
         result = None
         if self.result is not None:
             hidden = ("audio", "output")
@@ -112,7 +112,7 @@ class FileQueue:
             raise FullError(f"queue must have room but {len(self._waiting)} files wait; try again later")
 
     def new_folder(self) -> tuple[str, Path]:
-        """An id that cannot be guessed, and a folder for an upload."""
+        """An id that cannot be predicted, and a folder for an upload."""
         name = secrets.token_hex(16)
         folder = self._config.folder / name
         folder.mkdir(parents=True)

@@ -14,13 +14,12 @@ import numpy.typing as npt
 
 from avse.errors import InputError
 from avse.media.limits import MAX_PIXELS
+from avse.types import Waveform
 
 HEAD = struct.Struct("<8sd")
 AUDIO, VIDEO = b"a", b"v"
 MARKER_FRAMES = (0xC0, 0xC1, 0xC2, 0xC3)
 """JPEG's markers before the size of the image."""
-
-Waveform = npt.NDArray[np.float32]
 
 
 class Message(NamedTuple):

@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 
 from avse.enhance.enhancer import Enhancer
-from avse.enhance.live import StreamingEnhancer
 from avse.enhance.stream import Mixing
 from avse.errors import InputError
 from avse.faces.detect import FaceDetector
-from avse.server.messages import AUDIO, Message, StillFrame, Waveform, audio_message, frame_of, samples_of
+from avse.live.stream import StreamingEnhancer
+from avse.server.messages import AUDIO, Message, StillFrame, audio_message, frame_of, samples_of
+from avse.types import Waveform
 
 RATES = (8000, 192_000)
 """Hz that a stream may have."""
@@ -100,7 +101,7 @@ class StreamSession:
         last = self._message(np.atleast_2d(self._stream.flush()))
         about = {
             "event": "end", "duration_s": round(self.n_samples / self.options.sample_rate, 4),
-            "n_dropped_frames": self.n_dropped + self._stream.n_dropped_pictures,
+            "n_dropped_frames": self.n_dropped + self._stream.n_dropped_video_frames,
             "n_bad_samples": self._stream.n_bad_samples,
         }  # fmt: skip
         return last, about

@@ -7,8 +7,7 @@ import numpy.typing as npt
 
 from avse.signal.erb import erb_from_hz, hz_from_erb
 from avse.signal.resample import resample
-
-Waveform = npt.NDArray[np.float32]
+from avse.types import Waveform
 
 STEP_RATE_HZ = 100
 """Steps per second."""

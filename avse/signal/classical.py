@@ -14,8 +14,8 @@ from scipy.linalg import eigh, toeplitz
 from scipy.special import exp1
 
 from avse.signal.stft_stream import StreamingISTFT, StreamingSTFT
+from avse.types import Waveform
 
-Waveform = npt.NDArray[np.float32]
 Power = npt.NDArray[np.float64]
 
 WINDOW_S = 0.02
@@ -61,8 +61,8 @@ class NoiseTracker:
         self._presence = PRESENCE_SMOOTHING * self._presence + (1 - PRESENCE_SMOOTHING) * probability
         # Where speech seems to be for ever, the noise has become louder.
         probability = np.where(self._presence > MOST_PRESENCE, np.minimum(probability, MOST_PRESENCE), probability)
-        heard = probability * self._noise + (1 - probability) * power
-        self._noise = NOISE_SMOOTHING * self._noise + (1 - NOISE_SMOOTHING) * heard + TINY_POWER
+        estimate = probability * self._noise + (1 - probability) * power
+        self._noise = NOISE_SMOOTHING * self._noise + (1 - NOISE_SMOOTHING) * estimate + TINY_POWER
         return self._noise
 
 
@@ -101,7 +101,7 @@ def subspace(noisy: Waveform, *, sample_rate: int) -> Waveform:
     """The generalised subspace method in the time domain.
 
     A vector's covariance and the noise's are brought to one diagonal form; directions with more than noise in them are
-    kept in part, the others left out.
+    kept in part, the others skipped.
 
     Args:
         noisy: `(samples,)`.

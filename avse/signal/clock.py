@@ -1,6 +1,6 @@
 """Samples, audio frames, video frames and seconds: the only home of the formulas between them.
 
-Everything is measured from one zero, the first sample of the sound. Audio frame `i` of a centred
+Everything is measured from one zero, the first sample of the audio. Audio frame `i` of a centred
 short-time transform is the window whose *centre* lies at sample `i * hop`. A video frame is shown from
 its timestamp until the next frame's. Audio and video meet only here, through those timestamps and never
 through "frame number / 25": a slip of one frame costs nothing in a loss curve and everything in use.
@@ -26,7 +26,7 @@ def n_audio_frames(n_samples: int, *, hop: int) -> int:
     """Frames of a centred short-time transform over `n_samples` samples, `hop` samples apart.
 
     The last frame's centre lies at the end or up to a hop beyond it: with hops longer than half a window the end
-    of the sound would otherwise lie in no frame at all.
+    of the audio would otherwise lie in no frame at all.
 
     Examples:
         >>> n_audio_frames(16000, hop=256)  # 62.5 hops: the last frame is centred beyond the end
@@ -62,24 +62,24 @@ def audio_frame_times_s(n_frames: int, *, hop: int, sample_rate: int, first_fram
     return (first_frame + np.arange(n_frames, dtype=np.float64)) * (hop / sample_rate)
 
 
-def picture_numbers(
-    n_frames: int, *, hop: int, sample_rate: int, rate_hz: float, ahead_s: float, first_frame: int = 0
+def video_frame_indices(
+    n_frames: int, *, hop: int, sample_rate: int, rate_hz: float, lookahead_s: float, first_frame: int = 0
 ) -> npt.NDArray[np.int64]:
-    """Which picture of an even series is the last one when each audio frame is complete.
+    """Which video of an even series is the last one when each audio frame is complete.
 
     Args:
         n_frames: how many audio frames.
         hop: samples between frames.
         sample_rate: Hz.
-        rate_hz: pictures a second, the first at 0.
-        ahead_s: from a frame's centre to its end.
+        rate_hz: video frames a second, the first at 0.
+        lookahead_s: from a frame's centre to its end.
         first_frame: index of the first one, for work in chunks.
 
     Returns:
-        `(n_frames,)` numbers of pictures, rising.
+        `(n_frames,)` numbers of video frames, rising.
     """
-    ends_s = audio_frame_times_s(n_frames, hop=hop, sample_rate=sample_rate, first_frame=first_frame) + ahead_s
-    # A picture due at the very end of a frame counts, whatever the rounding.
+    ends_s = audio_frame_times_s(n_frames, hop=hop, sample_rate=sample_rate, first_frame=first_frame) + lookahead_s
+    # A video frame due at the very end of a frame counts, whatever the rounding.
     return np.floor(ends_s * rate_hz + 1e-6).astype(np.int64)
 
 
@@ -88,7 +88,7 @@ def video_frame_at(
 ) -> npt.NDArray[np.int64]:
     """The video frame that is nearest to each time, or -1 where there is none.
 
-    The nearest frame, not the one last shown, halves the worst distance between sound and picture.
+    The nearest frame, not the one last shown, halves the worst distance between audio and video.
 
     Args:
         times_s: `(n,)` times to look at, seconds.

@@ -1,10 +1,9 @@
 """How late one waveform is against another, by the peak of their cross-correlation."""
 
 import numpy as np
-import numpy.typing as npt
 from scipy.signal import correlate
 
-Waveform = npt.NDArray[np.floating]
+from avse.types import FloatWaveform
 
 LONGEST_S = 0.5
 """Delays beyond are not looked for."""
@@ -18,7 +17,7 @@ ABOVE_ZERO = 1.2
 """Times that the peak is higher than the correlation without delay, or that is what is true."""
 
 
-def delay_samples(reference: Waveform, estimate: Waveform, *, sample_rate: int) -> int:
+def delay_samples(reference: FloatWaveform, estimate: FloatWaveform, *, sample_rate: int) -> int:
     """Delay of an estimate against its reference.
 
     Args:
@@ -45,7 +44,9 @@ def delay_samples(reference: Waveform, estimate: Waveform, *, sample_rate: int) 
     return lag if is_certain and abs(lag) >= SHORTEST_S * sample_rate else 0
 
 
-def without_delay(reference: Waveform, estimate: Waveform, *, delay: int) -> tuple[Waveform, Waveform]:
+def without_delay(
+    reference: FloatWaveform, estimate: FloatWaveform, *, delay: int
+) -> tuple[FloatWaveform, FloatWaveform]:
     """Cut off what only one of both holds, so that they begin at the same moment.
 
     Args:

@@ -1,4 +1,4 @@
-"""How loud a sound is over time."""
+"""How loud an audio signal is over time."""
 
 from collections.abc import Iterable
 

@@ -6,8 +6,7 @@ from scipy.ndimage import minimum_filter1d
 from scipy.signal import fftconvolve
 
 from avse.signal.loudness import TruePeak
-
-Waveform = npt.NDArray[np.float32]
+from avse.types import Waveform
 
 REACH_S = 0.01
 """How long before a peak the gain begins to fall, and after it to rise: long against a period of a voice."""

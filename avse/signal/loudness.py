@@ -5,8 +5,7 @@ import numpy.typing as npt
 from scipy.signal import sosfilt
 
 from avse.signal.resample import StreamingResampler
-
-Waveform = npt.NDArray[np.float32]
+from avse.types import Waveform
 
 SHELF_HZ, SHELF_DB, SHELF_Q = 1681.974450955533, 3.999843853973347, 0.7071752369554196
 HIGH_PASS_HZ, HIGH_PASS_Q = 38.13547087602444, 0.5003270373238773

@@ -1,17 +1,17 @@
-"""The movement of a mouth, freed from what the person looks like; causal, picture by picture."""
+"""The movement of a mouth, freed from what the person looks like; causal, video by video."""
 
 import numpy as np
 import numpy.typing as npt
 
-MEMORY = 50
-"""Pictures over which the mean look is taken: 2 s at 25 a second, longer than any sound of speech."""
+TIME_CONSTANT_FRAMES = 50
+"""Video frames over which the mean look is taken: 2 s at 25 a second, longer than any audio of speech."""
 MIN_STD = 2.0
-"""Least change of the grey value, of 255, that is normalised by: noise of a still picture stays small."""
+"""Least change of the grey value, of 255, that is normalised by: noise of a still image stays small."""
 N_CHANNELS = 2
 
 
 class MouthMotion:
-    """Turns pictures into how they differ from the mean look so far, and from the picture before.
+    """Turns video frames into how they differ from the mean look so far, and from the frame before.
 
     Both are divided by how much the mouth has moved so far, so that contrast and light do not matter.
     """
@@ -24,19 +24,19 @@ class MouthMotion:
         self._n_seen = 0
 
     def push(self, crop: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """Take the next picture.
+        """Take the next video frame.
 
         Args:
             crop: `(height, width, 3)` RGB.
 
         Returns:
-            `(2, height, width)`, about -3 to 3; all 0 for the first picture.
+            `(2, height, width)`, about -3 to 3; all 0 for the first video frame.
         """
         grey = crop.astype(np.float32).mean(axis=2)
         if self._n_seen == 0:
             self._mean, self._before = grey, grey
         self._n_seen += 1
-        share = max(1 / self._n_seen, 1 / MEMORY)
+        share = max(1 / self._n_seen, 1 / TIME_CONSTANT_FRAMES)
         self._mean = self._mean + share * (grey - self._mean)
         deviation, change = grey - self._mean, grey - self._before
         self._variance += share * (float(np.mean(deviation**2)) - self._variance)
@@ -48,7 +48,7 @@ class MouthMotion:
 def motion_of(
     crops: npt.NDArray[np.uint8], present: npt.NDArray[np.bool_], motion: MouthMotion | None = None
 ) -> npt.NDArray[np.float32]:
-    """The movement of a run of pictures, 0 where there is none.
+    """The movement of a run of video frames, 0 where there is none.
 
     Args:
         crops: `(n, height, width, 3)` RGB.
@@ -86,7 +86,7 @@ def motion_of_many(greys: npt.NDArray[np.uint8], present: npt.NDArray[np.bool_])
         first = rows[n_seen[rows] == 0]
         mean[first] = before[first] = greys[first, frame]
         n_seen[rows] += 1
-        share = np.maximum(1 / n_seen[rows], 1 / MEMORY)
+        share = np.maximum(1 / n_seen[rows], 1 / TIME_CONSTANT_FRAMES)
         mean[rows] += share.astype(np.float32)[:, None, None] * (grey - mean[rows])
         deviation = grey - mean[rows]
         variance[rows] += share * (np.square(deviation).mean(axis=(1, 2)) - variance[rows])

@@ -1,4 +1,4 @@
-"""Normalisation of a feature by its own recent mean and spread."""
+"""Normalisation of a feature by its own recent mean and standard deviation."""
 
 import torch
 import torch.nn.functional as F
@@ -32,18 +32,18 @@ def sliding_mean_std(features: Tensor, *, radius: int, min_std: float) -> tuple[
 
 
 def sliding_contrast(images: Tensor, present: Tensor, *, radius: int, min_std: float) -> Tensor:
-    """What changes in a film: each picture less the mean one around it, in units of the usual change.
+    """What changes in a video: each video frame less the mean one around it, in units of the usual change.
 
     What stays, the person's looks and the light, goes; movement remains, and is alike from person to person.
 
     Args:
         images: `(batch, frames, channels, height, width)`.
-        present: `(batch, frames)` bool, False where there is no picture.
-        radius: frames on each side that count; fewer at the ends, and only those with a picture.
-        min_std: the least standard deviation divided by, in the pictures' unit.
+        present: `(batch, frames)` bool, False where there is no video.
+        radius: frames on each side that count; fewer at the ends, and only those with a video.
+        min_std: the least standard deviation divided by, in the video frames' unit.
 
     Returns:
-        The shape of `images`, 0 where there is no picture.
+        The shape of `images`, 0 where there is no video.
     """
     here = present[:, None].to(images.dtype)
     pixels = images.flatten(2).transpose(1, 2) * here

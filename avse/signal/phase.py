@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-Waveform = npt.NDArray[np.float32]
+from avse.types import Waveform
 
 CANCELLED_DB = -12.0
 """Power of the channels' mean over their mean power, dB, below which a mean cancels. Independent channels have -3 dB

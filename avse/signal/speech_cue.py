@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.errors import InputError
-from avse.signal.band_power import STEP_RATE_HZ, Waveform, band_powers
+from avse.signal.band_power import STEP_RATE_HZ, band_powers
 from avse.signal.clock import n_video_frames
+from avse.types import Waveform
 
 Cue = npt.NDArray[np.float32]
 

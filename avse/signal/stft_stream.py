@@ -7,12 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.signal.clock import n_audio_frames
-
-Waveform = npt.NDArray[np.float32]
-Spectrum = npt.NDArray[np.complex64]
+from avse.types import Spectrum, Waveform
 
 TINY = np.float32(1e-11)
-"""Below any sum of squared windows that carries sound."""
+"""Below any sum of squared windows that carries audio."""
 
 
 def hann(window: int) -> Waveform:

@@ -6,16 +6,17 @@ Four steps of 10 ms belong to each video frame of an even 25 Hz; the last one is
 import numpy as np
 import numpy.typing as npt
 
-from avse.signal.band_power import SAMPLE_RATE, STEP, STEP_RATE_HZ, WINDOW, Waveform, band_powers, window_powers
+from avse.signal.band_power import SAMPLE_RATE, STEP, STEP_RATE_HZ, WINDOW, band_powers, window_powers
 from avse.signal.clock import n_video_frames
 from avse.signal.speech_cue import CUE_RATE_HZ
+from avse.types import Waveform
 
 N_BANDS = 32
 STEPS_PER_FRAME = round(STEP_RATE_HZ / CUE_RATE_HZ)
 N_FEATURES = STEPS_PER_FRAME * N_BANDS
 FIRST_STEP = -2
 """Of video frame 0, relative to its time."""
-MEMORY_STEPS = 300
+TIME_CONSTANT_STEPS = 300
 """Steps over which the mean spectrum is taken: 3 s."""
 POWER_FLOOR = 1e-9
 """Added before the logarithm; 16-bit rounding has about this power in a band."""
@@ -52,7 +53,7 @@ class VoiceFeatures:
         features = np.empty_like(levels)
         for step, level in enumerate(levels):
             self._n_seen += 1
-            self._mean += (level - self._mean) / min(self._n_seen, MEMORY_STEPS)
+            self._mean += (level - self._mean) / min(self._n_seen, TIME_CONSTANT_STEPS)
             features[step] = level - self._mean
         limited: npt.NDArray[np.float32] = np.clip(features / _SCALE, -_LIMIT, _LIMIT)
         return limited.reshape(-1, N_FEATURES)

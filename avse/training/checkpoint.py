@@ -1,4 +1,4 @@
-"""The whole state of a training run in one file, so that a killed run goes on to the same numbers."""
+"""The whole state of a training run in one file, so that a killed run resumes to the same numbers."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 
 from avse.errors import ConfigError
 from avse.media.tensors import read_tensors, write_tensors
-from avse.training.mean_weights import MeanWeights
+from avse.training.ema import WeightAverage
 from avse.training.processes import as_part, gathered
 
 
@@ -21,7 +21,7 @@ def save_checkpoint(
     optimizer: Optimizer,
     step: int,
     progress: dict[str, Any],
-    mean: MeanWeights | None = None,
+    mean: WeightAverage | None = None,
     take: Callable[[Tensor], Tensor] | None = None,
 ) -> None:
     """Write weights, optimiser and random state. Where processes hold parts of a model, all of them must call this.
@@ -64,7 +64,7 @@ def load_checkpoint(
     *,
     model: nn.Module,
     optimizer: Optimizer,
-    mean: MeanWeights | None = None,
+    mean: WeightAverage | None = None,
     give: Callable[[Tensor, Tensor], Tensor] = as_part,
 ) -> tuple[int, dict[str, Any]]:
     """Put a run back where `save_checkpoint` found it.

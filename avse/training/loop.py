@@ -23,7 +23,7 @@ from tqdm import tqdm
 
 from avse.errors import ConfigError
 from avse.training.checkpoint import load_checkpoint, save_checkpoint
-from avse.training.mean_weights import MeanWeights
+from avse.training.ema import WeightAverage
 from avse.training.parts import PartedCheckpoint
 from avse.training.processes import processes, whole
 from avse.training.run import Run
@@ -70,10 +70,10 @@ class LoopConfig:
     n_workers: int = 0
     """Processes that prepare examples beside the training one, on each device."""
     max_minutes: float | None = None
-    """Stop for now after this long, with a checkpoint to go on from; None trains to the end."""
+    """Stop for now after this long, with a checkpoint to continue from; None trains to the end."""
 
     def __post_init__(self) -> None:
-        """Make sure that the numbers make sense.
+        """Validate that the numbers make sense.
 
         Raises:
             ConfigError: one does not.
@@ -124,9 +124,9 @@ def fit(
     config: LoopConfig,
     run: Run,
 ) -> FitResult:
-    """Train, or go on training, until the last step or the time is up.
+    """Train, or continue training, until the last step or the time is up.
 
-    The folder of `run` receives `last.safetensors` (everything needed to go on) and `best.safetensors` (the state
+    The folder of `run` receives `last.safetensors` (everything needed to continue) and `best.safetensors` (the state
     with the lowest validation loss).
 
     Args:
@@ -162,7 +162,7 @@ class _Trainer:
         self.last = run.folder / "last.safetensors"
         self.model = self.fabric.setup_module(model)
         optimizer: Optimizer = torch.optim.Adam(self.model.parameters(), lr=config.learning_rate)
-        self.mean = MeanWeights(self.network, decay=config.ema_decay) if config.ema_decay else None
+        self.mean = WeightAverage(self.network, decay=config.ema_decay) if config.ema_decay else None
         self.step, self.best = 0, {"best_loss": math.inf, "best_step": -1}
         self.world: dict[str, int] = {}
         self.parts = PartedCheckpoint(
@@ -228,7 +228,7 @@ class _Trainer:
             rank=self.fabric.global_rank,
             n_ranks=self.fabric.world_size,
         )
-        # A generator of its own: else each start of the loader draws from the random state that dropout goes on with.
+        # A generator of its own: else each start of the loader draws from the random state that dropout continues with.
         loader = DataLoader(
             dataset,
             batch_sampler=sampler,
@@ -259,7 +259,7 @@ class _Trainer:
 
     def _keep_the_best(self) -> None:
         self.model.eval()
-        with self.mean.in_place_of(self.network) if self.mean else nullcontext(), whole(self.network):
+        with self.mean.weights_of(self.network) if self.mean else nullcontext(), whole(self.network):
             values = self.validate(self.model)
         minutes = self._minutes()
         speed = {"examples_per_s": (self.step - self.first_step) * self.examples_per_step / (60 * minutes)}
@@ -276,7 +276,7 @@ class _Trainer:
             )
         if values["loss"] < self.best["best_loss"]:
             self.best = {"best_loss": values["loss"], "best_step": self.step}
-            with self.mean.in_place_of(self.network) if self.mean else nullcontext():
+            with self.mean.weights_of(self.network) if self.mean else nullcontext():
                 self._save(self.run.folder / "best.safetensors")
 
     def _save(self, path: Path) -> None:
@@ -317,7 +317,7 @@ class _Trainer:
         ]
         if differences:
             raise ConfigError(
-                f"run {self.run.folder} must go on as it was begun but {'; '.join(differences)}; set it back, or name "
+                f"run {self.run.folder} must continue as begun but {'; '.join(differences)}; set it back, or name "
                 "another folder"
             )
         self.world = world

@@ -17,9 +17,9 @@ from torch import nn
 from torch.optim import Optimizer
 
 from avse.errors import ConfigError
-from avse.media.output import beside
+from avse.media.output import atomic_write
 from avse.training.checkpoint import load_checkpoint, save_checkpoint
-from avse.training.mean_weights import MeanWeights
+from avse.training.ema import WeightAverage
 from avse.training.processes import from_own_part, own_part
 
 POINTER = "last.json"
@@ -51,7 +51,7 @@ class PartedCheckpoint:
         optimizer: Optimizer,
         step: int,
         progress: dict[str, Any],
-        mean: MeanWeights | None = None,
+        mean: WeightAverage | None = None,
     ) -> None:
         """Write this process's part, and with all parts the checkpoint; arguments as of `save_checkpoint`."""
         place = self._of(step)
@@ -60,7 +60,7 @@ class PartedCheckpoint:
         )
         self._barrier()
         if self._rank == 0:
-            with beside(self._folder / POINTER, force=True) as temporary:
+            with atomic_write(self._folder / POINTER, force=True) as temporary:
                 temporary.write_text(json.dumps({"step": step, "n_ranks": self._n_ranks}) + "\n", encoding="utf-8")
             for other in self._folder.glob("last-*"):
                 if other != place:
@@ -68,7 +68,7 @@ class PartedCheckpoint:
         self._barrier()
 
     def load(
-        self, *, model: nn.Module, optimizer: Optimizer, mean: MeanWeights | None = None
+        self, *, model: nn.Module, optimizer: Optimizer, mean: WeightAverage | None = None
     ) -> tuple[int, dict[str, Any]]:
         """Put this process back; arguments and result as of `load_checkpoint`.
 

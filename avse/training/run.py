@@ -15,7 +15,7 @@ import torch
 import yaml
 
 from avse.errors import ConfigError
-from avse.media.output import beside
+from avse.media.output import atomic_write
 from avse.training.settings import CONFIG, FREE, INPUTS, check_same, digests, plain
 
 
@@ -82,7 +82,7 @@ class Run:
         found = digests(config, inputs)
         check_same(folder, config=config, inputs=found, free=free)
         self.is_first = int(os.environ.get("RANK", "0")) == 0
-        """Of several processes started by `torchrun`, the first one writes."""
+        """Of several processes started by `torchrun`, rank 0 writes."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -103,5 +103,5 @@ class Run:
     def _write(self, name: str, text: str) -> None:
         if not self.is_first:
             return
-        with beside(self.folder / name, force=True) as temporary:
+        with atomic_write(self.folder / name, force=True) as temporary:
             temporary.write_text(text, encoding="utf-8")

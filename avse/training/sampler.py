@@ -15,7 +15,7 @@ Order = Callable[[npt.NDArray[np.int64]], npt.NDArray[np.int64]]
 
 
 class ResumableBatchSampler(Sampler[list[tuple[int, int]]]):
-    """Batches of (epoch, index), shuffled anew each epoch, from any step to any other.
+    """Batches of (epoch, index), shuffled again each epoch, from any step to any other.
 
     An epoch drops the examples that do not fill a last batch; another shuffle brings them next time.
     """

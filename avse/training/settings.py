@@ -1,4 +1,4 @@
-"""What a run was begun with: a run goes on, and its results are used again, only under the same settings and data."""
+"""What a run was begun with: a run continues, and its results are used again, only under the same settings and data."""
 
 import dataclasses
 import hashlib
@@ -13,7 +13,7 @@ import yaml
 from avse.errors import ConfigError
 
 CONFIG, INPUTS = "config.yaml", "inputs.json"
-FREE = ("folder", "keep_decoded", "n_jobs", "max_minutes", "n_workers", "checkpoint_every_steps")
+FREE = ("folder", "keep_decoded", "workers", "max_minutes", "n_workers", "checkpoint_every_steps")
 """Settings that change no number of a run: how long, how often and by how many helpers."""
 RESULTS = (
     "last.safetensors",
@@ -92,7 +92,7 @@ def check_same(folder: Path, *, config: Any, inputs: Mapping[str, str], free: Co
     ]
     if differences:
         raise ConfigError(
-            f"run {folder} must go on as it was begun but {'; '.join(differences)}; set it back, or name another folder"
+            f"run {folder} must continue as begun but {'; '.join(differences)}; set it back, or name another folder"
         )
 
 

@@ -117,8 +117,8 @@ def main(argv: list[str] | None = None) -> int:
         rows = [["corpus, h", "samples of 10 s", "open, ms", "read a sample, ms", "private memory, MiB"]]
         for hours in (1, 100, 1000):
             repeat(folder, hours)
-            said = subprocess.check_output([sys.executable, "-c", DRAW, str(folder), "300"], text=True)
-            found = json.loads(said)
+            printed = subprocess.check_output([sys.executable, "-c", DRAW, str(folder), "300"], text=True)
+            found = json.loads(printed)
             rows.append([str(hours), str(found["n"]), f"{1000 * found['open_s']:.1f}", f"{found['draw_ms']:.2f}",
                          f"{found['private_mb']:.0f}"])  # fmt: skip
         assert len(PackedBank(folder)) == 360_000

@@ -106,10 +106,10 @@ def main(argv: list[str] | None = None) -> int:
         ["streams", "video", "p50, ms", "p95, ms", "p99, ms", "cores busy", "streams a core", "memory, MiB", "failed"]
     ]
     try:
-        said = server.stderr.readline() if server.stderr else ""
-        found = re.search(r"http://\S+?(?=,)", said)
+        printed = server.stderr.readline() if server.stderr else ""
+        found = re.search(r"http://\S+?(?=,)", printed)
         if not found:
-            raise SystemExit(f"serving: error: the server does not start: {said}")
+            raise SystemExit(f"serving: error: the server does not start: {printed}")
         while True:
             try:
                 Client(found[0]).health()

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from avse.data.head import PEOPLE
-from avse.data.synthetic import film, in_noise, write_film
-from avse.data.voice import speak
+from avse.synthetic.head import PEOPLE
+from avse.synthetic.talker import in_noise, render_video, write_video
+from avse.synthetic.voice import speak
 from benchmarks.torture.record import table, write_section
 
 SIZES = {"360p": (360, 480), "720p": (720, 1280)}
@@ -36,8 +36,8 @@ def make(folder: Path, *, seconds: float) -> None:
     soundfile.write(folder / "clean.wav", voice.waveform, RATE)
     soundfile.write(folder / "noisy.wav", noisy, RATE)
     for name, size in SIZES.items():
-        images = film(PEOPLE[0], voice.opening_at(times_s), np.random.default_rng(4), size=size)
-        write_film(folder / f"{name}.mp4", images, timestamps_s=times_s, waveform=noisy, sample_rate=RATE)
+        images = render_video(PEOPLE[0], voice.opening_at(times_s), np.random.default_rng(4), size=size)
+        write_video(folder / f"{name}.mp4", images, timestamps_s=times_s, waveform=noisy, sample_rate=RATE)
 
 
 def core_s(arguments: list[str]) -> float:

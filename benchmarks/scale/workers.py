@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from avse.media.output import beside
+from avse.media.output import atomic_write
 
 
 class Copier:
@@ -20,7 +20,7 @@ class Copier:
         if target.exists():  # of the same input: a run that was killed
             return {"pid": os.getpid(), "there": True}
         content = Path(payload["source"]).read_bytes()
-        with beside(target, force=True) as temporary:
+        with atomic_write(target, force=True) as temporary:
             temporary.write_bytes(content)
         return {"pid": os.getpid()}
 

@@ -48,14 +48,14 @@ CASES = (
     Case(
         "score",
         lambda inputs, out: ["-m", "avse.cli.score", "--reference", str(inputs / "clean"),
-                             "--estimate", str(inputs / "noisy"), "--jobs", "2", "--csv", str(out / "scores.csv"),
+                             "--estimate", str(inputs / "noisy"), "--workers", "2", "--csv", str(out / "scores.csv"),
                              "--json", str(out / "scores.json")],
         ("scores.*",),
     ),
     Case(
         "prepare",
         lambda inputs, out: ["egs/simulated_drive/prepare.py", str(out), "--n-drivers", "4", "--n-stretches", "4",
-                             "--n-jobs", "2"],
+                             "--workers", "2"],
         ("*.safetensors",),
     ),
     Case(
@@ -71,7 +71,7 @@ CASES = (
 
 def make_inputs(folder: Path, *, drives: bool = False) -> None:
     """Write the recordings that the commands take, and the drives that training does."""
-    from avse.data.synthetic import make_sample
+    from avse.synthetic.talker import make_sample
 
     for seed in range(3):
         made = make_sample(folder / "made" / str(seed), duration_s=2.0, seed=seed + 1)
@@ -86,7 +86,7 @@ def make_inputs(folder: Path, *, drives: bool = False) -> None:
         return
     subprocess.run(
         [sys.executable, "egs/simulated_drive/prepare.py", str(folder / "drives"), "--n-drivers", "2",
-         "--n-stretches", "4", "--n-jobs", "1"], cwd=ROOT, check=True, env=_environment(folder),
+         "--n-stretches", "4", "--workers", "1"], cwd=ROOT, check=True, env=_environment(folder),
     )  # fmt: skip
 
 

@@ -31,7 +31,7 @@ def calls(inputs: Path, out: Path) -> dict[str, list[str]]:
         "enhance, 2 workers": [str(inputs / "noisy"), "-o", str(out / "noisy"), "--workers", "2"],
         "enhance, avdcnn": [video, "-o", str(out / "avdcnn.wav"), "--model", "avdcnn"],
         "score": ["--reference", str(inputs / "clean"), "--estimate", str(inputs / "noisy"), "--html",
-                  str(out / "report.html"), "--jobs", "2"],
+                  str(out / "report.html"), "--workers", "2"],
         "live": ["--simulate", video, "-o", str(out / "live.wav")],
         "faces": [video, "--preview", str(out / "preview.mp4")],
         "export": ["live", "-o", str(out / "mine.onnx")],

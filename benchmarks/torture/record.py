@@ -4,7 +4,7 @@ import os
 import platform
 from pathlib import Path
 
-from avse.media.output import beside
+from avse.media.output import atomic_write
 from avse.training.run import commit
 
 RESULTS = Path(__file__).parents[1] / "RESULTS.md"
@@ -31,7 +31,7 @@ def write_section(title: str, body: str, *, command: str, wall_s: float, results
         text = before + section + rest.split(end, 1)[1]
     else:
         text = f"{text.rstrip()}\n\n{section}"
-    with beside(results, force=True) as temporary:
+    with atomic_write(results, force=True) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 

@@ -11,14 +11,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from avse.data.drive import LEVELS, Drive, Segment, Signal, save_drive
 from avse.data.manifest import data_root
+from avse.drives.drive import LEVELS, Drive, Segment, Signal, save_drive
+from avse.drives.ecg import find_beats
+from avse.drives.heart import Beats, heart_rate, running_rmssd
+from avse.drives.series import Channel, pick, read_series
+from avse.drives.uniform import Limits, SeriesReport, Uniform, to_uniform
 from avse.errors import AvseError, ConfigError, MediaError
-from avse.media.ecg import find_beats
-from avse.media.output import beside
-from avse.media.series import Channel, pick, read_series
-from avse.signal.heart import Beats, heart_rate, running_rmssd
-from avse.signal.uniform import Limits, SeriesReport, Uniform, to_uniform
+from avse.media.output import atomic_write
 
 RATE_HZ = 4.0
 LICENCE = "ODC-BY-1.0"
@@ -63,9 +63,9 @@ def prepare(path: Path, *, table: dict[str, list[Segment]]) -> Prepared:
     channels: dict[str, SeriesReport] = {}
     beats = _beats(path, found, notes)
     rate = heart_rate(beats, rate_hz=RATE_HZ, duration_s=duration_s)
-    spread = running_rmssd(beats, rate_hz=RATE_HZ, duration_s=duration_s)
-    channels |= {"heart_rate_bpm": rate.report, "rmssd_30s_ms": spread.report}
-    signals = {"heart": _signal({"heart_rate_bpm": rate, "rmssd_30s_ms": spread})}
+    rmssd = running_rmssd(beats, rate_hz=RATE_HZ, duration_s=duration_s)
+    channels |= {"heart_rate_bpm": rate.report, "rmssd_30s_ms": rmssd.report}
+    signals = {"heart": _signal({"heart_rate_bpm": rate, "rmssd_30s_ms": rmssd})}
     for modality, names in MODALITIES.items():
         series = {}
         for title, source in names.items():
@@ -161,7 +161,7 @@ def _inside(segments: list[Segment], duration_s: float, notes: list[str]) -> tup
     kept = []
     for segment in segments:
         if segment.start_s >= duration_s:
-            notes.append(f"segment from {segment.start_s:.0f} s left out: the record ends at {duration_s:.0f} s")
+            notes.append(f"segment from {segment.start_s:.0f} s skipped: the record ends at {duration_s:.0f} s")
             continue
         if segment.end_s > duration_s:
             notes.append(f"segment to {segment.end_s:.0f} s cut: the record ends at {duration_s:.0f} s")
@@ -186,7 +186,7 @@ def main(argv: list[str] | None = None) -> int:
         work = partial(prepare, table=table)
         for name, path in zip(names, paths, strict=True):
             if SAME_AS.get(name) in names:
-                print(f"{name}: left out, for it is the recording {SAME_AS[name]} again", file=sys.stderr)
+                print(f"{name}: skipped, for it is the recording {SAME_AS[name]} again", file=sys.stderr)
                 continue
             try:
                 done = work(path)
@@ -206,7 +206,7 @@ def main(argv: list[str] | None = None) -> int:
             )
         if not report:
             raise MediaError(f"source {source} must hold a readable drive but holds none; check its files")
-        with beside(arguments.folder / "report.json", force=True) as temporary:
+        with atomic_write(arguments.folder / "report.json", force=True) as temporary:
             temporary.write_text(json.dumps(report, indent=1), encoding="utf-8")
     except AvseError as error:
         print(f"prepare: error: {error}", file=sys.stderr)

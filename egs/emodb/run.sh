@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Seven emotions from the voices of Emo-DB, one speaker left out at a time; see egs/recognition_stages.sh.
+# Seven emotions from the voices of Emo-DB, one speaker skipped at a time; see egs/recognition_stages.sh.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 corpus=emodb

@@ -1,7 +1,7 @@
-"""Label ESC-10's clips for the recognition recipe: `python egs/esc10/prepare.py sound FOLDER [--development]`.
+"""Label ESC-10's clips for the recognition recipe: `python egs/esc10/prepare.py audio FOLDER [--development]`.
 
 The group is the Freesound recording that a clip was cut from; training clips that may be of a test clip's session, by
-their ids, are left out. With `--development` the pack's validation clips are
+their ids, are skipped. With `--development` the pack's validation clips are
 tested.
 """
 
@@ -56,12 +56,12 @@ def rows_of(root: Path, *, development: bool) -> list[dict[str, object]]:
 
 def main(argv: list[str]) -> int:
     """Write the table."""
-    if len(argv) not in (2, 3) or argv[0] != "sound" or argv[2:] not in ([], ["--development"]):
+    if len(argv) not in (2, 3) or argv[0] != "audio" or argv[2:] not in ([], ["--development"]):
         sys.stderr.write(f"{__doc__}\n")
         return 2
     try:
         rows = rows_of(data_root(), development=len(argv) == 3)
-        write_table(Path(argv[1]) / "sound.csv", rows)
+        write_table(Path(argv[1]) / "audio.csv", rows)
     except AvseError as error:
         sys.stderr.write(f"prepare: error: {error}\n")
         return 1

@@ -9,18 +9,18 @@ The folders are those that AVSE_VIDEOS and AVSE_NOISE name; run.sh sets them.
 import sys
 from pathlib import Path
 
-from avse.data.own import OwnCorpus
-from avse.data.sources import Source, films_in, identities, sound_beside
+from avse.corpora.own import OwnCorpus
+from avse.corpora.sources import Source, companion_audio, identities, videos_in
 
 
 def find(folder: Path) -> list[Source]:
-    """Films of a folder: those in a subfolder are of the speaker that it is named after."""
-    films = films_in(folder)
-    names = identities(films, folder=folder)
+    """Videos of a folder: those in a subfolder are of the speaker that it is named after."""
+    videos = videos_in(folder)
+    names = identities(videos, folder=folder)
     sources = []
-    for film in films:
-        inner = film.relative_to(folder).parts[:-1]
-        sources.append(Source(names[film], film, speaker=inner[0] if inner else None, sound=sound_beside(film)))
+    for video in videos:
+        inner = video.relative_to(folder).parts[:-1]
+        sources.append(Source(names[video], video, speaker=inner[0] if inner else None, audio=companion_audio(video)))
     return sources
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every model on your own films: run.sh --videos FOLDER --noise FOLDER; see egs/own_data.sh and egs/stages.sh.
+# Every model on your own videos: run.sh --videos FOLDER --noise FOLDER; see egs/own_data.sh and egs/stages.sh.
 set -euo pipefail
 here=$PWD
 cd "$(dirname "$0")/../.."

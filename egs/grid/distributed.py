@@ -12,11 +12,11 @@ import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from avse.data.own import OwnCorpus, say
-from avse.data.pieces import Take
-from avse.data.sources import Source, films_in
+from avse.clips.captions import read_captions
+from avse.corpora.own import OwnCorpus, say
+from avse.corpora.pieces import Take
+from avse.corpora.sources import Source, videos_in
 from avse.errors import ConfigError
-from avse.media.captions import read_captions
 
 SPEAKER = re.compile(r"s(\d{1,2})(?!\d)", re.IGNORECASE)
 """How the folder of a speaker begins: s1, s1_50kHz, s1.mpg_vcd."""
@@ -34,24 +34,24 @@ def find(folder: Path) -> list[Source]:
     """All sentences, wherever the speakers' folders lie.
 
     Raises:
-        ConfigError: there are no films, or none in a speaker's folder.
+        ConfigError: there are no videos, or none in a speaker's folder.
     """
-    films: dict[Key, Path] = {}
-    for path in films_in(folder):
+    videos: dict[Key, Path] = {}
+    for path in videos_in(folder):
         key = _key(path, folder)
         # Of two versions of a sentence, as of 360 and 720 pixels, the larger file is the better one.
-        if key and key[0] and (key not in films or path.stat().st_size > films[key].stat().st_size):
-            films[key] = path
-    if not films:
+        if key and key[0] and (key not in videos or path.stat().st_size > videos[key].stat().st_size):
+            videos[key] = path
+    if not videos:
         raise ConfigError(
-            f"folder {folder} must hold GRID's films, such as s1/bbaf2n.mpg, but has none in a folder s1 to s34; name "
+            f"folder {folder} must hold GRID's videos, such as s1/bbaf2n.mpg, but has none in a folder s1 to s34; name "
             "the folder above these"
         )
-    sounds, texts = (_by_key(folder.rglob(f"*.{suffix}"), folder) for suffix in ("wav", "align"))
+    recordings, texts = (_by_key(folder.rglob(f"*.{suffix}"), folder) for suffix in ("wav", "align"))
     return [
-        Source(f"{speaker}_{name}", film, speaker, sound=sounds.get((speaker, name)),
+        Source(f"{speaker}_{name}", video, speaker, audio=recordings.get((speaker, name)),
                text=_text(texts.get((speaker, name)) or texts.get((None, name))))
-        for (speaker, name), film in sorted(films.items(), key=lambda pair: str(pair[1]))
+        for (speaker, name), video in sorted(videos.items(), key=lambda pair: str(pair[1]))
     ]  # fmt: skip
 
 
@@ -59,7 +59,7 @@ def rule(takes: list[Take]) -> dict[str, str] | None:
     """Four speakers for test_unseen; of the others, sentences by their name. None where that leaves a split empty."""
     splits = {}
     for take in takes:
-        part = zlib.crc32(take.film.partition("_")[2].encode()) % N_PARTS
+        part = zlib.crc32(take.video.partition("_")[2].encode()) % N_PARTS
         known = {0: "test_seen", 1: "valid"}.get(part, "train")
         splits[take.id] = "test_unseen" if take.speaker in UNSEEN else known
     if {"train", "valid", "test_seen", "test_unseen"} <= set(splits.values()):

@@ -10,8 +10,8 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 
+from avse.corpora.prepare import prepare_command
 from avse.data.manifest import Item, data_root, read_mixtures
-from avse.data.prepare import prepare_command
 from avse.errors import ConfigError
 
 MIXTURES = "av/test_mixtures.jsonl"
@@ -43,7 +43,7 @@ def read_items(root: Path) -> list[Item]:
 
 
 def check(root: Path) -> str:
-    """Make sure that every file is there and that no unseen speaker and no noise crosses the splits.
+    """Validate that every file is there and that no unseen speaker and no noise crosses the splits.
 
     Raises:
         ConfigError: what is missing, or what leaks.
@@ -53,7 +53,7 @@ def check(root: Path) -> str:
     missing += [c.path for m in mixtures for c in m.noise if not (root / c.path).is_file()]
     if missing:
         raise ConfigError(
-            f"{len(missing)} files are missing under {root}, the first is {missing[0]}; fetch the pack anew"
+            f"{len(missing)} files are missing under {root}, the first is {missing[0]}; fetch the pack again"
         )
     for kind, names in {
         "unseen speaker": [
@@ -75,7 +75,7 @@ def check(root: Path) -> str:
             )
     by_id = {item.id: item for item in items}
     if strays := [m.id for m in mixtures if by_id[m.clip].split != m.split]:
-        raise ConfigError(f"mixture {strays[0]} must be of its clip's split but is not; fetch the pack anew")
+        raise ConfigError(f"mixture {strays[0]} must be of its clip's split but is not; fetch the pack again")
     faces = sum(item.video is not None for item in items)
     lines = [f"{faces} talking faces, {len(items) - faces} other recordings, {len(mixtures)} test mixtures: complete"]
     lines += [

@@ -2,7 +2,7 @@
 # VATT on GRID's talking mouths, from the manifest to RESULTS.md.
 #   run.sh                               all stages
 #   run.sh --stages train,evaluate       by name
-# Every stage skips what is done; a killed run goes on where it was.
+# Every stage skips what is done; a killed run resumes where it was.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -11,12 +11,12 @@ exp=egs/grid_vatt/exp
 config=egs/grid_vatt/conf/vatt.yaml
 results=egs/grid_vatt/RESULTS.md
 variant_epochs=20
-n_jobs=2
+workers=2
 
 usage() {
   cat <<END
 usage: egs/grid_vatt/run.sh [--stage N] [--stop-stage N] [--stages NAME,NAME] [--exp FOLDER] [--config FILE]
-         [--results FILE] [--variant-epochs N] [--n-jobs N]
+         [--results FILE] [--variant-epochs N] [--workers N]
 stages: 0 prepare (manifest), 1 shards, 2 train, 3 evaluate (scores.json), 4 finetune (to colour and digit),
         5 variants (conf/variants/*.yaml, trained alike), 6 cost (of a step), 7 transfer (to the other models),
         8 results (RESULTS.md)
@@ -24,7 +24,7 @@ The data pack lies where the environment variable AVSE_DATA says (default: data)
 END
 }
 
-options=(stage stop-stage stages exp config results variant-epochs n-jobs)
+options=(stage stop-stage stages exp config results variant-epochs workers)
 . egs/choose.sh
 if [ -x .venv/bin/python ]; then python=.venv/bin/python; else python=${PYTHON:-python3}; fi
 run=$exp/$(basename "$config" .yaml)
@@ -33,7 +33,7 @@ prepare() { [ -f "$exp/manifest.jsonl" ] || "$python" egs/grid/prepare.py manife
 
 shards() {
   "$python" -m recipes.vatt.shards "$exp/manifest.jsonl" "$exp/shards" --mouth 48 72 --fps 25 --sample-rate 16000 \
-    --duration-s 3 --n-jobs "$n_jobs"
+    --duration-s 3 --workers "$workers"
 }
 
 # train_into FOLDER OPTION...
@@ -46,7 +46,7 @@ train_into() {
 score() {
   if [ -f "$1/scores.json" ]; then return; fi
   "$python" -m recipes.vatt.evaluate "$1/model.safetensors" "$exp/shards" "$1/scores.json" --split "$2" \
-    --sounds "$exp/manifest.jsonl" --n-untrained "$3"
+    --recordings "$exp/manifest.jsonl" --n-untrained "$3"
 }
 
 train() { train_into "$run"; }
@@ -86,7 +86,7 @@ cost() { "$python" -m recipes.vatt.cost "$exp/cost.json" --config "$config"; }
 
 transfer() {
   local model conf=egs/grid_vatt/conf/transfer
-  "$python" -m recipes.stages.crops "$exp/manifest.jsonl" "$exp/crops" --n-jobs "$n_jobs"
+  "$python" -m recipes.speech_benchmark.find_mouths "$exp/manifest.jsonl" "$exp/crops" --workers "$workers"
   for model in avdcnn live; do
     with_and_without "recipes.$model.train" "$exp/transfer/$model" --config "$conf/$model.yaml" \
       --manifest "$exp/manifest.jsonl" --crops "$exp/crops"
@@ -97,11 +97,11 @@ transfer() {
 }
 
 results() {
-  local picture
-  picture=$(dirname "$results")/pictures/features.png
-  "$python" -m recipes.vatt.plot "$run/model.safetensors" "$exp/shards" "$picture" --split valid --split test_seen
+  local figure
+  figure=$(dirname "$results")/figures/features.png
+  "$python" -m recipes.vatt.plot "$run/model.safetensors" "$exp/shards" "$figure" --split valid --split test_seen
   "$python" -m recipes.vatt.results "$results" --run "$run" --variants "$exp/variants" --cost "$exp/cost.json" \
-    --transfer "$exp/transfer" --finetune "$exp/finetune" --picture "$picture" --command egs/grid_vatt/run.sh
+    --transfer "$exp/transfer" --finetune "$exp/finetune" --figure "$figure" --command egs/grid_vatt/run.sh
 }
 
 for name in "${chosen[@]}"; do

@@ -9,10 +9,10 @@ import argparse
 import sys
 from pathlib import Path
 
+from avse.clips.captions import read_captions
 from avse.data.labels import write_table
 from avse.data.manifest import Item, data_root
 from avse.errors import AvseError, ConfigError
-from avse.media.captions import read_captions
 from egs.grid.prepare import read_items
 
 PLACES = {"command": 0, "colour": 1, "preposition": 2, "letter": 3, "digit": 4, "adverb": 5}

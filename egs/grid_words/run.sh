@@ -13,6 +13,6 @@ development_note="People held out of training and validation: s4, 45 recordings,
 tenths of it one of them. Where in the clip their words lie is not known exactly. Settings are the recipe's defaults."
 crops() {
   [ -f "$exp/manifest.jsonl" ] || "$python" egs/grid/prepare.py manifest "$exp/manifest.jsonl"
-  "$python" -m recipes.stages.crops "$exp/manifest.jsonl" "$exp/crops" --n-jobs "$n_jobs"
+  "$python" -m recipes.speech_benchmark.find_mouths "$exp/manifest.jsonl" "$exp/crops" --workers "$workers"
 }
 . egs/recognition_stages.sh

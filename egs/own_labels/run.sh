@@ -14,20 +14,20 @@ labels=""
 config=egs/own_labels/conf/recognition.yaml
 modalities=""
 leaky=false
-n_jobs=2
+workers=2
 results=""
 
 usage() {
   cat <<END
 usage: egs/own_labels/run.sh --videos DIR [--labels FILE.csv] [--modalities JSON] [--leaky true|false] [--stages NAME,NAME]
-         [--exp FOLDER] [--config FILE] [--results FILE] [--n-jobs N]
+         [--exp FOLDER] [--config FILE] [--results FILE] [--workers N]
 stages: 0 evaluate (features, every system on every fold, the model), 1 results (RESULTS.md, report.html)
 --videos: LABEL/PERSON/FILE, or any files with a labels.csv (columns file, label, group).
 --leaky true: recordings of one person in training and test, which is wrong, to show by how much.
 END
 }
 
-options=(stage stop-stage stages exp videos labels config modalities leaky n-jobs results)
+options=(stage stop-stage stages exp videos labels config modalities leaky workers results)
 . egs/choose.sh
 if [ -x .venv/bin/python ]; then python=.venv/bin/python; else python=${PYTHON:-python3}; fi
 absolute() { case "$1" in ""|/*|[A-Za-z]:*) echo "$1" ;; *) echo "$here/$1" ;; esac; }
@@ -38,7 +38,7 @@ evaluate() {
   local more=(--videos "$(absolute "$videos")")
   if [ -n "$labels" ]; then more+=(--labels "$(absolute "$labels")"); fi
   if [ -n "$modalities" ]; then more+=(--modalities "$modalities"); fi
-  "$python" -m recipes.recognition.evaluate --config "$config" --folder "$exp/run" --leaky "$leaky" --n_jobs "$n_jobs" \
+  "$python" -m recipes.recognition.evaluate --config "$config" --folder "$exp/run" --leaky "$leaky" --workers "$workers" \
     "${more[@]}"
 }
 

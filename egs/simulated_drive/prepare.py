@@ -1,4 +1,4 @@
-"""Drives that are made up: `python egs/simulated_drive/prepare.py FOLDER [--n-drivers 28] [--difficulty 0.5]`."""
+"""Simulated drives: `python egs/simulated_drive/prepare.py FOLDER [--n-drivers 28] [--difficulty 0.5]`."""
 
 import argparse
 import sys
@@ -7,8 +7,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from avse.data.drive import save_drive
-from avse.data.driving import DrivingConfig, simulate_drive
+from avse.drives.drive import save_drive
+from avse.drives.simulate import DrivingConfig, simulate_drive
 from avse.errors import AvseError, InputError
 from avse.workers import in_parallel
 
@@ -28,7 +28,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--n-stretches", type=int, default=defaults.n_stretches, help="of a drive (default 10)")
     parser.add_argument("--difficulty", type=float, default=defaults.difficulty, help="0 easy to 1 hopeless")
     parser.add_argument("--seed", type=int, default=1, help="of all drivers (default 1)")
-    parser.add_argument("--n-jobs", type=int, default=2, help="processes (default 2)")
+    parser.add_argument("--workers", type=int, default=2, help="processes (default 2)")
     arguments = parser.parse_args(argv)
     try:
         if arguments.n_drivers < 2:
@@ -36,7 +36,7 @@ def main(argv: list[str] | None = None) -> int:
         config = DrivingConfig(difficulty=arguments.difficulty, n_stretches=arguments.n_stretches)
         work = partial(store, folder=arguments.folder, seed=arguments.seed, config=config)
         drivers = range(arguments.n_drivers)
-        list(tqdm(in_parallel(work, drivers, n_jobs=arguments.n_jobs), total=len(drivers), desc="drives"))
+        list(tqdm(in_parallel(work, drivers, n_jobs=arguments.workers), total=len(drivers), desc="drives"))
     except AvseError as error:
         print(f"prepare: error: {error}", file=sys.stderr)
         return 2 if isinstance(error, InputError) else 1

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
+from avse.corpora.prepare import prepare_command
 from avse.data.augment import coloured_noise
-from avse.data.head import PEOPLE
 from avse.data.manifest import Item, Mixture, NoiseCut, write_manifest
-from avse.data.prepare import prepare_command
-from avse.data.synthetic import film, write_film
-from avse.data.voice import speak
 from avse.media.audio import AudioWriter
+from avse.synthetic.head import PEOPLE
+from avse.synthetic.talker import render_video, write_video
+from avse.synthetic.voice import speak
 
 RATE = 16000
 CLIP_S = 1.6
@@ -41,8 +41,8 @@ def check() -> str:
             person = PEOPLE[-1] if item.speaker == "drawn3" else PEOPLE[number % (len(PEOPLE) - 1)]
             voice = speak(rng, duration_s=CLIP_S)
             times_s = np.arange(round(CLIP_S * 25)) / 25
-            images = film(person, voice.opening_at(times_s), rng, size=(160, 160))
-            write_film(path, images, timestamps_s=times_s, waveform=voice.waveform, sample_rate=RATE)
+            images = render_video(person, voice.opening_at(times_s), rng, size=(160, 160))
+            write_video(path, images, timestamps_s=times_s, waveform=voice.waveform, sample_rate=RATE)
             continue
         waveform = speak(rng, duration_s=CLIP_S).waveform
         if item.noise_type:
@@ -50,7 +50,7 @@ def check() -> str:
         with AudioWriter(path, sample_rate=RATE, n_channels=1) as writer:
             writer.write(waveform[None])
     write_manifest(root / "av/test_mixtures.jsonl", mixtures())
-    return f"{len(items())} recordings, {len(mixtures())} test mixtures: made up"
+    return f"{len(items())} recordings, {len(mixtures())} test mixtures: synthetic"
 
 
 def items() -> list[Item]:

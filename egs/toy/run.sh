@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Every model on a corpus that is made up on the spot: all stages within a minute and a half on two cores; see egs/stages.sh.
+# Every model on a corpus that is generated on the spot: all stages within a minute and a half on two cores; see egs/stages.sh.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 corpus=toy
-title="Results on made-up talkers"
+title="Results on synthetic talkers"
 export AVSE_DATA=${TOY_DATA:-egs/toy/exp/data}
 # A few long videos, so that every stage runs.
 long=yes

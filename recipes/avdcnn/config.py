@@ -13,7 +13,7 @@ class TrainConfig:
     """A training run."""
 
     folder: Path
-    """Where weights, log and resolved configuration go; an unfinished run there is gone on with."""
+    """Where weights, log and resolved configuration go; an unfinished run there is resumed."""
     manifest: Path
     """Manifest of all recordings, from the manifest stage."""
     crops: Path
@@ -27,8 +27,8 @@ class TrainConfig:
     stretch_frames: int | None = None
     """Frames in a row of each example that a step learns from, at a place drawn at random; None takes all. Neighbours
     hardly differ, so that more examples with fewer frames of each teach more in the same time."""
-    n_sound_only: int = 400
-    """Sentences without video among each epoch's targets, so that unknown voices are known too."""
+    n_audio_only: int = 400
+    """Sentences without video among each epoch's targets, so that unseen voices are known too."""
     model: AVDCNNConfig = field(default_factory=AVDCNNConfig)
     """The network."""
     mix: MixConfig = field(default_factory=MixConfig)

@@ -3,7 +3,7 @@
 from avse.data.corpus import load_corpus
 from avse.data.dataset import MixtureDataset
 from recipes.avdcnn.config import TrainConfig
-from recipes.stages.progress import bar
+from recipes.progress import bar
 
 
 def load_dataset(config: TrainConfig, *, split: str) -> MixtureDataset:
@@ -11,7 +11,7 @@ def load_dataset(config: TrainConfig, *, split: str) -> MixtureDataset:
 
     Args:
         config: of the run.
-        split: `train` or `valid`; validation examples are not augmented and have picture and sound throughout.
+        split: `train` or `valid`; validation examples are not augmented and have video and audio throughout.
     """
     sample_rate = config.model.sample_rate
     return MixtureDataset(
@@ -20,5 +20,5 @@ def load_dataset(config: TrainConfig, *, split: str) -> MixtureDataset:
         seed=config.loop.seed,
         hop=config.model.hop,
         sample_rate=sample_rate,
-        n_sound_only=config.n_sound_only if split == "train" else 0,
+        n_audio_only=config.n_audio_only if split == "train" else 0,
     )

@@ -15,7 +15,7 @@ from avse.signal.si_sdr import si_sdr_db
 from avse.signal.stft import istft, log_power, stft
 from recipes.avdcnn.config import TrainConfig
 from recipes.avdcnn.data import load_dataset
-from recipes.stages.training import program, train
+from recipes.training import program, train
 
 
 def clean_target(model: AVDCNN, features: Features, clean: Tensor, *, max_attenuation_db: float) -> Tensor:
@@ -59,7 +59,7 @@ def loss_step(model: AVDCNN, batch: Example, *, config: TrainConfig) -> Tensor:
 
 @torch.inference_mode()
 def validate(model: AVDCNN, *, dataset: MixtureDataset, config: TrainConfig) -> dict[str, float]:
-    """Loss and SI-SDR improvement on fixed mixtures of the validation split, with and without the picture."""
+    """Loss and SI-SDR improvement on fixed mixtures of the validation split, with and without the video."""
     totals: dict[str, list[float]] = {
         "loss": [],
         "visual_loss": [],
@@ -92,7 +92,7 @@ def enhance(model: AVDCNN, batch: Example) -> Tensor:
 
 
 def main(config: TrainConfig) -> None:
-    """Train, or go on training."""
+    """Train, or continue training."""
     train_set, valid_set = load_dataset(config, split="train"), load_dataset(config, split="valid")
     train(
         lambda: with_vatt(AVDCNN.build(config.model), config.pretrained),

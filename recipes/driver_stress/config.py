@@ -11,7 +11,7 @@ class NetworkConfig:
     """Sizes of the network; the modalities come from the drives."""
 
     encoder: str = "cnn"
-    """Of each modality: `cnn`, `gru`, `transformer`, or `tokens`, VATT's encoder of sound."""
+    """Of each modality: `cnn`, `gru`, `transformer`, or `tokens`, VATT's encoder of audio."""
     dim: int = 32
     """Features of each modality's frames."""
     lstm_dim: int = 48
@@ -19,12 +19,12 @@ class NetworkConfig:
     n_layers: int = 2
     """LSTM layers; the paper has two."""
     dropout: float = 0.3
-    """Share left out in training."""
+    """Share skipped in training."""
 
 
 @dataclass(frozen=True)
 class AugmentConfig:
-    """What is done to training sequences, so that no driver's own level is learned by heart."""
+    """What is done to training sequences, so that no driver's own level is memorised."""
 
     offset: float = 0.6
     """Standard deviation of a shift of each channel, in its own standard deviations."""
@@ -39,11 +39,11 @@ class TrainConfig:
     """A training run."""
 
     folder: Path
-    """Where weights, log and resolved configuration go; an unfinished run there is gone on with."""
+    """Where weights, log and resolved configuration go; an unfinished run there is resumed."""
     drives: Path
     """Folder of drives, from the preparation."""
     pretrained: Path | None = None
-    """Weights of a VATT whose encoder of sound the network's encoders begin with; they must be `tokens`."""
+    """Weights of a VATT whose encoder of audio the network's encoders begin with; they must be `tokens`."""
     leave_out: tuple[str, ...] = ()
     """Drivers that the training must not see."""
     modalities: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from avse.data.drive import Drive
+from avse.drives.drive import Drive
 from recipes.driver_stress.config import AugmentConfig, TrainConfig
 from recipes.driver_stress.windows import Levels, WindowedDrive, statistics
 
@@ -60,9 +60,9 @@ class SequenceDataset(Dataset[Sequences]):
         missing = self._missing(list(windows.values), augment, rng)
         values, masks = {}, {}
         for name, array in windows.values.items():
-            mean, spread = (statistic[:, None] for statistic in self.statistics[name])
+            mean, std = (statistic[:, None] for statistic in self.statistics[name])
             gain = 10 ** (rng.normal(0, augment.gain_db, mean.shape) / 20)
-            offset = augment.offset * spread * rng.standard_normal(mean.shape)
+            offset = augment.offset * std * rng.standard_normal(mean.shape)
             # Around the mean: the heart's distance from usual is what may be larger, not its rate as such.
             values[name] = torch.from_numpy(((array - mean) * gain + mean + offset).astype(np.float32))
             masks[name] = torch.from_numpy(windows.masks[name] & (name not in missing))

@@ -15,11 +15,12 @@ CONDITIONS = ("removed", "noise")
 def disturbed(windows: Windows, model: DriverStress, rng: np.random.Generator) -> Iterator[tuple[str, Windows]]:
     """The same windows under every condition, one modality at a time.
 
-    Noise is white, with the mean and spread that the modality has in training; a share of 0.5 is half of each.
+    Noise is white, with the mean and standard deviation that the modality has in training; a share of 0.5 is half of
+    each.
 
     Args:
         windows: of a test drive.
-        model: knows the means and spreads.
+        model: knows the means and standard deviations.
         rng: of noise and of the windows that go.
 
     Yields:
@@ -27,8 +28,8 @@ def disturbed(windows: Windows, model: DriverStress, rng: np.random.Generator) -
     """
     for name, values in windows.values.items():
         order = rng.permutation(len(values)) / len(values)
-        mean, spread = (getattr(model, f"{kind}_{name}").numpy() for kind in ("mean", "std"))
-        noise = mean + spread * rng.standard_normal(values.shape)
+        mean, std = (getattr(model, f"{kind}_{name}").numpy() for kind in ("mean", "std"))
+        noise = mean + std * rng.standard_normal(values.shape)
         for share in SHARES:
             mask = windows.masks[name] & (order >= share)[:, None, None]
             yield f"{name}|removed|{share}", windows._replace(masks={**windows.masks, name: mask})

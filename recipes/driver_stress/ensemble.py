@@ -1,11 +1,11 @@
-"""One classifier for each modality, and their verdicts put together in four ways."""
+"""One classifier for each modality, and their decisions put together in four ways."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from avse.data.drive import Drive
+from avse.drives.drive import Drive
 from avse.metrics.classification import confusion
 from avse.models.driver_stress import DriverStress
 from avse.nn.fusion import Stacking, hard_vote, soft_vote
@@ -34,11 +34,11 @@ class Ensemble:
             drives: of the training drivers.
             folder: where the networks go.
             config: of each training.
-            n_inner_folds: groups of training drivers that are left out in turn.
+            n_inner_folds: groups of training drivers that are skipped in turn.
         """
         names = list(drives[0].signals)
         alone = replace(config, augment=replace(config.augment, modality_dropout=0.0))
-        members, said, there, levels = {}, [], [], []
+        members, predictions, there, levels = {}, [], [], []
         for name in names:
             members[name] = trained(with_modalities(drives, [name]), folder=folder / name, config=alone)
             held_out: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
@@ -48,23 +48,23 @@ class Ensemble:
                 for drive in fold.test:
                     windows = WindowedDrive(drive, window_s=config.window_s).all()
                     held_out.append((probabilities(network, windows), presence(windows, name), windows.levels))
-            said.append(np.concatenate([row[0] for row in held_out]))
+            predictions.append(np.concatenate([row[0] for row in held_out]))
             there.append(np.concatenate([row[1] for row in held_out]))
             levels = np.concatenate([row[2] for row in held_out])
         known = levels >= 0
-        spread, present = np.stack(said)[:, known], np.stack(there)[:, known]
-        weights = tuple(_above_chance(p, levels[known]) for p in spread)
-        return cls(members, weights, Stacking().fit(spread, present, levels[known]))
+        stacked, present = np.stack(predictions)[:, known], np.stack(there)[:, known]
+        weights = tuple(_above_chance(p, levels[known]) for p in stacked)
+        return cls(members, weights, Stacking().fit(stacked, present, levels[known]))
 
-    def verdicts(self, windows: Windows) -> dict[str, np.ndarray]:
-        """What each way of putting the verdicts together gives, `(windows, levels)` by name."""
-        spread = np.stack([probabilities(model, windows) for model in self.members.values()])
+    def decisions(self, windows: Windows) -> dict[str, np.ndarray]:
+        """What each way of putting the decisions together gives, `(windows, levels)` by name."""
+        stacked = np.stack([probabilities(model, windows) for model in self.members.values()])
         present = np.stack([presence(windows, name) for name in self.members])
         return {
-            "hard vote": hard_vote(spread, present),
-            "soft vote": soft_vote(spread, present),
-            "weighted vote": soft_vote(spread, present, self.weights),
-            "stacking": self.stacking(spread, present),
+            "hard vote": hard_vote(stacked, present),
+            "soft vote": soft_vote(stacked, present),
+            "weighted vote": soft_vote(stacked, present, self.weights),
+            "stacking": self.stacking(stacked, present),
         }
 
 
@@ -73,7 +73,7 @@ def presence(windows: Windows, name: str) -> np.ndarray:
     return windows.masks[name].any(axis=(1, 2))
 
 
-def _above_chance(spread: np.ndarray, levels: np.ndarray) -> float:
-    counts = confusion(reference=levels, estimate=spread.argmax(axis=1), n_classes=spread.shape[1])
+def _above_chance(stacked: np.ndarray, levels: np.ndarray) -> float:
+    counts = confusion(reference=levels, estimate=stacked.argmax(axis=1), n_classes=stacked.shape[1])
     recalls = counts.diagonal() / np.maximum(counts.sum(axis=1), 1)
-    return max(1e-3, float(recalls.mean()) - 1 / spread.shape[1])
+    return max(1e-3, float(recalls.mean()) - 1 / stacked.shape[1])

@@ -1,6 +1,6 @@
 """Every system on every fold: `python -m recipes.driver_stress.evaluate --config egs/drivedb/conf/evaluate.yaml ...`.
 
-A fold that is done is not done again, so a killed evaluation goes on where it stood.
+A fold that is done is not done again, so a killed evaluation resumes where it stood.
 """
 
 import sys
@@ -13,11 +13,12 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from avse.data.drive import LEVELS, Drive, load_drives
+from avse.drives.drive import LEVELS, Drive, load_drives
 from avse.models.driver_stress import DriverStress
 from avse.training.run import Run
 from avse.training.settings import FREE
 from avse.workers import in_parallel
+from recipes.classifiers import BASELINES, classify, majority
 from recipes.driver_stress.config import AugmentConfig, NetworkConfig, TrainConfig
 from recipes.driver_stress.disturb import disturbed
 from recipes.driver_stress.ensemble import Ensemble
@@ -27,8 +28,7 @@ from recipes.driver_stress.network import trained
 from recipes.driver_stress.predictions import Predictions, save_predictions
 from recipes.driver_stress.protocol import LEAKY_WARNING, Fold, driver_folds, leaky_folds
 from recipes.driver_stress.windows import UNKNOWN, WindowedDrive, calibrated, with_modalities
-from recipes.stages.classifiers import BASELINES, classify, majority
-from recipes.stages.training import program
+from recipes.training import program
 
 FUSED = "CNN-LSTM"
 """The network with all modalities."""
@@ -57,7 +57,7 @@ class EvaluateConfig:
     n_inner_folds: int = 3
     """The same among training drivers, to fit the ensemble with people that its classifiers have not seen."""
     development: tuple[str, ...] = ()
-    """Drivers that were looked at when settings were chosen; results are also given without them."""
+    """Drivers that were used when settings were chosen; results are also given without them."""
     calibration_s: int = 300
     """Rest at the start of a drive that the second protocol takes as the driver's own zero; 0 leaves it out."""
     leaky: bool = False
@@ -65,7 +65,7 @@ class EvaluateConfig:
     n_committee: int = 3
     """Networks that differ by their seed alone, and whose mean is taken in the main comparison; 1 for none."""
     ablations: bool = False
-    """Also the network without each modality in turn, trained anew."""
+    """Also the network without each modality in turn, trained again."""
     robustness: bool = True
     """Also with modalities taken away or noised."""
     context_s: int = 300
@@ -80,7 +80,7 @@ class EvaluateConfig:
     """Of each training."""
     seed: int = 1
     """Of everything."""
-    n_jobs: int = 2
+    workers: int = 2
     """Processes."""
 
 
@@ -128,21 +128,21 @@ def evaluate_fold(job: Job, *, config: EvaluateConfig) -> None:
     predictions = []
     for number, drive in enumerate(fold.test):
         tested = _tested(drive, fold.test_seconds[number], job.window_s)
-        said = {name: each[number] for name, each in systems.items()}
+        predicted = {name: each[number] for name, each in systems.items()}
         windows = windows_for(networks[FUSED], drive)
-        said |= {name: probabilities(network, windows) for name, network in networks.items()}
+        predicted |= {name: probabilities(network, windows) for name, network in networks.items()}
         if committee:
             also = [probabilities(network, windows) for network in committee]
-            said[COMMITTEE] = np.mean([said[FUSED], *also], axis=0)
+            predicted[COMMITTEE] = np.mean([predicted[FUSED], *also], axis=0)
         conditions = {}
         if ensemble is not None:
-            said |= ensemble.verdicts(windows)
+            predicted |= ensemble.decisions(windows)
             if config.robustness:
                 rng = np.random.default_rng([config.seed, job.number, number])
                 for name, worse in disturbed(windows, networks[FUSED], rng):
                     conditions[f"{FUSED}|{name}"] = probabilities(networks[FUSED], worse)
-                    conditions |= {f"{kind}|{name}": p for kind, p in ensemble.verdicts(worse).items()}
-        predictions.append(Predictions(drive.id, drive.driver, job.window_s, tested, said, conditions))
+                    conditions |= {f"{kind}|{name}": p for kind, p in ensemble.decisions(worse).items()}
+        predictions.append(Predictions(drive.id, drive.driver, job.window_s, tested, predicted, conditions))
     save_predictions(predictions_path(job, config), predictions)
 
 
@@ -172,7 +172,7 @@ def _without_each(fold: Fold, folder: Path, config: TrainConfig) -> dict[str, Dr
 
 
 def _by_hand(fold: Fold, job: Job, config: EvaluateConfig) -> dict[str, list[np.ndarray]]:
-    """Probabilities of the classifiers on features by hand, and of the most common level, by test drive."""
+    """Probabilities of the classifiers on hand-crafted features, and of the majority baseline, by test drive."""
     read = partial(window_features, window_s=job.window_s, context_s=config.context_s)
     windows = [
         WindowedDrive(drive, window_s=job.window_s, levels=levels).all().levels
@@ -184,8 +184,8 @@ def _by_hand(fold: Fold, job: Job, config: EvaluateConfig) -> dict[str, list[np.
     everything = np.concatenate(tests)
     ends = np.cumsum([len(test) for test in tests])[:-1]
     for name in BASELINES:
-        said = classify(name, train, everything, n_levels=len(LEVELS), seed=config.seed)
-        found[name] = np.split(said, ends)
+        predicted = classify(name, train, everything, n_levels=len(LEVELS), seed=config.seed)
+        found[name] = np.split(predicted, ends)
     return found
 
 
@@ -218,14 +218,14 @@ def jobs_of(config: EvaluateConfig) -> list[Job]:
 
 
 def main(config: EvaluateConfig) -> None:
-    """Evaluate, or go on evaluating."""
+    """Evaluate, or continue evaluating."""
     started = time.monotonic()
     jobs = jobs_of(config)
     left = [job for job in jobs if not predictions_path(job, config).is_file()]
     run = Run(config.folder, config=config, free=(*FREE, "leaky"))
     if left:
         work = partial(evaluate_fold, config=config)
-        list(tqdm(in_parallel(work, left, n_jobs=config.n_jobs), total=len(left), desc="folds"))
+        list(tqdm(in_parallel(work, left, n_jobs=config.workers), total=len(left), desc="folds"))
         run.log(event="stopped", folds=len(left), minutes=round((time.monotonic() - started) / 60, 2))
     print(f"{len(left)} of {len(jobs)} folds done now", file=sys.stderr)
 

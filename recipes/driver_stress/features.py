@@ -5,10 +5,10 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from avse.data.drive import Drive, Signal
-from avse.media.ecg import find_beats
-from avse.signal.heart import HRV_NAMES, hrv_features
-from avse.signal.physiology import breath_features, skin_features
+from avse.drives.drive import Drive, Signal
+from avse.drives.ecg import find_beats
+from avse.drives.heart import HRV_NAMES, hrv_features
+from avse.drives.physiology import breath_features, skin_features
 
 Features = npt.NDArray[np.float64]
 
@@ -18,7 +18,7 @@ Window = npt.NDArray[np.float32]
 def window_features(drive: Drive, *, window_s: int, context_s: int, step_s: int | None = None) -> Features:
     """Features of every window, and their means over the windows of the last `context_s` seconds.
 
-    So the classifiers by hand see as far back as the network does.
+    So the classifiers on hand-crafted features see as far back as the network does.
 
     Args:
         drive: of any modalities.
@@ -61,7 +61,7 @@ def _one(name: str, signal: Signal, *, start_s: int, end_s: int) -> list[float]:
 
 
 def plain(values: Window, rate_hz: float) -> list[float]:
-    """Mean, spread, and how fast it changes."""
+    """Mean, standard deviation, and how fast it changes."""
     if len(values) < 2:
         return [float("nan")] * 3
     return [float(values.mean()), float(values.std()), float(np.abs(np.diff(values)).mean() * rate_hz)]
@@ -80,7 +80,7 @@ READERS: dict[str, Callable[[Window, float], list[float]]] = {"gsr": _skin, "res
 
 
 def _past(now: Features, n_windows: int) -> Features:
-    """Means over each window and those before it, what is not known left out."""
+    """Means over each window and those before it, what is not known skipped."""
     known = np.isfinite(now)
     sums = np.cumsum(np.where(known, now, 0), axis=0)
     counts = np.cumsum(known, axis=0)

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from avse.data.drive import Drive
+from avse.drives.drive import Drive
 from avse.errors import ConfigError
 from avse.models.driver_stress import DriverStress
 from recipes.driver_stress.windows import WindowedDrive, Windows, with_modalities

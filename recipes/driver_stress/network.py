@@ -8,7 +8,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from avse.data.drive import Drive
+from avse.drives.drive import Drive
 from avse.models import zoo
 from avse.models.driver_stress import DriverStress
 from recipes.driver_stress.config import TrainConfig

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from avse.data.drive import Drive, Signal
+from avse.drives.drive import Drive, Signal
 from recipes.driver_stress.features import window_features
 
 FEWEST_S = 60.0

@@ -1,4 +1,4 @@
-"""What systems said of the windows of a fold's drives, in one file."""
+"""Predictions of systems for the windows of a fold's drives, in one file."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -30,8 +30,8 @@ def save_predictions(path: Path, predictions: list[Predictions]) -> None:
     for number, one in enumerate(predictions):
         tensors[f"{number}/levels"] = torch.from_numpy(one.levels)
         for group, found in (("systems", one.systems), ("conditions", one.conditions)):
-            for name, spread in found.items():
-                tensors[f"{number}/{group}/{name}"] = torch.from_numpy(spread.astype(np.float32))
+            for name, predicted in found.items():
+                tensors[f"{number}/{group}/{name}"] = torch.from_numpy(predicted.astype(np.float32))
         header.append({"drive": one.drive, "driver": one.driver, "window_s": one.window_s})
     write_tensors(path, tensors, header={"drives": header})
 

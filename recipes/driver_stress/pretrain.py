@@ -11,7 +11,7 @@ from itertools import combinations
 import torch
 from torch import Tensor, nn
 
-from avse.data.drive import Drive
+from avse.drives.drive import Drive
 from avse.models.driver_stress import DriverStress
 from avse.nn.contrastive import nce
 from recipes.driver_stress.config import TrainConfig
@@ -72,7 +72,7 @@ def agreement_loss(
     *,
     temperature: float,
 ) -> Tensor:
-    """Mean contrastive loss over the pairs of modalities, windows where one is missing left out."""
+    """Mean contrastive loss over the pairs of modalities, windows where one is missing skipped."""
     vectors = {name: heads[name](model.encode(name, values[name], masks[name])).flatten(0, 1) for name in values}
     there = {name: masks[name].any(dim=3).any(dim=2).flatten() for name in values}
     losses = [

@@ -5,13 +5,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from avse.data.drive import Drive
+from avse.drives.drive import Drive
 from avse.errors import ConfigError
 from recipes.driver_stress.windows import UNKNOWN, Levels, WindowedDrive
 
 LEAKY_WARNING = (
     "leaky split: windows of one drive are in training and test both, so the network is tested on people, minutes and "
-    "sensors that it has learned by heart; the scores say nothing about a new driver and stand here to show the gap"
+    "sensors that it has memorised; the scores say nothing about a new driver and stand here to show the gap"
 )
 
 

@@ -1,4 +1,4 @@
-"""Write RESULTS.md and its pictures: `python -m recipes.driver_stress.results OUT.md --folder exp/evaluation ...`.
+"""Write RESULTS.md and its figures: `python -m recipes.driver_stress.results OUT.md --folder exp/evaluation ...`.
 
 Nothing in that file is typed by hand: it holds what the predictions of the evaluation say.
 """
@@ -13,15 +13,15 @@ from typing import Any
 import yaml
 
 from avse.errors import AvseError, ConfigError
-from avse.media.output import beside
+from avse.media.output import atomic_write
 from avse.metrics.classification import CLASSIFICATION
-from avse.report.tables import markdown_table
-from recipes.driver_stress import pictures
+from avse.report.formats import markdown_table
+from recipes.classifiers import BASELINES
+from recipes.driver_stress import stress_figures as figure_paths
 from recipes.driver_stress.disturb import CONDITIONS, SHARES
+from recipes.driver_stress.driver_scores import MAIN, Comparison, lead_lines, read_comparison, show, system_lines
 from recipes.driver_stress.evaluate import COMMITTEE, FUSED, WITHOUT
 from recipes.driver_stress.protocol import LEAKY_WARNING
-from recipes.driver_stress.scores import MAIN, Comparison, lead_lines, read_comparison, show, system_lines
-from recipes.stages.classifiers import BASELINES
 
 VOTES = ("hard vote", "soft vote", "weighted vote", "stacking")
 ROBUST = (FUSED, "soft vote", "stacking")
@@ -42,7 +42,7 @@ def main_part(comparison: Comparison, *, window_s: int, development: list[str]) 
         return markdown_table([lines[0][0], *(line for table in lines for line in table[1:])])
 
     parts = [
-        f"## Unknown drivers, windows of {window_s} s",
+        f"## Unseen drivers, windows of {window_s} s",
         f"Mean over {len(comparison.systems[FUSED])} drivers, each tested by systems that were trained without them; "
         f"{n_windows} windows. {', '.join(alone)}: the network with this modality alone, of which the votes and the "
         f"stacking are made. {COMMITTEE}: networks that differ by their seed alone, and the mean of what they say. "
@@ -54,7 +54,7 @@ def main_part(comparison: Comparison, *, window_s: int, development: list[str]) 
     if development:
         rest = comparison.without(development)
         parts += [
-            f"Drivers {', '.join(development)} were looked at when settings were chosen. Without them:",
+            f"Drivers {', '.join(development)} were used when settings were chosen. Without them:",
             markdown_table([row[:2] for row in system_lines(rest, systems)]),
             leads(rest),
         ]
@@ -68,7 +68,7 @@ def ablation_part(comparison: Comparison) -> list[str]:
         return []
     return [
         "## What each modality adds",
-        f"The network with all modalities, and trained anew {', '.join(lacking)}.",
+        f"The network with all modalities, and trained again {', '.join(lacking)}.",
         markdown_table(system_lines(comparison, [FUSED, *lacking])),
         markdown_table(lead_lines(comparison, FUSED, lacking)),
     ]
@@ -84,13 +84,13 @@ def length_part(folder: Path) -> list[str]:
         cells = [show([*comparison.values(system, MAIN).values()], interval=system == FUSED) for system in systems]
         more = [show([*comparison.values(FUSED, metric).values()]) for metric in ("accuracy", "auroc")]
         lines.append([str(window_s), *cells, *more])
-    return ["## Length of the windows", f"{CLASSIFICATION[MAIN]}, unknown drivers.", markdown_table(lines)]
+    return ["## Length of the windows", f"{CLASSIFICATION[MAIN]}, unseen drivers.", markdown_table(lines)]
 
 
 def protocol_part(folder: Path, *, window_s: int) -> list[str]:
     """What calibration gives, and what a leaky split pretends."""
     titles = {
-        "driver": "unknown drivers",
+        "driver": "unseen drivers",
         "calibrated": "the same, relative to their rest",
         "leaky": "leaky: see below",
     }
@@ -108,7 +108,7 @@ def protocol_part(folder: Path, *, window_s: int) -> list[str]:
     return parts
 
 
-def robustness_part(whole: Comparison, worse: Comparison, *, pictures_at: Path, output: Path) -> list[str]:
+def robustness_part(whole: Comparison, worse: Comparison, *, video_frames_at: Path, output: Path) -> list[str]:
     """Modalities taken away or noised."""
     modalities = single_modalities(whole)
     start = {name: fmean(whole.values(name, MAIN).values()) for name in ROBUST}
@@ -122,35 +122,35 @@ def robustness_part(whole: Comparison, worse: Comparison, *, pictures_at: Path, 
                 lines.append([f"{name}, {modality} {condition}", *(f"{value:.3f}" for value in values)])
                 if name != "stacking":
                     curves[condition][f"{name}, {modality}"] = values
-    path = pictures_at / "robustness.png"
-    pictures.save(pictures.robustness(curves, (0.0, *SHARES)), path)
+    path = video_frames_at / "robustness.png"
+    figure_paths.save(figure_paths.robustness(curves, (0.0, *SHARES)), path)
     return [
         "## A modality removed or noised",
-        f"{CLASSIFICATION[MAIN]}, unknown drivers, where a share of one modality's windows is taken away, or white "
-        "noise of its own spread takes this share of its place.",
-        _picture(path, output, "robustness"),
+        f"{CLASSIFICATION[MAIN]}, unseen drivers, where a share of one modality's windows is taken away, or white "
+        "noise of its own standard deviation takes this share of its place.",
+        _video_frame(path, output, "robustness"),
         markdown_table(lines),
     ]
 
 
-def picture_part(comparison: Comparison, *, pictures_at: Path, output: Path) -> list[str]:
+def figure_part(comparison: Comparison, *, video_frames_at: Path, output: Path) -> list[str]:
     """Confusion, drivers, a drive, ROC, reliability."""
     best_hand = max(BASELINES, key=lambda name: fmean(comparison.values(name, MAIN).values()))
     # A drive in the middle of the field, neither the best nor the worst.
     ranked = sorted(comparison.drives, key=lambda one: comparison.values(FUSED, MAIN).get(one.driver, 0))
     together = {name: comparison.together(name) for name in (FUSED, "stacking", best_hand)}
     figures = {
-        "confusion": pictures.confusions(together[FUSED]),
-        "drivers": pictures.driver_bars(comparison, [FUSED, "stacking", best_hand]),
-        "trace": pictures.trace(ranked[len(ranked) // 2], FUSED),
-        "roc": pictures.roc(together[FUSED]),
-        "reliability": pictures.reliabilities(together),
+        "confusion": figure_paths.confusions(together[FUSED]),
+        "drivers": figure_paths.driver_bars(comparison, [FUSED, "stacking", best_hand]),
+        "trace": figure_paths.trace(ranked[len(ranked) // 2], FUSED),
+        "roc": figure_paths.roc(together[FUSED]),
+        "reliability": figure_paths.reliabilities(together),
     }
-    parts = ["## Pictures", f"Of {FUSED}, unknown drivers; the trace is of a drive in the middle of the field."]
+    parts = ["## Figures", f"Of {FUSED}, unseen drivers; the trace is of a drive in the middle of the field."]
     for name, figure in figures.items():
-        path = pictures_at / f"{name}.png"
-        pictures.save(figure, path)
-        parts.append(_picture(path, output, name))
+        path = video_frames_at / f"{name}.png"
+        figure_paths.save(figure, path)
+        parts.append(_video_frame(path, output, name))
     return parts
 
 
@@ -160,7 +160,7 @@ def single_modalities(comparison: Comparison) -> list[str]:
     return [name for name in comparison.systems if name not in known and not name.startswith(WITHOUT)]
 
 
-def _picture(path: Path, output: Path, name: str) -> str:
+def _video_frame(path: Path, output: Path, name: str) -> str:
     return f"![{name}]({path.relative_to(output.parent).as_posix()})"
 
 
@@ -190,7 +190,7 @@ def main(argv: list[str] | None = None) -> int:
     add("--command", required=True, help="what a reader types to get this file")
     arguments = parser.parse_args(argv)
     output, predictions = arguments.output, arguments.folder / "predictions"
-    pictures_at = output.parent / "pictures"
+    video_frames_at = output.parent / "figure_paths"
     try:
         if not (arguments.folder / "config.yaml").is_file():
             raise ConfigError(f"{arguments.folder} must hold an evaluation but holds none; evaluate first")
@@ -208,9 +208,9 @@ def main(argv: list[str] | None = None) -> int:
             *protocol_part(predictions, window_s=window_s),
         ]
         if worse.systems:
-            parts += robustness_part(comparison, worse, pictures_at=pictures_at, output=output)
-        parts += picture_part(comparison, pictures_at=pictures_at, output=output)
-        with beside(output, force=True) as temporary:
+            parts += robustness_part(comparison, worse, video_frames_at=video_frames_at, output=output)
+        parts += figure_part(comparison, video_frames_at=video_frames_at, output=output)
+        with atomic_write(output, force=True) as temporary:
             temporary.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     except AvseError as error:
         print(f"results: error: {error}", file=sys.stderr)

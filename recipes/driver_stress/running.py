@@ -13,9 +13,10 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from avse.data.drive import LEVELS, Drive, load_drives
+from avse.drives.drive import LEVELS, Drive, load_drives
 from avse.errors import ConfigError
 from avse.training.run import Run
+from recipes.classifiers import CLASSIFIERS, classify, majority
 from recipes.driver_stress.config import AugmentConfig, NetworkConfig, TrainConfig
 from recipes.driver_stress.features import Features, window_features
 from recipes.driver_stress.infer import probabilities
@@ -25,8 +26,7 @@ from recipes.driver_stress.predictions import Predictions, save_predictions
 from recipes.driver_stress.pretrain import PretrainConfig, pretrained_encoders
 from recipes.driver_stress.protocol import Fold, driver_folds
 from recipes.driver_stress.windows import WindowedDrive, with_modalities
-from recipes.stages.classifiers import CLASSIFIERS, classify, majority
-from recipes.stages.training import program
+from recipes.training import program
 
 SIGNALS, FEATURES, BOTH, PRETRAINED = (
     "CNN-LSTM, signals",

@@ -12,12 +12,12 @@ from statistics import fmean
 import yaml
 
 from avse.errors import AvseError, ConfigError
-from avse.media.output import beside
+from avse.media.output import atomic_write
 from avse.metrics.classification import CLASSIFICATION
 from avse.metrics.paired import sign_flip_p
-from avse.report.tables import markdown_table
+from avse.report.formats import markdown_table
+from recipes.driver_stress.driver_scores import MAIN, Comparison, lead_lines, read_comparison, show, system_lines
 from recipes.driver_stress.running import COMMITTEE
-from recipes.driver_stress.scores import MAIN, Comparison, lead_lines, read_comparison, show, system_lines
 
 TARGET = 0.02
 """What the best network is to be above the best classifier with the same normalisation."""
@@ -110,7 +110,7 @@ def main(argv: list[str] | None = None) -> int:
         text = document(
             comparison, title=arguments.title, command=arguments.command, note=arguments.note, folder=arguments.folder
         )
-        with beside(arguments.output, force=True) as temporary:
+        with atomic_write(arguments.output, force=True) as temporary:
             temporary.write_text(text, encoding="utf-8")
     except AvseError as error:
         print(f"results: error: {error}", file=sys.stderr)

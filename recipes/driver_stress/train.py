@@ -9,14 +9,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from avse.data.drive import LEVELS, Drive, load_drives
+from avse.drives.drive import LEVELS, Drive, load_drives
 from avse.errors import ConfigError
 from avse.models.driver_stress import DriverStress, DriverStressConfig, ModalityConfig
 from avse.models.transfer import with_vatt
 from recipes.driver_stress.config import TrainConfig
 from recipes.driver_stress.data import SequenceDataset, Sequences, collate
 from recipes.driver_stress.windows import UNKNOWN, Levels, calibrated, with_modalities
-from recipes.stages.training import program, train
+from recipes.training import program, train
 
 
 def loss_step(model: DriverStress, batch: Sequences, *, weights: Tensor) -> Tensor:
@@ -46,7 +46,7 @@ def train_network(
     levels: Sequence[Levels | None] | None = None,
     encoders: Mapping[str, Tensor] | None = None,
 ) -> None:
-    """Train on some drives, or go on; the weights end as `model.safetensors` in the run's folder."""
+    """Train on some drives, or continue; the weights end as `model.safetensors` in the run's folder."""
     dataset = SequenceDataset(drives, config=config, levels=levels)
     weights = dataset.class_weights(len(LEVELS))
     train(
@@ -81,7 +81,7 @@ def chosen_drives(config: TrainConfig) -> list[Drive]:
     """The training drives of a configuration.
 
     Raises:
-        ConfigError: a driver to leave out is not there, or nobody is left.
+        ConfigError: a driver to skip is not there, or nobody is left.
     """
     drives = with_modalities(load_drives(config.drives), config.modalities)
     drivers = sorted({drive.driver for drive in drives})
@@ -89,7 +89,7 @@ def chosen_drives(config: TrainConfig) -> list[Drive]:
         raise ConfigError(f"leave_out must name drivers of {', '.join(drivers)} but has {unknown[0]!r}; correct it")
     kept = [drive for drive in drives if drive.driver not in config.leave_out and drive.segments]
     if not kept:
-        raise ConfigError("drives with known levels must be left to train with but none is; leave out fewer drivers")
+        raise ConfigError("drives with known levels must be left to train with but none is; skip fewer drivers")
     if config.calibration_s:
         kept = [calibrated(drive, seconds=config.calibration_s) for drive in kept]
     return kept
@@ -115,17 +115,17 @@ def build_network(
             dropout=network.dropout,
         )
     )
-    means, spreads = (
+    means, stds = (
         {name: torch.from_numpy(pair[which]) for name, pair in dataset.statistics.items()} for which in (0, 1)
     )
-    model.normalise_as(means, spreads)
+    model.normalise_as(means, stds)
     if encoders is not None:
         model.encoders.load_state_dict(encoders)
     return with_vatt(model, config.pretrained)
 
 
 def main(config: TrainConfig) -> None:
-    """Train, or go on training."""
+    """Train, or continue training."""
     train_network(chosen_drives(config), config=config)
 
 

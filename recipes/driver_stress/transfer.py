@@ -7,13 +7,13 @@ import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from avse.data.drive import load_drives
+from avse.drives.drive import load_drives
 from recipes.driver_stress.config import NetworkConfig, TrainConfig
 from recipes.driver_stress.infer import probabilities, windows_for
 from recipes.driver_stress.network import trained
 from recipes.driver_stress.predictions import Predictions, save_predictions
 from recipes.driver_stress.protocol import driver_folds
-from recipes.stages.training import program
+from recipes.training import program
 
 WITH, WITHOUT = "with", "without"
 """What VATT has learned."""
@@ -65,8 +65,8 @@ def main(config: TransferConfig) -> None:
         predictions = []
         for drive in fold.test:
             windows = windows_for(networks[WITH], drive)
-            said = {name: probabilities(network, windows) for name, network in networks.items()}
-            predictions.append(Predictions(drive.id, drive.driver, common.window_s, windows.levels, said, {}))
+            predicted = {name: probabilities(network, windows) for name, network in networks.items()}
+            predictions.append(Predictions(drive.id, drive.driver, common.window_s, windows.levels, predicted, {}))
         save_predictions(config.folder / "predictions" / f"{number:02d}.safetensors", predictions)
 
 

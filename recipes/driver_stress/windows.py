@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from avse.data.drive import Drive
+from avse.drives.drive import Drive
 from avse.errors import ConfigError, InputError
 
 UNKNOWN = -1
@@ -121,8 +121,8 @@ def statistics(drives: Sequence[Drive]) -> Mapping[str, tuple[npt.NDArray[np.flo
         values = np.concatenate([drive.signals[name].values for drive in drives], axis=1)
         mask = np.concatenate([drive.signals[name].mask for drive in drives], axis=1)
         mean = masked_mean(values, mask)
-        spread = np.sqrt(masked_mean((values - mean[:, None]) ** 2, mask))
-        found[name] = mean, np.where(spread > 0, spread, 1).astype(np.float32)
+        std = np.sqrt(masked_mean((values - mean[:, None]) ** 2, mask))
+        found[name] = mean, np.where(std > 0, std, 1).astype(np.float32)
     return found
 
 

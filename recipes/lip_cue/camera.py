@@ -4,14 +4,16 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from avse.data.augment import happens
+from avse.data.augment import bernoulli
 from recipes.lip_cue.config import ExampleConfig
 
 Images = npt.NDArray[np.uint8]
 Flags = npt.NDArray[np.bool_]
 
 
-def film(images: Images, present: Flags, *, config: ExampleConfig, rng: np.random.Generator) -> tuple[Images, Flags]:
+def camera_view(
+    images: Images, present: Flags, *, config: ExampleConfig, rng: np.random.Generator
+) -> tuple[Images, Flags]:
     """Show a mouth through another camera.
 
     Args:
@@ -24,18 +26,18 @@ def film(images: Images, present: Flags, *, config: ExampleConfig, rng: np.rando
         Crops and presence of the same shapes.
     """
     images = move(images, rng.uniform(0, config.shaken_pixels), rng)
-    if happens(config.small_probability, rng):
+    if bernoulli(config.small_probability, rng):
         images = resampled(images, rng.uniform(0.25, 0.7))
-    elif happens(config.blur_probability, rng):
+    elif bernoulli(config.blur_probability, rng):
         sigma = rng.uniform(0.4, 1.5)
         images = np.stack([cv2.GaussianBlur(image, (5, 5), sigma) for image in images])
-    if happens(config.covered_probability, rng):
+    if bernoulli(config.covered_probability, rng):
         images = covered(images, rng)
     images = light_and_noise(images, rng)
-    if happens(config.held_probability, rng):
+    if bernoulli(config.held_probability, rng):
         held = np.arange(len(images)) // 2 * 2
         images, present = images[held], present[held]
-    if happens(config.dropped_probability, rng):
+    if bernoulli(config.dropped_probability, rng):
         present = present & ~_dropped(len(images), rng)
     return images, present
 

@@ -14,7 +14,7 @@ class ExampleConfig:
     n_frames: int = 64
     """Video frames of an example, 2.6 s: clips of one person joined until they suffice."""
     max_earlier_frames: int = 60
-    """Frames before the example that the motion has seen already, drawn from 0 to this: recordings do not begin anew
+    """Frames before the example that the motion has seen already, drawn from 0 to this: recordings do not begin again
     every 3 s."""
     n_examples: int = 960
     """Examples of an epoch."""

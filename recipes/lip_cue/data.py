@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from avse.data.augment import happens
+from avse.data.augment import bernoulli
 from avse.signal.motion import motion_of_many
 from avse.signal.speech_cue import CUE_RATE_HZ
 from avse.signal.voice_features import STEPS_PER_FRAME, VoiceFeatures
-from recipes.lip_cue.camera import film
+from recipes.lip_cue.camera import camera_view
 from recipes.lip_cue.config import ExampleConfig
 from recipes.lip_cue.sources import Audio, Face, Sources
 from recipes.lip_cue.talking_stills import chew, talk
@@ -78,12 +78,12 @@ class CueDataset(Dataset[Example]):
             scene = self._warped(n_frames, rng)
         else:
             scene, clip = self._face(n_frames, rng)
-        images, present = film(scene.images, scene.present, config=config, rng=rng)
+        images, present = camera_view(scene.images, scene.present, config=config, rng=rng)
         present[: rng.integers(n_earlier + 1)] = False
         powers = scene.powers
-        if happens(config.noise_only_probability, rng):
+        if bernoulli(config.noise_only_probability, rng):
             powers, own = self._noise(n_frames, rng), False
-        elif not happens(config.clean_probability, rng):
+        elif not bernoulli(config.clean_probability, rng):
             powers = self._mix(powers, rng)
         features = VoiceFeatures().push(powers[rng.integers(n_earlier + 1) * STEPS_PER_FRAME :])
         return Example(
@@ -107,7 +107,7 @@ class CueDataset(Dataset[Example]):
 
     def _warped(self, n_frames: int, rng: np.random.Generator) -> _Scene:
         speaker = list(self._speech_of)[rng.integers(len(self._speech_of))]
-        cue, powers = self._said([self.sources.speech[i] for i in self._speech_of[speaker]], n_frames, rng)
+        cue, powers = self._voice([self.sources.speech[i] for i in self._speech_of[speaker]], n_frames, rng)
         return _Scene(talk(self._still(rng), cue, rng), np.ones(n_frames, dtype=bool), cue, powers)
 
     def _silent(self, n_frames: int, rng: np.random.Generator) -> _Scene:
@@ -115,10 +115,10 @@ class CueDataset(Dataset[Example]):
         still = self._still(rng)
         images = chew(still, n_frames, rng) if rng.random() < 0.5 else np.repeat(still[None], n_frames, axis=0)
         audio = self.sources.speech[rng.integers(len(self.sources.speech))]
-        cue, powers = self._said([audio], n_frames, rng)
+        cue, powers = self._voice([audio], n_frames, rng)
         return _Scene(images, np.ones(n_frames, dtype=bool), np.zeros_like(cue), powers)
 
-    def _said(self, audios: list[Audio], n_frames: int, rng: np.random.Generator) -> tuple[Array, Array]:
+    def _voice(self, audios: list[Audio], n_frames: int, rng: np.random.Generator) -> tuple[Array, Array]:
         """Sentences of one speaker with pauses between, from a random moment on."""
         start = int(rng.integers(60))
         cues, powers, n_have = [], [], 0
@@ -147,7 +147,7 @@ class CueDataset(Dataset[Example]):
         snr_db = rng.uniform(*self.config.snr_db)
         n_frames = len(powers) // STEPS_PER_FRAME
         if rng.random() < 0.3:
-            other = self._said([self.sources.speech[rng.integers(len(self.sources.speech))]], n_frames, rng)[1]
+            other = self._voice([self.sources.speech[rng.integers(len(self.sources.speech))]], n_frames, rng)[1]
             snr_db = max(snr_db, 0.0)
         else:
             other = self._noise(n_frames, rng)

@@ -22,14 +22,14 @@ def describe_errors(watched: list[Watched]) -> dict[str, Any]:
     of the error. `predicted_given_true` has mean and standard deviation of the mean band for ranges of the true one.
     """
     pairs = [_settled(one) for one in watched]
-    said, true = (np.concatenate(arrays) for arrays in zip(*pairs, strict=True))
-    error = said - true
+    predicted, true = (np.concatenate(arrays) for arrays in zip(*pairs, strict=True))
+    error = predicted - true
     return {
         "n_frames": len(true),
         "people": sorted({one.face.audio.name for one in watched}),
-        "correlation": [_round(pearson(a, b)) for a, b in zip(said.T, true.T, strict=True)],
-        "gain": [_round(_slope(b, a)) for a, b in zip(said.T, true.T, strict=True)],
-        "offset": [_round(v) for v in said.mean(axis=0) - true.mean(axis=0)],
+        "correlation": [_round(pearson(a, b)) for a, b in zip(predicted.T, true.T, strict=True)],
+        "gain": [_round(_slope(b, a)) for a, b in zip(predicted.T, true.T, strict=True)],
+        "offset": [_round(v) for v in predicted.mean(axis=0) - true.mean(axis=0)],
         "error_std": [_round(v) for v in error.std(axis=0)],
         "error_autocorrelation": {
             f"{1000 * lag / CUE_RATE_HZ:.0f} ms": _round(_autocorrelation([a - b for a, b in pairs], lag))
@@ -37,9 +37,9 @@ def describe_errors(watched: list[Watched]) -> dict[str, Any]:
         },
         "error_correlation_between_bands": _round(_between(error[:, 1:])),
         "lag_ms": _round(1000 * _lag(pairs) / CUE_RATE_HZ),
-        "predicted_given_true": _given(said[:, 1:].mean(axis=1), true[:, 1:].mean(axis=1)),
-        "activity_missed": _round(float(np.mean(said[true[:, 0] > 0, 0] < 0.5))),
-        "activity_false": _round(float(np.mean(said[true[:, 0] == 0, 0] >= 0.5))),
+        "predicted_given_true": _given(predicted[:, 1:].mean(axis=1), true[:, 1:].mean(axis=1)),
+        "activity_missed": _round(float(np.mean(predicted[true[:, 0] > 0, 0] < 0.5))),
+        "activity_false": _round(float(np.mean(predicted[true[:, 0] == 0, 0] >= 0.5))),
         "missed_run_ms": _runs([(a[:, 0] < 0.5) & (b[:, 0] > 0) for a, b in pairs]),
         "false_run_ms": _runs([(a[:, 0] >= 0.5) & (b[:, 0] == 0) for a, b in pairs]),
     }
@@ -70,22 +70,25 @@ def _between(errors: Array) -> float:
 
 
 def _lag(pairs: list[tuple[Array, Array]]) -> int:
-    said, true = ([p[i][:, 1:].mean(axis=1) for p in pairs] for i in (0, 1))
+    predicted, true = ([p[i][:, 1:].mean(axis=1) for p in pairs] for i in (0, 1))
     lags = range(-5, 6)
     values = [
         np.mean([pearson(s[max(0, lag) : len(s) + min(0, lag)], t[max(0, -lag) : len(t) + min(0, -lag)])
-                 for s, t in zip(said, true, strict=True)])
+                 for s, t in zip(predicted, true, strict=True)])
         for lag in lags
     ]  # fmt: skip
     return lags[int(np.argmax(values))]
 
 
-def _given(said: Array, true: Array) -> dict[str, tuple[float, float]]:
+def _given(predicted: Array, true: Array) -> dict[str, tuple[float, float]]:
     found = {}
     for low, high in pairwise(LEVELS):
         rows = (true >= low) & (true < high)
         if rows.sum() >= 20:
-            found[f"{low:g} to {min(high, 1):g}"] = (_round(float(said[rows].mean())), _round(float(said[rows].std())))
+            found[f"{low:g} to {min(high, 1):g}"] = (
+                _round(float(predicted[rows].mean())),
+                _round(float(predicted[rows].std())),
+            )
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from avse.errors import AvseError
-from avse.media.output import beside
+from avse.media.output import atomic_write
 from avse.models import zoo
 from avse.models.lip_cue import LipCue
 from recipes.lip_cue.config import TrainConfig
@@ -62,7 +62,7 @@ def main(argv: list[str] | None = None) -> int:
             raise AvseError(f"weights must be of a lip network but are of {model.name}; name others")
         text = json.dumps(evaluate(model, arguments.sources, arguments.crops), indent=1)
         if arguments.json:
-            with beside(arguments.json, force=True) as temporary:
+            with atomic_write(arguments.json, force=True) as temporary:
                 temporary.write_text(text + "\n", encoding="utf-8")
     except AvseError as error:
         print(f"evaluate: error: {error}", file=sys.stderr)

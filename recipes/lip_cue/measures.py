@@ -51,11 +51,11 @@ def describe(watched: list[Watched]) -> dict[str, float]:
 
     for number, one in enumerate(watched):
         person = one.face.audio.name
-        true, said = one.face.audio.cue, one.cue
+        true, predicted = one.face.audio.cue, one.cue
         settled = one.present & (np.arange(len(true)) >= SETTLED_FRAMES)
-        add("correlation", person, pearson(said[settled, 1:].mean(axis=1), true[settled, 1:].mean(axis=1)))
-        add("activity_auc", person, auc(said[settled, 0], true[settled, 0] > 0.5))
-        add("activity_accuracy", person, float(np.mean((said[settled, 0] > 0.5) == (true[settled, 0] > 0.5))))
+        add("correlation", person, pearson(predicted[settled, 1:].mean(axis=1), true[settled, 1:].mean(axis=1)))
+        add("activity_auc", person, auc(predicted[settled, 0], true[settled, 0] > 0.5))
+        add("activity_accuracy", person, float(np.mean((predicted[settled, 0] > 0.5) == (true[settled, 0] > 0.5))))
         for seconds in (1, 2, 3):
             for right in own_from_other(watched, number, n_frames=round(seconds * CUE_RATE_HZ)):
                 add(f"own_from_other_{seconds}s", person, right)

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from avse.data.manifest import Item, read_manifest
 from avse.errors import AvseError, ConfigError
-from avse.media.output import beside
+from avse.media.output import atomic_write
 from avse.media.tensors import read_tensors
 from avse.models import zoo
 from avse.models.lip_cue import LipCue
@@ -97,7 +97,7 @@ def main(argv: list[str] | None = None) -> int:
         zoo.save(weights, model, half=True)
         rounded = zoo.load_as(LipCue, weights)
         export(rounded, weights.with_suffix(".onnx"), force=True)
-        with beside(PRETRAINED / f"{model.name}.md", force=True) as temporary:
+        with atomic_write(PRETRAINED / f"{model.name}.md", force=True) as temporary:
             temporary.write_text(render(rounded, step, arguments=arguments), encoding="utf-8")
     except AvseError as error:
         print(f"publish: error: {error}", file=sys.stderr)

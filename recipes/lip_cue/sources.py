@@ -19,11 +19,11 @@ from avse.data.crops import load_mouth
 from avse.data.manifest import Item, data_root, read_manifest
 from avse.errors import AvseError, ConfigError
 from avse.faces.mouth import MouthTrack
-from avse.media.output import beside
+from avse.media.output import atomic_write
 from avse.signal.clock import n_video_frames
 from avse.signal.speech_cue import CUE_RATE_HZ, speech_cue
 from avse.signal.voice_features import voice_powers
-from recipes.stages.progress import bar
+from recipes.progress import bar
 
 SAMPLE_RATE = 16000
 LONGEST_S = 8.0
@@ -136,7 +136,7 @@ def write_sources(items: list[Item], folder: Path, *, split: str, root: Path) ->
         read_audio_of(root / item.audio, name=str(item.speaker or item.noise_type))
         for item in bar(items, f"read {split}")
     ]
-    with beside(folder / f"{split}.npz", force=True) as temporary, temporary.open("wb") as file:
+    with atomic_write(folder / f"{split}.npz", force=True) as temporary, temporary.open("wb") as file:
         np.savez_compressed(
             file,
             kinds=[_kind(item) for item in items],

@@ -29,8 +29,8 @@ def talk(still: npt.NDArray[np.uint8], cue: Cue, rng: np.random.Generator) -> Im
     Returns:
         `(frames, height, width)`.
     """
-    opening, spread = articulation(cue, rng)
-    return _Mouth(still, rng).render(opening, spread)
+    opening, stretch = articulation(cue, rng)
+    return _Mouth(still, rng).render(opening, stretch)
 
 
 def chew(still: npt.NDArray[np.uint8], n_frames: int, rng: np.random.Generator) -> Images:
@@ -56,8 +56,8 @@ def articulation(cue: Cue, rng: np.random.Generator) -> tuple[Series, Series]:
     opening = rng.uniform(0.35, 1.1) * _smooth(loud * loose, rng.integers(1, 4))
     if rng.random() < 0.3:
         opening += 0.3 * np.clip(_wander(n_frames, rng, smooth=8) - 1, 0, 1)
-    spread = bands[:, 4:6].mean(axis=1) - bands[:, 1:3].mean(axis=1)
-    return np.clip(opening, 0, 1), rng.uniform(0, 1.5) * _smooth(spread, 3)
+    stretch = bands[:, 4:6].mean(axis=1) - bands[:, 1:3].mean(axis=1)
+    return np.clip(opening, 0, 1), rng.uniform(0, 1.5) * _smooth(stretch, 3)
 
 
 class _Mouth:
@@ -77,7 +77,7 @@ class _Mouth:
         self.teeth = rng.uniform(0, 1)
         self.contrast = rng.uniform(0.4, 1.0)
 
-    def render(self, opening: Series, spread: Series) -> Images:
+    def render(self, opening: Series, stretch: Series) -> Images:
         height, width = self.still.shape
         y, x = np.arange(height, dtype=np.float32)[:, None], np.arange(width, dtype=np.float32)
         away = ((x - self.centre) / self.half_width) ** 2
@@ -88,7 +88,7 @@ class _Mouth:
             y > self.line, 1 - self.upper_share, -self.upper_share
         )
         frames = np.empty((len(opening), height, width), dtype=np.uint8)
-        for number, (wide, stretched) in enumerate(zip(opening, spread, strict=True)):
+        for number, (wide, stretched) in enumerate(zip(opening, stretch, strict=True)):
             gap = np.float32(wide * self.reach) * profile
             source_x = self.centre + (x - self.centre) / (1 + self.stretch * stretched * near)
             source_y = y - give * gap

@@ -11,7 +11,7 @@ from recipes.lip_cue.data import CueDataset, Example, collate
 from recipes.lip_cue.losses import cue_loss, evidence, match_loss
 from recipes.lip_cue.measures import describe, watch_all
 from recipes.lip_cue.sources import Sources, load_sources
-from recipes.stages.training import program, train
+from recipes.training import program, train
 
 
 def loss_step(model: LipCue, batch: Example, *, config: TrainConfig) -> Tensor:

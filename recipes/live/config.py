@@ -19,8 +19,8 @@ class LossConfig:
     """Of the error of compressed real and imaginary parts."""
     si_sdr: float = 0.1
     """Of each dB of SI-SDR that is missing."""
-    guess: float = 0.5
-    """Of the error of the bands' loudness as the mouth alone guesses it."""
+    band_energy: float = 0.5
+    """Of the error of the bands' loudness as the mouth alone predicts it."""
     gate: float = 0.5
     """Of the cross entropy of the gate, which tells whether the mouth is the speaker's."""
 
@@ -30,7 +30,7 @@ class TrainConfig:
     """A training run."""
 
     folder: Path
-    """Where weights, log and resolved configuration go; an unfinished run there is gone on with."""
+    """Where weights, log and resolved configuration go; an unfinished run there is resumed."""
     manifest: Path
     """Manifest of all recordings, from the manifest stage."""
     crops: Path
@@ -38,13 +38,13 @@ class TrainConfig:
     pretrained: Path | None = None
     """Weights of a VATT whose encoder of video the network begins with; `model.tokens` must be of its sizes."""
     start_from: Path | None = None
-    """Weights of the same network to begin with, such as those of a training that this one goes on from."""
+    """Weights of the same network to begin with, such as those of a training that this one continues from."""
     n_joined_clips: int = 1
     """Clips of one speaker joined end to end to make a training video: states that run over time must see more of it
     than the few seconds that the clips of a corpus last."""
-    n_sound_only: int = 400
-    """Sentences without video among each epoch's targets, so that unknown voices are known too."""
-    n_valid_sound_only: int = 32
+    n_audio_only: int = 400
+    """Sentences without video among each epoch's targets, so that unseen voices are known too."""
+    n_valid_audio_only: int = 32
     """The same in validation."""
     responses: Path = Path("rir")
     """Folder of measured room responses in the data pack."""

@@ -1,4 +1,4 @@
-"""Training and validation examples from a manifest: sound, and the movement of a mouth."""
+"""Training and validation examples from a manifest: audio, and the movement of a mouth."""
 
 from typing import NamedTuple
 
@@ -12,10 +12,10 @@ from avse.data.corpus import join_faces, load_corpus
 from avse.data.dataset import MixtureDataset
 from avse.data.manifest import data_root
 from avse.errors import ConfigError
-from avse.models.live import PICTURE_RATE_HZ
+from avse.models.live import VIDEO_RATE_HZ
 from avse.signal.motion import motion_of
 from recipes.live.config import TrainConfig
-from recipes.stages.progress import bar
+from recipes.progress import bar
 
 
 class Example(NamedTuple):
@@ -26,18 +26,18 @@ class Example(NamedTuple):
     clean: Tensor
     """`(samples,)`."""
     motion: Tensor
-    """`(pictures, 2, height, width)` of the mouth, as `avse.signal.motion` makes it."""
+    """`(video frames, 2, height, width)` of the mouth, as `avse.signal.motion` makes it."""
     present: Tensor
-    """`(pictures,)` 1 where there is a picture, else 0."""
+    """`(video frames,)` 1 where there is a video frame, else 0."""
     matched: Tensor
     """Scalar, 1 if the mouth is the speaker's and in time, else 0."""
 
 
 class MotionDataset(Dataset[Example]):
-    """Mixtures with the movement of the mouth in place of its pictures."""
+    """Mixtures with the movement of the mouth in place of its video frames."""
 
     def __init__(self, mixtures: MixtureDataset) -> None:
-        """Wrap a dataset whose frames lie as far apart as pictures do."""
+        """Wrap a dataset whose frames lie as far apart as video frames do."""
         self.mixtures = mixtures
 
     def __len__(self) -> int:
@@ -72,9 +72,9 @@ def load_dataset(config: TrainConfig, *, split: str) -> MotionDataset:
         corpus,
         config=config.mix if training else config.mix.undisturbed(),
         seed=config.loop.seed,
-        hop=round(sample_rate / PICTURE_RATE_HZ),
+        hop=round(sample_rate / VIDEO_RATE_HZ),
         sample_rate=sample_rate,
-        n_sound_only=config.n_sound_only if training else config.n_valid_sound_only,
+        n_audio_only=config.n_audio_only if training else config.n_valid_audio_only,
         channel=_channel(config) if training else None,
     )
     return MotionDataset(mixtures)

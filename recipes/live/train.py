@@ -18,7 +18,7 @@ from avse.signal.si_sdr import si_sdr_db
 from avse.signal.stft import istft, stft
 from recipes.live.config import TrainConfig
 from recipes.live.data import Example, MotionDataset, collate, load_dataset
-from recipes.stages.training import program, train
+from recipes.training import program, train
 
 SETTLED_S = 0.4
 """The gate is not judged before it has seen this much."""
@@ -33,26 +33,26 @@ def enhance(model: Live, batch: Example) -> tuple[Output, Tensor]:
 
 
 def loss_step(model: Live, batch: Example, *, config: TrainConfig) -> Tensor:
-    """The training loss: compressed spectrum, SI-SDR, what the mouth alone says, and the gate's verdict."""
+    """The training loss: compressed spectrum, SI-SDR, what the mouth alone says, and the gate's decision."""
     output, estimate = enhance(model, batch)
     weights = config.loss
     clean = torch.view_as_real(stft(batch.clean, window=model.config.window, hop=model.config.hop)).permute(0, 3, 2, 1)
     # Every example counts the same, however loud it is.
     level = batch.clean.square().mean(dim=-1).clamp_min(1e-12).sqrt()[:, None, None, None]
     magnitude, phase = compressed_mse(output.spectrum.float() / level, clean / level)
-    shown = model.pictures_at(output.gate_logit.shape[1]).clip(max=batch.present.shape[1] - 1)
+    shown = model.video_frames_at(output.gate_logit.shape[1]).clip(max=batch.present.shape[1] - 1)
     present = batch.present[:, shown].clone()
     present[:, : round(SETTLED_S * model.config.sample_rate / model.config.hop)] = 0
     matched = batch.matched[:, None].expand_as(present)
-    told = present * matched
-    wrong = (output.guess.float() - model.loudness(clean / level)).square().mean(dim=-1)
-    verdict = F.binary_cross_entropy_with_logits(output.gate_logit.float(), matched, weight=present, reduction="sum")
+    counts = present * matched
+    wrong = (output.band_energy.float() - model.loudness(clean / level)).square().mean(dim=-1)
+    gate_loss = F.binary_cross_entropy_with_logits(output.gate_logit.float(), matched, weight=present, reduction="sum")
     return (
         weights.magnitude * magnitude
         + weights.phase * phase
         - weights.si_sdr * si_sdr_db(estimate, batch.clean).mean()
-        + weights.guess * (told * wrong).sum() / told.sum().clamp_min(1)
-        + weights.gate * verdict / present.sum().clamp_min(1)
+        + weights.band_energy * (counts * wrong).sum() / counts.sum().clamp_min(1)
+        + weights.gate * gate_loss / present.sum().clamp_min(1)
     )
 
 
@@ -60,7 +60,7 @@ def loss_step(model: Live, batch: Example, *, config: TrainConfig) -> Tensor:
 def validate(model: Live, *, dataset: MotionDataset, config: TrainConfig) -> dict[str, float]:
     """SI-SDR and ESTOI improvement on fixed mixtures of the validation split; `loss` is what is missing of both.
 
-    Talking faces with their picture and without it, and sentences without video, whose speakers the training has not
+    Talking faces with their video and without it, and sentences without video, whose speakers the training has not
     heard.
     """
     device = next(model.parameters()).device
@@ -84,8 +84,8 @@ def validate(model: Live, *, dataset: MotionDataset, config: TrainConfig) -> dic
 
 
 def _gains(estimate: Tensor, noisy: Tensor, clean: Tensor, config: TrainConfig) -> dict[str, float]:
-    def intelligible(sound: Tensor) -> float:
-        score = estoi(reference=clean.cpu().numpy(), estimate=sound.cpu().numpy(), sample_rate=config.model.sample_rate)
+    def intelligible(audio: Tensor) -> float:
+        score = estoi(reference=clean.cpu().numpy(), estimate=audio.cpu().numpy(), sample_rate=config.model.sample_rate)
         return float("nan") if score.value is None else score.value
 
     return {
@@ -113,7 +113,7 @@ def build(config: TrainConfig) -> Live:
 
 
 def main(config: TrainConfig) -> None:
-    """Train, or go on training."""
+    """Train, or continue training."""
     train_set, valid_set = load_dataset(config, split="train"), load_dataset(config, split="valid")
     train(
         partial(build, config),

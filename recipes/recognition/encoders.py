@@ -21,7 +21,7 @@ from avse.models.recognition import InputConfig
 from avse.models.vatt import VATT
 from avse.nn.encoders.mouth import MouthEncoder
 from avse.nn.encoders.movement import movement
-from avse.nn.encoders.tokens import word_numbers
+from avse.nn.encoders.tokens import word_indices
 from avse.signal.band_power import STEP_RATE_HZ, band_powers
 from avse.signal.motion import motion_of
 from avse.signal.stft import stft
@@ -169,7 +169,7 @@ def _vatt_text(weights: str) -> Built:
     config, encoder = model.config, model.encoder("text")
 
     def encode(text: str) -> Array:
-        numbers = word_numbers([text], n_words=config.n_words, vocabulary=config.vocabulary)
+        numbers = word_indices([text], n_words=config.n_words, vocabulary=config.vocabulary)
         return encoder(numbers)[0][: max(1, int((numbers > 0).sum()))].numpy()
 
     return encode, encoder.dim, 0.0, 0
@@ -247,7 +247,7 @@ def _avdcnn_audio(weights: str) -> Built:
 
 def _words(_: str) -> Built:
     def encode(text: str) -> Array:
-        numbers = word_numbers([text], n_words=N_WORDS, vocabulary=VOCABULARY)[0]
+        numbers = word_indices([text], n_words=N_WORDS, vocabulary=VOCABULARY)[0]
         return numbers[: max(1, int((numbers > 0).sum())), None].float().numpy()
 
     return encode, 1, 0.0, VOCABULARY

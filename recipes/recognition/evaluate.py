@@ -25,7 +25,7 @@ from recipes.recognition.fit import FitConfig
 from recipes.recognition.folds import Fold, folds_of
 from recipes.recognition.predictions import Predictions, save_predictions
 from recipes.recognition.systems import FUSIONS, Training, run_fold
-from recipes.stages.training import program
+from recipes.training import program
 
 DEFAULT_MODALITIES = {"lips": "lip_cue", "spectrum": "bands"}
 
@@ -70,7 +70,7 @@ class EvaluateConfig:
     """Fusion of the model that is trained on everything at the end, for `predict`; empty for none."""
     seed: int = 1
     """Of everything."""
-    n_jobs: int = 1
+    workers: int = 1
     """Processes that compute features."""
 
 
@@ -111,7 +111,7 @@ def prepared(config: EvaluateConfig) -> tuple[list[Features], tuple[str, ...]]:
     features = FeatureConfig(config.modalities, config.noise, config.snr_db if hears(config) else ())
     crops = config.crops or config.folder / "crops"
     rows, failed = read_features(
-        examples, features, folder=config.features or config.folder / "features", crops=crops, n_jobs=config.n_jobs
+        examples, features, folder=config.features or config.folder / "features", crops=crops, n_jobs=config.workers
     )
     for line in [*failed, *(note for row in rows for note in row.notes)]:
         print(f"recognition: {line}", file=sys.stderr)

@@ -67,7 +67,7 @@ def read_examples(folder: Path, *, labels: Path | None = None) -> list[Example]:
 
 
 def check_examples(examples: Sequence[Example], *, leaky: bool = False) -> None:
-    """Validate that labels can be told apart, and tested on other groups than those of the training.
+    """Validate that labels can be distinguished, and tested on other groups than those of the training.
 
     Args:
         examples: all of them.

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from avse.errors import AvseError, ConfigError, reason_of
 from avse.media.arrays import read_arrays
 from avse.media.made import digest, fingerprint, key_of
-from avse.media.output import beside
+from avse.media.output import atomic_write
 from avse.workers import in_parallel
 from recipes.recognition.encoders import SOURCES, read_encoder
 from recipes.recognition.examples import Example
@@ -176,7 +176,7 @@ def _save(path: Path, features: Features) -> None:
         for name, values in by_name.items()
     }
     arrays["notes"] = np.array(features.notes, dtype=np.str_)
-    with beside(path, force=True) as temporary, temporary.open("wb") as file:
+    with atomic_write(path, force=True) as temporary, temporary.open("wb") as file:
         np.savez(file, **arrays)
 
 

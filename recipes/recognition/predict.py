@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from avse.errors import AvseError, ConfigError, MediaError
-from avse.media.output import beside
+from avse.media.output import atomic_write
 from avse.models import zoo
 from avse.models.recognition import Recognizer
 from avse.report.csv_cells import inert
@@ -96,7 +96,7 @@ def _influence(model: Recognizer, batch: Batch, probabilities: Probabilities) ->
 
 
 def _write(path: Path, prediction: Prediction, labels: tuple[str, ...], *, force: bool) -> None:
-    with beside(path, force=force) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+    with atomic_write(path, force=force) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["start_s", "end_s", "label", *(inert(f"p_{label}") for label in labels)])
         for (start_s, end_s), row in zip(prediction.times_s, prediction.probabilities, strict=True):

@@ -9,7 +9,7 @@ import jinja2
 import numpy as np
 
 from avse.errors import AvseError
-from avse.media.output import beside
+from avse.media.output import atomic_write
 from avse.media.suffixes import VIDEO
 from avse.media.video import VideoReader
 from avse.report.views import data_address
@@ -61,7 +61,7 @@ def write_report(path: Path, comparison: Comparison, *, folder: Path, config: di
         systems=system_lines(comparison),
         parts=[(heading, files) for heading, files in parts if files],
     )
-    with beside(path, force=True) as temporary:
+    with atomic_write(path, force=True) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 

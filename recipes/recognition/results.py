@@ -12,8 +12,9 @@ from typing import Any
 import yaml
 
 from avse.errors import AvseError, ConfigError
-from avse.media.output import beside
-from avse.report.tables import markdown_table
+from avse.media.output import atomic_write
+from avse.report.formats import markdown_table
+from recipes import class_figures
 from recipes.recognition.examples import LEAKY_WARNING
 from recipes.recognition.features import CLEAN, noise_variant
 from recipes.recognition.report import write_report
@@ -26,7 +27,6 @@ from recipes.recognition.scores import (
     test_lines,
 )
 from recipes.recognition.systems import ENSEMBLES, FUSIONS
-from recipes.stages import class_figures
 
 
 def about(folder: Path, config: dict[str, Any], comparison: Comparison) -> list[list[str]]:
@@ -163,7 +163,7 @@ def main(argv: list[str] | None = None) -> int:
             *missing_part(comparison),
             *figure_part(comparison, figures=figures, output=output),
         ]
-        with beside(output, force=True) as temporary:
+        with atomic_write(output, force=True) as temporary:
             temporary.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
         if arguments.report:
             write_report(arguments.report, comparison, folder=arguments.folder, config=config, title=arguments.title)

@@ -6,12 +6,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from avse.clips.captions import SUFFIXES, read_captions
 from avse.data.bank import read_mono
 from avse.data.crops import load_mouth, save_mouth
+from avse.drives.series import read_series
 from avse.errors import MediaError
 from avse.faces.mouth import track_mouth
-from avse.media.captions import SUFFIXES, read_captions
-from avse.media.series import read_series
 from avse.media.suffixes import VIDEO
 from avse.media.video import VideoReader
 from recipes.recognition.examples import Example

@@ -9,11 +9,11 @@ import numpy as np
 from avse.metrics.classification import confusion
 from avse.models.recognition import InputConfig, Recognizer, RecognizerConfig
 from avse.nn.fusion import Stacking, Vote, hard_vote, soft_vote
+from recipes.classifiers import BASELINES, classify, majority
 from recipes.recognition.batches import under
 from recipes.recognition.features import CLEAN, HAND, Features
 from recipes.recognition.fit import FitConfig, Labels, Probabilities, fit, predict, present
 from recipes.recognition.folds import inner_folds
-from recipes.stages.classifiers import BASELINES, classify, majority
 
 MAJORITY = "majority"
 FUSIONS = {"early": "concatenate early", "late": "concatenate late", "attention": "attention"}

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from avse.errors import ConfigError
-from avse.media.output import beside
+from avse.media.output import atomic_write
 from avse.metrics.paired import holm, sign_flip_p
-from avse.report.tables import markdown_table
+from avse.report.formats import markdown_table
 from avse.training.run import Run, describe_software
 from recipes.recognition.evaluate import EvaluateConfig
 from recipes.recognition.evaluate import main as evaluate
@@ -21,7 +21,7 @@ from recipes.recognition.features import CLEAN
 from recipes.recognition.fit import FitConfig
 from recipes.recognition.scores import Comparison, read_comparison, show
 from recipes.recognition.systems import MAJORITY
-from recipes.stages.training import program
+from recipes.training import program
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def main(config: TransferConfig) -> None:
             evaluate(one)
             found[table.stem][encoder] = read_comparison(folder)
     Run(config.folder / "table", config=config)
-    with beside(config.output, force=True) as temporary:
+    with atomic_write(config.output, force=True) as temporary:
         temporary.write_text(document(found, config), encoding="utf-8")
 
 

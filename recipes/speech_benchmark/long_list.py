@@ -84,17 +84,21 @@ def _other(clips: Sequence[Item], clip: Item) -> Item:
 
 def _people(items: Sequence[Item]) -> list[_Person]:
     people: list[_Person] = []
-    for split, beside in SPLITS.items():
+    for split, competing_split in SPLITS.items():
         faces = [item for item in items if item.split == split and item.video]
         noises: dict[str, list[Item]] = {}
         voices: dict[str, list[Item]] = {}
         for item in items:
-            if item.split == beside and item.noise_type and (item.duration_s or SHORTEST_NOISE_S) >= SHORTEST_NOISE_S:
+            if (
+                item.split == competing_split
+                and item.noise_type
+                and (item.duration_s or SHORTEST_NOISE_S) >= SHORTEST_NOISE_S
+            ):
                 noises.setdefault(item.noise_type, []).append(item)
-            if item.split == beside and item.is_speech and not item.video:
+            if item.split == competing_split and item.is_speech and not item.video:
                 voices.setdefault(str(item.speaker), []).append(item)
         speakers = list(dict.fromkeys(str(item.speaker) for item in faces))
-        n_before = sum(SPLITS[person.split] == beside for person in people)
+        n_before = sum(SPLITS[person.split] == competing_split for person in people)
         for index, speaker in enumerate(speakers):
             own = [item for item in faces if item.speaker == speaker]
             rest = [s for s in speakers if s != speaker]

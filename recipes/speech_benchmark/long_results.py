@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from avse.errors import ConfigError
 from recipes.speech_benchmark.compare import below_audio_only, is_lowered, lowered
+from recipes.speech_benchmark.mixture_scores import read_rows
 from recipes.speech_benchmark.mouths import BAD
 from recipes.speech_benchmark.score_segments import Row, mean_of
 from recipes.speech_benchmark.videos import LongVideo, read_videos
-from recipes.stages.tables import read_rows
 
 AUDIO_ONLY, WITH_VIDEO = "none", "own"
 

@@ -18,21 +18,21 @@ from avse.data.manifest import data_root, read_manifest
 from avse.enhance.enhancer import Enhancer
 from avse.errors import AvseError
 from avse.score import in_parallel
+from recipes.speech_benchmark.enhance import is_newer
 from recipes.speech_benchmark.mouths import BAD, CONDITIONS
 from recipes.speech_benchmark.reader import RATE, LongReader
+from recipes.speech_benchmark.score_file import ScoreFile
 from recipes.speech_benchmark.score_segments import WHOLE, Row, score_video
 from recipes.speech_benchmark.videos import LongVideo, read_videos
-from recipes.stages.enhance import is_newer
-from recipes.stages.sheet import Sheet
 
-TEST_SPLITS = "test_seen,test_unseen,synthetic"
+TEST_SPLITS = "test_seen_test_unseen_synthetic"
 BAD_SCENARIOS = ("noise", "talkers")
 BAD_LONGEST_S = 20.0
 """Bad videos are tried in these scenarios, up to this length: more would take longer and tell little more."""
 
 
 class Task(NamedTuple):
-    """What a process does in one go: one video in the conditions that are still to do."""
+    """What a process does in one run: one video in the conditions that are still to do."""
 
     video: LongVideo
     conditions: tuple[str, ...]
@@ -82,33 +82,33 @@ def _enhancer(model: str, device: str) -> Enhancer:
 
 
 def score_all(
-    videos: list[LongVideo], sheets: dict[str, Sheet], *, work: partial[dict[str, Row]], n_jobs: int
+    videos: list[LongVideo], files: dict[str, ScoreFile], *, work: partial[dict[str, Row]], n_jobs: int
 ) -> tuple[int, list[Row]]:
-    """Score what no sheet holds yet, and write the sheets.
+    """Score what no score file holds yet, and write the score files.
 
     Args:
         videos: of the chosen splits.
-        sheets: by condition.
+        files: by condition.
         work: scores a task.
         n_jobs: processes.
 
     Returns:
         How many rows were scored now, and all rows.
     """
-    rows = {condition: {row["id"]: row for row in sheet.begun()} for condition, sheet in sheets.items()}
-    wanted = {condition: [v for v in videos if is_tried(v, condition)] for condition in sheets}
+    rows = {condition: {row["id"]: row for row in file.begun()} for condition, file in files.items()}
+    wanted = {condition: [v for v in videos if is_tried(v, condition)] for condition in files}
     tasks = [
         Task(video, todo)
         for video in videos
-        if (todo := tuple(c for c in sheets if is_tried(video, c) and video.id not in rows[c]))
+        if (todo := tuple(c for c in files if is_tried(video, c) and video.id not in rows[c]))
     ]
     n_before = sum(map(len, rows.values()))
     for found in tqdm(in_parallel(work, tasks, n_jobs=n_jobs), total=len(tasks), desc="long videos", unit="video"):
         for condition, row in found.items():
             rows[condition][row["id"]] = row
-            sheets[condition].keep(rows[condition].values())
-    for condition, sheet in sheets.items():
-        sheet.write([rows[condition][video.id] for video in wanted[condition]], [], mixtures=wanted[condition])
+            files[condition].keep(rows[condition].values())
+    for condition, file in files.items():
+        file.write([rows[condition][video.id] for video in wanted[condition]], [], mixtures=wanted[condition])
     return sum(map(len, rows.values())) - n_before, [row for found in rows.values() for row in found.values()]
 
 
@@ -124,7 +124,7 @@ def main(argv: list[str] | None = None) -> int:
     add("--conditions", default=",".join(CONDITIONS), help="with commas between (default: %(default)s)")
     add("--splits", default=TEST_SPLITS, help="with commas between (default: %(default)s)")
     add("--device", default="cpu")
-    add("--n-jobs", type=int, default=2, help="processes (default 2)")
+    add("--workers", type=int, default=2, help="processes (default 2)")
     arguments = parser.parse_args(argv)
     conditions = arguments.conditions.split(",") if arguments.model else ["noisy"]
     if unknown := [c for c in conditions if c not in (*CONDITIONS, "noisy")]:
@@ -132,10 +132,10 @@ def main(argv: list[str] | None = None) -> int:
     try:
         videos = [v for v in read_videos(arguments.videos) if v.split in arguments.splits.split(",")]
         arguments.folder.mkdir(parents=True, exist_ok=True)
-        sheets = {c: _sheet(arguments.folder / f"long_{c}.jsonl", arguments.model) for c in conditions}
+        files = {c: _score_file(arguments.folder / f"long_{c}.jsonl", arguments.model) for c in conditions}
         options = ReaderOptions(tuple(arguments.manifest), arguments.crops)
         work = partial(score_task, model=arguments.model, device=arguments.device, reader=options)
-        n_now, found = score_all(videos, sheets, work=work, n_jobs=arguments.n_jobs)
+        n_now, found = score_all(videos, files, work=work, n_jobs=arguments.workers)
     except AvseError as error:
         print(f"long_scores: error: {error}", file=sys.stderr)
         return 1
@@ -146,13 +146,13 @@ def main(argv: list[str] | None = None) -> int:
     return 1 if failed else 0
 
 
-def _sheet(output: Path, model: str | None) -> Sheet:
+def _score_file(output: Path, model: str | None) -> ScoreFile:
     """The file of a condition, without what other weights have left."""
-    sheet = Sheet(output, enhanced=None, metrics=[*WHOLE, "segments"])
-    for path in (output, sheet.part):
+    file = ScoreFile(output, enhanced=None, metrics=[*WHOLE, "segments"])
+    for path in (output, file.part):
         if path.is_file() and not is_newer(path, Path(model or "")):
             path.unlink()
-    return sheet
+    return file
 
 
 if __name__ == "__main__":

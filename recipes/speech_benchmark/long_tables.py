@@ -5,12 +5,12 @@ from statistics import fmean
 
 from avse.metrics.interval import bootstrap_interval
 from avse.metrics.table import METRICS
-from avse.report.tables import markdown_table
+from avse.report.formats import markdown_table
 from recipes.speech_benchmark.long_list import SCENARIOS
 from recipes.speech_benchmark.long_results import AUDIO_ONLY, WITH_VIDEO, LongResults
+from recipes.speech_benchmark.mixture_scores import cell
 from recipes.speech_benchmark.mouths import BAD
 from recipes.speech_benchmark.videos import SEGMENT_S, LongVideo
-from recipes.stages.tables import cell
 
 METRICS_SHOWN = ("si_sdr_db", "pesq_wb", "estoi")
 NAMES = {AUDIO_ONLY: "audio-only", WITH_VIDEO: "with video", "low_resolution": "40-pixel face"}

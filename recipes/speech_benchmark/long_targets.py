@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from avse.report.tables import markdown_table
+from avse.report.formats import markdown_table
 from recipes.speech_benchmark.compare import TOLERANCE
 from recipes.speech_benchmark.long_results import WITH_VIDEO, LongResults
 from recipes.speech_benchmark.long_tables import NAMES, with_interval

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from avse.data.mix import Waveform
 from avse.faces.crop import CROP_WIDTH
 from avse.faces.mouth import MouthTrack
+from avse.types import Waveform
 from recipes.speech_benchmark.videos import SEGMENT_S
 
 LATE_S = 0.2

@@ -11,10 +11,11 @@ from avse.data.bank import read_mono
 from avse.data.crops import load_mouth
 from avse.data.joined import JoinedVideo, join_clips
 from avse.data.manifest import Item
-from avse.data.mix import Waveform, cut_looped, mix, sum_at_equal_level
+from avse.data.mix import cut_looped, mix, sum_at_equal_level
 from avse.errors import ConfigError
 from avse.faces.mouth import MouthTrack
 from avse.signal.clock import samples_from_seconds
+from avse.types import Waveform
 from recipes.speech_benchmark.mouths import hide, hold_still, in_segments, show_instead, still_frames
 from recipes.speech_benchmark.videos import SEGMENT_S, LongVideo, Source
 

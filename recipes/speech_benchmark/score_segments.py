@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from statistics import fmean
 from typing import Any
 
-from avse.data.mix import Waveform
 from avse.metrics.pesq import pesq_wb
 from avse.metrics.score import Score
 from avse.metrics.si_sdr import si_sdr
 from avse.metrics.speech_level import speech_level
 from avse.metrics.stoi import estoi
 from avse.metrics.suppression import suppression
+from avse.types import Waveform
 from recipes.speech_benchmark.reader import RATE, LongMixture
 
 SPEAKING = {"pesq_wb": pesq_wb, "estoi": estoi, "si_sdr_db": si_sdr, "level_db": speech_level}

@@ -1,6 +1,6 @@
 """Generate the benchmark's talkers, and find their mouths: `python -m recipes.speech_benchmark.talkers FOLDER CROPS`.
 
-They are those of the sample that avse is tried with (`python -m avse.data.synthetic`), of several lengths and seeds,
+They are those of the sample that avse is tried with (`python -m avse.synthetic.talker`), of several lengths and seeds,
 in the noise that it generates. FOLDER gets their files and `manifest.jsonl`: each clip followed by its noise.
 """
 
@@ -12,10 +12,10 @@ from tqdm import tqdm
 
 from avse.data.bank import read_mono
 from avse.data.manifest import Item, write_manifest
-from avse.data.synthetic import make_sample
 from avse.errors import AvseError
 from avse.media.audio import AudioWriter
-from recipes.stages.crops import store_mouth
+from avse.synthetic.talker import make_sample
+from recipes.speech_benchmark.find_mouths import store_mouth
 
 LENGTHS_S = (8, 20, 60)
 SEEDS = range(5)

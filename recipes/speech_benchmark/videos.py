@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from avse.errors import ConfigError
-from avse.media.output import beside
+from avse.media.output import atomic_write
 
 SEGMENT_S = 3.0
 """Videos are scored, and the face and the voice come and go, in segments of this length."""
@@ -15,7 +15,7 @@ SEGMENT_S = 3.0
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """One sound beside the target: a noise, or one other talker."""
+    """One audio beside the target: a noise, or one other talker."""
 
     paths: tuple[str, ...]
     """Recordings joined end to end, then looped; none for white noise."""
@@ -56,7 +56,7 @@ class LongVideo:
 
 def write_videos(path: Path, videos: Iterable[LongVideo]) -> None:
     """Write a list as JSON lines."""
-    with beside(path, force=True) as temporary:
+    with atomic_write(path, force=True) as temporary:
         text = "".join(json.dumps(dataclasses.asdict(video)) + "\n" for video in videos)
         temporary.write_text(text, encoding="utf-8")
 

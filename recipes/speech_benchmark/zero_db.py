@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from avse.metrics.table import METRICS
-from avse.report.tables import markdown_table
-from recipes.stages.tables import SHOWN, SPLITS, Results, Scores, cell, read_rows
+from avse.report.formats import markdown_table
+from recipes.speech_benchmark.mixture_scores import SHOWN, SPLITS, Results, Scores, cell, read_rows
 
 NAMES = {"dfn3": "DeepFilterNet3", "hush": "Hush"}
 FIELDS = {"id", "split", "noise_type", "noisy"}

@@ -12,10 +12,10 @@ from avse.metrics.stoi import estoi
 from avse.models import zoo
 from avse.models.audio_core import AudioCore
 from avse.signal.si_sdr import si_sdr_db
-from recipes.stages.training import program, train
 from recipes.steered.config import CoreTrainConfig
 from recipes.steered.data import VoiceDataset, VoiceExample, collate, load_dataset
 from recipes.steered.loss import enhancement_loss, parts_of, waveform_of
+from recipes.training import program, train
 
 ESTOI_WEIGHT = 4.0
 """ESTOI of models differs by a quarter of what their PESQ differs by."""

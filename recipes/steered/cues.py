@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from avse.data.augment import happens
+from avse.data.augment import bernoulli
 from avse.data.cue_errors import CueErrorConfig, SpoiledCue, spoil
 from avse.data.voices import VoiceDataset
 from avse.signal.speech_cue import speech_cue
@@ -52,7 +52,7 @@ class CuedDataset(Dataset[CuedExample]):
         example = self.mixtures[key]
         rng = np.random.default_rng([self.mixtures.seed, epoch, index, 1])
         sample_rate = self.mixtures.sample_rate
-        wrong = happens(self.wrong_probability, rng)
+        wrong = bernoulli(self.wrong_probability, rng)
         # Another example of the epoch holds another voice of the same length.
         shown = self.mixtures[epoch, int(rng.integers(len(self.mixtures)))] if wrong else example
         spoiled: SpoiledCue = spoil(

@@ -8,11 +8,11 @@ import torch
 from avse.data.bank import WaveformBank, read_mono
 from avse.data.channel import Channel, ChannelConfig, trim_response
 from avse.data.manifest import Item, data_root, read_manifest
-from avse.data.mix import Waveform
 from avse.data.packed import Kind, PackedBank, is_packed, open_packed
 from avse.data.voices import VoiceDataset, VoiceExample, VoiceMixConfig, Voices
 from avse.errors import ConfigError
-from recipes.stages.progress import bar
+from avse.types import Waveform
+from recipes.progress import bar
 from recipes.steered.config import CoreTrainConfig, SteeringTrainConfig
 
 VALID_S = 4.0

@@ -20,13 +20,14 @@ from avse.enhance.enhancer import Enhancer
 from avse.enhance.stream import Mixing
 from avse.errors import AvseError
 from avse.models import zoo
-from avse.models.guard import GuardConfig, GuardState, Spectrum, SteeringGuard
+from avse.models.guard import GuardConfig, GuardState, SteeringGuard
 from avse.models.lip_steered import LipSteered, TorchSteering
 from avse.models.onnx_lips import OnnxLips
 from avse.models.steered import Steered
-from avse.report.tables import markdown_table
+from avse.report.formats import markdown_table
 from avse.signal.si_sdr import si_sdr_db
 from avse.signal.stft import istft
+from avse.types import Spectrum
 from recipes.speech_benchmark.long_list import SHORT_S, list_videos
 from recipes.speech_benchmark.reader import RATE, LongReader
 

@@ -12,14 +12,14 @@ from avse.data.voices import VoiceDataset, VoiceExample
 from avse.models import zoo
 from avse.models.audio_core import AudioCore
 from avse.models.steered import Steered, SteeredOutput
-from avse.signal.clock import picture_numbers
+from avse.signal.clock import video_frame_indices
 from avse.signal.si_sdr import si_sdr_db
 from avse.signal.speech_cue import CUE_RATE_HZ
-from recipes.stages.training import program, train
 from recipes.steered.config import SteeringTrainConfig
 from recipes.steered.cues import CuedDataset, CuedExample, collate
 from recipes.steered.data import load_dataset, validation_mix
 from recipes.steered.loss import enhancement_loss, parts_of, waveform_of
+from recipes.training import program, train
 
 
 def run(model: Steered, batch: CuedExample) -> SteeredOutput:
@@ -27,9 +27,9 @@ def run(model: Steered, batch: CuedExample) -> SteeredOutput:
     core = model.config.core
     noisy = parts_of(batch.noisy, window=core.window, hop=core.hop)
     shown = torch.from_numpy(
-        picture_numbers(
+        video_frame_indices(
             noisy.shape[2], hop=core.hop, sample_rate=core.sample_rate, rate_hz=CUE_RATE_HZ,
-            ahead_s=core.window / 2 / core.sample_rate,
+            lookahead_s=core.window / 2 / core.sample_rate,
         )
     ).clip(max=batch.cue.shape[1] - 1)  # fmt: skip
     output: SteeredOutput = model(noisy, batch.cue[:, shown], batch.present[:, shown])

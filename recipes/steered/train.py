@@ -10,9 +10,9 @@ from pathlib import Path
 from avse.errors import ConfigError
 from avse.models import zoo
 from avse.training.config import read_config
-from recipes.stages.training import program
 from recipes.steered import core, steering
 from recipes.steered.config import CoreTrainConfig, SteeringTrainConfig
+from recipes.training import program
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""VATT: encoders of video, sound and text, trained on films without labels (Akbari et al. 2021)."""
+"""VATT: encoders of video, audio and text, trained on videos without labels (Akbari et al. 2021)."""

@@ -13,9 +13,9 @@ class AugmentConfig:
     """What is done to training clips; the defaults are the paper's."""
 
     area: tuple[float, float] = (0.08, 1.0)
-    """Share of the picture that a crop keeps, from and to."""
+    """Share of the video that a crop keeps, from and to."""
     aspect: tuple[float, float] = (0.5, 2.0)
-    """Width to height of a crop, from and to, as a multiple of the picture's; it is stretched to the clip's."""
+    """Width to height of a crop, from and to, as a multiple of the video's; it is stretched to the clip's."""
     flip_probability: float = 0.5
     """Left and right change places."""
     brightness: float = 32 / 255
@@ -27,13 +27,13 @@ class AugmentConfig:
     hue: float = 0.2
     """Largest turn, in turns."""
     noises: Path | None = None
-    """Manifest whose training noises are mixed into the sound, in every second window; the paper has none."""
+    """Manifest whose training noises are mixed into the audio, in every second window; the paper has none."""
     noise_snr_db: tuple[float, float] = (-5.0, 15.0)
     """dB of speech over those noises, from and to."""
     gain_db: float = 0.0
-    """Largest change of the sound's level; the paper has none."""
+    """Largest change of the audio's level; the paper has none."""
     noise: float = 0.0
-    """Standard deviation of noise in the sound, as a share of its peak; the official code has 0.01."""
+    """Standard deviation of noise in the audio, as a share of its peak; the official code has 0.01."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class TrainConfig:
     """A training run."""
 
     folder: Path
-    """Where weights, log and resolved configuration go; an unfinished run there is gone on with."""
+    """Where weights, log and resolved configuration go; an unfinished run there is resumed."""
     shards: Path
     """Folder with `train` and `valid`, from `recipes.vatt.shards`."""
     n_windows: int = 1
@@ -68,7 +68,7 @@ class TrainConfig:
     """The training, by the paper's schedule."""
 
     def __post_init__(self) -> None:
-        """Make sure that the numbers make sense.
+        """Validate that the numbers make sense.
 
         Raises:
             ConfigError: one does not.

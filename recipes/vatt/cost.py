@@ -18,7 +18,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from avse.errors import AvseError, ConfigError
-from avse.media.output import beside
+from avse.media.output import atomic_write
 from avse.models import zoo
 from avse.models.vatt import VATT, Clips, VATTConfig
 from avse.training.config import read_config
@@ -51,7 +51,7 @@ def matrix_rate(device: str) -> float:
 
 
 def step_cost(config: VATTConfig, *, n_windows: int, n_steps: int, device: str) -> dict[str, float | None]:
-    """Cost of training steps on made-up clips.
+    """Cost of training steps on synthetic clips.
 
     Args:
         config: the network.
@@ -60,7 +60,7 @@ def step_cost(config: VATTConfig, *, n_windows: int, n_steps: int, device: str) 
         device: where.
 
     Returns:
-        Parameters; tokens of video and sound a window after DropToken; multiply-adds of a step, forward and backward;
+        Parameters; tokens of video and audio a window after DropToken; multiply-adds of a step, forward and backward;
         seconds, of the fastest step; bytes, the most that were held.
     """
     torch.manual_seed(0)
@@ -161,7 +161,7 @@ def main(argv: list[str] | None = None) -> int:
                 name: {**asdict(model), **measure(model, n_windows=DRY_CLIPS, n_steps=1)}
                 for name, model in DRY_RUNS.items()
             }
-        with beside(arguments.output, force=True) as temporary:
+        with atomic_write(arguments.output, force=True) as temporary:
             temporary.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     except AvseError as error:
         print(f"cost: error: {error}", file=sys.stderr)

@@ -12,17 +12,18 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from avse.clips.captions import captions_between
+from avse.clips.cut import Clip, Frames, decode_clip
+from avse.clips.windows import as_pixels, resized, window_of
 from avse.data.bank import WaveformBank
-from avse.data.clips import Clip, Frames, decode_clip
 from avse.data.manifest import data_root, read_manifest
-from avse.data.mix import Waveform, cut_looped, mix
+from avse.data.mix import cut_looped, mix
 from avse.data.shard_index import IndexedShards, has_index
 from avse.data.shards import ShardReader
-from avse.data.windows import as_pixels, resized, window_of
 from avse.errors import ConfigError, MediaError
-from avse.media.captions import said_between
 from avse.models.vatt import Clips, VATTConfig
-from avse.nn.encoders.tokens import word_numbers
+from avse.nn.encoders.tokens import word_indices
+from avse.types import Waveform
 from recipes.vatt.config import AugmentConfig
 
 Rng = np.random.Generator
@@ -34,7 +35,7 @@ class Example(NamedTuple):
     frames: Tensor
     waveform: Tensor
     words: Tensor
-    has_sound: bool
+    has_audio: bool
     has_text: bool
 
 
@@ -78,8 +79,8 @@ class ClipDataset(Dataset[list[Example]]):
         own, wanted = (about.get("fps"), about.get("sample_rate")), (model.fps, model.sample_rate)
         if None not in own and own != wanted:
             raise ConfigError(
-                f"clips of {folder} must be of {wanted[0]:g} pictures and {wanted[1]} samples a second but are of "
-                f"{own[0]:g} and {own[1]}; set model.fps and model.sample_rate, or cut the films anew"
+                f"clips of {folder} must be of {wanted[0]:g} video frames and {wanted[1]} samples a second but are of "
+                f"{own[0]:g} and {own[1]}; set model.fps and model.sample_rate, or cut the videos again"
             )
 
     def __len__(self) -> int:
@@ -87,7 +88,7 @@ class ClipDataset(Dataset[list[Example]]):
 
     @property
     def n_tokens(self) -> int:
-        """Of picture and sound that training sees of an example."""
+        """Of video and audio that training sees of an example."""
         return self.n_windows * self.model.n_tokens
 
     def clip(self, number: int) -> Clip:
@@ -99,7 +100,7 @@ class ClipDataset(Dataset[list[Example]]):
         return self._kept[number]
 
     def clips(self) -> Iterator[Clip]:
-        """All clips; one that is damaged is reported and left out."""
+        """All clips; one that is damaged is reported and skipped."""
         for number in range(len(self.shards)):
             try:
                 yield self.clip(number)
@@ -131,7 +132,7 @@ class ClipDataset(Dataset[list[Example]]):
 
         Args:
             clip: that it is of.
-            first: frame to begin with; beyond the end the last one is repeated, and there is no sound.
+            first: frame to begin with; beyond the end the last one is repeated, and there is no audio.
             rng: for what is done to it; None does nothing.
         """
         model = self.model
@@ -144,21 +145,21 @@ class ClipDataset(Dataset[list[Example]]):
             fps=model.fps,
         )
         if self.augment and rng:
-            pictures = _cropped(frames, (model.height, model.width), self.augment, rng)
-            pixels = np.ascontiguousarray(_coloured(pictures, self.augment, rng).transpose(0, 3, 1, 2))
+            video_frames = _cropped(frames, (model.height, model.width), self.augment, rng)
+            pixels = np.ascontiguousarray(_coloured(video_frames, self.augment, rng).transpose(0, 3, 1, 2))
             waveform = self._noisy(waveform, rng)
             waveform *= 10 ** (rng.uniform(-self.augment.gain_db, self.augment.gain_db) / 20)
-            spread = self.augment.noise * float(np.abs(waveform).max())
-            waveform += spread * rng.standard_normal(len(waveform), dtype=np.float32)
+            deviation = self.augment.noise * float(np.abs(waveform).max())
+            waveform += deviation * rng.standard_normal(len(waveform), dtype=np.float32)
         else:
             pixels = as_pixels(frames, (model.height, model.width))
         start_s, end_s = first / model.fps, (first + model.n_frames) / model.fps
-        texts = said_between(clip.captions, start_s=start_s, end_s=end_s, n=self.n_texts)
+        texts = captions_between(clip.captions, start_s=start_s, end_s=end_s, n=self.n_texts)
         filled = [texts[i % len(texts)] if texts else "" for i in range(self.n_texts)]
         return Example(
             torch.from_numpy(pixels),
             torch.from_numpy(waveform),
-            word_numbers(filled, n_words=model.n_words, vocabulary=model.vocabulary),
+            word_indices(filled, n_words=model.n_words, vocabulary=model.vocabulary),
             clip.waveform is not None,
             bool(texts),
         )
@@ -176,7 +177,7 @@ class ClipDataset(Dataset[list[Example]]):
             torch.zeros(model.n_frames, 3, model.height, model.width),
             torch.zeros(model.n_samples),
             torch.zeros(self.n_texts, model.n_words, dtype=torch.int64),
-            has_sound=False,
+            has_audio=False,
             has_text=False,
         )
 
@@ -189,9 +190,9 @@ def open_shards(folder: Path) -> IndexedShards | ShardReader:
 def collate(clips: Iterable[list[Example]]) -> Clips:
     """The windows of several clips to a batch."""
     examples = [example for windows in clips for example in windows]
-    frames, waveform, words, has_sound, has_text = zip(*examples, strict=True)
+    frames, waveform, words, has_audio, has_text = zip(*examples, strict=True)
     return Clips(
-        torch.stack(frames), torch.stack(waveform), torch.stack(words), torch.tensor(has_sound), torch.tensor(has_text)
+        torch.stack(frames), torch.stack(waveform), torch.stack(words), torch.tensor(has_audio), torch.tensor(has_text)
     )
 
 
@@ -205,7 +206,7 @@ def _report(error: MediaError) -> None:
 
 
 def _cropped(frames: Frames, size: tuple[int, int], augment: AugmentConfig, rng: Rng) -> Frames:
-    """The same random part of every picture, stretched to the size and perhaps flipped."""
+    """The same random part of every video frame, stretched to the size and perhaps flipped."""
     height, width = frames.shape[1:3]
     share, aspect = rng.uniform(*augment.area), np.exp(rng.uniform(*np.log(augment.aspect)))
     rows = int(np.clip(round(height * np.sqrt(share / aspect)), 1, height))
@@ -216,7 +217,7 @@ def _cropped(frames: Frames, size: tuple[int, int], augment: AugmentConfig, rng:
 
 
 def _coloured(frames: Frames, augment: AugmentConfig, rng: Rng) -> npt.NDArray[np.float32]:
-    """Pictures in [0, 1] of another light, contrast, saturation and hue, the same for the whole clip."""
+    """Video frames in [0, 1] of another light, contrast, saturation and hue, the same for the whole clip."""
     shift = rng.uniform(-augment.brightness, augment.brightness)
     contrast = 1 + rng.uniform(-augment.contrast, augment.contrast)
     saturation = 1 + rng.uniform(-augment.saturation, augment.saturation)

@@ -20,8 +20,8 @@ class Embedded(NamedTuple):
     video: Tensor
     """`(windows, dim)` the video encoder's own features, for probes."""
     audio: Tensor
-    """`(windows, dim)` the sound encoder's."""
-    has_sound: Tensor
+    """`(windows, dim)` the audio encoder's."""
+    has_audio: Tensor
     has_text: Tensor
 
 
@@ -40,9 +40,9 @@ def embed(model: VATT, windows: Iterable[Example], *, batch_size: int = 48) -> E
     while some := list(islice(left, batch_size)):
         clips = collate([some])
         video = model.of_videos(clips.frames.to(device))
-        audio = model.of_sounds(clips.waveform.to(device))
+        audio = model.of_audio(clips.waveform.to(device))
         vectors = model.common(video, audio, model.of_texts(clips.words.to(device)))
-        parts.append([*(v.float().cpu() for v in (*vectors, video, audio)), clips.has_sound, clips.has_text])
+        parts.append([*(v.float().cpu() for v in (*vectors, video, audio)), clips.has_audio, clips.has_text])
     joined = [torch.cat(pieces) for pieces in zip(*parts, strict=True)]
     return Embedded(CommonVectors(*joined[:4]), *joined[4:])
 

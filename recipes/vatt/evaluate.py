@@ -17,13 +17,13 @@ import numpy as np
 import torch
 
 from avse.errors import AvseError, ConfigError
-from avse.media.output import beside
+from avse.media.output import atomic_write
 from avse.metrics.retrieval import retrieval
 from avse.models import zoo
 from avse.models.vatt import VATT
 from recipes.vatt.data import ClipDataset, Example
 from recipes.vatt.embed import Embedded, embed
-from recipes.vatt.probes import PROBED_WORDS, interval, label_probes, sound_probe
+from recipes.vatt.probes import PROBED_WORDS, audio_probe, interval, label_probes
 
 KS = (1, 5, 10)
 
@@ -41,12 +41,12 @@ def retrievals(
     """
     names, counts = np.unique(np.array(groups), return_counts=True)
     own = np.array(groups) == names[counts.argmax()]
-    sound, text = own & embedded.has_sound.numpy(), own & embedded.has_text.numpy()
+    audio, text = own & embedded.has_audio.numpy(), own & embedded.has_text.numpy()
     vectors, places = embedded.vectors, np.array(positions if positions is not None else [0] * len(groups))
-    chosen = {"audio to video": sound, "video to audio": sound, "text to video": text}
+    chosen = {"audio to video": audio, "video to audio": audio, "text to video": text}
     pairs = {
-        "audio to video": (vectors.audio_va[sound], vectors.video_va[sound]),
-        "video to audio": (vectors.video_va[sound], vectors.audio_va[sound]),
+        "audio to video": (vectors.audio_va[audio], vectors.video_va[audio]),
+        "video to audio": (vectors.video_va[audio], vectors.audio_va[audio]),
         "text to video": (vectors.text_vt[text][:, 0], vectors.video_vt[text]),
     }
     found = {}
@@ -77,7 +77,7 @@ def evaluate(
     split: str,
     group: str,
     labels: Sequence[str] = tuple(PROBED_WORDS),
-    sounds: Path | None = None,
+    recordings: Path | None = None,
 ) -> dict[str, Any]:
     """Scores of one network.
 
@@ -85,9 +85,9 @@ def evaluate(
         model: in evaluation mode.
         shards: folder of splits.
         split: to retrieve in and to test probes on; probes are trained on `train`.
-        group: what windows must agree in to be told apart, a field of theirs.
+        group: what windows must agree in to be distinguished, a field of theirs.
         labels: that probes tell apart.
-        sounds: manifest whose noises the sound encoder is to tell apart, if any.
+        recordings: manifest whose noises the audio encoder is to tell apart, if any.
     """
     train, test = (ClipDataset(shards / name, model=model.config, keep=True) for name in ("train", split))
     groups: list[str] = []
@@ -106,8 +106,8 @@ def evaluate(
         "probe": {name: float(found.mean()) for name, found in right.items()},
         "probe_interval": {name: interval(found) for name, found in right.items()},
     }
-    if sounds is not None:
-        scores["sound_probe"] = sound_probe(model, sounds)
+    if recordings is not None:
+        scores["audio_probe"] = audio_probe(model, recordings)
     return scores
 
 
@@ -118,12 +118,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("shards", type=Path, help="folder of splits, from recipes.vatt.shards")
     parser.add_argument("output", type=Path, help="JSON")
     parser.add_argument("--split", default="valid", help="held-out clips (default valid)")
-    parser.add_argument("--group", default="speaker", help="windows are told apart within the largest of these")
+    parser.add_argument("--group", default="speaker", help="windows are distinguished within the largest of these")
     parser.add_argument("--n-untrained", type=int, default=1, help="networks before their training (default 1); their "
                         "scores are averaged, for they are a matter of luck")  # fmt: skip
     parser.add_argument("--label", action="append", help="that probes tell apart, a field of the clips such as folder; "
                         "may be given again (default: colour and digit of GRID's sentences)")  # fmt: skip
-    parser.add_argument("--sounds", type=Path, help="manifest of noises for the probe of the sound encoder")
+    parser.add_argument("--recordings", type=Path, help="manifest of noises for the probe of the audio encoder")
     arguments = parser.parse_args(argv)
     try:
         model = zoo.load_as(VATT, arguments.model)
@@ -133,13 +133,13 @@ def main(argv: list[str] | None = None) -> int:
             split=arguments.split,
             group=arguments.group,
             labels=arguments.label or tuple(PROBED_WORDS),
-            sounds=arguments.sounds,
+            recordings=arguments.recordings,
         )
         scores = {"trained": work(model)}
         if arguments.n_untrained:
             before = [work(untrained(model, seed=seed)) for seed in range(arguments.n_untrained)]
             scores["untrained"] = _means(before)
-        with beside(arguments.output, force=True) as temporary:
+        with atomic_write(arguments.output, force=True) as temporary:
             temporary.write_text(json.dumps({"split": arguments.split, **scores}, indent=1) + "\n", encoding="utf-8")
     except AvseError as error:
         print(f"evaluate: error: {error}", file=sys.stderr)

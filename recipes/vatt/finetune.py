@@ -16,15 +16,15 @@ from lightning_fabric import seed_everything
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
-from avse.data.clips import Clip
+from avse.clips.cut import Clip
 from avse.errors import ConfigError
-from avse.media.output import beside
+from avse.media.output import atomic_write
 from avse.media.tensors import read_tensors
 from avse.models import zoo
 from avse.models.vatt import VATT, VATTConfig
 from avse.training.loop import LoopConfig, fit
 from avse.training.run import Run
-from recipes.stages.training import program
+from recipes.training import program
 from recipes.vatt.config import AugmentConfig
 from recipes.vatt.data import ClipDataset
 from recipes.vatt.probes import first_frame_around, label_of
@@ -35,14 +35,14 @@ class FinetuneConfig:
     """A fine-tuning run."""
 
     folder: Path
-    """Where weights, log and `scores.json` go; an unfinished run there is gone on with."""
+    """Where weights, log and `scores.json` go; an unfinished run there is resumed."""
     shards: Path
     """Folder with `train`, `valid` and the split to test, from `recipes.vatt.shards`."""
     pretrained: Path
     """Weights of a VATT."""
     label: str = "digit"
-    """What is told apart: `colour` or `digit` of GRID's sentences, or a field of the clips, such as `speaker`, or
-    `folder`, that of the film."""
+    """What is distinguished: `colour` or `digit` of GRID's sentences, or a field of the clips, such as `speaker`, or
+    `folder`, that of the video."""
     fresh: bool = False
     """Forget the weights and train the same network from the beginning."""
     split: str = "test_seen"
@@ -176,7 +176,7 @@ def main(config: FinetuneConfig) -> None:
     tensors, _ = read_tensors(config.folder / "best.safetensors")
     model.load_state_dict({k.removeprefix("model."): t for k, t in tensors.items() if k.startswith("model.")})
     scores = {"label": config.label, "split": config.split, "n": len(test_set), "n_labels": len(train_set.labels)}
-    with beside(config.folder / "scores.json", force=True) as temporary:
+    with atomic_write(config.folder / "scores.json", force=True) as temporary:
         found = {**scores, "accuracy": validate(model.eval(), dataset=test_set)["accuracy"]}
         temporary.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 

@@ -14,7 +14,7 @@ from sklearn.manifold import TSNE
 from sklearn.preprocessing import StandardScaler
 
 from avse.errors import AvseError, ConfigError
-from avse.media.output import beside
+from avse.media.output import atomic_write
 from avse.models import zoo
 from avse.models.vatt import VATT
 from recipes.vatt.data import ClipDataset
@@ -57,7 +57,7 @@ def draw(models: dict[str, VATT], datasets: list[ClipDataset], *, word: str) -> 
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Draw the picture."""
+    """Draw the figure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", type=Path, help="weights of a VATT")
     parser.add_argument("shards", type=Path, help="folder of splits")
@@ -68,11 +68,11 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         if arguments.output.suffix not in (".png", ".svg"):
-            raise ConfigError(f"picture {arguments.output} must end in .png or .svg; rename it")
+            raise ConfigError(f"figure {arguments.output} must end in .png or .svg; rename it")
         model = zoo.load_as(VATT, arguments.model)
         datasets = [ClipDataset(arguments.shards / split, model=model.config, keep=True) for split in arguments.split]
         figure = draw({"untrained": untrained(model), "trained": model}, datasets, word=arguments.word)
-        with beside(arguments.output, force=True) as temporary:
+        with atomic_write(arguments.output, force=True) as temporary:
             figure.savefig(temporary, format=arguments.output.suffix[1:], dpi=90)
     except AvseError as error:
         print(f"plot: error: {error}", file=sys.stderr)

@@ -10,8 +10,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from avse.clips.cut import Clip
 from avse.data.bank import read_mono
-from avse.data.clips import Clip
 from avse.data.manifest import data_root, read_manifest
 from avse.metrics.interval import bootstrap_interval
 from avse.models.vatt import VATT, VATTConfig
@@ -21,7 +21,7 @@ from recipes.vatt.embed import embed
 PROBED_WORDS = {"colour": 1, "digit": 4}
 """Places in GRID's sentences, `command colour preposition letter digit adverb`."""
 SENTENCE_WORDS = 6
-PROBED_SOUNDS = "esc10"
+PROBED_CLIPS = "esc10"
 """In the names of ESC-10's files (Piczak 2015)."""
 
 Features = npt.NDArray[np.floating]
@@ -41,16 +41,16 @@ def interval(right: npt.NDArray[np.float64]) -> dict[str, float]:
     return dict(zip(("low", "high"), bootstrap_interval(list(right)), strict=True))
 
 
-def word_at(clip: Clip, place: int, *, duration_s: float) -> tuple[str, float] | None:
+def word_at(clip: Clip, index: int, *, duration_s: float) -> tuple[str, float] | None:
     """A word of a clip's sentence and the middle of its time in seconds.
 
     A sentence without times for its words is taken to be spread evenly; None if it is none of GRID's kind.
     """
-    said = [c for c in clip.captions if c.start_s >= 0 and c.end_s <= duration_s]
-    if len(said) == SENTENCE_WORDS and all(len(c.text.split()) == 1 for c in said):
-        return said[place].text, (said[place].start_s + said[place].end_s) / 2
+    timed = [c for c in clip.captions if c.start_s >= 0 and c.end_s <= duration_s]
+    if len(timed) == SENTENCE_WORDS and all(len(c.text.split()) == 1 for c in timed):
+        return timed[index].text, (timed[index].start_s + timed[index].end_s) / 2
     words = clip.captions[0].text.split() if clip.captions else []
-    return (words[place], duration_s * (place + 0.5) / SENTENCE_WORDS) if len(words) == SENTENCE_WORDS else None
+    return (words[index], duration_s * (index + 0.5) / SENTENCE_WORDS) if len(words) == SENTENCE_WORDS else None
 
 
 def first_frame_around(clip: Clip, middle_s: float, *, config: VATTConfig) -> int:
@@ -64,7 +64,7 @@ def label_of(clip: Clip, name: str, *, duration_s: float) -> tuple[str, float] |
 
     Args:
         clip: labelled.
-        name: a word of `PROBED_WORDS`, or a field of the clip, such as its speaker or the folder of its film.
+        name: a word of `PROBED_WORDS`, or a field of the clip, such as its speaker or the folder of its video.
         duration_s: of the clip.
     """
     if name in PROBED_WORDS:
@@ -84,7 +84,7 @@ def label_probes(
         model: in evaluation mode.
         train: clips whose windows the probe is trained on.
         test: others.
-        names: as of `label_of`; those that the clips do not have, or only one of, are left out.
+        names: as of `label_of`; those that the clips do not have, or only one of, are skipped.
     """
     right = {}
     for name in names:
@@ -95,7 +95,7 @@ def label_probes(
 
 
 def features_around(model: VATT, dataset: ClipDataset, name: str) -> tuple[Features, list[str]]:
-    """Features of the picture around what a label is of in each clip, `(windows, dim)`, and the labels."""
+    """Features of the frame around what a label is of in each clip, `(windows, dim)`, and the labels."""
     config, words, windows = dataset.model, [], []
     for clip in dataset.clips():
         found = label_of(clip, name, duration_s=len(clip.frames) / config.fps)
@@ -109,22 +109,22 @@ def features_around(model: VATT, dataset: ClipDataset, name: str) -> tuple[Featu
     return embed(model, (dataset.window(*which) for which in windows)).video.numpy(), words
 
 
-def sound_probe(model: VATT, manifest: Path) -> dict[str, float]:
-    """Accuracy of telling ESC-10's sounds apart by the sound encoder, and that of guessing.
+def audio_probe(model: VATT, manifest: Path) -> dict[str, float]:
+    """Accuracy of telling ESC-10's clips apart by the audio encoder, and that of chance.
 
     Args:
         model: in evaluation mode.
-        manifest: with ESC-10's sounds in a training and a test split.
+        manifest: with ESC-10's clips in a training and a test split.
 
     Raises:
         ConfigError: the manifest is not valid.
     """
-    items = [item for item in read_manifest(manifest) if item.noise_type and PROBED_SOUNDS in item.audio]
+    items = [item for item in read_manifest(manifest) if item.noise_type and PROBED_CLIPS in item.audio]
     parts = {}
     for split in ("train", "test"):
         chosen = [item for item in items if item.split == split]
-        heard = [_heard(model, data_root() / item.audio) for item in chosen]
-        parts[split] = np.array(heard), [str(item.noise_type) for item in chosen]
+        features = [_features(model, data_root() / item.audio) for item in chosen]
+        parts[split] = np.array(features), [str(item.noise_type) for item in chosen]
     labels = parts["test"][1]
     if not labels:
         return {}
@@ -133,12 +133,12 @@ def sound_probe(model: VATT, manifest: Path) -> dict[str, float]:
 
 
 @torch.inference_mode()
-def _heard(model: VATT, path: Path) -> Features:
-    """Mean features of a sound's windows, `(dim,)`."""
+def _features(model: VATT, path: Path) -> Features:
+    """Mean features of an audio signal's windows, `(dim,)`."""
     config = model.config
-    sound = torch.from_numpy(read_mono(path, sample_rate=config.sample_rate))
-    padded = torch.nn.functional.pad(sound, (0, max(0, config.n_samples - len(sound))))
+    audio = torch.from_numpy(read_mono(path, sample_rate=config.sample_rate))
+    padded = torch.nn.functional.pad(audio, (0, max(0, config.n_samples - len(audio))))
     windows = padded.unfold(0, config.n_samples, config.n_samples)
     device = next(model.parameters()).device
-    features: Features = model.of_sounds(windows.to(device)).mean(dim=0).cpu().numpy()
+    features: Features = model.of_audio(windows.to(device)).mean(dim=0).cpu().numpy()
     return features

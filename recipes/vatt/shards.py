@@ -1,6 +1,6 @@
-"""Cut films into shards of clips: `python -m recipes.vatt.shards FOLDER_OF_FILMS SHARDS`.
+"""Cut videos into shards of clips: `python -m recipes.vatt.shards FOLDER_OF_VIDEOS SHARDS`.
 
-Films are cut in parallel; a killed run goes on with the next film; what cannot be used is named in `problems.jsonl`
+Videos are cut in parallel; a killed run continues with the next video; what cannot be used is named in `problems.jsonl`
 and skipped. Clips lie in `SHARDS/train`, `SHARDS/valid` and so on, all cut as `clips.json` says.
 """
 
@@ -17,23 +17,23 @@ from typing import NamedTuple
 
 from tqdm import tqdm
 
-from avse.data.clips import ClipConfig, cut_film, encode_clip
+from avse.clips.cut import ClipConfig, cut_video, encode_clip
 from avse.data.shard_index import write_index
 from avse.data.shards import MAX_BYTES, ShardWriter, written_keys
 from avse.errors import AvseError, ConfigError
 from avse.jobs.share import parse_share
-from avse.media.output import beside
-from recipes.stages.executor import Command, add_options, own_share, run_each
-from recipes.vatt.sources import Source, faces_of, films_in
+from avse.media.output import atomic_write
+from recipes.executor import Command, add_options, own_share, run_each
+from recipes.vatt.sources import Source, faces_of, videos_in
 
 DONE = "done-{}.jsonl"
-"""Beside the shards: the films that a part has done."""
+"""Beside the shards: the videos that a part has done."""
 CLIPS = "clips.json"
 """Beside the shards: what their clips are like."""
 
 
-class Film(NamedTuple):
-    """What became of a film."""
+class Video(NamedTuple):
+    """What became of a video."""
 
     id: str
     n_clips: int
@@ -43,20 +43,20 @@ class Film(NamedTuple):
     """False if it could not be cut, and should be tried again."""
 
 
-def cut_films(
+def cut_videos(
     part: tuple[int, list[Source]], *, folder: Path, config: ClipConfig, written: frozenset[str], max_bytes: int
-) -> list[Film]:
-    """Cut some films into shards of their own, and note which are done.
+) -> list[Video]:
+    """Cut some videos into shards of their own, and note which are done.
 
     Args:
-        part: its number, by which its shards are named, and the films.
+        part: its number, by which its shards are named, and the videos.
         folder: of all shards.
         config: what clips are like.
-        written: keys of the clips that are there already, perhaps of films that were begun.
+        written: keys of the clips that are there already, perhaps of videos that were begun.
         max_bytes: of a shard.
     """
     number, sources = part
-    films = []
+    videos = []
     with ExitStack() as stack:
         writers: dict[str, ShardWriter] = {}
         for source in sources:
@@ -72,11 +72,11 @@ def cut_films(
             except AvseError as error:
                 problems.append(str(error))
                 done = False
-            films.append(Film(source.id, n_clips, problems, done))
-    # Only now are all shards closed: a film that is noted is there.
+            videos.append(Video(source.id, n_clips, problems, done))
+    # Only now are all shards closed: a video that is noted is there.
     with (folder / DONE.format(number)).open("a", encoding="utf-8") as file:
-        file.writelines(json.dumps(film._asdict()) + "\n" for film in films if film.done)
-    return films
+        file.writelines(json.dumps(video._asdict()) + "\n" for video in videos if video.done)
+    return videos
 
 
 def _clips(
@@ -85,33 +85,33 @@ def _clips(
     written: frozenset[str],
     problems: list[str],
 ) -> Iterator[tuple[str, str, dict[str, bytes]]]:
-    """A film's clips that are not there yet: split, key, files; `problems` grows."""
+    """A video's clips that are not there yet: split, key, files; `problems` grows."""
     captions, wrong = source.spoken()
     problems += wrong
     number, end_s = -1, 0.0
-    for number, clip in enumerate(cut_film(source.path, config=config, captions=captions, sound=source.sound)):
+    for number, clip in enumerate(cut_video(source.path, config=config, captions=captions, audio=source.audio)):
         key = f"{source.id}__{number:05d}"
         end_s = clip.start_s + len(clip.frames) / config.fps
         if number == 0 and clip.waveform is None:
-            problems.append(f"video {source.path} has no sound; its clips teach picture and text alone")
+            problems.append(f"video {source.path} has no audio; its clips teach video and text alone")
         if key not in written:
             about = {**source.about, "source": source.id}
             yield source.split_of(number), key, encode_clip(replace(clip, about=about), config=config)
     if number < 0:
-        problems.append(f"video {source.path} is shorter than half a clip and is left out")
+        problems.append(f"video {source.path} is shorter than half a clip and is skipped")
     elif source.valid_every:
-        problems.append(f"video {source.path} is the only film; one in {source.valid_every} of its clips is held out")
+        problems.append(f"video {source.path} is the only video; one in {source.valid_every} of its clips is held out")
     elif late := sum(caption.start_s >= end_s + config.duration_s for caption in captions):
-        problems.append(f"video {source.path}: {late} captions lie past its end and are left out")
+        problems.append(f"video {source.path}: {late} captions lie past its end and are skipped")
 
 
 def _name(part: tuple[int, list[Source]]) -> str:
     return f"part{part[0]}"
 
 
-def _lost(part: tuple[int, list[Source]], error: AvseError) -> list[Film]:
-    """The films of a part whose process or machine was lost: the next run cuts them."""
-    return [Film(source.id, 0, [f"was not cut: {error}"], done=False) for source in part[1]]
+def _lost(part: tuple[int, list[Source]], error: AvseError) -> list[Video]:
+    """The videos of a part whose process or machine was lost: the next run cuts them."""
+    return [Video(source.id, 0, [f"was not cut: {error}"], done=False) for source in part[1]]
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -125,68 +125,68 @@ def main(argv: list[str] | None = None) -> int:
         mouth=tuple(arguments.mouth) if arguments.mouth else None,
     )
     try:
-        if arguments.films.is_dir():
-            sources = films_in(arguments.films, valid_share=arguments.valid_share)
+        if arguments.videos.is_dir():
+            sources = videos_in(arguments.videos, valid_share=arguments.valid_share)
         else:
-            sources = faces_of(arguments.films)
+            sources = faces_of(arguments.videos)
         _keep_to(config, arguments.shards)
         written = frozenset(written_keys(folder for folder in arguments.shards.glob("*") if folder.is_dir()))
     except AvseError as error:
         print(f"shards: error: {error}", file=sys.stderr)
         return 2
-    before = list(_films_before(arguments.shards))
-    known = {film.id for film in before}
+    before = list(_videos_before(arguments.shards))
+    known = {video.id for video in before}
     sources = own_share([source for source in sources if source.id not in known], arguments)
     # Small parts: a killed run loses the shards that are not full, one for each process.
-    n_parts = max(arguments.n_jobs, min(len(sources), 8 * arguments.n_jobs))
+    n_parts = max(arguments.workers, min(len(sources), 8 * arguments.workers))
     first = 10_000 * (parse_share(arguments.shard)[0] - 1)  # shares write at the same time, into shards of their own
     parts = [(first + number, sources[number::n_parts]) for number in range(min(n_parts, len(sources)))]
     work = partial(
-        cut_films, folder=arguments.shards, config=config, written=written, max_bytes=round(arguments.shard_mb * 2**20)
+        cut_videos, folder=arguments.shards, config=config, written=written, max_bytes=round(arguments.shard_mb * 2**20)
     )
     try:
         command = Command("shards", arguments.shards, asdict(config))
         cut = run_each(work, parts, arguments, command=command, name_of=_name, lost=_lost)
         done = list(tqdm(cut, total=len(parts), desc="cut", unit="part"))
     except (AvseError, OSError) as error:  # such as a disk that is full
-        print(f"shards: error: {error}; the same command goes on from here", file=sys.stderr)
+        print(f"shards: error: {error}; the same command continues from here", file=sys.stderr)
         return 1
-    films = [film for part in done for film in part]
+    videos = [video for part in done for video in part]
     if arguments.shard is None:
         for folder in {path.parent for path in arguments.shards.glob("*/*.tar")}:
             write_index(folder)
-    problems = [(film.id, problem) for film in (*before, *films) for problem in film.problems]
-    with beside(arguments.shards / "problems.jsonl", force=True) as temporary:
-        lines = [json.dumps({"film": film, "problem": problem}) + "\n" for film, problem in problems]
+    problems = [(video.id, problem) for video in (*before, *videos) for problem in video.problems]
+    with atomic_write(arguments.shards / "problems.jsonl", force=True) as temporary:
+        lines = [json.dumps({"video": video, "problem": problem}) + "\n" for video, problem in problems]
         temporary.write_text("".join(lines), encoding="utf-8")
-    for film, problem in problems:
-        print(f"shards: {film}: {problem}", file=sys.stderr)
-    n_clips = sum(film.n_clips for film in films)
+    for video, problem in problems:
+        print(f"shards: {video}: {problem}", file=sys.stderr)
+    n_clips = sum(video.n_clips for video in videos)
     print(f"{n_clips} clips cut, {len(written)} were there, {len(problems)} problems", file=sys.stderr)
     return 0 if n_clips or written else 1
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("films", type=Path, help="a folder of films, with captions beside them; or a manifest")
+    parser.add_argument("videos", type=Path, help="a folder of videos, with captions beside them; or a manifest")
     parser.add_argument("shards", type=Path, help="folder for the shards")
     defaults = ClipConfig()
     number, whole = _above(float, 0), _above(int, 0)
     parser.add_argument("--duration-s", type=number, default=defaults.duration_s, help="of a clip (default 3.2)")
-    parser.add_argument("--fps", type=number, default=defaults.fps, help="pictures a second (default 10)")
+    parser.add_argument("--fps", type=number, default=defaults.fps, help="video frames a second (default 10)")
     parser.add_argument("--height", type=_above(int, 7), default=defaults.height, help="pixels (default 240)")
     parser.add_argument("--sample-rate", type=whole, default=defaults.sample_rate, help="Hz (default 48000)")
     parser.add_argument(
-        "--mouth", type=_above(int, 7), nargs=2, metavar=("H", "W"), help="cut mouths of this size, not pictures"
+        "--mouth", type=_above(int, 7), nargs=2, metavar=("H", "W"), help="cut mouths of this size, not video frames"
     )
-    parser.add_argument("--valid-share", type=float, default=0.05, help="held out of a folder's films (default 0.05)")
+    parser.add_argument("--valid-share", type=float, default=0.05, help="held out of a folder's videos (default 0.05)")
     parser.add_argument("--shard-mb", type=number, default=MAX_BYTES / 2**20, help="size of a shard (default 256)")
     add_options(parser)
     arguments = parser.parse_args(argv)
     if not 0 <= arguments.valid_share < 1:
         parser.error(f"argument --valid-share: must be 0 to below 1 but is {arguments.valid_share:g}")
     if arguments.duration_s * arguments.fps < 1:
-        parser.error("argument --duration-s: a clip must hold a picture or more; make it longer, or raise --fps")
+        parser.error("argument --duration-s: a clip must hold a video frame or more; make it longer, or raise --fps")
     return arguments
 
 
@@ -204,7 +204,7 @@ def _above(kind: Callable[[str], float], least: float) -> Callable[[str], float]
 
 
 def _keep_to(config: ClipConfig, shards: Path) -> None:
-    """Make the folder of the shards, or make sure that those in it were cut alike.
+    """Make the folder of the shards, or validate that those in it were cut alike.
 
     Raises:
         ConfigError: they were not, or the folder is a file.
@@ -217,7 +217,7 @@ def _keep_to(config: ClipConfig, shards: Path) -> None:
         ) from None
     path, wanted = shards / CLIPS, json.loads(json.dumps(asdict(config)))
     if not path.is_file():
-        with beside(path, force=True) as temporary:
+        with atomic_write(path, force=True) as temporary:
             temporary.write_text(json.dumps(wanted) + "\n", encoding="utf-8")
         return
     with suppress(ValueError):
@@ -229,12 +229,12 @@ def _keep_to(config: ClipConfig, shards: Path) -> None:
             )
 
 
-def _films_before(shards: Path) -> Iterator[Film]:
-    """The films that earlier runs noted as done."""
+def _videos_before(shards: Path) -> Iterator[Video]:
+    """The videos that earlier runs noted as done."""
     for path in shards.glob(DONE.format("*")):
         for line in path.read_text(encoding="utf-8").splitlines():
-            with suppress(ValueError, TypeError):  # the line at which a run was killed: its film is cut again
-                yield Film(**json.loads(line))
+            with suppress(ValueError, TypeError):  # the line at which a run was killed: its video is cut again
+                yield Video(**json.loads(line))
 
 
 if __name__ == "__main__":

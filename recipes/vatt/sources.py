@@ -1,34 +1,34 @@
-"""What shards are made of: a folder of films, or the talking faces of a manifest."""
+"""What shards are made of: a folder of videos, or the talking faces of a manifest."""
 
 import math
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from avse.clips.captions import Caption, captions_by_video, read_captions
 from avse.data.manifest import data_root, read_manifest
 from avse.errors import ConfigError
-from avse.media.captions import Caption, captions_by_film, read_captions
 from avse.media.suffixes import VIDEO
-from avse.media.video import films_under
+from avse.media.video import videos_under
 
 
 @dataclass(frozen=True)
 class Source:
-    """A film to cut."""
+    """A video to cut."""
 
     id: str
     """Unique, and without dots."""
     path: Path
     split: str
-    sound: Path | None = None
-    """Where the sound lies, if not in the film."""
+    audio: Path | None = None
+    """Where the audio lies, if not in the video."""
     captions: Path | None = None
     text: str | None = None
-    """Said in the film, where there is no caption file."""
+    """Said in the video, where there is no caption file."""
     about: dict[str, str] = field(default_factory=dict)
     """Kept with every clip."""
     valid_every: int | None = None
-    """Every so many clips one is held out, where there is no other film to hold out."""
+    """Every so many clips one is held out, where there is no other video to hold out."""
 
     def split_of(self, number: int) -> str:
         """Of a clip, by its number."""
@@ -41,25 +41,25 @@ class Source:
         return [Caption(0.0, math.inf, self.text)] if self.text else [], []
 
 
-def films_in(folder: Path, *, valid_share: float) -> list[Source]:
-    """All films of a folder and the folders in it, with the captions that lie beside them.
+def videos_in(folder: Path, *, valid_share: float) -> list[Source]:
+    """All videos of a folder and the folders in it, with the captions that lie beside them.
 
-    Clips keep the name of the folder that their film lies in, as a label for probes and fine-tuning.
+    Clips keep the name of the folder that their video lies in, as a label for probes and fine-tuning.
 
     Args:
-        folder: of films.
-        valid_share: share of the films held out, chosen by their names, so that more films change nothing for these;
-            at least one, and of a single film some of its clips.
+        folder: of videos.
+        valid_share: share of the videos held out, chosen by their names, so that more videos change nothing for these;
+            at least one, and of a single video some of its clips.
 
     Raises:
-        ConfigError: there are no films.
+        ConfigError: there are no videos.
     """
-    paths = films_under(folder)
+    paths = videos_under(folder)
     if not paths:
-        raise ConfigError(f"folder {folder} must hold films ({' '.join(VIDEO)}) but has none; name another folder")
+        raise ConfigError(f"folder {folder} must hold videos ({' '.join(VIDEO)}) but has none; name another folder")
     chances = {path: _chance(path.relative_to(folder).as_posix()) for path in paths}
     limit = max(valid_share, min(chances.values()) + 2**-33) if valid_share and len(paths) > 1 else valid_share
-    captions = {parent: captions_by_film(parent) for parent in {path.parent for path in paths}}
+    captions = {parent: captions_by_video(parent) for parent in {path.parent for path in paths}}
     sources: dict[str, Source] = {}
     for path in paths:
         name = path.relative_to(folder).as_posix()
@@ -91,13 +91,13 @@ def faces_of(manifest: Path) -> list[Source]:
     root = data_root()
     items = [item for item in read_manifest(manifest) if item.video]
     folders = {(root / str(item.video)).parent for item in items}
-    captions = {folder: captions_by_film(folder) for folder in folders if folder.is_dir()}
+    captions = {folder: captions_by_video(folder) for folder in folders if folder.is_dir()}
     sources = [
         Source(
             item.id,
             path := root / str(item.video),
             item.split,
-            sound=root / item.audio if item.audio != item.video else None,
+            audio=root / item.audio if item.audio != item.video else None,
             captions=captions.get(path.parent, {}).get(path.stem),
             text=item.text,
             about={"speaker": str(item.speaker), "text": item.text or ""},
@@ -105,5 +105,5 @@ def faces_of(manifest: Path) -> list[Source]:
         for item in items
     ]
     if not sources:
-        raise ConfigError(f"manifest {manifest} must have films with speakers but has none; name another")
+        raise ConfigError(f"manifest {manifest} must have videos with speakers but has none; name another")
     return sources

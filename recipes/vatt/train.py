@@ -14,7 +14,7 @@ from avse.errors import ConfigError
 from avse.metrics.retrieval import retrieval
 from avse.models.vatt import VATT
 from avse.training.gather import gather
-from recipes.stages.training import program, train
+from recipes.training import program, train
 from recipes.vatt.config import TrainConfig
 from recipes.vatt.data import ClipDataset, Clips, collate
 from recipes.vatt.embed import embed, some_windows
@@ -31,23 +31,23 @@ def validate(model: VATT, *, dataset: ClipDataset, n_clips: int) -> dict[str, fl
     """The loss of held-out clips, all in one batch, and what finds what among them."""
     network = getattr(model, "module", model)
     embedded = embed(network, some_windows(dataset, n_clips))
-    losses = network.losses(embedded.vectors, has_sound=embedded.has_sound, has_text=embedded.has_text)
+    losses = network.losses(embedded.vectors, has_audio=embedded.has_audio, has_text=embedded.has_text)
     values = {"loss": float(losses.total), "video_audio_loss": float(losses.video_audio)}
-    heard = embedded.has_sound.numpy()
-    if heard.any():
-        video, audio = embedded.vectors.video_va.numpy()[heard], embedded.vectors.audio_va.numpy()[heard]
+    with_audio = embedded.has_audio.numpy()
+    if with_audio.any():
+        video, audio = embedded.vectors.video_va.numpy()[with_audio], embedded.vectors.audio_va.numpy()[with_audio]
         found = retrieval(queries=audio, candidates=video)
         values |= {"audio_to_video_r1": found.recall_at[1], "audio_to_video_chance": found.chance(1)}
-    said = embedded.has_text.numpy()
-    if said.any():
-        text, video = embedded.vectors.text_vt[:, 0].numpy()[said], embedded.vectors.video_vt.numpy()[said]
+    with_text = embedded.has_text.numpy()
+    if with_text.any():
+        text, video = embedded.vectors.text_vt[:, 0].numpy()[with_text], embedded.vectors.video_vt.numpy()[with_text]
         found = retrieval(queries=text, candidates=video)
         values |= {"text_to_video_r10": found.recall_at[10], "text_to_video_chance": found.chance(10)}
     return values
 
 
 def check_batches(config: TrainConfig, *, n_clips: int, n_processes: int) -> None:
-    """Make sure that every process has a batch in every step, and something to compare in it.
+    """Validate that every process has a batch in every step, and something to compare in it.
 
     Raises:
         ConfigError: the clips are too few, or the batches too small.
@@ -62,12 +62,12 @@ def check_batches(config: TrainConfig, *, n_clips: int, n_processes: int) -> Non
         count = {2: "two"}.get(n_batches, str(n_batches))
         raise ConfigError(
             f"shards {config.shards}/train must hold {count} batches of {size} clips or more but hold {n_clips}; make "
-            "the batches smaller, or cut more films"
+            "the batches smaller, or cut more videos"
         )
 
 
 def main(config: TrainConfig) -> None:
-    """Train, or go on training."""
+    """Train, or continue training."""
     train_set = ClipDataset(
         config.shards / "train",
         model=config.model,

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import write_sound
+from conftest import write_audio
 
 ROOT = Path(__file__).parents[2]
 
@@ -105,7 +105,7 @@ import torch
 from avse.models.dummy import Dummy, DummyConfig
 from recipes.dummy.config import TrainConfig
 from recipes.dummy.data import Targets
-from recipes.stages.training import program, train
+from recipes.training import program, train
 
 
 def main(config):
@@ -130,7 +130,7 @@ import sys
 from pathlib import Path
 
 from avse.data.manifest import Item, Mixture, NoiseCut, write_manifest
-from avse.data.prepare import prepare_command
+from avse.corpora.prepare import prepare_command
 
 
 def check():
@@ -160,7 +160,7 @@ title="Results on a dummy"
 def copy(tmp_path_factory):
     """A copy of the repository to add to, without what was made in it."""
     root = tmp_path_factory.mktemp("copy")
-    unwanted = shutil.ignore_patterns("__pycache__", "exp", "pictures")
+    unwanted = shutil.ignore_patterns("__pycache__", "exp", "video_frames")
     for folder in ("avse", "recipes", "egs"):
         shutil.copytree(ROOT / folder, root / folder, ignore=unwanted)
     return root
@@ -199,7 +199,7 @@ def test_a_metric(copy, tmp_path, talk):
     table = copy / "avse/metrics/table.py"
     _add(table, "from avse.metrics.haspi import", "from avse.metrics.dummy import dummy\n", before=True)
     _add(table, "METRICS = {\n", '    "dummy": Metric(dummy, "DUMMY", 1, by_default=False),\n')
-    write_sound(tmp_path / "a.wav", talk.noisy, talk.rate)
+    write_audio(tmp_path / "a.wav", talk.noisy, talk.rate)
     printed = _run(copy, sys.executable, "-m", "avse.cli.score", "--reference", tmp_path / "a.wav",
                    "--estimate", tmp_path / "a.wav", "--metrics", "dummy")  # fmt: skip
     assert "DUMMY" in printed

@@ -1,4 +1,4 @@
-"""`avse-enhance` as people use it: every flag changes the result, every bad input is told in one line."""
+"""`avse-enhance` as people use it: every flag changes the result, every bad input is reported in one line."""
 
 import json
 import subprocess
@@ -8,13 +8,13 @@ import time
 import numpy as np
 import pytest
 import soundfile
-from conftest import write_sound
+from conftest import write_audio
 
 from avse.cli.enhance import main
-from avse.data.synthetic import write_film
 from avse.media.audio import read_audio
 from avse.media.video import VideoReader
 from avse.models.zoo import MODELS
+from avse.synthetic.talker import write_video
 
 
 @pytest.fixture
@@ -41,10 +41,10 @@ def _refused(result, words, *, code):
 # What it does
 
 
-def test_sound_and_film_give_clean_sound_of_equal_form(run, media, tmp_path):
+def test_audio_and_video_give_clean_audio_of_equal_form(run, media, tmp_path):
     code, out, _ = run(media / "noisy.wav", "--video", media / "talk.mp4", "-o", tmp_path / "out.wav")
     assert code == 0
-    assert "with the picture for 100 % of the time (face 1 of 1" in out
+    assert "with the video for 100 % of the time (face 1 of 1" in out
     noisy, enhanced = soundfile.info(media / "noisy.wav"), soundfile.info(tmp_path / "out.wav")
     assert (noisy.samplerate, noisy.channels, noisy.frames, noisy.subtype) == (
         enhanced.samplerate, enhanced.channels, enhanced.frames, enhanced.subtype,
@@ -52,7 +52,7 @@ def test_sound_and_film_give_clean_sound_of_equal_form(run, media, tmp_path):
     assert not np.array_equal(read_audio(media / "noisy.wav")[0], read_audio(tmp_path / "out.wav")[0])
 
 
-def test_a_film_gives_a_film_with_its_picture_untouched(run, media, tmp_path):
+def test_a_video_gives_a_video_with_its_video_stream_untouched(run, media, tmp_path):
     code, _, _ = run(media / "talk.mp4", "-o", tmp_path / "clean.mp4")
     assert code == 0
     with VideoReader(media / "talk.mp4") as before, VideoReader(tmp_path / "clean.mp4") as after:
@@ -66,7 +66,7 @@ def test_a_film_gives_a_film_with_its_picture_untouched(run, media, tmp_path):
 @pytest.mark.parametrize("rate", [8000, 16000, 22050, 44100, 48000])
 def test_rate_channels_and_length_are_the_inputs(run, tmp_path, rate, n_channels):
     noise = 0.1 * np.random.default_rng(0).standard_normal((n_channels, rate + 13))
-    write_sound(tmp_path / "in.wav", noise, rate, subtype="PCM_24")
+    write_audio(tmp_path / "in.wav", noise, rate, subtype="PCM_24")
     assert run(tmp_path / "in.wav", "--audio-only", "-o", tmp_path / "out.wav")[0] == 0
     info = soundfile.info(tmp_path / "out.wav")
     assert (info.samplerate, info.channels, info.frames, info.subtype) == (rate, n_channels, rate + 13, "PCM_24")
@@ -84,27 +84,27 @@ def test_a_folder_is_done_file_by_file(run, media, tmp_path, workers):
     folder.mkdir()
     for name in ("a.wav", "b.wav"):
         (folder / name).write_bytes((media / "noisy.wav").read_bytes())
-    (folder / "broken.wav").write_text("no sound")
+    (folder / "broken.wav").write_text("no audio")
     (folder / "notes.txt").write_text("no media")
     code, out, err = run(folder, "-o", tmp_path / "out", "--workers", workers)
     assert code == 1
     *lines, summary = out.splitlines()
     assert len(lines) == 2
     assert summary.startswith("2 enhanced, 0 skipped, 1 failed: ")
-    assert "error: input" in err or "error: sound" in err
+    assert "error: input" in err or "error: audio" in err
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [".avse-enhance.jsonl", "a.wav", "b.wav"]
 
 
-def test_films_of_a_folder_are_found_by_name(run, media, tmp_path):
+def test_videos_of_a_folder_are_found_by_name(run, media, tmp_path):
     code, out, _ = run(media / "noisy.wav", media / "clean.wav", "--video", media, "-o", tmp_path, "--json")
     assert code == 2
-    films = tmp_path / "films"
-    films.mkdir()
+    videos = tmp_path / "videos"
+    videos.mkdir()
     for name in ("noisy.mp4", "clean.mp4"):
-        (films / name).write_bytes((media / "talk.mp4").read_bytes())
-    code, out, _ = run(media / "noisy.wav", media / "clean.wav", "--video", films, "-o", tmp_path / "out", "--json")
+        (videos / name).write_bytes((media / "talk.mp4").read_bytes())
+    code, out, _ = run(media / "noisy.wav", media / "clean.wav", "--video", videos, "-o", tmp_path / "out", "--json")
     assert code == 0
-    assert [row["picture_fraction"] for row in json.loads(out)] == [1.0, 1.0]
+    assert [row["video_fraction"] for row in json.loads(out)] == [1.0, 1.0]
 
 
 def test_json_holds_what_happened(run, media, tmp_path):
@@ -185,34 +185,34 @@ def test_spaces_and_letters_of_all_alphabets(run, media, tmp_path):
     assert (folder / "ø ut.wav").is_file()
 
 
-def test_a_longer_sound_is_enhanced_to_its_end_and_warned_of(run, media, talk, tmp_path):
+def test_longer_audio_is_enhanced_to_its_end_and_warned_of(run, media, talk, tmp_path):
     long = np.concatenate([talk.noisy, talk.noisy])
-    write_sound(tmp_path / "long.wav", long, talk.rate)
+    write_audio(tmp_path / "long.wav", long, talk.rate)
     code, out, err = run(tmp_path / "long.wav", "--video", media / "talk.mp4", "-o", tmp_path / "out.wav", "--json")
     assert code == 0
     assert "the audio is 5.2 s long but the video 2.6 s" in err
     assert "audio-only for" in err
-    assert json.loads(out)[0]["picture_fraction"] == pytest.approx(0.5, abs=0.05)
+    assert json.loads(out)[0]["video_fraction"] == pytest.approx(0.5, abs=0.05)
     assert soundfile.info(tmp_path / "out.wav").frames == len(long)
 
 
-def test_a_film_without_a_face_is_enhanced_by_sound_alone(run, talk, tmp_path):
+def test_a_video_without_a_face_is_enhanced_audio_only(run, talk, tmp_path):
     empty = [np.full((120, 160, 3), 128, np.uint8)] * 30
-    write_film(tmp_path / "empty.mp4", empty, timestamps_s=np.arange(30) / 25, waveform=talk.noisy[: 30 * 640])
+    write_video(tmp_path / "empty.mp4", empty, timestamps_s=np.arange(30) / 25, waveform=talk.noisy[: 30 * 640])
     code, out, err = run(tmp_path / "empty.mp4", "-o", tmp_path / "out.wav")
     assert code == 0
-    assert "by sound alone" in out
+    assert "audio-only" in out
     assert "no face was seen" in err
 
 
 def test_silence_gives_silence(run, tmp_path):
-    write_sound(tmp_path / "still.wav", np.zeros(16000), 16000)
+    write_audio(tmp_path / "still.wav", np.zeros(16000), 16000)
     assert run(tmp_path / "still.wav", "--audio-only", "-o", tmp_path / "out.wav")[0] == 0
     assert not read_audio(tmp_path / "out.wav")[0].any()
 
 
 def test_a_tenth_of_a_second_is_enough(run, tmp_path):
-    write_sound(tmp_path / "short.wav", 0.1 * np.random.default_rng(0).standard_normal(1600), 16000)
+    write_audio(tmp_path / "short.wav", 0.1 * np.random.default_rng(0).standard_normal(1600), 16000)
     assert run(tmp_path / "short.wav", "--audio-only", "-o", tmp_path / "out.wav")[0] == 0
     assert soundfile.info(tmp_path / "out.wav").frames == 1600
 
@@ -235,8 +235,8 @@ def test_files_that_are_none(run, media, tmp_path):
     assert not (tmp_path / "out.wav").exists()
 
 
-def test_a_silent_film_without_sound_file(run, talk, tmp_path):
-    write_film(tmp_path / "silent.mp4", talk.images[:5], timestamps_s=talk.times_s[:5])
+def test_a_silent_video_without_audio_file(run, talk, tmp_path):
+    write_video(tmp_path / "silent.mp4", talk.images[:5], timestamps_s=talk.times_s[:5])
     _refused(run(tmp_path / "silent.mp4", "-o", tmp_path / "out.wav"), "must have audio but has none", code=1)
 
 

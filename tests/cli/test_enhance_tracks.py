@@ -4,7 +4,7 @@ import av
 import numpy as np
 import pytest
 import soundfile
-from conftest import RATE, write_sound
+from conftest import RATE, write_audio
 
 from avse.cli.enhance import main
 from avse.media.audio import AudioWriter, probe_audio
@@ -94,7 +94,7 @@ def test_the_bit_rate_is_as_asked_for(run, media, tmp_path):
 
 def test_damage_is_reported_with_its_time(run, tmp_path):
     noise = 0.1 * np.random.default_rng(0).standard_normal(3 * RATE).astype(np.float32)
-    write_sound(tmp_path / "whole.flac", noise, RATE)
+    write_audio(tmp_path / "whole.flac", noise, RATE)
     data = bytearray((tmp_path / "whole.flac").read_bytes())
     data[len(data) // 3 : len(data) // 2] = bytes(len(data) // 2 - len(data) // 3)
     (tmp_path / "hole.flac").write_bytes(data)

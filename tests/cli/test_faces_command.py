@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from avse.cli import faces
-from avse.data.synthetic import write_film
 from avse.media.video import VideoReader
+from avse.synthetic.talker import write_video
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def test_faces_as_json(run, two_people):
     keys = ["index", "x", "y", "width", "seen_share", "speaking_share", "offset_ms", "confidence"]
     assert [list(face) for face in found["faces"]] == [keys, keys]
     left, right = found["faces"]
-    # Two films of 240 pixels side by side, each with a head in the middle.
+    # Two videos of 240 pixels side by side, each with a head in the middle.
     assert (left["x"], right["x"]) == (pytest.approx(0.25, abs=0.03), pytest.approx(0.75, abs=0.03))
     assert left["seen_share"] == right["seen_share"] == 1
     assert left["offset_ms"] is None
@@ -92,7 +92,7 @@ def test_bad_choices_are_refused_in_one_line(run, two_people, tmp_path, argument
 
 def test_a_video_without_audio_or_faces(run, tmp_path):
     path = tmp_path / "wall.mp4"
-    write_film(path, [np.full((120, 160, 3), 90, np.uint8)] * 5, timestamps_s=np.arange(5) / 25)
+    write_video(path, [np.full((120, 160, 3), 90, np.uint8)] * 5, timestamps_s=np.arange(5) / 25)
     code, out, err = run(path, "--json")
     assert (code, json.loads(out)) == (0, {"faces": [], "chosen": None})
     assert "has no audio: who speaks is not known" in err

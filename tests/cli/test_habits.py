@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import soundfile
-from conftest import ROOT, write_sound
+from conftest import ROOT, write_audio
 
 from avse._version import __version__
 from avse.cli import enhance, main, models, score
@@ -63,7 +63,7 @@ def test_one_entry_runs_every_command(run, media, tmp_path):
         (["a.wav", "--preset", "vidoe"], "did you mean video?"),
     ],
 )
-def test_what_is_mistyped_is_guessed(run, media, tmp_path, monkeypatch, arguments, words):
+def test_what_is_mistyped_is_predicted(run, media, tmp_path, monkeypatch, arguments, words):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.wav").write_bytes((media / "noisy.wav").read_bytes())
     code, out, err = run(enhance, *arguments)
@@ -188,7 +188,7 @@ def late(media, tmp_path):
     """The clean waveform, and the noisy one 50 ms late."""
     (noisy,), rate = read_audio(media / "noisy.wav")
     n_late = round(0.05 * rate)
-    write_sound(tmp_path / "late.wav", np.concatenate([np.zeros(n_late, np.float32), noisy])[: len(noisy)], rate)
+    write_audio(tmp_path / "late.wav", np.concatenate([np.zeros(n_late, np.float32), noisy])[: len(noisy)], rate)
     return SimpleNamespace(clean=media / "clean.wav", noisy=media / "noisy.wav", late=tmp_path / "late.wav", rate=rate)
 
 
@@ -214,7 +214,7 @@ def test_a_delay_is_noticed_and_removed_when_asked_for(run, late, tmp_path):
 
 
 def test_another_rate_says_how_to_convert(run, late, tmp_path):
-    write_sound(tmp_path / "low.wav", read_audio(late.noisy)[0][0][::2], late.rate // 2)
+    write_audio(tmp_path / "low.wav", read_audio(late.noisy)[0][0][::2], late.rate // 2)
     code, out, _ = run(score, "--reference", late.clean, "--estimate", tmp_path / "low.wav")
     assert code == 1
     assert "convert it: ffmpeg -i IN -ar 16000 OUT.wav" in out

@@ -11,7 +11,7 @@ import soundfile
 from avse.cli import export, live
 from avse.enhance.enhancer import Enhancer
 from avse.errors import MediaError
-from avse.media.device import FileSound
+from avse.live.device import FileAudio
 
 
 def _live(capsys, *arguments):
@@ -20,7 +20,7 @@ def _live(capsys, *arguments):
     return code, output.out, output.err
 
 
-def test_a_film_as_if_it_were_happening_now(capsys, media, tmp_path, live_graph, talk):
+def test_a_video_as_if_it_were_happening_now(capsys, media, tmp_path, live_graph, talk):
     code, out, _ = _live(
         capsys, "--simulate", media / "talk.mp4", "-o", tmp_path / "a b.wav", "--model", live_graph, "--json"
     )
@@ -28,7 +28,7 @@ def test_a_film_as_if_it_were_happening_now(capsys, media, tmp_path, live_graph,
     result = json.loads(out)
     assert result["duration_s"] == pytest.approx(len(talk.noisy) / talk.rate, abs=0.1)
     assert result["latency_ms"]["median"] >= 32
-    assert result["n_pictures"] + result["n_skipped_pictures"] == 65
+    assert result["n_video_frames"] + result["n_skipped_video_frames"] == 65
     enhanced, rate = soundfile.read(tmp_path / "a b.wav")
     assert rate == talk.rate
     assert len(enhanced) / rate == pytest.approx(result["duration_s"], abs=0.001)
@@ -41,10 +41,10 @@ def test_the_state_is_shown(capsys, media, tmp_path, live_graph):
     assert code == 0
     for words in ("in ", "out ", "dB", "latency", "real-time factor", "no face"):
         assert words in shown
-    assert "0 pictures looked at" in out
+    assert "0 video frames processed" in out
 
 
-def test_sound_alone_is_what_the_enhancer_gives(capsys, media, tmp_path, live_graph, talk):
+def test_audio_alone_is_what_the_enhancer_gives(capsys, media, tmp_path, live_graph, talk):
     code, _, _ = _live(
         capsys, "--simulate", media / "noisy.wav", "--video", media / "talk.mp4", "--no-camera", "-o",
         tmp_path / "out.wav", "--model", live_graph, "--mix", "0.5", "--json",
@@ -111,7 +111,7 @@ def test_a_graph_needs_no_torch(live_graph, media, tmp_path):
     ("error", "code"), [(KeyboardInterrupt(), 0), (MediaError("the microphone went away"), 1), (RuntimeError("odd"), 1)]
 )
 def test_what_was_enhanced_until_the_end_is_kept(capsys, media, tmp_path, live_graph, monkeypatch, error, code):
-    real = FileSound.blocks
+    real = FileAudio.blocks
 
     def blocks(self, *, now_s):
         for number, block in enumerate(real(self, now_s=now_s)):
@@ -119,7 +119,7 @@ def test_what_was_enhanced_until_the_end_is_kept(capsys, media, tmp_path, live_g
                 raise error
             yield block
 
-    monkeypatch.setattr(FileSound, "blocks", blocks)
+    monkeypatch.setattr(FileAudio, "blocks", blocks)
     got, _, shown = _live(
         capsys, "--simulate", media / "noisy.wav", "--no-camera", "-o", tmp_path / "o.wav", "--model", live_graph, "-q"
     )

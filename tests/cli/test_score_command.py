@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 import pytest
-from conftest import write_sound
+from conftest import write_audio
 
 from avse.cli.score import main
 from avse.metrics.score import Score
@@ -18,7 +18,7 @@ RATE = 16000
 NAMES = ("one ä", "two")
 
 
-def sound(seed):
+def audio(seed):
     rng = np.random.default_rng(seed)
     return 0.1 * rng.standard_normal(RATE) * (1 + np.sin(np.arange(RATE) / 800))
 
@@ -27,16 +27,16 @@ def sound(seed):
 def folders(tmp_path):
     """clean/, noisy/ at 0 dB and enhanced/ at 14 dB, two files each."""
     for number, name in enumerate(NAMES):
-        clean, noise = sound(number), sound(number + 10)
+        clean, noise = audio(number), audio(number + 10)
         for folder, level in (("clean", 0.0), ("noisy", 1.0), ("enhanced", 0.2)):
             (tmp_path / folder).mkdir(exist_ok=True)
-            write_sound(tmp_path / folder / f"{name}.wav", clean + level * noise, RATE, subtype="FLOAT")
+            write_audio(tmp_path / folder / f"{name}.wav", clean + level * noise, RATE, subtype="FLOAT")
     return tmp_path
 
 
 def score(folder, *options, estimate="enhanced", reference="clean", metrics="stoi,si_sdr_db"):
     return main([
-        "--reference", str(folder / reference), "--estimate", str(folder / estimate), "--jobs", "1",
+        "--reference", str(folder / reference), "--estimate", str(folder / estimate), "--workers", "1",
         *(["--metrics", metrics] if metrics else []), *map(str, options),
     ])  # fmt: skip
 
@@ -130,16 +130,16 @@ def test_force_replaces_and_without_it_nothing_is_scored(folders, capsys, monkey
 def test_jobs_reach_the_scorer_and_leave_the_scores_as_they_are(folders, capsys, monkeypatch):
     assert score(folders, "--json", "-") == 0
     alone = capsys.readouterr().out
-    assert score(folders, "--json", "-", "--jobs", "2") == 0
+    assert score(folders, "--json", "-", "--workers", "2") == 0
     assert capsys.readouterr().out == alone
     asked = []
     monkeypatch.setattr("avse.score.score_pairs", lambda *_, n_jobs, **__: asked.append(n_jobs) or [])
-    score(folders, "--json", "-", "--jobs", "3")
+    score(folders, "--json", "-", "--workers", "3")
     assert asked == [3]
 
 
 def test_failed_files_end_in_1_and_the_others_are_scored(folders, capsys):
-    (folders / "enhanced/two.wav").write_text("no sound", encoding="utf-8")
+    (folders / "enhanced/two.wav").write_text("no audio", encoding="utf-8")
     assert score(folders, "--json", "-") == 1
     report = json.loads(capsys.readouterr().out)
     assert report["summary"]["estimate"]["stoi"]["n"] == 1
@@ -148,36 +148,36 @@ def test_failed_files_end_in_1_and_the_others_are_scored(folders, capsys):
 
 
 def test_a_clipped_file_is_scored_and_named_in_every_form(folders, capsys):
-    write_sound(folders / "enhanced/three.wav", np.clip(30 * sound(2), -1, 1), RATE)
-    write_sound(folders / "clean/three.wav", sound(2), RATE, subtype="FLOAT")
+    write_audio(folders / "enhanced/three.wav", np.clip(30 * audio(2), -1, 1), RATE)
+    write_audio(folders / "clean/three.wav", audio(2), RATE, subtype="FLOAT")
     outputs = {kind: folders / f"report.{kind}" for kind in ("csv", "json", "markdown", "html")}
     assert score(folders, *(part for kind, path in outputs.items() for part in (f"--{kind}", path))) == 0
-    said = capsys.readouterr().out
-    note = next(line for line in said.splitlines() if line.startswith("note: "))
+    printed = capsys.readouterr().out
+    note = next(line for line in printed.splitlines() if line.startswith("note: "))
     assert note.startswith("note: three: estimate: ")
     assert note.endswith("samples are clipped at full scale")
-    assert "enhanced  3" in said
+    assert "enhanced  3" in printed
     for path in outputs.values():
         text = path.read_text(encoding="utf-8")
         assert "samples are clipped at full scale" in text
     assert "## Scored, but note: 1 files" in outputs["markdown"].read_text(encoding="utf-8")
 
 
-def test_the_audiogram_reaches_hearing_and_is_told(folders, capsys, monkeypatch):
-    heard = []
+def test_the_audiogram_reaches_hearing_and_is_reported(folders, capsys, monkeypatch):
+    given = []
 
     def metric(*, audiogram, **_):
-        heard.append(audiogram)
+        given.append(audiogram)
         return Score(0.5)
 
     monkeypatch.setitem(METRICS, "haspi", METRICS["haspi"]._replace(compute=metric))
     options = ["--audiogram", "10,20,30,40,50,60", "--markdown", folders / "report.md", "--json", "-"]
     assert score(folders, *options, metrics="haspi") == 0
-    assert heard == [(10, 20, 30, 40, 50, 60)] * 2
+    assert given == [(10, 20, 30, 40, 50, 60)] * 2
     assert json.loads(capsys.readouterr().out)["files"][0]["audiogram"] == "10,20,30,40,50,60"
     assert "| 10,20,30,40,50,60 | enhanced | 2 |" in (folders / "report.md").read_text(encoding="utf-8")
     assert score(folders, metrics="haspi") == 0
-    assert heard[2:] == [(0,) * 6] * 2
+    assert given[2:] == [(0,) * 6] * 2
 
 
 def test_file_that_was_not_enhanced_counts_as_failed(folders, capsys):
@@ -186,7 +186,7 @@ def test_file_that_was_not_enhanced_counts_as_failed(folders, capsys):
     assert "2 (1 failed)" in capsys.readouterr().out
 
 
-def test_lists_beside_the_sounds_are_passed_over(folders, capsys):
+def test_lists_beside_the_recordings_are_passed_over(folders, capsys):
     (folders / "enhanced/two.json").write_text("{}", encoding="utf-8")
     assert score(folders) == 0
 
@@ -205,11 +205,11 @@ def one_line(capsys):
         ([], {"estimate": "nowhere"}, "nowhere must exist but does not"),
         ([], {"estimate": "clean/two.wav", "reference": "clean"}, "--reference"),
         ([], {"reference": "clean/two.wav"}, "--reference must be a folder"),
-        (["--jobs", "0"], {}, "--jobs must be at least 1 but is 0"),
+        (["--workers", "0"], {}, "--workers must be at least 1 but is 0"),
         (["--manifest", "nowhere.jsonl"], {}, "nowhere.jsonl must be a file but is missing"),
         (["--csv", "x.txt", "--html", "x.txt"], {}, "x.txt stands twice"),
         ([], {"metrics": "stoi,sdr"}, "one is 'sdr'"),
-        ([], {"estimate": "empty"}, "must hold sound files but holds none"),
+        ([], {"estimate": "empty"}, "must hold audio files but holds none"),
         (["--html", "."], {}, "must be a file but is a folder"),
         (["--audiogram", "10,20"], {"metrics": "haspi"}, "audiogram must be 6 hearing losses of 0 to 120 dB"),
         (["--audiogram", "a,b"], {"metrics": "haspi"}, "--audiogram must be numbers with commas between but is 'a,b'"),
@@ -230,8 +230,8 @@ def test_list_of_another_shape_ends_in_2_with_one_line(folders, capsys, content)
     assert "list.jsonl" in one_line(capsys)
 
 
-def test_two_sounds_of_one_name_are_refused(folders, capsys):
-    write_sound(folders / "enhanced/two.flac", sound(0), RATE)
+def test_two_recordings_of_one_name_are_refused(folders, capsys):
+    write_audio(folders / "enhanced/two.flac", audio(0), RATE)
     assert score(folders) == 2
     assert "two.flac and two.wav do not; move one away" in one_line(capsys)
 

@@ -7,9 +7,6 @@ import pytest
 
 from avse.cli.enhance import main as enhance
 from avse.cli.sync import main
-from avse.data.head import PEOPLE
-from avse.data.synthetic import film, write_film
-from avse.data.voice import speak
 from avse.faces.correspondence import AudioListener, read_lips
 from avse.faces.crop import crop_mouth
 from avse.faces.detect import Box
@@ -17,6 +14,9 @@ from avse.faces.mouth import MouthTrack
 from avse.faces.report import FaceReport
 from avse.faces.sync import find_offset
 from avse.models.onnx_lips import OnnxLips
+from avse.synthetic.head import PEOPLE
+from avse.synthetic.talker import render_video, write_video
+from avse.synthetic.voice import speak
 
 RATE, DURATION_S = 16000, 8.0
 FRAMES = round(DURATION_S * 25)
@@ -27,7 +27,7 @@ def person():
     """Images of a person who speaks, their times, and the waveform."""
     voice = speak(np.random.default_rng(2), duration_s=DURATION_S)
     times_s = np.arange(FRAMES) / 25
-    return film(PEOPLE[2], voice.opening_at(times_s), np.random.default_rng(2)), times_s, voice.waveform
+    return render_video(PEOPLE[2], voice.opening_at(times_s), np.random.default_rng(2)), times_s, voice.waveform
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def late(tmp_path_factory, person):
     """A video that comes 240 ms late."""
     images, times_s, waveform = person
     path = tmp_path_factory.mktemp("sync") / "läte talk.mp4"
-    write_film(path, images, timestamps_s=times_s + 0.24, waveform=waveform, sample_rate=RATE)
+    write_video(path, images, timestamps_s=times_s + 0.24, waveform=waveform, sample_rate=RATE)
     return path
 
 

@@ -69,12 +69,12 @@ def test_what_is_played_to_the_sink_comes_out_of_the_microphone(daemon, media, t
         finally:
             recorder.terminate()
             recorder.wait(timeout=10)
-    heard = np.frombuffer(raw.read_bytes()[: raw.stat().st_size // 4 * 4], np.float32)
-    assert len(heard) > len(enhanced) / 2
+    given = np.frombuffer(raw.read_bytes()[: raw.stat().st_size // 4 * 4], np.float32)
+    assert len(given) > len(enhanced) / 2
     # The recorder begins when it likes: compare from where the speech is in it.
-    correlation = np.correlate(heard, enhanced[: 2 * rate], mode="full")
+    correlation = np.correlate(given, enhanced[: 2 * rate], mode="full")
     start = int(np.abs(correlation).argmax()) - (2 * rate - 1)
-    stretch = heard[max(0, start) : max(0, start) + 2 * rate]
+    stretch = given[max(0, start) : max(0, start) + 2 * rate]
     own = enhanced[max(0, -start) : max(0, -start) + len(stretch)]
     stretch = stretch[: len(own)]
     assert np.corrcoef(stretch, own)[0, 1] > 0.95

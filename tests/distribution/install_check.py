@@ -1,7 +1,7 @@
 """The path of a first-time user: build the wheel, install it into a clean environment, enhance and score.
 
 Run by `make install-check` and by the workflow; the Dockerfile has the same steps. Python and pip are all it needs.
-Nothing may be compiled, and nothing that the core leaves out may come.
+Nothing may be compiled, and nothing that the core skips may come.
 """
 
 import subprocess
@@ -30,9 +30,9 @@ def main() -> int:
         packages = _run(scripts / "python", "-m", "pip", "list", "--format", "freeze").split()
         for package in LEFT_OUT:
             if any(line.lower().startswith(f"{package}==") for line in packages):
-                raise SystemExit(f"the core install must leave out {package} but brings it")
+                raise SystemExit(f"the core install must skip {package} but brings it")
         sample = folder / "sample"
-        _run(scripts / "python", "-m", "avse.data.synthetic", sample, cwd=folder)
+        _run(scripts / "python", "-m", "avse.synthetic.talker", sample, cwd=folder)
         enhanced = folder / "enhanced.wav"
         print(_run(scripts / "avse-enhance", sample / "noisy.wav", "--video", sample / "talk.mp4", "-o", enhanced))
         print(_run(scripts / "avse", "score", "--reference", sample / "clean.wav", "--estimate", enhanced,

@@ -26,7 +26,7 @@ sys.exit(importlib.import_module(sys.argv[1]).main(sys.argv[2:]))
 
 
 def _core(command, *arguments):
-    """Run a command of avse without the packages that the core install leaves out."""
+    """Run a command of avse without the packages that the core install skips."""
     return subprocess.run(
         [sys.executable, "-c", RUN, f"avse.cli.{command}", *map(str, arguments)],
         check=False, capture_output=True, text=True, cwd=ROOT,
@@ -63,7 +63,7 @@ def test_faces_and_live_run_by_the_core_alone(media, tmp_path):
 @pytest.mark.parametrize("arguments", [("--model", "avdcnn"), ("--device", "cuda"), ("--model", "my.safetensors")])
 def test_what_runs_by_torch_names_the_extra(media, tmp_path, arguments):
     done = _core("enhance", media / "noisy.wav", "-o", tmp_path / "out.wav", *arguments)
-    _refused(done, "needs safetensors and torch, which the core install leaves out; run: pip install 'avse[torch]'")
+    _refused(done, "needs safetensors and torch, which the core install skips; run: pip install 'avse[torch]'")
 
 
 def test_export_embeddings_and_the_html_report_name_their_extras(media, tmp_path):
@@ -71,9 +71,7 @@ def test_export_embeddings_and_the_html_report_name_their_extras(media, tmp_path
     _refused(_core("embed", "write", media, "-o", tmp_path / "e.npz", "--model", "v.safetensors"), "'avse[torch]'")
     clean = media / "clean.wav"
     done = _core("score", "--reference", clean, "--estimate", clean, "--html", tmp_path / "r.html")
-    _refused(
-        done, "--html needs jinja2 and matplotlib, which the core install leaves out; run: pip install 'avse[report]'"
-    )
+    _refused(done, "--html needs jinja2 and matplotlib, which the core install skips; run: pip install 'avse[report]'")
 
 
 def test_a_misspelt_model_is_named_before_a_missing_package(media, tmp_path):

@@ -34,7 +34,7 @@ def built(source: Path, folder: Path) -> tuple[Path, Path]:
     # What may not get into a distribution must lie there.
     for name in ("tests", "egs"):
         (copy / name).mkdir()
-        (copy / name / "test_stray.py").write_text("", encoding="utf-8")
+        (copy / name / "test_stray_py").write_text("", encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "build", "--no-isolation", "--outdir", folder / "dist", copy],
         check=False, capture_output=True, text=True,

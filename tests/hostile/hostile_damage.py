@@ -57,12 +57,16 @@ def _holes() -> Iterator[Case]:
                                     slack_s=0.15)  # fmt: skip
                 yield media(f"hole_{1000 * length_s:.0f}_{codec}{suffix}", (audio,), expected)
     for name, jump_s in (("flipped", 2**31 / 1000), ("days", 86400.0 * 3)):
-        yield Case(f"jump_{name}.mkv", partial(_jump, jump_s=jump_s), Expected(refused="must go on in time but jumps"))
-    yield Case("jump_flipped.flv", partial(_jump, jump_s=2_000_000.0), Expected(refused="must go on in time but jumps"))
+        yield Case(
+            f"jump_{name}.mkv", partial(_jump, jump_s=jump_s), Expected(refused="must continue in time but jumps")
+        )
+    yield Case(
+        "jump_flipped.flv", partial(_jump, jump_s=2_000_000.0), Expected(refused="must continue in time but jumps")
+    )
 
 
 def _jump(path: Path, *, jump_s: float) -> None:
-    """Audio that goes on days later."""
+    """Audio that continues days later."""
     import av
 
     with av.open(f"file:{path}", "w") as container:

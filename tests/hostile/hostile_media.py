@@ -29,7 +29,7 @@ class Audio:
     start_s: float = 0.0
     layout: str | None = None
     holes_s: tuple[tuple[float, float], ...] = ()
-    """Starts and lengths of stretches whose packets are not written, though time goes on."""
+    """Starts and lengths of stretches whose packets are not written, though time continues."""
     language: str | None = None
 
 

@@ -10,11 +10,11 @@ import numpy as np
 import soundfile
 from hostile_media import Audio, Video
 
+from avse.clips.captions import read_captions
+from avse.drives.series import read_series
 from avse.media.arrays import read_arrays
 from avse.media.audio import AudioReader
-from avse.media.captions import read_captions
 from avse.media.remux import replace_audio
-from avse.media.series import read_series
 from avse.media.still import read_image
 from avse.media.tags import read_tags
 from avse.media.tensors import read_tensors
@@ -39,7 +39,9 @@ def readers() -> list[Reader]:
     found = [Reader(f"audio{suffix}", suffix, _container(suffix), _audio) for suffix in audio]
     kinds = {".wav": "PCM_16", ".flac": "PCM_16", ".ogg": "VORBIS", ".mp3": "MPEG_LAYER_III", ".aiff": "PCM_24",
              ".w64": "FLOAT", ".caf": "PCM_16", ".au": "PCM_16"}  # fmt: skip
-    found += [Reader(f"audio{suffix}", suffix, _sound(suffix, subtype), _audio) for suffix, subtype in kinds.items()]
+    found += [
+        Reader(f"audio{suffix}", suffix, _audio_file(suffix, subtype), _audio) for suffix, subtype in kinds.items()
+    ]
     video = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".ts", ".wmv", ".flv")
     found += [Reader(f"video{suffix}", suffix, _container(suffix), _video) for suffix in video]
     found += [Reader(f"remux{suffix}", suffix, _container(suffix), _remux) for suffix in (".mp4", ".mkv", ".avi")]
@@ -72,7 +74,7 @@ def _container(suffix: str) -> Callable[[Path], None]:
     return lambda path: hm.write(path, *tracks)
 
 
-def _sound(suffix: str, subtype: str) -> Callable[[Path], None]:
+def _audio_file(suffix: str, subtype: str) -> Callable[[Path], None]:
     def make(path: Path) -> None:
         soundfile.write(path, hm.waveform(Audio(duration_s=0.3)).T, 16000, subtype=subtype, format=suffix[1:].upper())
 
@@ -90,9 +92,9 @@ def _video(path: Path) -> int:
 
 
 def _remux(path: Path) -> object:
-    sound = path.with_name(f"{path.stem}_new.wav")
-    soundfile.write(sound, hm.waveform(Audio(duration_s=0.4)).T, 16000)
-    return replace_audio(path, {0: sound}, path.with_name(f"{path.stem}_out{path.suffix}"), force=True)
+    audio = path.with_name(f"{path.stem}_new.wav")
+    soundfile.write(audio, hm.waveform(Audio(duration_s=0.4)).T, 16000)
+    return replace_audio(path, {0: audio}, path.with_name(f"{path.stem}_out{path.suffix}"), force=True)
 
 
 def _text(path: Path, text: str) -> None:

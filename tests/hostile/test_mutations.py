@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from mutations import mutate
 from readers import readers
 
+from avse.clips.captions import read_captions
+from avse.drives.series import read_series, tidy
 from avse.errors import AvseError
 from avse.media.audio import read_audio
-from avse.media.captions import read_captions
-from avse.media.series import read_series, tidy
 
 N_EACH = 4
 """Mutations of each kind of file; `benchmarks/torture/media.py` makes thousands."""
@@ -81,7 +81,7 @@ def test_any_table(tmp_path_factory, text):
 
 @QUICK
 @given(name=st.text(alphabet=st.sampled_from("aB _()[]é"), max_size=30), unit=st.text(alphabet="mVµ/ ", max_size=5))
-def test_a_unit_in_brackets_is_told_from_the_name(name, unit):
+def test_a_unit_in_brackets_is_reported_from_the_name(name, unit):
     found, its_unit = tidy(f"{name}({unit})")
     assert its_unit == unit or any(bracket in name for bracket in "()[]")
     assert found == found.lower()

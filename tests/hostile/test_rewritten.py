@@ -156,8 +156,8 @@ def _rich(path, *, codec, text):
              for k, title in enumerate(("Intro", "Body"))]
         )  # fmt: skip
         packets = [packet for encoder in encoders for packet in encoder()]
-        said = b"bin blue at f"
-        subtitle = av.Packet(len(said).to_bytes(2, "big") + said if text == "mov_text" else said)
+        printed = b"bin blue at f"
+        subtitle = av.Packet(len(printed).to_bytes(2, "big") + printed if text == "mov_text" else printed)
         subtitle.pts = subtitle.dts = 100
         subtitle.duration, subtitle.time_base, subtitle.stream = 300, second, words
         for packet in sorted([*packets, subtitle], key=lambda p: p.dts * p.time_base):

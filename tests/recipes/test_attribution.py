@@ -1,7 +1,7 @@
 """The list of whom to name holds every source of the training and nobody else."""
 
 from avse.data.manifest import Item, write_manifest
-from recipes.stages.attribution import main
+from recipes.speech_benchmark.attribution import main
 
 
 def test_sources_of_the_training_are_named_by_licence(tmp_path):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from recipes.stages.classifiers import CLASSIFIERS, classify, majority
+from recipes.classifiers import CLASSIFIERS, classify, majority
 
 
 def _data(counts):

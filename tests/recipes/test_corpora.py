@@ -1,4 +1,4 @@
-"""Corpora of a user's own files: a folder of films through all stages, and GRID and TMSV as they are laid out."""
+"""Corpora of a user's own files: a folder of videos through all stages, and GRID and TMSV as they are laid out."""
 
 import importlib.util
 import json
@@ -15,12 +15,12 @@ import av
 import numpy as np
 import pytest
 
-from avse.data.head import PEOPLE
+from avse.corpora.own import OwnCorpus
 from avse.data.manifest import read_manifest, read_mixtures
-from avse.data.own import OwnCorpus
-from avse.data.synthetic import film, write_film
-from avse.data.voice import speak
 from avse.media.audio import AudioWriter
+from avse.synthetic.head import PEOPLE
+from avse.synthetic.talker import render_video, write_video
+from avse.synthetic.voice import speak
 
 ROOT = Path(__file__).parents[2]
 RATE = 16000
@@ -32,12 +32,12 @@ loop: {n_epochs: 2, batch_size: 8, warmup_steps: 1, validate_every_epochs: 2, pr
 LIVE = """
 mix: {n_samples: 12800}
 channel: {measured_share: 0.0}
-model: {channels: 8, band_memory_dim: 8, memory_dim: 16, video_dim: 16, gate_dim: 8}
+model: {channels: 8, band_state_dim: 8, state_dim: 16, video_dim: 16, gate_dim: 8}
 loop: {n_epochs: 1, batch_size: 8, warmup_steps: 1}
 """
 
 
-def _sound(path, seed, *, gain=0.1, duration_s=1.2):
+def _audio(path, seed, *, gain=0.1, duration_s=1.2):
     path.parent.mkdir(parents=True, exist_ok=True)
     waveform = gain * np.random.default_rng(seed).standard_normal(round(duration_s * RATE)).astype(np.float32)
     with AudioWriter(path, sample_rate=RATE, n_channels=1) as writer:
@@ -49,40 +49,40 @@ def _talk(path, seed, *, silent=False):
     rng = np.random.default_rng(seed)
     voice = speak(rng, duration_s=1.2)
     times_s = np.arange(30) / 25
-    images = film(PEOPLE[seed % len(PEOPLE)], voice.opening_at(times_s), rng, size=(160, 160))
-    write_film(path, images, timestamps_s=times_s, waveform=None if silent else voice.waveform, sample_rate=RATE)
+    images = render_video(PEOPLE[seed % len(PEOPLE)], voice.opening_at(times_s), rng, size=(160, 160))
+    write_video(path, images, timestamps_s=times_s, waveform=None if silent else voice.waveform, sample_rate=RATE)
 
 
 def _mpg(path, seed, *, silent=False, size=32):
-    """As GRID's are: MPEG-1, with MP2 sound."""
+    """As GRID's are: MPEG-1, with MP2 audio."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(path), "w", format="mpeg") as container:
-        picture = container.add_stream("mpeg1video", rate=25)
-        picture.width = picture.height = size
-        picture.pix_fmt = "yuv420p"
-        sound = None if silent else container.add_stream("mp2", rate=44100, layout="mono")
+        video_frame = container.add_stream("mpeg1video", rate=25)
+        video_frame.width = video_frame.height = size
+        video_frame.pix_fmt = "yuv420p"
+        audio = None if silent else container.add_stream("mp2", rate=44100, layout="mono")
         for number in range(30):
             image = np.random.default_rng(number).integers(0, 255, (size, size, 3)).astype(np.uint8)
             frame = av.VideoFrame.from_ndarray(image, format="rgb24")
             frame.pts, frame.time_base = number, Fraction(1, 25)
-            container.mux(picture.encode(frame))
-        container.mux(picture.encode(None))
-        if sound is None:
+            container.mux(video_frame.encode(frame))
+        container.mux(video_frame.encode(None))
+        if audio is None:
             return
         samples = (3000 * np.random.default_rng(seed).standard_normal((1, 46 * 1152))).astype(np.int16)
         for start in range(0, samples.shape[1], 1152):
             block = np.ascontiguousarray(samples[:, start : start + 1152])
             chunk = av.AudioFrame.from_ndarray(block, format="s16", layout="mono")
             chunk.sample_rate, chunk.pts, chunk.time_base = 44100, start, Fraction(1, 44100)
-            container.mux(sound.encode(chunk))
-        container.mux(sound.encode(None))
+            container.mux(audio.encode(chunk))
+        container.mux(audio.encode(None))
 
 
 def _still(path, *, silent=False):
     """As TMSV's are: MP4."""
     path.parent.mkdir(parents=True, exist_ok=True)
     waveform = 0.1 * np.random.default_rng(0).standard_normal(round(1.2 * RATE)).astype(np.float32)
-    write_film(
+    write_video(
         path, [np.zeros((32, 32, 3), np.uint8)] * 30, timestamps_s=np.arange(30) / 25,
         waveform=None if silent else waveform, sample_rate=RATE,
     )  # fmt: skip
@@ -92,7 +92,7 @@ def _still(path, *, silent=False):
 def prepare(tmp_path, monkeypatch, capsys):
     """Runs a corpus' own prepare; gives the exit code, its words, and the manifest by id."""
     for number in range(4):
-        _sound(tmp_path / f"noise/hiss {number}.wav", number)
+        _audio(tmp_path / f"noise/hiss {number}.wav", number)
 
     def run(script, videos, command="manifest", **more):
         places = {
@@ -109,24 +109,24 @@ def prepare(tmp_path, monkeypatch, capsys):
         out = tmp_path / "manifest.jsonl"
         argv = ["check"] if command == "check" else ["manifest", str(out)]
         code = corpus.command(argv, usage="")
-        said = capsys.readouterr()
+        printed = capsys.readouterr()
         items = {item.id: item for item in read_manifest(out)} if out.is_file() else {}
-        return code, said.out + said.err, items
+        return code, printed.out + printed.err, items
 
     return run
 
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory):
-    """Three people's films and two noises, names with spaces, and files of no use among them."""
+    """Three people's videos and two noises, names with spaces, and files of no use among them."""
     folder = tmp_path_factory.mktemp("own")
     for number, (person, clip) in enumerate(product(("Ann B", "ben", "Zoë"), ("one", "one more"))):
-        _talk(folder / "my films" / person / f"{clip}.mp4", number)
-    _talk(folder / "my films/ben/mute.mp4", 7, silent=True)
-    (folder / "my films/ben/broken.mp4").write_bytes(b"no film")
+        _talk(folder / "my videos" / person / f"{clip}.mp4", number)
+    _talk(folder / "my videos/ben/mute.mp4", 7, silent=True)
+    (folder / "my videos/ben/broken.mp4").write_bytes(b"no video")
     for number in range(2):
-        _sound(folder / f"my noise/hiss/{number}.wav", number, duration_s=3)
-    _sound(folder / "my noise/silent.wav", 0, gain=0)
+        _audio(folder / f"my noise/hiss/{number}.wav", number, duration_s=3)
+    _audio(folder / "my noise/silent.wav", 0, gain=0)
     (folder / "avdcnn.yaml").write_text(AVDCNN, encoding="utf-8")
     (folder / "live.yaml").write_text(LIVE, encoding="utf-8")
     return folder
@@ -137,7 +137,7 @@ def _run(folder, *options):
         pytest.skip("needs bash")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AVSE_")}
     return subprocess.run(
-        ["bash", str(ROOT / "egs/folder/run.sh"), "--exp", str(folder / "my exp"), "--n-jobs", "1", *options],
+        ["bash", str(ROOT / "egs/folder/run.sh"), "--exp", str(folder / "my exp"), "--workers", "1", *options],
         cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=600,
     )  # fmt: skip
 
@@ -145,16 +145,16 @@ def _run(folder, *options):
 @pytest.fixture(scope="module")
 def whole(own):
     """All stages, with paths from where the user stands."""
-    done = _run(own, "--videos", "my films", "--noise", "my noise", "--config", str(own / "avdcnn.yaml"))
+    done = _run(own, "--videos", "my videos", "--noise", "my noise", "--config", str(own / "avdcnn.yaml"))
     assert done.returncode == 0, done.stderr
     return done
 
 
-def test_a_folder_of_films_goes_through_all_stages(own, whole, monkeypatch):
-    monkeypatch.setenv("AVSE_VIDEOS", str(own / "my films"))
+def test_a_folder_of_videos_goes_through_all_stages(own, whole, monkeypatch):
+    monkeypatch.setenv("AVSE_VIDEOS", str(own / "my videos"))
     monkeypatch.setenv("AVSE_NOISE", str(own / "my noise"))
     text = (own / "my exp/RESULTS.md").read_text(encoding="utf-8")
-    for words in ("## AVDCNN: goals", "## test_seen", "## test_unseen", "| hiss | talker_1 |", "same_speaker"):
+    for words in ("## AVDCNN: targets", "## test_seen", "## test_unseen", "| hiss | talker_1 |", "same_speaker"):
         assert words in text
     items = read_manifest(own / "my exp/manifest.jsonl")
     by_split = defaultdict(list)
@@ -166,8 +166,8 @@ def test_a_folder_of_films_goes_through_all_stages(own, whole, monkeypatch):
     assert tested.isdisjoint(i.audio for split in ("train", "valid") for i in by_split[split])
 
 
-def test_files_of_no_use_are_told_and_left_out(own, whole):
-    assert "8 films (3 speakers), 3 noises, 0 competing voices: found" in whole.stdout
+def test_files_of_no_use_are_reported_and_skipped(own, whole):
+    assert "8 videos (3 speakers), 3 noises, 0 competing voices: found" in whole.stdout
     for name in ("broken.mp4", "mute.mp4", "silent.wav"):
         assert name in whole.stderr
         assert name in (own / "my exp/data/left_out.txt").read_text(encoding="utf-8")
@@ -181,10 +181,10 @@ def test_the_live_model_trains_without_competing_voices(own, whole):
     assert (own / "my exp/live/model.safetensors").is_file()
 
 
-def test_other_films_than_those_prepared_are_refused(own, whole):
-    _talk(own / "my films/ben/new.mp4", 9)
-    done = _run(own, "--videos", "my films", "--noise", "my noise", "--stages", "check")
-    (own / "my films/ben/new.mp4").unlink()
+def test_other_videos_than_those_prepared_are_refused(own, whole):
+    _talk(own / "my videos/ben/new.mp4", 9)
+    done = _run(own, "--videos", "my videos", "--noise", "my noise", "--stages", "check")
+    (own / "my videos/ben/new.mp4").unlink()
     assert done.returncode == 1
     assert "must be of the files that are there now but is of others" in done.stderr
 
@@ -193,11 +193,11 @@ def test_other_films_than_those_prepared_are_refused(own, whole):
     ("options", "words"),
     [
         ([], "the folder of videos must be named but is not; give --videos FOLDER"),
-        (["--videos", "my films"], "the folder of noise must be named but is not"),
+        (["--videos", "my videos"], "the folder of noise must be named but is not"),
         (["--videos", "my flims", "--noise", "my noise"], "--videos must name a folder but"),
-        (["--videos", "my noise", "--noise", "my noise"], "must hold films"),
-        (["--videos", "my films", "--noise", "my films"], "must hold sound files"),
-        (["--videos", "my films", "--noise", "my noise", "--per-speaker", "few"], "--per-speaker must be a number"),
+        (["--videos", "my noise", "--noise", "my noise"], "must hold videos"),
+        (["--videos", "my videos", "--noise", "my videos"], "must hold audio files"),
+        (["--videos", "my videos", "--noise", "my noise", "--per-speaker", "few"], "--per-speaker must be a number"),
     ],
 )
 def test_a_wrong_folder_is_one_line(own, options, words):
@@ -207,43 +207,43 @@ def test_a_wrong_folder_is_one_line(own, options, words):
     assert len(done.stderr.strip().splitlines()) == 2, "the stage's name, and the error"
 
 
-def test_films_without_folders_are_split_one_by_one(prepare, tmp_path):
+def test_videos_without_folders_are_split_one_by_one(prepare, tmp_path):
     for number in range(5):
-        _still(tmp_path / f"films/clip.{number}.mp4")
-    code, said, items = prepare("folder/prepare.py", tmp_path / "films")
+        _still(tmp_path / f"videos/clip.{number}.mp4")
+    code, printed, items = prepare("folder/prepare.py", tmp_path / "videos")
     assert code == 0
     faces = [item for item in items.values() if item.video]
     assert {item.split for item in faces} == {"train", "valid", "test_seen"}
     assert len({item.speaker for item in faces}) == 5
-    assert "talking faces: 1 test_seen, 3 train, 1 valid" in said
+    assert "talking faces: 1 test_seen, 3 train, 1 valid" in printed
 
 
-def test_two_films_are_too_few(prepare, tmp_path):
+def test_two_videos_are_too_few(prepare, tmp_path):
     for number in range(2):
-        _still(tmp_path / f"films/{number}.mp4")
-    (tmp_path / "films/broken.mp4").write_bytes(b"no film")
-    code, said, _ = prepare("folder/prepare.py", tmp_path / "films")
+        _still(tmp_path / f"videos/{number}.mp4")
+    (tmp_path / "videos/broken.mp4").write_bytes(b"no video")
+    code, printed, _ = prepare("folder/prepare.py", tmp_path / "videos")
     assert code == 1
-    assert "at least 3 clips are needed" in said
-    assert "1 left out, the first: video" in said
+    assert "at least 3 clips are needed" in printed
+    assert "1 skipped, the first: video" in printed
 
 
 def test_speech_of_its_own_competes(prepare, tmp_path):
     for number in range(4):
-        _still(tmp_path / f"films/{number}.mp4")
-        _sound(tmp_path / f"speech/reader{number}/a.flac", number)
-    code, said, items = prepare("folder/prepare.py", tmp_path / "films", AVSE_SPEECH=str(tmp_path / "speech"))
+        _still(tmp_path / f"videos/{number}.mp4")
+        _audio(tmp_path / f"speech/reader{number}/a.flac", number)
+    code, printed, items = prepare("folder/prepare.py", tmp_path / "videos", AVSE_SPEECH=str(tmp_path / "speech"))
     assert code == 0
-    assert "voices: 1 test, 2 train, 1 valid" in said
+    assert "voices: 1 test, 2 train, 1 valid" in printed
     voices = {item.audio for item in items.values() if item.id.startswith("speech__") and item.split == "test"}
     mixtures = read_mixtures(tmp_path / "exp/data/av/test_mixtures.jsonl")
     assert {cut.path for m in mixtures if m.noise_type == "talker_1" for cut in m.noise} == voices
 
 
-def test_no_more_films_of_a_speaker_than_wanted(prepare, tmp_path):
+def test_no_more_videos_of_a_speaker_than_wanted(prepare, tmp_path):
     for person, number in product("abc", range(4)):
-        _still(tmp_path / f"films/{person}/{number}.mp4")
-    code, _, items = prepare("folder/prepare.py", tmp_path / "films", AVSE_PER_SPEAKER="2")
+        _still(tmp_path / f"videos/{person}/{number}.mp4")
+    code, _, items = prepare("folder/prepare.py", tmp_path / "videos", AVSE_PER_SPEAKER="2")
     assert code == 0
     assert sorted(item.speaker for item in items.values() if item.video) == list("aabbcc")
 
@@ -274,11 +274,11 @@ def test_grid_as_it_is_distributed(prepare, tmp_path, layout):
         assert [items[f"{speaker}_{n}"].split for n in names] == ["test_seen", "valid", "train", "train"]
 
 
-def test_grid_takes_the_better_film_and_sound_from_beside(prepare, tmp_path):
+def test_grid_takes_the_better_video_and_audio_from_beside(prepare, tmp_path):
     grid, names = tmp_path / "grid", _sentences()
     for speaker, name in product(("s1", "s3"), names):
         _mpg(grid / f"{speaker}.mpg_vcd/{name}.mpg", 1, silent=True)
-        _sound(grid / f"audio/{speaker}/{name}.wav", 2)
+        _audio(grid / f"audio/{speaker}/{name}.wav", 2)
     _mpg(grid / f"s3/video/mpg_6000/{names[0]}.mpg", 1, silent=True, size=64)
     code, _, items = prepare("grid/distributed.py", grid)
     assert code == 0
@@ -291,9 +291,9 @@ def test_grid_takes_the_better_film_and_sound_from_beside(prepare, tmp_path):
 def test_a_part_of_grid_is_split_as_any_folder(prepare, tmp_path):
     for name in _sentences():
         _mpg(tmp_path / f"s5/{name}.mpg", 1)
-    code, said, items = prepare("grid/distributed.py", tmp_path / "s5")
+    code, printed, items = prepare("grid/distributed.py", tmp_path / "s5")
     assert code == 0
-    assert "these are split as any folder is" in said
+    assert "these are split as any folder is" in printed
     assert {item.split for item in items.values() if item.video} == {"train", "valid", "test_seen"}
 
 
@@ -302,8 +302,8 @@ def _tmsv(folder, speakers):
         name = f"SP{speaker:02d}_{number:03d}"
         _still(folder / f"SP{speaker:02d}/video/{name}.mp4", silent=number == 150)
         if number == 150:
-            _sound(folder / f"SP{speaker:02d}/audio/clean/train/{name}.wav", 1)
-            _sound(folder / f"SP{speaker:02d}/audio/noisy_enh/train/{name}.wav", 1)
+            _audio(folder / f"SP{speaker:02d}/audio/clean/train/{name}.wav", 1)
+            _audio(folder / f"SP{speaker:02d}/audio/noisy_enh/train/{name}.wav", 1)
 
 
 def test_tmsv_is_split_as_lavse_does(prepare, tmp_path):
@@ -323,26 +323,26 @@ def test_tmsv_is_split_as_lavse_does(prepare, tmp_path):
 
 def test_a_part_of_tmsv_is_split_as_any_folder(prepare, tmp_path):
     _tmsv(tmp_path / "TMSV", range(1, 4))
-    code, said, items = prepare("tmsv/prepare.py", tmp_path / "TMSV")
+    code, printed, items = prepare("tmsv/prepare.py", tmp_path / "TMSV")
     assert code == 0
-    assert "LAVSE's split needs SP01" in said
+    assert "LAVSE's split needs SP01" in printed
     assert {item.split for item in items.values() if item.video} == {"train", "valid", "test_seen", "test_unseen"}
 
 
 @pytest.mark.parametrize(
     ("script", "words"),
-    [("grid/distributed.py", "must hold GRID's films, such as s1"), ("tmsv/prepare.py", "must hold TMSV's films")],
+    [("grid/distributed.py", "must hold GRID's videos, such as s1"), ("tmsv/prepare.py", "must hold TMSV's videos")],
 )
 def test_another_folder_is_no_such_corpus(prepare, tmp_path, script, words):
-    _still(tmp_path / "films/holiday.mp4")
+    _still(tmp_path / "videos/holiday.mp4")
     for command in ("check", "manifest"):
-        code, said, _ = prepare(script, tmp_path / "films", command)
+        code, printed, _ = prepare(script, tmp_path / "videos", command)
         assert code == 1
-        assert words in said
-        assert len(said.splitlines()) == 1
+        assert words in printed
+        assert len(printed.splitlines()) == 1
 
 
-def test_grid_without_films_of_ones_own_is_the_pack(tmp_path):
+def test_grid_without_videos_of_ones_own_is_the_pack(tmp_path):
     if shutil.which("bash") is None:
         pytest.skip("needs bash")
     done = subprocess.run(
@@ -354,14 +354,14 @@ def test_grid_without_films_of_ones_own_is_the_pack(tmp_path):
 
 
 def test_records_of_what_was_cut_are_read_again(prepare, tmp_path):
-    path = tmp_path / "films/talk.mp4"
+    path = tmp_path / "videos/talk.mp4"
     path.parent.mkdir()
     n = 25 * 31
-    write_film(
+    write_video(
         path, [np.zeros((32, 32, 3), np.uint8)] * n, timestamps_s=np.arange(n) / 25,
         waveform=0.1 * np.random.default_rng(0).standard_normal(31 * RATE).astype(np.float32), sample_rate=RATE,
     )  # fmt: skip
-    code, _, items = prepare("folder/prepare.py", tmp_path / "films")
+    code, _, items = prepare("folder/prepare.py", tmp_path / "videos")
     assert code == 0
     pieces = [item for item in items.values() if item.video]
     assert [item.duration_s for item in pieces] == [5.0] * 6

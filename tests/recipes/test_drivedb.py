@@ -1,4 +1,4 @@
-"""Drives of drivedb, real where they are at hand and made up in both layouts, with every trap of the real ones."""
+"""Drives of drivedb, real where they are at hand and synthetic in both layouts, with every trap of the real ones."""
 
 import gzip
 import json
@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import wfdb
 
-from avse.data.drive import load_drive, load_drives
-from avse.media.series import pick, read_series
+from avse.drives.drive import load_drive, load_drives
+from avse.drives.series import pick, read_series
 
 SCRIPT = Path(__file__).parents[2] / "egs/drivedb/prepare.py"
 REAL = Path(os.environ.get("AVSE_DATA", "data")) / "physio/drivedb"
@@ -87,7 +87,7 @@ def test_a_table_becomes_a_drive(source, tmp_path):
     # The city reaches beyond the record, the second rest lies beyond it.
     assert drive.segments == ((12, 60, 0), (60, 119, 2))
     assert "segment to 300 s cut: the record ends at 119 s" in done.stderr
-    assert "segment from 300 s left out" in done.stderr
+    assert "segment from 300 s skipped" in done.stderr
     report = json.loads((tmp_path / "out/report.json").read_text())
     assert report["drive05"]["channels"]["hand_gsr"]["masked_share"] == 0
 
@@ -104,7 +104,7 @@ def test_the_traps_of_the_database(source, tmp_path):
     assert done.returncode == 0, done.stderr
     drives = {drive.id: drive for drive in load_drives(tmp_path / "out")}
     assert "drive14" not in drives
-    assert "drive14: left out, for it is the recording drive13 again" in done.stderr
+    assert "drive14: skipped, for it is the recording drive13 again" in done.stderr
     assert drives["drive17a"].driver == drives["drive17b"].driver == "17"
     assert drives["drive07"].signals["gsr"].mask.all()
     assert drives["drive15"].signals["gsr"].mask.all()
@@ -136,7 +136,7 @@ def test_a_record_of_physionet_with_its_own_rates(source, tmp_path):
     assert not drive.signals["gsr"].mask[0].any()
 
 
-def test_a_broken_drive_is_said_and_the_others_are_done(source, tmp_path):
+def test_a_broken_drive_is_reported_and_the_others_are_done(source, tmp_path):
     _write_table(source, "drive05")
     times_s = np.arange(DURATION_S * RATE_HZ) / RATE_HZ
     times_s[700] = 3.0

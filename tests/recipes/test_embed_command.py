@@ -1,4 +1,4 @@
-"""`avse-embed`: films in, vectors out, and the nearest of them found."""
+"""`avse-embed`: videos in, vectors out, and the nearest of them found."""
 
 import os
 import subprocess
@@ -10,54 +10,54 @@ import numpy as np
 import pytest
 
 from avse.cli.embed import main
-from avse.embeddings import Embeddings, best
 from avse.errors import InputError
+from avse.search.embeddings import Embeddings, best
 
 
 @pytest.fixture(scope="module")
-def written(vatt_films, vatt_run, tmp_path_factory):
+def written(vatt_videos, vatt_run, tmp_path_factory):
     output = tmp_path_factory.mktemp("embeddings") / "clips.npz"
-    films = [str(vatt_films / f"talk {number:02d}.mp4") for number in range(12)]
-    assert main(["write", *films, "-o", str(output), "--model", str(vatt_run / "model.safetensors")]) == 0
+    videos = [str(vatt_videos / f"talk {number:02d}.mp4") for number in range(12)]
+    assert main(["write", *videos, "-o", str(output), "--model", str(vatt_run / "model.safetensors")]) == 0
     return output
 
 
-def test_every_clip_has_vectors_of_length_one(written, vatt_films):
+def test_every_clip_has_vectors_of_length_one(written, vatt_videos):
     embeddings = Embeddings.load(written)
-    assert len(embeddings.path) == 24, "two clips of 0.8 s in each film of 1.7 s"
+    assert len(embeddings.path) == 24, "two clips of 0.8 s in each video of 1.7 s"
     np.testing.assert_allclose(embeddings.end_s[:2], [0.8, 1.6], atol=0.01)
     for vectors in (embeddings.video_va, embeddings.audio_va, embeddings.video_vt):
         np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
 
 
-def test_a_film_sounds_most_like_its_own_picture(written, vatt_films, vatt_run, capsys):
+def test_a_video_sounds_most_like_its_own_video(written, vatt_videos, vatt_run, capsys):
     model = ["--model", str(vatt_run / "model.safetensors"), "-n", "24"]
     ranks = []
     for number in range(12):
-        film = str(vatt_films / f"talk {number:02d}.mp4")
-        assert main(["find", str(written), "--picture", film, *model]) == 0
-        ranks.append([film in line for line in capsys.readouterr().out.splitlines()].index(True))
-    # Of 24 clips two are its own; guessing finds the first of them behind seven others on average.
+        video = str(vatt_videos / f"talk {number:02d}.mp4")
+        assert main(["find", str(written), "--video", video, *model]) == 0
+        ranks.append([video in line for line in capsys.readouterr().out.splitlines()].index(True))
+    # Of 24 clips two are its own; chance finds the first of them behind seven others on average.
     assert np.mean(ranks) < 6
 
 
-def test_sounds_and_words_are_queries_too(written, vatt_films, vatt_run, tmp_path, capsys):
+def test_recordings_and_words_are_queries_too(written, vatt_videos, vatt_run, tmp_path, capsys):
     model = ["--model", str(vatt_run / "model.safetensors"), "-n", "3"]
-    assert main(["find", str(written), "--sound", str(vatt_films / "talk 03.mp4"), *model]) == 0
+    assert main(["find", str(written), "--audio", str(vatt_videos / "talk 03.mp4"), *model]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 3
     assert main(["find", str(written), "--text", "bin blue", *model]) == 0
     cosines = [float(line.split()[0]) for line in capsys.readouterr().out.splitlines()]
     assert cosines == sorted(cosines, reverse=True)
     cv2.imwrite(str(tmp_path / "still.png"), np.full((32, 48, 3), 90, np.uint8))
-    assert main(["find", str(written), "--picture", str(tmp_path / "still.png"), *model]) == 0
+    assert main(["find", str(written), "--video", str(tmp_path / "still.png"), *model]) == 0
 
 
-def test_what_is_found_is_shown_on_a_sheet(written, vatt_films, vatt_run, tmp_path, capsys):
-    sheet = tmp_path / "hits.png"
-    find = ["find", str(written), "--picture", str(vatt_films / "talk 01.mp4"), "-n", "3", "--sheet", str(sheet)]
+def test_what_is_found_is_shown_on_a_score_file(written, vatt_videos, vatt_run, tmp_path, capsys):
+    file = tmp_path / "hits.png"
+    find = ["find", str(written), "--video", str(vatt_videos / "talk 01.mp4"), "-n", "3", "--sheet", str(file)]
     model = ["--model", str(vatt_run / "model.safetensors")]
     assert main([*find, *model]) == 0
-    image = cv2.imread(str(sheet))
+    image = cv2.imread(str(file))
     assert image.shape[1] == 3 * 240
     assert main([*find, *model]) == 1
     assert "exists" in capsys.readouterr().err
@@ -74,15 +74,15 @@ def test_parquet_holds_the_same(written, tmp_path):
     assert again.model == embeddings.model
 
 
-def test_parquet_without_pyarrow_says_so(written, tmp_path, monkeypatch, capsys, vatt_films, vatt_run):
+def test_parquet_without_pyarrow_says_so(written, tmp_path, monkeypatch, capsys, vatt_videos, vatt_run):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    command = ["write", str(vatt_films / "talk 00.mp4"), "-o", str(tmp_path / "c.parquet"), "--model"]
+    command = ["write", str(vatt_videos / "talk 00.mp4"), "-o", str(tmp_path / "c.parquet"), "--model"]
     assert main([*command, str(vatt_run / "model.safetensors")]) == 2
     assert "parquet files need pyarrow" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 
-def test_bad_input_gets_one_line(written, vatt_films, vatt_run, write_mouth, tmp_path, capsys):
+def test_bad_input_gets_one_line(written, vatt_videos, vatt_run, write_mouth, tmp_path, capsys):
     model = ["--model", str(vatt_run / "model.safetensors")]
     write_mouth(tmp_path / "three.mp4", 3, duration_s=0.25)
     write_mouth(tmp_path / "silent.mp4", 3, silent=True)
@@ -90,11 +90,11 @@ def test_bad_input_gets_one_line(written, vatt_films, vatt_run, write_mouth, tmp
     (tmp_path / "cut.npz").write_bytes(written.read_bytes()[:3000])
     (tmp_path / "void.npz").write_bytes(b"")
     (tmp_path / "empty").mkdir()
-    good = str(vatt_films / "talk 00.mp4")
+    good = str(vatt_videos / "talk 00.mp4")
     cases = [
         (["write", good, "-o", str(tmp_path / "c.csv"), *model], 2, "must end in .npz or .parquet"),
         (["write", good, "-o", str(written), *model], 1, "must not exist but does"),
-        (["write", str(tmp_path / "empty"), "-o", str(tmp_path / "c.npz"), *model], 2, "must hold films but has none"),
+        (["write", str(tmp_path / "empty"), "-o", str(tmp_path / "c.npz"), *model], 2, "must hold videos but has none"),
         (
             ["write", str(tmp_path / "three.mp4"), "-o", str(tmp_path / "c.npz"), *model],
             1,
@@ -106,21 +106,21 @@ def test_bad_input_gets_one_line(written, vatt_films, vatt_run, write_mouth, tmp
         (["find", str(tmp_path / "none.npz"), "--text", "blue", *model], 2, "must be what avse-embed wrote"),
         (["find", str(tmp_path / "cut.npz"), "--text", "blue", *model], 2, "must be what avse-embed wrote"),
         (["find", str(tmp_path / "void.npz"), "--text", "blue", *model], 2, "must be what avse-embed wrote"),
-        (["find", str(written), "--picture", str(tmp_path / "none.png"), *model], 1, "none.png must exist"),
+        (["find", str(written), "--video", str(tmp_path / "none.png"), *model], 1, "none.png must exist"),
     ]
     for command, code, line in cases:
         assert main(command) == code, command
-        said = capsys.readouterr().err
-        assert line in said, (command, said)
-        assert "Traceback" not in said
+        printed = capsys.readouterr().err
+        assert line in printed, (command, printed)
+        assert "Traceback" not in printed
     assert not (tmp_path / "c.npz").exists()
-    # One bad film does not keep the others out, and the exit code says that it was there.
+    # One bad video does not keep the others out, and the exit code says that it was there.
     command = ["write", str(tmp_path / "broken.mp4"), str(tmp_path / "silent.mp4"), good, "-o", str(tmp_path / "c.npz")]
     assert main([*command, *model]) == 1
     embeddings = Embeddings.load(tmp_path / "c.npz")
     assert np.isnan(embeddings.audio_va).any(axis=1).tolist() == [True, True, False, False]
     found = best(embeddings.video_va[2:3], embeddings.audio_va, n=9)
-    assert {number for number, _ in found} == {2, 3}, "a film without sound sounds like nothing"
+    assert {number for number, _ in found} == {2, 3}, "a video without audio sounds like nothing"
     with pytest.raises(InputError, match="embed both by one model"):
         best(np.ones((1, 3), np.float32), embeddings.audio_va, n=1)
 
@@ -131,11 +131,11 @@ def test_fewer_than_one_clip_cannot_be_shown(written, capsys):
     assert "must be 1 or more but is 0" in capsys.readouterr().err
 
 
-def test_names_that_a_terminal_cannot_show_are_spelt_out(vatt_films, vatt_run, tmp_path):
+def test_names_that_a_terminal_cannot_show_are_spelt_out(vatt_videos, vatt_run, tmp_path):
     model = ["--model", str(vatt_run / "model.safetensors")]
-    film = tmp_path / "é 日本.mp4"
-    film.write_bytes((vatt_films / "talk 00.mp4").read_bytes())
-    assert main(["write", str(film), "-o", str(tmp_path / "ü.npz"), *model]) == 0
+    video = tmp_path / "é 日本.mp4"
+    video.write_bytes((vatt_videos / "talk 00.mp4").read_bytes())
+    assert main(["write", str(video), "-o", str(tmp_path / "ü.npz"), *model]) == 0
     done = subprocess.run(
         [sys.executable, "-m", "avse.cli.embed", "find", str(tmp_path / "ü.npz"), "--text", "blue", *model],
         env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONPATH": str(Path(__file__).parents[2])},

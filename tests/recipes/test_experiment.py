@@ -1,4 +1,4 @@
-"""An experiment on made-up talkers, from nothing to its tables; and what happens when some of it fails."""
+"""An experiment on synthetic talkers, from nothing to its tables; and what happens when some of it fails."""
 
 import json
 import os
@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from recipes.stages import cost, enhance, train_missing
-from recipes.stages.cost import cost_of
+from recipes import train_missing
+from recipes.speech_benchmark import cost, enhance
+from recipes.speech_benchmark.cost import cost_of
 
 ROOT = Path(__file__).parents[2]
 CONF = ROOT / "egs/toy/conf/experiment"
@@ -27,7 +28,7 @@ def toy(tmp_path_factory):
 
 def _run(exp, *options):
     return subprocess.run(
-        ["bash", str(ROOT / "egs/toy/run.sh"), "--exp", str(exp), "--results", str(exp / "RESULTS.md"), "--n-jobs", "1",
+        ["bash", str(ROOT / "egs/toy/run.sh"), "--exp", str(exp), "--results", str(exp / "RESULTS.md"), "--workers", "1",
          "--conf", *map(str, sorted(CONF.glob("*.yaml"))), *options],
         env={**os.environ, "TOY_DATA": str(exp / "data"), "HEARING_EVERY": "17"},
         capture_output=True, text=True, check=True, timeout=300,
@@ -57,7 +58,7 @@ def test_the_tables_and_pictures_are_there(toy):
     for words in ("log-MMSE", "KLT subspace", "ADCNN", "AVDCNN", "PESQ-WB", "SDI", "egs/toy/run.sh --conf",
                   "python -m recipes.avdcnn.train", "test_unseen"):  # fmt: skip
         assert words in text, words
-    assert list((toy / "pictures").iterdir())
+    assert list((toy / "figures").iterdir())
     assert "<html" in (toy / "experiment/report.html").read_text(encoding="utf-8")
 
 
@@ -70,7 +71,7 @@ def test_a_second_run_has_nothing_to_train_enhance_or_score(toy):
     assert before == {path: path.stat().st_mtime_ns for path in files}
 
 
-def test_a_training_that_fails_is_named_and_the_others_go_on(tmp_path, capsys):
+def test_a_training_that_fails_is_named_and_the_others_continue(tmp_path, capsys):
     bad, good = tmp_path / "bad.yaml", tmp_path / "good.yaml"
     bad.write_text("loop:\n  n_epoch: 3\n")
     good.write_text("loop:\n  seed: 1\n")

@@ -1,4 +1,4 @@
-"""The last stage of an experiment, on made-up scores: what is known to be better must come out so, and no more."""
+"""The last stage of an experiment, on synthetic scores: what is known to be better must come out so, and no more."""
 
 import json
 from pathlib import Path
@@ -8,10 +8,10 @@ import pytest
 import yaml
 
 from avse.signal.classical import METHODS
-from recipes.stages.experiment.__main__ import main
-from recipes.stages.experiment.comparison import lead_of, mean_of
-from recipes.stages.experiment.config import BASELINE, names_of, read_experiment
-from recipes.stages.experiment.scores import read_scored
+from recipes.speech_benchmark.experiment.__main__ import main
+from recipes.speech_benchmark.experiment.comparison import lead_of, mean_of
+from recipes.speech_benchmark.experiment.config import BASELINE, names_of, read_experiment
+from recipes.speech_benchmark.experiment.experiment_scores import read_scored
 
 EGS = Path(__file__).parents[2] / "egs"
 N_CLIPS = 8
@@ -81,7 +81,7 @@ def run(place, *options):
     return main(
         ["--experiment", str(place / "experiment.yaml"), "--exp", str(place / "exp"), "--mixtures",
          str(place / "mixtures.jsonl"), "--manifest", str(place / "manifest.jsonl"), "--output",
-         str(place / "RESULTS.md"), "--command", "egs/made/run.sh --all", "--title", "Made up", *options]
+         str(place / "RESULTS.md"), "--command", "egs/made/run.sh --all", "--title", "Synthetic", *options]
     )  # fmt: skip
 
 
@@ -199,7 +199,7 @@ def test_slow_metrics_of_some_mixtures_say_of_how_many(place):
     assert table_with(overview, "fair one")[2].endswith(", n 7")
 
 
-def test_what_is_missing_is_named_and_left_out(place, capsys):
+def test_what_is_missing_is_named_and_skipped(place, capsys):
     change(place, "fair", lambda row: None if row["id"] < "c2" else row)
     text = results_of(place)
     assert "- not ready (late): no scores yet" in text
@@ -258,16 +258,16 @@ def test_what_was_never_trained_has_a_cost_and_no_minutes(place):
         ("exp/good/log.jsonl", "half a li", "log.jsonl:1 must be one JSON object"),
     ],
 )
-def test_bad_files_are_told_in_a_line(place, capsys, file, text, words):
+def test_bad_files_are_reported_in_a_line(place, capsys, file, text, words):
     (place / file).write_text(text)
     assert run(place) == 2
-    told = capsys.readouterr().err.strip().splitlines()[-1]
-    assert told.startswith("experiment: error: ")
-    assert words in told
+    printed = capsys.readouterr().err.strip().splitlines()[-1]
+    assert printed.startswith("experiment: error: ")
+    assert words in printed
     assert not (place / "RESULTS.md").exists()
 
 
-def test_no_scores_at_all_are_told(place, capsys):
+def test_no_scores_at_all_are_reported(place, capsys):
     for path in (place / "exp").rglob("scores.jsonl"):
         path.unlink()
     assert run(place) == 2

@@ -1,4 +1,4 @@
-"""An experiment's pictures and its page: what they show, and that they are the same each time."""
+"""An experiment's figures and its page: what they show, and that they are the same each time."""
 
 import json
 import re
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from conftest import write_sound
+from conftest import write_audio
 from PIL import Image
 
 from avse.data.crops import save_mouth
@@ -21,15 +21,23 @@ from avse.faces.report import FaceReport
 from avse.models import zoo
 from avse.models.avdcnn import AVDCNN, AVDCNNConfig, Estimate
 from avse.signal.stft import POWER_FLOOR
-from recipes.stages.experiment import lips, mouths
-from recipes.stages.experiment.__main__ import main
-from recipes.stages.experiment.config import Claim, ExperimentConfig
-from recipes.stages.experiment.items import Item, choose
-from recipes.stages.experiment.lips import Heard, LipFilm, draw_films, hear, lip_film, looks
-from recipes.stages.experiment.mouths import Seen
-from recipes.stages.experiment.pictures import noise_bars, save, snr_curves, spectrograms
-from recipes.stages.experiment.scores import Scored
-from recipes.stages.tables import Results
+from recipes.speech_benchmark.experiment import lips
+from recipes.speech_benchmark.experiment import mouth_figures as mouths
+from recipes.speech_benchmark.experiment.__main__ import main
+from recipes.speech_benchmark.experiment.config import Claim, ExperimentConfig
+from recipes.speech_benchmark.experiment.experiment_scores import Scored
+from recipes.speech_benchmark.experiment.items import Item, choose
+from recipes.speech_benchmark.experiment.lips import (
+    LipFrames,
+    MixtureInput,
+    draw_lip_frames,
+    lip_frames,
+    looks,
+    mixture_input,
+)
+from recipes.speech_benchmark.experiment.mouth_figures import Seen
+from recipes.speech_benchmark.experiment.score_figures import noise_bars, save, snr_curves, spectrograms
+from recipes.speech_benchmark.mixture_scores import Results
 
 RATE = 16000
 TINY = AVDCNNConfig(encoders="none", hidden=(16, 16), normalisation_radius=20)
@@ -70,7 +78,7 @@ def test_bars_are_the_means_of_the_noise_types(scored):
     assert [label.get_text() for label in axes.get_xticklabels()] == ["rain", "talker_1"]
 
 
-def test_pictures_are_the_same_bytes_each_time(scored, tmp_path):
+def test_figures_are_the_same_bytes_each_time(scored, tmp_path):
     for folder in ("one", "two"):
         figure = snr_curves(CONFIG, scored, "si_sdr_db")
         for name in ("a.svg", "a.png"):
@@ -98,10 +106,10 @@ def test_mixtures_to_show_are_those_of_the_median_gain(scored):
 
 def test_spectrograms_show_a_tone_where_it_is():
     times_s = np.arange(RATE) / RATE
-    sounds = {
+    recordings = {
         name: np.sin(2 * np.pi * hz * times_s).astype(np.float32) for name, hz in (("noisy", 2000), ("clean", 500))
     }
-    figure = spectrograms(Item(mixture("a", "rain", 0), sounds))
+    figure = spectrograms(Item(mixture("a", "rain", 0), recordings))
     brightest = {}
     for axes in figure.axes:
         level = axes.images[0].get_array()
@@ -112,7 +120,7 @@ def test_spectrograms_show_a_tone_where_it_is():
 
 
 class Peephole:
-    """Makes the sound as loud as one patch of the mouth is bright, and sees nothing else."""
+    """Makes the audio as loud as one patch of the mouth is bright, and sees nothing else."""
 
     window, hop, sample_rate = 512, 320, RATE
     rows, columns = slice(16, 20), slice(8, 12)
@@ -122,27 +130,27 @@ class Peephole:
 
 
 @pytest.fixture
-def heard():
+def given():
     rng = np.random.default_rng(1)
     crops = rng.integers(0, 256, (30, 32, 48, 3), dtype=np.uint8)
-    return Heard(np.full((257, 30), 10 + 0j, np.complex64), crops, np.ones(30, dtype=bool))
+    return MixtureInput(np.full((257, 30), 10 + 0j, np.complex64), crops, np.ones(30, dtype=bool))
 
 
-def test_a_network_looks_where_the_only_pixels_are_that_it_uses(heard):
-    found = looks(Peephole(), [heard, heard])
+def test_a_network_looks_where_the_only_pixels_are_that_it_uses(given):
+    found = looks(Peephole(), [given, given])
     place = np.zeros((8, 12), dtype=bool)
     place[4, 2] = True
     assert (found.level_db > 0).tolist() == place.tolist()
-    patch = heard.crops[:, Peephole.rows, Peephole.columns].astype(float)
+    patch = given.crops[:, Peephole.rows, Peephole.columns].astype(float)
     mean = np.round(patch.mean(axis=0)).mean()
     by_hand = 20 * np.log10((1 + patch.mean(axis=(1, 2, 3)) / 255) / (1 + mean / 255))
     assert found.level_db[4, 2] == pytest.approx(np.sqrt(np.mean(by_hand**2)), rel=1e-4)
     assert found.whole_db == pytest.approx(found.level_db[4, 2])
-    assert found.mouth == pytest.approx(heard.crops.mean(axis=(0, 3)) / 255)
+    assert found.mouth == pytest.approx(given.crops.mean(axis=(0, 3)) / 255)
 
 
-def test_a_still_mouth_has_nothing_to_look_at(heard):
-    still = heard._replace(crops=heard.crops[:1].repeat(30, axis=0))
+def test_a_still_mouth_has_nothing_to_look_at(given):
+    still = given._replace(crops=given.crops[:1].repeat(30, axis=0))
     assert looks(Peephole(), [still]).level_db.max() == 0
     assert POWER_FLOOR < 1
 
@@ -156,46 +164,48 @@ class Parrot(AVDCNN):
         return Estimate(noisy_log_power, self.sign * lips)
 
 
-def test_lip_frames_are_compared_with_those_that_the_network_read(heard):
+def test_lip_frames_are_compared_with_those_that_the_network_read(given):
     model = Parrot.build(AVDCNNConfig(normalisation_radius=20)).eval()
-    shown = heard._replace(present=np.arange(30) < 20)
-    film = lip_film(model, shown)
-    assert film.true.shape == (20, 16, 24)
-    assert film.correlation == pytest.approx(1)
+    shown = given._replace(present=np.arange(30) < 20)
+    video = lip_frames(model, shown)
+    assert video.true.shape == (20, 16, 24)
+    assert video.correlation == pytest.approx(1)
     model.sign = -1.0
-    assert lip_film(model, shown).correlation == pytest.approx(-1)
-    assert lip_film(AVDCNN.build(AVDCNNConfig(normalisation_radius=20, lip_output=False)).eval(), shown) is None
-    assert np.isnan(LipFilm(film.true, np.zeros_like(film.true)).correlation)
+    assert lip_frames(model, shown).correlation == pytest.approx(-1)
+    assert lip_frames(AVDCNN.build(AVDCNNConfig(normalisation_radius=20, lip_output=False)).eval(), shown) is None
+    assert np.isnan(LipFrames(video.true, np.zeros_like(video.true)).correlation)
 
 
 def test_predicted_lips_stand_below_the_true_ones_which_alike_systems_share():
     rng = np.random.default_rng(2)
     true, other = rng.normal(size=(20, 16, 24)), rng.normal(size=(20, 16, 24))
-    figure = draw_films({"a": LipFilm(true, 2 * true), "b": LipFilm(true, -true), "c": LipFilm(other, other)})
+    figure = draw_lip_frames(
+        {"a": LipFrames(true, 2 * true), "b": LipFrames(true, -true), "c": LipFrames(other, other)}
+    )
     rows = [axes.get_ylabel().split("\n")[0] for axes in figure.axes][:: lips.N_TIMES]
     assert rows == ["true", "a", "b", "true", "c"]
     assert figure.axes[0].images[0].get_array().tolist() == true[0].tolist()
     assert figure.axes[lips.N_TIMES + 7].images[0].get_array().tolist() == (2 * true[-1]).tolist()
 
 
-def test_sound_and_mouth_meet_at_the_networks_frames():
+def test_audio_and_mouth_meet_at_the_networks_frames():
     crops = np.arange(25, dtype=np.uint8)[:, None, None, None] + np.zeros((1, 32, 48, 3), np.uint8)
     mouth = MouthTrack(np.arange(25) / 25, crops, np.ones(25, dtype=bool), FaceReport(1, 1.0, "1"))
-    found = hear(np.zeros(RATE, np.float32), mouth, model=Peephole())
+    found = mixture_input(np.zeros(RATE, np.float32), mouth, model=Peephole())
     assert found.spectrum.shape == (257, len(found.crops))
     assert found.crops[[0, 10, 40], 0, 0, 0].tolist() == [0, 5, 20]
 
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
-    """A small experiment with its sounds, mouths and one network that nobody trained."""
+    """A small experiment with its recordings, mouths and one network that nobody trained."""
     monkeypatch.setenv("AVSE_DATA", str(tmp_path))
     monkeypatch.setattr(lips, "PATCH", 16)
     monkeypatch.setattr(mouths, "N_CLIPS", 1)
     rng = np.random.default_rng(3)
     rows, people = [], []
     for clip in ("a", "b"):
-        write_sound(tmp_path / f"{clip}.wav", 0.1 * rng.standard_normal(RATE // 2), RATE)
+        write_audio(tmp_path / f"{clip}.wav", 0.1 * rng.standard_normal(RATE // 2), RATE)
         people.append({"id": clip, "split": "test_seen", "audio": f"{clip}.wav", "licence": "CC0", "speaker": clip})
         crops = rng.integers(0, 256, (13, 32, 48, 3), dtype=np.uint8)
         track = MouthTrack(np.arange(13) / 25, crops, np.ones(13, dtype=bool), FaceReport(1, 1.0, "1"))
@@ -209,7 +219,7 @@ def place(tmp_path, monkeypatch):
         _write_rows(tmp_path / "exp" / name / "scores.jsonl", [{"id": r["id"], "pesq_wb": value} for r in rows])
     for row in rows:
         (tmp_path / "exp/good/enhanced").mkdir(exist_ok=True)
-        write_sound(
+        write_audio(
             tmp_path / "exp/good/enhanced" / f"{row['id']}.wav", np.full(RATE // 2, 0.01), RATE, subtype="FLOAT"
         )
     zoo.save(tmp_path / "exp/good/model.safetensors", AVDCNN.build(TINY))
@@ -227,7 +237,7 @@ def _run(place, *options):
     return main(
         ["--experiment", str(place / "e.yaml"), "--exp", str(place / "exp"), "--mixtures",
          str(place / "mixtures.jsonl"), "--manifest", str(place / "manifest.jsonl"), "--crops", str(place / "crops"),
-         "--output", str(place / "out" / "RESULTS.md"), "--pictures", str(place / "out" / "pictures"), "--html",
+         "--output", str(place / "out" / "RESULTS.md"), "--figures", str(place / "out" / "figures"), "--html",
          str(place / "exp" / "report.html"), "--command", "run.sh --all", "--title", "Made & up", *options]
     )  # fmt: skip
 
@@ -246,23 +256,23 @@ class Page(HTMLParser):
                 self.found.setdefault(tag, []).append(value)
 
 
-def test_the_whole_report_has_its_pictures_and_needs_nothing_beside_it(place, capsys):
+def test_the_whole_report_has_its_figures_and_needs_nothing_beside_it(place, capsys):
     assert _run(place) == 0
-    told = capsys.readouterr().err
-    assert "late (late): 1 of 1 mixtures to hear are not enhanced" in told
-    assert "late/model.safetensors" in told, "weights that cannot be read are told, and stop nothing"
+    printed = capsys.readouterr().err
+    assert "late (late): 1 of 1 mixtures to hear are not enhanced" in printed
+    assert "late/model.safetensors" in printed, "weights that cannot be read are reported, and stop nothing"
     text = (place / "out/RESULTS.md").read_text()
     named = re.findall(r"!\[[^]]*\]\(([^)]+)\)", text)
     assert named == [
-        "pictures/snr_pesq_wb.svg", "pictures/noise_pesq_wb.svg", "pictures/spectrograms_1.png",
-        "pictures/lips_1.png", "pictures/looks.png",
+        "figures/snr_pesq_wb.svg", "figures/noise_pesq_wb.svg", "figures/spectrograms_1.png",
+        "figures/lips_1.png", "figures/looks.png",
     ]  # fmt: skip
     for name in named:
         path = place / "out" / name
         assert 1000 < path.stat().st_size < 200_000
         if path.suffix == ".png":
-            with Image.open(path) as picture:
-                assert picture.size[0] > 200
+            with Image.open(path) as video_frame:
+                assert video_frame.size[0] > 200
     page = (place / "exp/report.html").read_text()
     addresses = Page(page).found
     assert len(addresses["audio"]) == 3
@@ -287,8 +297,8 @@ def test_where_a_network_looks_is_worked_out_once_for_its_weights(place, monkeyp
         assert kept.whole_db == found[-1].whole_db > 0
 
 
-def test_without_crops_and_sounds_the_tables_are_there(place, capsys, monkeypatch):
-    monkeypatch.setattr("recipes.stages.experiment.__main__.score_pictures", lambda *_: [])
+def test_without_crops_and_recordings_the_tables_are_there(place, capsys, monkeypatch):
+    monkeypatch.setattr("recipes.speech_benchmark.experiment.__main__.score_figures", lambda *_: [])
     for path in (*(place / "crops").iterdir(), *(place / "exp/good/enhanced").iterdir()):
         path.unlink()
     assert _run(place) == 0

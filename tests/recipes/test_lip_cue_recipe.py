@@ -4,9 +4,6 @@ import numpy as np
 import pytest
 import torch
 
-from avse.data.head import PEOPLE
-from avse.data.synthetic import film as draw
-from avse.data.voice import speak
 from avse.faces.crop import crop_mouth
 from avse.faces.mouth import MouthTrack
 from avse.faces.report import FaceReport
@@ -14,7 +11,10 @@ from avse.faces.track import Box
 from avse.signal.clock import n_video_frames
 from avse.signal.speech_cue import speech_cue
 from avse.signal.voice_features import voice_powers
-from recipes.lip_cue.camera import film, move, resampled
+from avse.synthetic.head import PEOPLE
+from avse.synthetic.talker import camera_view as draw
+from avse.synthetic.voice import speak
+from recipes.lip_cue.camera import camera_view, move, resampled
 from recipes.lip_cue.config import ExampleConfig, LossConfig
 from recipes.lip_cue.data import CueDataset, collate
 from recipes.lip_cue.errors import describe_errors
@@ -35,12 +35,12 @@ def audio(seed, name):
 def sources():
     faces = []
     for seed in range(3):
-        voice, heard = audio(seed, f"p{seed % 2}")
+        voice, given = audio(seed, f"p{seed % 2}")
         times_s = np.arange(75) / 25
         images = draw(PEOPLE[seed], voice.opening_at(times_s), np.random.default_rng(seed))
         crops = np.stack([crop_mouth(image, Box(95, 45, 130), crop_size=(32, 48)) for image in images])
         track = MouthTrack(times_s, grey(crops), np.ones(75, bool), FaceReport(1, 1.0, "face 1 of 1"))
-        faces.append(Face(heard, track))
+        faces.append(Face(given, track))
     rng = np.random.default_rng(9)
     noise = Audio("hum", np.zeros((50, 9), np.float32), rng.random((200, 32)).astype(np.float32) * 1e-4)
     return Sources(faces, [audio(seed, f"v{seed}")[1] for seed in (7, 8)], [noise])
@@ -82,7 +82,7 @@ def test_cameras_keep_shape_and_are_repeatable(sources):
     always = ExampleConfig(
         blur_probability=1, small_probability=1, covered_probability=1, dropped_probability=1, held_probability=1
     )
-    one, other = (film(crops, present, config=always, rng=np.random.default_rng(5)) for _ in range(2))
+    one, other = (camera_view(crops, present, config=always, rng=np.random.default_rng(5)) for _ in range(2))
     np.testing.assert_array_equal(one[0], other[0])
     assert one[0].shape == crops.shape
     assert not one[1].all()
@@ -166,8 +166,8 @@ def test_errors_of_a_known_cue(sources):
     """A cue pulled halfway to 0.2: slope, mean error and correlation are known."""
     face = sources.faces[0]
     true = face.audio.cue
-    said = 0.5 * true + 0.1
-    one = Watched(face, np.ones(len(true), bool), said, np.zeros((len(true), 2)), np.zeros((len(true), 2)))
+    predicted = 0.5 * true + 0.1
+    one = Watched(face, np.ones(len(true), bool), predicted, np.zeros((len(true), 2)), np.zeros((len(true), 2)))
     found = describe_errors([one])
     np.testing.assert_allclose(found["gain"], 0.5, atol=1e-3)
     np.testing.assert_allclose(found["correlation"], 1, atol=1e-3)
@@ -175,5 +175,5 @@ def test_errors_of_a_known_cue(sources):
     np.testing.assert_allclose(found["offset"], (0.1 - 0.5 * settled).mean(axis=0), atol=2e-3)
     np.testing.assert_allclose(found["error_std"], 0.5 * settled.std(axis=0), atol=2e-3)
     assert found["lag_ms"] == 0
-    late = one._replace(cue=np.roll(said, 2, axis=0))
+    late = one._replace(cue=np.roll(predicted, 2, axis=0))
     assert describe_errors([late])["lag_ms"] == 80

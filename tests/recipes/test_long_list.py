@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import write_sound
+from conftest import write_audio
 
 from avse.data.crops import save_mouth
 from avse.data.manifest import Item, write_manifest
@@ -55,7 +55,7 @@ def corpus(tmp_path_factory):
             save_mouth(root / f"crops/{item.id}.npz", mouth)
         else:
             waveform = 0.1 * rng.standard_normal(round(2.5 * RATE))
-        write_sound(root / item.audio, waveform, RATE, subtype="FLOAT")
+        write_audio(root / item.audio, waveform, RATE, subtype="FLOAT")
     return root
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import write_sound
+from conftest import write_audio
 
 from avse.data.crops import save_mouth
 from avse.data.manifest import Item, Mixture, write_manifest
@@ -16,13 +16,13 @@ from recipes.speech_benchmark import long_report, long_scores
 from recipes.speech_benchmark.compare import below_audio_only, is_lowered, lowered
 from recipes.speech_benchmark.long_results import read_long_results
 from recipes.speech_benchmark.long_targets import target_table
+from recipes.speech_benchmark.mixture_scores import Results
 from recipes.speech_benchmark.mouths import BAD, CONDITIONS, still_frames
 from recipes.speech_benchmark.reader import RATE, LongMixture, Segment
 from recipes.speech_benchmark.score_segments import score_video
 from recipes.speech_benchmark.short import Pair, summary
 from recipes.speech_benchmark.videos import LongVideo, Source, write_videos
 from recipes.speech_benchmark.zero_db import zero_db_part
-from recipes.stages.tables import Results
 
 SEGMENT = 3 * RATE
 
@@ -201,7 +201,7 @@ def pack(tmp_path, monkeypatch):
     monkeypatch.setenv("AVSE_DATA", str(tmp_path))
     items = []
     for number, name in enumerate(("clip", "other")):
-        write_sound(tmp_path / f"{name}.wav", speech(47648, seed=number), RATE, subtype="FLOAT")
+        write_audio(tmp_path / f"{name}.wav", speech(47648, seed=number), RATE, subtype="FLOAT")
         crops = np.random.default_rng(number).integers(0, 256, (75, 32, 48, 3), dtype=np.uint8)
         save_mouth(tmp_path / f"crops/{name}.npz", mouth_of(crops))
         items.append(
@@ -210,14 +210,14 @@ def pack(tmp_path, monkeypatch):
     write_manifest(tmp_path / "manifest.jsonl", items)
     write_videos(tmp_path / "long.jsonl", [video_of("n"), video_of("t", "talkers"), video_of("l", length_s=60.0)])
     torch.manual_seed(0)
-    config = LiveConfig(channels=8, band_memory_dim=8, memory_dim=16, video_dim=16, gate_dim=8)
+    config = LiveConfig(channels=8, band_state_dim=8, state_dim=16, video_dim=16, gate_dim=8)
     zoo.save(tmp_path / "model.safetensors", Live.build(config))
     return tmp_path
 
 
 def run(pack, *options, folder="m"):
     given = [pack / folder, "--videos", pack / "long.jsonl", "--manifest", pack / "manifest.jsonl", "--crops",
-             pack / "crops", "--n-jobs", 1]  # fmt: skip
+             pack / "crops", "--workers", 1]  # fmt: skip
     return long_scores.main([*map(str, [*given, *options])])
 
 

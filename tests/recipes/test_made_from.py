@@ -5,7 +5,7 @@ import json
 import pytest
 
 from avse.data.manifest import Item, Mixture, NoiseCut
-from recipes.stages.made_from import RECORD, data_facts, keep_if_same, model_facts
+from recipes.speech_benchmark.provenance import RECORD, data_facts, keep_if_same, model_facts
 
 
 def test_outputs_of_other_inputs_are_removed(tmp_path):
@@ -58,7 +58,7 @@ def test_what_a_mixture_depends_on(tmp_path, change):
 
 
 def test_crops_are_cut_again_for_another_video(tmp_path, media, monkeypatch, capsys):
-    from recipes.stages import crops
+    from recipes.speech_benchmark import find_mouths as crops
 
     monkeypatch.setenv("AVSE_DATA", str(tmp_path))
     (tmp_path / "a.mp4").write_bytes((media / "talk.mp4").read_bytes())
@@ -66,7 +66,7 @@ def test_crops_are_cut_again_for_another_video(tmp_path, media, monkeypatch, cap
     (tmp_path / "m.jsonl").write_text(json.dumps(row) + "\n")
 
     def run():
-        assert crops.main([str(tmp_path / "m.jsonl"), str(tmp_path / "crops"), "--n-jobs", "1"]) == 0
+        assert crops.main([str(tmp_path / "m.jsonl"), str(tmp_path / "crops"), "--workers", "1"]) == 0
         return (tmp_path / "crops/a.npz").stat().st_mtime_ns
 
     first = run()

@@ -73,7 +73,7 @@ def test_emotions_stand_in_the_names():
     assert NAME.search("speech/more/emodb/emodb_03__emodb-03a02Ta_j2.ogg") is None
 
 
-def test_who_knows_the_place_guesses_among_the_windows_of_that_place():
+def test_who_knows_the_place_predicts_among_the_windows_of_that_place():
     places = np.array([0, 1, 2] * 60)
     assert position_chance(places, 1) == pytest.approx(1 / 60)
     assert position_chance(places, 100) == 1

@@ -5,7 +5,7 @@ import tarfile
 import pytest
 
 from avse.data.manifest import Item, write_manifest
-from recipes.stages.pack_training import main
+from recipes.pack_training import main
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ import soundfile
 import torch
 
 from avse.data.augment import coloured_noise
-from avse.data.head import background
-from avse.data.synthetic import write_film
 from avse.models import zoo
 from avse.models.recognition import InputConfig, RecognizerConfig
+from avse.synthetic.head import background
+from avse.synthetic.talker import write_video
 from recipes.recognition import evaluate, predict, results
 from recipes.recognition.batches import conditions, under
 from recipes.recognition.encoders import read_encoder
@@ -33,7 +33,7 @@ TINY = FitConfig(n_epochs=30, batch_size=8, learning_rate=5e-3, modality_dropout
 
 
 def _tone(label, rng):
-    """A hum for one label and a hiss for the other: told apart by ear, whoever it is."""
+    """A hum for one label and a hiss for the other: distinguished by ear, whoever it is."""
     n = SAMPLE_RATE // 2
     loud = rng.uniform(0.05, 0.2)
     if label == "hum":
@@ -122,7 +122,7 @@ def test_a_new_recording_is_classified(run, tmp_path, capsys):
 def test_silent_and_faceless_recordings_are_noted_and_count_as_missing(tmp_path):
     soundfile.write(tmp_path / "silent.wav", np.zeros(8000), SAMPLE_RATE)
     room = background(96, 96)
-    write_film(tmp_path / "empty.mp4", [room] * 6, timestamps_s=np.arange(6) / 25)
+    write_video(tmp_path / "empty.mp4", [room] * 6, timestamps_s=np.arange(6) / 25)
     (tmp_path / "broken.wav").write_bytes(b"RIFFnothing")
     examples = [Example(n, tmp_path / f, "a", "p", file_id=n) for n, f in
                 (("silent", "silent.wav"), ("empty", "empty.mp4"), ("broken", "broken.wav"))]  # fmt: skip
@@ -246,7 +246,7 @@ def _run_sh(*options):
 def test_one_command_from_a_folder_to_the_page(videos, tmp_path):
     config = tmp_path / "c.yaml"
     config.write_text("modalities: {spectrum: bands}\nfit: {n_epochs: 2}\ndim: 8\n")
-    done = _run_sh("--videos", videos, "--exp", tmp_path / "e x", "--config", config, "--n-jobs", "1")
+    done = _run_sh("--videos", videos, "--exp", tmp_path / "e x", "--config", config, "--workers", "1")
     assert done.returncode == 0, done.stderr
     text = (tmp_path / "e x/RESULTS.md").read_text(encoding="utf-8")
     assert "| spectrum |" in text

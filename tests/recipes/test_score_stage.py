@@ -1,21 +1,21 @@
-"""The stage that scores mixtures: what is missing or broken costs its own line alone, and a killed run goes on."""
+"""The stage that scores mixtures: what is missing or broken costs its own line alone, and a killed run continues."""
 
 import json
 import os
 
 import numpy as np
 import pytest
-from conftest import write_sound
+from conftest import write_audio
 
-from recipes.stages import score as stage
-from recipes.stages.score import METRICS, main
+from recipes.speech_benchmark import score_mixtures as stage
+from recipes.speech_benchmark.score_mixtures import METRICS, main
 
 RATE = 16000
 NAMES = ("clip__hiss__-5dB", "clip__hiss__+5dB", "clip__hum__-5dB", "clip__hum__+5dB")
 FAST = "si_sdr_db,sdi"
 
 
-def sound(seed=0, n_samples=RATE):
+def audio(seed=0, n_samples=RATE):
     rng = np.random.default_rng(seed)
     return 0.1 * rng.standard_normal(n_samples) * (1 + np.sin(np.arange(n_samples) / 800))
 
@@ -24,9 +24,9 @@ def sound(seed=0, n_samples=RATE):
 def pack(tmp_path, monkeypatch):
     """A clip in two noises at two SNRs, and half of the noise left in enhanced/."""
     monkeypatch.setenv("AVSE_DATA", str(tmp_path))
-    write_sound(tmp_path / "clip.wav", sound(), RATE, subtype="FLOAT")
-    write_sound(tmp_path / "hiss.wav", sound(4), RATE, subtype="FLOAT")
-    write_sound(tmp_path / "hum.wav", sound(5), RATE, subtype="FLOAT")
+    write_audio(tmp_path / "clip.wav", audio(), RATE, subtype="FLOAT")
+    write_audio(tmp_path / "hiss.wav", audio(4), RATE, subtype="FLOAT")
+    write_audio(tmp_path / "hum.wav", audio(5), RATE, subtype="FLOAT")
     lines = []
     for name in NAMES:
         _, kind, snr = name.split("__")
@@ -37,18 +37,18 @@ def pack(tmp_path, monkeypatch):
     (tmp_path / "manifest.jsonl").write_text(json.dumps(item) + "\n")
     (tmp_path / "enhanced").mkdir()
     for number, name in enumerate(NAMES):
-        write_enhanced(tmp_path, name, sound() + 0.3 * sound(number + 20))
+        write_enhanced(tmp_path, name, audio() + 0.3 * audio(number + 20))
     return tmp_path
 
 
 def write_enhanced(pack, name, waveform, rate=RATE):
     path = pack / f"enhanced/{name}.wav"
     path.unlink(missing_ok=True)
-    write_sound(path, waveform, rate, subtype="FLOAT")
+    write_audio(path, waveform, rate, subtype="FLOAT")
 
 
 def run(pack, *options, metrics=FAST, enhanced=True, jobs=1, output="scores.jsonl"):
-    given = ["--mixtures", pack / "mixtures.jsonl", "--manifest", pack / "manifest.jsonl", "--n-jobs", jobs]
+    given = ["--mixtures", pack / "mixtures.jsonl", "--manifest", pack / "manifest.jsonl", "--workers", jobs]
     given += ["--enhanced", pack / "enhanced"] if enhanced else []
     given += ["--metrics", metrics] if metrics else []
     return main([*map(str, [*given, *options, pack / output])])
@@ -86,8 +86,8 @@ def test_several_systems_at_once_get_the_same_lines_as_alone(pack, monkeypatch):
 
 def test_each_broken_file_is_a_failed_line_with_its_reason(pack, capsys):
     (pack / f"enhanced/{NAMES[0]}.wav").unlink()
-    write_enhanced(pack, NAMES[1], sound(n_samples=RATE // 2))
-    (pack / f"enhanced/{NAMES[2]}.wav").write_text("no sound")
+    write_enhanced(pack, NAMES[1], audio(n_samples=RATE // 2))
+    (pack / f"enhanced/{NAMES[2]}.wav").write_text("no audio")
     assert run(pack) == 0
     missing, short, text, good = rows(pack)
     assert (missing["sdi"], short["sdi"], text["sdi"]) == (None, None, None)
@@ -96,13 +96,13 @@ def test_each_broken_file_is_a_failed_line_with_its_reason(pack, capsys):
     assert "must be media" in text["failed"]["sdi"]
     assert good["sdi"] > 0
     assert "failed" not in good
-    said = capsys.readouterr().err
-    assert "4 mixtures scored, 3 of them not in full" in said
-    assert f"failed: 1 mixtures, {NAMES[0]} the first: it was not enhanced" in said
+    printed = capsys.readouterr().err
+    assert "4 mixtures scored, 3 of them not in full" in printed
+    assert f"failed: 1 mixtures, {NAMES[0]} the first: it was not enhanced" in printed
 
 
 def test_another_rate_and_a_noise_that_is_missing_are_failed_lines(pack):
-    write_enhanced(pack, NAMES[0], sound(n_samples=8000), rate=8000)
+    write_enhanced(pack, NAMES[0], audio(n_samples=8000), rate=8000)
     (pack / "hum.wav").unlink()
     assert run(pack) == 0
     assert rows(pack)[0]["failed"]["sdi"].startswith("sample rate is 8000 Hz but the reference's 16000 Hz")
@@ -111,13 +111,13 @@ def test_another_rate_and_a_noise_that_is_missing_are_failed_lines(pack):
 
 
 def test_a_silent_file_is_a_failed_line(pack):
-    write_enhanced(pack, NAMES[0], 0 * sound())
+    write_enhanced(pack, NAMES[0], 0 * audio())
     assert run(pack) == 0
     assert rows(pack)[0]["failed"] == {"si_sdr_db": "estimate is silent", "sdi": "estimate is silent"}
 
 
 def test_a_clipped_file_is_scored_and_noted(pack, capsys):
-    write_enhanced(pack, NAMES[1], np.clip(20 * sound(), -1, 1))
+    write_enhanced(pack, NAMES[1], np.clip(20 * audio(), -1, 1))
     assert run(pack) == 0
     assert rows(pack)[1]["sdi"] > 0
     assert rows(pack)[1]["note"].endswith("samples are clipped at full scale")
@@ -139,7 +139,7 @@ def test_some_of_the_list(pack, capsys):
     assert [row["id"] for row in rows(pack)] == [NAMES[0], NAMES[3]]
     assert "warning" not in capsys.readouterr().err
     assert run(pack, "--every", "2") == 0
-    assert "score: warning: --every 2 leaves out snr_db 5.0" in capsys.readouterr().err
+    assert "score: warning: --every 2 skips snr_db 5.0" in capsys.readouterr().err
 
 
 def counted(monkeypatch, *, most=99):
@@ -163,7 +163,7 @@ def run_until(most, pack, monkeypatch):
             run(pack)
 
 
-def test_a_killed_run_goes_on_where_it_was(pack, monkeypatch):
+def test_a_killed_run_resumes_where_it_was(pack, monkeypatch):
     assert run(pack, output="whole.jsonl") == 0
     run_until(2, pack, monkeypatch)
     part = pack / "scores.jsonl.part"
@@ -224,7 +224,7 @@ def test_what_failed_is_tried_again_alone(pack, monkeypatch):
 )
 def test_wrong_usage_ends_in_1_with_one_line(pack, capsys, options, message):
     assert run(pack, *options, enhanced="--enhanced" not in options) == 1
-    said = capsys.readouterr().err
-    assert said.startswith("score: error: ")
-    assert message in said
-    assert said.count("\n") == 1
+    printed = capsys.readouterr().err
+    assert printed.startswith("score: error: ")
+    assert message in printed
+    assert printed.count("\n") == 1

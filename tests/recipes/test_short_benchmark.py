@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from avse.data.crops import save_mouth
-from avse.data.head import PEOPLE
 from avse.data.manifest import Item, write_manifest
-from avse.data.synthetic import film, in_noise
-from avse.data.voice import speak
 from avse.enhance.enhancer import Enhancer
 from avse.faces.mouth import MouthTrack, track_mouth
 from avse.faces.speaker import FaceReport
 from avse.media.video import VideoReader
+from avse.synthetic.head import PEOPLE
+from avse.synthetic.talker import in_noise, render_video
+from avse.synthetic.voice import speak
 from recipes.speech_benchmark import short
 from recipes.speech_benchmark.compare import is_lowered, lowered
 from recipes.speech_benchmark.long_list import list_videos
@@ -39,7 +39,7 @@ def talker():
     voice = speak(rng, duration_s=DURATION_S)
     noisy = in_noise(voice, rng)
     times_s = np.arange(DURATION_S * 25) / 25
-    images = film(PEOPLE[SEED], voice.opening_at(times_s), rng)
+    images = render_video(PEOPLE[SEED], voice.opening_at(times_s), rng)
     mouth = track_mouth([Frame(*pair) for pair in zip(times_s, images, strict=True)], speaker="largest")
     segments = [Segment(slice(start, start + 3 * RATE), False) for start in range(0, len(noisy), 3 * RATE)]
     return LongMixture(noisy, voice.waveform, mouth, mouth, segments)
@@ -89,7 +89,7 @@ def test_the_default_model_does_not_fade_real_people(real_people):
 
 def test_the_short_form_is_a_dictionary_of_numbers_and_leaves_the_model_as_it_was(tmp_path, monkeypatch, capsys):
     import torch
-    from conftest import write_sound
+    from conftest import write_audio
 
     from avse.models import zoo
     from avse.models.live import Live, LiveConfig
@@ -99,19 +99,19 @@ def test_the_short_form_is_a_dictionary_of_numbers_and_leaves_the_model_as_it_wa
     rng = np.random.default_rng(0)
     items = []
     for name, split in (("a", "valid"), ("b", "valid"), ("c", "test_seen")):
-        write_sound(tmp_path / f"{name}.wav", 0.1 * rng.standard_normal(47648), RATE)
+        write_audio(tmp_path / f"{name}.wav", 0.1 * rng.standard_normal(47648), RATE)
         crops = rng.integers(0, 256, (75, 32, 48, 3), dtype=np.uint8)
         mouth = MouthTrack(np.arange(75) / 25, crops, np.ones(75, dtype=bool), FaceReport(1, 1.0, "test"))
         save_mouth(tmp_path / f"crops/{name}.npz", mouth)
         items.append(Item(id=name, split=split, audio=f"{name}.wav", video=f"{name}.mp4", licence="", speaker=name))
-    write_sound(tmp_path / "voice.wav", 0.1 * rng.standard_normal(30000), RATE)
+    write_audio(tmp_path / "voice.wav", 0.1 * rng.standard_normal(30000), RATE)
     items.append(Item(id="v", split="valid", audio="voice.wav", licence="", speaker="v"))
     write_manifest(tmp_path / "manifest.jsonl", items)
     # Nothing of the test is read: its files are not even there.
     (tmp_path / "c.wav").unlink()
     (tmp_path / "crops/c.npz").unlink()
     torch.manual_seed(0)
-    config = LiveConfig(channels=8, band_memory_dim=8, memory_dim=16, video_dim=16, gate_dim=8)
+    config = LiveConfig(channels=8, band_state_dim=8, state_dim=16, video_dim=16, gate_dim=8)
     model = Live.build(config).train()
     given = {"manifest": tmp_path / "manifest.jsonl", "crops": tmp_path / "crops"}
     found = short.short_benchmark(model, **given)

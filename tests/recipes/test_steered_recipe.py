@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import write_sound
+from conftest import write_audio
 
 from avse.data.manifest import Item, write_manifest
 from avse.enhance.enhancer import Enhancer
@@ -11,7 +11,7 @@ from avse.models.audio_core import AudioCore
 from avse.models.steered import Steered
 from avse.signal.speech_cue import CUE_DIM
 from avse.training.config import read_config
-from recipes.stages.checkpoint_weights import main as checkpoint_weights
+from recipes.checkpoint_weights import main as checkpoint_weights
 from recipes.steered import core, steering
 from recipes.steered.config import CoreTrainConfig, SteeringTrainConfig
 from recipes.steered.train import TrainConfig
@@ -39,10 +39,10 @@ def data(tmp_path_factory):
             envelope = (np.sin(2 * np.pi * (2 + number) * times_s) > 0) * 0.1
             voice = envelope * np.sin(2 * np.pi * (200 + 150 * number) * times_s)
             name = f"{split}_{number}"
-            write_sound(root / f"{name}.wav", voice.astype(np.float32), RATE)
+            write_audio(root / f"{name}.wav", voice.astype(np.float32), RATE)
             rows.append(Item(id=name, split=split, audio=f"{name}.wav", licence="CC0", speaker=name))
         hiss = 0.1 * rng.standard_normal(3 * RATE)
-        write_sound(root / f"{split}_hiss.wav", hiss.astype(np.float32), RATE)
+        write_audio(root / f"{split}_hiss.wav", hiss.astype(np.float32), RATE)
         rows.append(Item(id=f"{split}_hiss", split=split, audio=f"{split}_hiss.wav", licence="CC0", noise_type="hiss"))
     write_manifest(root / "manifest.jsonl", rows)
     return root

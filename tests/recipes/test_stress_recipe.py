@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from avse.data.drive import Segment, load_drive, load_drives, save_drive
-from avse.data.driving import DrivingConfig, simulate_drive
+from avse.drives.drive import Segment, load_drive, load_drives, save_drive
+from avse.drives.simulate import DrivingConfig, simulate_drive
 from avse.errors import ConfigError, InputError
 from recipes.driver_stress import predict, results, train
 from recipes.driver_stress.config import TrainConfig
@@ -52,7 +52,7 @@ def toy(folder, tmp_path_factory):
 def _run(exp):
     return subprocess.run(
         ["bash", str(ROOT / "egs/simulated_drive/run.sh"), "--exp", str(exp), "--results", str(exp / "RESULTS.md"),
-         "--config", str(ROOT / "egs/toy/conf/driver_stress.yaml"), "--n-jobs", "1", "--leaky", "true"],
+         "--config", str(ROOT / "egs/toy/conf/driver_stress.yaml"), "--workers", "1", "--leaky", "true"],
         capture_output=True, text=True, check=True, timeout=300,
     )  # fmt: skip
 
@@ -81,11 +81,11 @@ def test_every_system_is_in_the_results(toy):
     for words in (*(f"| {name} |" for name in systems), *others, "Leaky split: windows of one drive"):
         assert words in text, words
     for name in ("confusion", "drivers", "trace", "roc", "reliability", "robustness"):
-        assert (toy / "pictures" / f"{name}.png").stat().st_size > 2000
-        assert f"](pictures/{name}.png)" in text
+        assert (toy / "figures" / f"{name}.png").stat().st_size > 2000
+        assert f"](figures/{name}.png)" in text
 
 
-def test_easy_drivers_are_told_apart_and_nobody_is_tested_who_trained(toy):
+def test_easy_drivers_are_distinguished_and_nobody_is_tested_who_trained(toy):
     trained_with = []
     hits: dict[str, list[np.ndarray]] = {"CNN-LSTM": [], "random forest": []}
     for path in sorted((toy / "evaluation/predictions/driver/10").glob("*.safetensors")):
@@ -95,9 +95,9 @@ def test_easy_drivers_are_told_apart_and_nobody_is_tested_who_trained(toy):
             known = one.levels >= 0
             for name, of_system in hits.items():
                 of_system.append(one.systems[name][known].argmax(axis=1) == one.levels[known])
-            spread = one.conditions["CNN-LSTM|ecg|removed|1.0"]
-            assert not np.allclose(spread, one.systems["CNN-LSTM"])
-            np.testing.assert_allclose(spread.sum(axis=1), 1, atol=1e-5)
+            std = one.conditions["CNN-LSTM|ecg|removed|1.0"]
+            assert not np.allclose(std, one.systems["CNN-LSTM"])
+            np.testing.assert_allclose(std.sum(axis=1), 1, atol=1e-5)
     assert trained_with == [{"00", "02"}, {"01", "03"}]
     accuracy = {name: np.concatenate(of_system).mean() for name, of_system in hits.items()}
     assert accuracy["random forest"] > 0.7
@@ -194,10 +194,10 @@ def test_leaky_folds_test_each_window_once_and_train_on_none_of_them(drives):
 
 
 def test_normalisation_knows_the_training_drivers_alone(drives):
-    (mean, spread) = statistics(drives[:2])["vehicle"]
+    (mean, std) = statistics(drives[:2])["vehicle"]
     values = np.concatenate([d.signals["vehicle"].values for d in drives[:2]], axis=1)
     np.testing.assert_allclose(mean, values.mean(axis=1), rtol=1e-3, atol=1e-4)
-    np.testing.assert_allclose(spread, values.std(axis=1), rtol=1e-3)
+    np.testing.assert_allclose(std, values.std(axis=1), rtol=1e-3)
     assert not np.allclose(mean, statistics(drives)["vehicle"][0], rtol=1e-3)
 
 
@@ -236,18 +236,18 @@ def test_features_of_the_past_are_means(drives):
     assert 40 < 60_000 / np.nanmedian(heart[:, 0]) < 140
 
 
-def test_training_leaves_out_whom_it_is_told(folder, tmp_path):
+def test_training_skips_whom_it_is_given(folder, tmp_path):
     config = TrainConfig(folder=tmp_path, drives=folder, leave_out=("01",))
     assert {drive.driver for drive in train.chosen_drives(config)} == {"00", "02", "03"}
     with pytest.raises(ConfigError, match="must name drivers of 00, 01, 02, 03 but has '7'"):
         train.chosen_drives(replace(config, leave_out=("7",)))
-    with pytest.raises(ConfigError, match="leave out fewer"):
+    with pytest.raises(ConfigError, match="skip fewer"):
         train.chosen_drives(replace(config, leave_out=("00", "01", "02", "03")))
 
 
 def test_the_preparation_simulates_what_is_asked(tmp_path):
     script = ROOT / "egs/simulated_drive/prepare.py"
-    command = [sys.executable, str(script), str(tmp_path / "d"), "--n-jobs", "1"]
+    command = [sys.executable, str(script), str(tmp_path / "d"), "--workers", "1"]
     done = subprocess.run(
         [*command, "--n-drivers", "2", "--n-stretches", "3", "--seed", "4"], capture_output=True, text=True, check=False
     )

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from avse.data.drive import Drive, save_drive
-from avse.data.driving import DrivingConfig, simulate_drive
+from avse.drives.drive import Drive, save_drive
+from avse.drives.simulate import DrivingConfig, simulate_drive
 from avse.errors import ConfigError
 from avse.training.loop import LoopConfig
 from recipes.driver_stress import running_results

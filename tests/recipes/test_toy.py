@@ -1,4 +1,4 @@
-"""The recipes on made-up talkers: they learn, their results are generated, and a second run has nothing to do."""
+"""The recipes on synthetic talkers: they learn, their results are generated, and a second run has nothing to do."""
 
 import json
 import os
@@ -25,7 +25,7 @@ def toy(tmp_path_factory):
 
 def _run(exp, *options):
     return subprocess.run(
-        ["bash", str(ROOT / "egs/toy/run.sh"), "--exp", str(exp), "--results", str(exp / "RESULTS.md"), "--n-jobs", "1",
+        ["bash", str(ROOT / "egs/toy/run.sh"), "--exp", str(exp), "--results", str(exp / "RESULTS.md"), "--workers", "1",
          *options],
         env={**os.environ, "TOY_DATA": str(exp / "data")}, capture_output=True, text=True, check=True, timeout=300,
     )  # fmt: skip
@@ -50,8 +50,8 @@ def test_the_toy_run_reaches_the_number_in_its_readme(toy, model):
 def test_results_hold_every_system_and_every_split(toy):
     text = (toy / "RESULTS.md").read_text()
     for words in (
-        "## AVDCNN: goals",
-        "## live: goals",
+        "## AVDCNN: targets",
+        "## live: targets",
         "| stranger |",
         "## Long videos: live",
         "| cut, 20 s |",
@@ -59,7 +59,7 @@ def test_results_hold_every_system_and_every_split(toy):
         "## Speech at 30 dB",
         "## test_seen",
         "## test_unseen",
-        "| AVDCNN, no picture |",
+        "| AVDCNN, audio-only |",
         "python -m recipes.avdcnn.train",
         "python -m recipes.live.train",
     ):
@@ -86,7 +86,7 @@ def test_a_second_run_skips_what_is_done(toy):
         (["--model", "tasnet"], "must be avdcnn, live or steered"),
     ],
 )
-def test_stages_that_do_not_exist_are_told(tmp_path, options, words):
+def test_stages_that_do_not_exist_are_reported(tmp_path, options, words):
     with pytest.raises(subprocess.CalledProcessError) as caught:
         _run(tmp_path, *options)
     assert caught.value.returncode == 2

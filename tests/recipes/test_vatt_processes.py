@@ -28,11 +28,11 @@ def _torchrun(folder, shards, *options):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="torchrun on Windows wants a build with libuv")
-def test_ddp_and_fsdp_end_with_the_same_weights_and_go_on_after_a_stop(vatt_shards, tmp_path):
-    said = _torchrun(tmp_path / "ddp", vatt_shards)
-    assert said.count("wrote ") == 1, "one process writes"
-    # Clips that do not fill a batch on both are left out on both, and this is said.
-    assert " of them fill no step and wait for the next" in said
+def test_ddp_and_fsdp_end_with_the_same_weights_and_continue_after_a_stop(vatt_shards, tmp_path):
+    printed = _torchrun(tmp_path / "ddp", vatt_shards)
+    assert printed.count("wrote ") == 1, "one process writes"
+    # Clips that do not fill a batch on both are skipped on both, and this is reported.
+    assert " of them fill no step and wait for the next" in printed
     _torchrun(tmp_path / "fsdp", vatt_shards, "--loop.sharded", "true", "--loop.max_minutes", "0")
     assert not (tmp_path / "fsdp" / "model.safetensors").exists()
     _torchrun(tmp_path / "fsdp", vatt_shards, "--loop.sharded", "true")

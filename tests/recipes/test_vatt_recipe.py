@@ -1,4 +1,4 @@
-"""VATT from films to encoders: shards, training that beats chance, films of every wrong kind reported and skipped."""
+"""VATT from videos to encoders: shards, training that beats chance, videos of every wrong kind reported and skipped."""
 
 import json
 import shutil
@@ -14,7 +14,7 @@ from avse.media.tensors import read_tensors
 from recipes.vatt import evaluate, shards, train
 from recipes.vatt.config import AugmentConfig
 from recipes.vatt.data import ClipDataset, collate
-from recipes.vatt.sources import films_in
+from recipes.vatt.sources import videos_in
 
 FPS = 12.5
 
@@ -30,7 +30,7 @@ def test_it_beats_chance_and_itself_untrained(vatt_run, vatt_shards, tmp_path, c
     assert found["n"] == guessed["n"] >= 20, "two windows of each clip"
     chance = found["chance_at_10"]
     assert chance == pytest.approx(10 / found["n"])
-    # Guessing comes so far once in a hundred times; the windows' people do not differ, so it hears the mouths.
+    # Chance comes so far once in a hundred times; the windows' people do not differ, so it hears the mouths.
     assert found["recall_at_10"] > chance + 2.33 * (chance * (1 - chance) / found["n"]) ** 0.5
     assert found["median_rank"] < guessed["median_rank"]
     assert log[-2]["audio_to_video_chance"] == pytest.approx(1 / found["n"])
@@ -40,7 +40,7 @@ def test_it_beats_chance_and_itself_untrained(vatt_run, vatt_shards, tmp_path, c
     assert "evaluate: error: weights" in capsys.readouterr().err
 
 
-def test_a_killed_run_goes_on_to_the_same_weights(vatt_shards, tmp_path, vatt_config):
+def test_a_killed_run_resumes_to_the_same_weights(vatt_shards, tmp_path, vatt_config):
     short = ["--loop.n_epochs", "2", "--loop.checkpoint_every_steps", "2"]
     for name, limits in (("whole", [[]]), ("parts", [["--loop.max_minutes", "0"]] * 2 + [[]])):
         for limit in limits:
@@ -99,7 +99,7 @@ def test_a_batch_in_bfloat16_learns(vatt_shards, tmp_path, vatt_config):
     assert log[0]["text_to_video_chance"] == pytest.approx(10 * log[0]["audio_to_video_chance"])
 
 
-def test_a_damaged_clip_is_said_and_takes_part_in_nothing(vatt_shards, tmp_path, capsys, vatt_config):
+def test_a_damaged_clip_is_reported_and_takes_part_in_nothing(vatt_shards, tmp_path, capsys, vatt_config):
     dataset = ClipDataset(
         vatt_shards / "train", model=vatt_config(vatt_shards, tmp_path).model, augment=AugmentConfig(), n_texts=2
     )
@@ -108,13 +108,15 @@ def test_a_damaged_clip_is_said_and_takes_part_in_nothing(vatt_shards, tmp_path,
     offset, _ = sample.files["mp4"]
     dataset.shards.samples[3] = sample._replace(files={**sample.files, "mp4": (offset, 50)})
     clips = collate([dataset[0, index] for index in (2, 3)])
-    assert (clips.has_sound.tolist(), clips.has_text.tolist()) == ([True, False], [True, False])
-    assert "must hold picture and JSON but is damaged" in capsys.readouterr().err
+    assert (clips.has_audio.tolist(), clips.has_text.tolist()) == ([True, False], [True, False])
+    assert "must hold video and JSON but is damaged" in capsys.readouterr().err
 
 
 def test_clips_of_other_rates_are_refused(vatt_shards, tmp_path, vatt_config):
     config = vatt_config(vatt_shards, tmp_path, "--model.sample_rate", "16000")
-    with pytest.raises(ConfigError, match=r"must be of 12.5 pictures and 16000 samples .* but are of 12.5 and 8000"):
+    with pytest.raises(
+        ConfigError, match=r"must be of 12.5 video frames and 16000 samples .* but are of 12.5 and 8000"
+    ):
         ClipDataset(vatt_shards / "train", model=config.model)
 
 
@@ -123,15 +125,15 @@ def test_an_unknown_schedule_is_refused(vatt_shards, tmp_path, vatt_config):
         vatt_config(vatt_shards, tmp_path, "--loop.schedule", "cosine")
 
 
-def test_cutting_again_cuts_nothing(vatt_films, vatt_shards, capsys, vatt_cut):
+def test_cutting_again_cuts_nothing(vatt_videos, vatt_shards, capsys, vatt_cut):
     before = {path: path.stat().st_mtime for path in vatt_shards.rglob("*.tar")}
-    assert shards.main([str(vatt_films), str(vatt_shards), *vatt_cut, "--valid-share", "0.3"]) == 0
+    assert shards.main([str(vatt_videos), str(vatt_shards), *vatt_cut, "--valid-share", "0.3"]) == 0
     assert "0 clips cut, 60 were there" in capsys.readouterr().err
     assert {path: path.stat().st_mtime for path in vatt_shards.rglob("*.tar")} == before
 
 
-def test_films_of_every_wrong_kind_are_reported_and_stop_nothing(tmp_path, capsys, vatt_config, write_mouth, vatt_cut):
-    folder = tmp_path / "films ü"
+def test_videos_of_every_wrong_kind_are_reported_and_stop_nothing(tmp_path, capsys, vatt_config, write_mouth, vatt_cut):
+    folder = tmp_path / "videos ü"
     (folder / "deep").mkdir(parents=True)
     write_mouth(folder / "deep" / "good.mp4", 1, duration_s=3.4)
     (folder / "deep" / "good.srt").write_text(
@@ -142,19 +144,20 @@ def test_films_of_every_wrong_kind_are_reported_and_stop_nothing(tmp_path, capsy
     write_mouth(folder / "three.mp4", 3, duration_s=0.25)
     (folder / "cut.mp4").write_bytes((folder / "silent.mp4").read_bytes()[:700])
     (folder / "empty.mp4").write_bytes(b"")
-    soundfile.write(tmp_path / "sound.wav", np.zeros(16000, np.float32), 8000)
-    (folder / "sound.mp4").write_bytes((tmp_path / "sound.wav").read_bytes())
+    soundfile.write(tmp_path / "audio.wav", np.zeros(16000, np.float32), 8000)
+    (folder / "audio.mp4").write_bytes((tmp_path / "audio.wav").read_bytes())
     assert shards.main([str(folder), str(tmp_path / "s"), *vatt_cut, "--valid-share", "0"]) == 0
     problems = [json.loads(line) for line in (tmp_path / "s" / "problems.jsonl").read_text().splitlines()]
-    told = {
-        film: " ".join(p["problem"] for p in problems if p["film"] == film) for film in {p["film"] for p in problems}
+    printed = {
+        video: " ".join(p["problem"] for p in problems if p["video"] == video)
+        for video in {p["video"] for p in problems}
     }
-    assert told.keys() == {"deep__good_mp4", "silent_mp4", "three_mp4", "cut_mp4", "empty_mp4", "sound_mp4"}
-    assert "1 captions lie past its end" in told["deep__good_mp4"]
-    assert "has no sound" in told["silent_mp4"]
-    assert "must have a video track" in told["sound_mp4"]
-    assert "must be UTF-8" in told["silent_mp4"]
-    assert "shorter than half a clip" in told["three_mp4"]
+    assert printed.keys() == {"deep__good_mp4", "silent_mp4", "three_mp4", "cut_mp4", "empty_mp4", "audio_mp4"}
+    assert "1 captions lie past its end" in printed["deep__good_mp4"]
+    assert "has no audio" in printed["silent_mp4"]
+    assert "must have a video track" in printed["audio_mp4"]
+    assert "must be UTF-8" in printed["silent_mp4"]
+    assert "shorter than half a clip" in printed["three_mp4"]
     reader = ShardReader(tmp_path / "s" / "train")
     assert [sample.key for sample in reader.samples] == [
         "deep__good_mp4__00000",
@@ -164,16 +167,16 @@ def test_films_of_every_wrong_kind_are_reported_and_stop_nothing(tmp_path, capsy
     config = vatt_config(tmp_path / "s", tmp_path / "r")
     dataset = ClipDataset(tmp_path / "s" / "train", model=config.model)
     clips = collate([dataset[0, i] for i in range(3)])
-    assert clips.has_sound.tolist() == [True, True, True, True, False, False], "two windows of each"
+    assert clips.has_audio.tolist() == [True, True, True, True, False, False], "two windows of each"
     assert clips.has_text.tolist() == [False, True, False, False, True, True], "each with its own words"
     assert "Traceback" not in capsys.readouterr().err
 
 
-def test_a_killed_run_cuts_what_is_missing_and_no_more(vatt_films, tmp_path, capsys, vatt_cut):
-    few = tmp_path / "films"
+def test_a_killed_run_cuts_what_is_missing_and_no_more(vatt_videos, tmp_path, capsys, vatt_cut):
+    few = tmp_path / "videos"
     few.mkdir()
     for number in range(3):
-        (few / f"{number}.mp4").write_bytes((vatt_films / f"talk {number:02d}.mp4").read_bytes())
+        (few / f"{number}.mp4").write_bytes((vatt_videos / f"talk {number:02d}.mp4").read_bytes())
     command = [str(few), str(tmp_path / "s"), *vatt_cut, "--valid-share", "0", "--shard-mb", "0.001"]
     assert shards.main(command) == 0
     keys = sorted(sample.key for sample in ShardReader(tmp_path / "s" / "train").samples)
@@ -188,25 +191,25 @@ def test_a_killed_run_cuts_what_is_missing_and_no_more(vatt_films, tmp_path, cap
     assert sorted(sample.key for sample in ShardReader(tmp_path / "s" / "train").samples) == keys
 
 
-def test_one_giant_film_is_cut_and_some_of_it_held_out(tmp_path, capsys, write_mouth, vatt_cut):
-    (tmp_path / "films").mkdir()
-    write_mouth(tmp_path / "films" / "all.mp4", 1, duration_s=16.2)
-    assert shards.main([str(tmp_path / "films"), str(tmp_path / "s"), *vatt_cut, "--valid-share", "0.2"]) == 0
-    assert "all.mp4 is the only film; one in 5 of its clips is held out" in capsys.readouterr().err
+def test_one_giant_video_is_cut_and_some_of_it_held_out(tmp_path, capsys, write_mouth, vatt_cut):
+    (tmp_path / "videos").mkdir()
+    write_mouth(tmp_path / "videos" / "all.mp4", 1, duration_s=16.2)
+    assert shards.main([str(tmp_path / "videos"), str(tmp_path / "s"), *vatt_cut, "--valid-share", "0.2"]) == 0
+    assert "all.mp4 is the only video; one in 5 of its clips is held out" in capsys.readouterr().err
     keys = {split: [s.key[-1] for s in ShardReader(tmp_path / "s" / split).samples] for split in ("train", "valid")}
     assert keys == {"train": list("01235678"), "valid": list("49")}
 
 
 def test_clips_of_one_folder_are_all_cut_alike(tmp_path, capsys, write_mouth, vatt_cut):
-    (tmp_path / "films").mkdir()
-    write_mouth(tmp_path / "films" / "a.mp4", 1)
-    write_mouth(tmp_path / "films" / "b.mp4", 2)
-    command = [str(tmp_path / "films"), str(tmp_path / "s"), *vatt_cut]
+    (tmp_path / "videos").mkdir()
+    write_mouth(tmp_path / "videos" / "a.mp4", 1)
+    write_mouth(tmp_path / "videos" / "b.mp4", 2)
+    command = [str(tmp_path / "videos"), str(tmp_path / "s"), *vatt_cut]
     assert shards.main(command) == 0
     assert shards.main([*command, "--fps", "10"]) == 2
     assert "must all be cut alike but those that are there have {'fps': 12.5}" in capsys.readouterr().err
     (tmp_path / "file").write_text("")
-    assert shards.main([str(tmp_path / "films"), str(tmp_path / "file"), *vatt_cut]) == 2
+    assert shards.main([str(tmp_path / "videos"), str(tmp_path / "file"), *vatt_cut]) == 2
     assert "must be one to write to" in capsys.readouterr().err
 
 
@@ -215,11 +218,11 @@ def test_clips_of_one_folder_are_all_cut_alike(tmp_path, capsys, write_mouth, va
     [
         (["--fps", "-1"], "must be above 0 but is -1"),
         (["--duration-s", "nan"], "must be above 0 but is nan"),
-        (["--n-jobs", "0"], "must be above 0 but is 0"),
+        (["--workers", "0"], "must be above 0 but is 0"),
         (["--shard-mb", "big"], "invalid float value: 'big'"),
         (["--mouth", "32", "1"], "must be above 7 but is 1"),
         (["--valid-share", "1"], "must be 0 to below 1 but is 1"),
-        (["--fps", "0.1"], "a clip must hold a picture or more"),
+        (["--fps", "0.1"], "a clip must hold a video frame or more"),
     ],
 )
 def test_wrong_usage_of_the_cutter_gets_one_line(tmp_path, capsys, options, words):
@@ -230,25 +233,25 @@ def test_wrong_usage_of_the_cutter_gets_one_line(tmp_path, capsys, options, word
 
 def test_an_empty_folder_is_refused(tmp_path, capsys):
     assert shards.main([str(tmp_path), str(tmp_path / "s")]) == 2
-    assert "must hold films" in capsys.readouterr().err
+    assert "must hold videos" in capsys.readouterr().err
     assert not (tmp_path / "s").exists()
 
 
-def test_held_out_films_stay_held_out_when_more_come(vatt_films):
-    few = {source.id: source.split for source in films_in(vatt_films, valid_share=0.3)}
+def test_held_out_videos_stay_held_out_when_more_come(vatt_videos):
+    few = {source.id: source.split for source in videos_in(vatt_videos, valid_share=0.3)}
     assert 5 < sum(split == "valid" for split in few.values()) < 30
-    more = {source.id: source.split for source in films_in(vatt_films, valid_share=0.5)}
-    assert all(more[film] == "valid" for film, split in few.items() if split == "valid")
-    least = [source.split for source in films_in(vatt_films, valid_share=1e-9)]
+    more = {source.id: source.split for source in videos_in(vatt_videos, valid_share=0.5)}
+    assert all(more[video] == "valid" for video, split in few.items() if split == "valid")
+    least = [source.split for source in videos_in(vatt_videos, valid_share=1e-9)]
     assert sorted(set(least)) == ["train", "valid"], "one at least"
     assert least.count("valid") == 1
 
 
-def test_films_of_like_names_stay_apart(tmp_path):
+def test_videos_of_like_names_stay_apart(tmp_path):
     for name in ("a.b.mp4", "a_b.mp4", "a__c.mp4", "a/c.mp4"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"")
-    sources = films_in(tmp_path, valid_share=0)
+    sources = videos_in(tmp_path, valid_share=0)
     assert len({source.id for source in sources}) == 4
     assert {source.path.name: source.about["folder"] for source in sources}["c.mp4"] == "a"
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from avse.data.synthetic import write_film
 from avse.errors import ConfigError
 from avse.media.tensors import write_tensors
 from avse.models import zoo
 from avse.models.vatt import VATT, VATTConfig
+from avse.synthetic.talker import write_video
 from avse.training.config import read_config
 from recipes.driver_stress.predictions import Predictions, save_predictions
 from recipes.vatt import cost, evaluate, finetune, plot, results, shards
@@ -52,14 +52,14 @@ def test_a_map_of_the_features(vatt_run, vatt_shards, tmp_path, capsys):
     assert "must end in .png or .svg" in capsys.readouterr().err
 
 
-def test_films_of_ones_own_are_told_apart_by_their_folders(tmp_path, capsys):
+def test_videos_of_ones_own_are_distinguished_by_their_folders(tmp_path, capsys):
     for folder, light in (("day", 220), ("night", 30)):
-        (tmp_path / "films" / folder).mkdir(parents=True)
+        (tmp_path / "videos" / folder).mkdir(parents=True)
         for number in range(8):
             images = [np.full((32, 48, 3), light + number, np.uint8)] * 10
-            write_film(tmp_path / "films" / folder / f"{number}.mp4", images, timestamps_s=np.arange(10) / 10)
-    command = ["--fps", "10", "--sample-rate", "8000", "--duration-s", "1", "--height", "32", "--n-jobs", "1"]
-    assert shards.main([str(tmp_path / "films"), str(tmp_path / "s"), *command, "--valid-share", "0.5"]) == 0
+            write_video(tmp_path / "videos" / folder / f"{number}.mp4", images, timestamps_s=np.arange(10) / 10)
+    command = ["--fps", "10", "--sample-rate", "8000", "--duration-s", "1", "--height", "32", "--workers", "1"]
+    assert shards.main([str(tmp_path / "videos"), str(tmp_path / "s"), *command, "--valid-share", "0.5"]) == 0
     config = VATTConfig(
         video="tiny", audio="tiny", text="tiny", n_frames=8, height=32, width=48, n_samples=2560, sample_rate=8000,
         vocabulary=64,
@@ -73,7 +73,7 @@ def test_films_of_ones_own_are_told_apart_by_their_folders(tmp_path, capsys):
         "retrieval": {},
         "probe": {"folder": 1.0},
         "probe_interval": {"folder": {"low": 1.0, "high": 1.0}},
-    }, "silent films without words"
+    }, "silent videos without words"
     assert (
         plot.main([*options, str(tmp_path / "map.png"), "--split", "train", "--split", "valid", "--word", "folder"])
         == 0
@@ -146,26 +146,26 @@ def test_results_say_what_the_stages_found(vatt_run, vatt_shards, costs, tmp_pat
             folder.mkdir(parents=True)
             (folder / "log.jsonl").write_text(json.dumps({"step": 1, "loss": 2.0, metric: gain}) + "\n")
     levels, sure = np.array([0, 1, 2]), np.eye(3)
-    said = {"with": sure, "without": np.roll(sure, 1, axis=0)}
+    predicted = {"with": sure, "without": np.roll(sure, 1, axis=0)}
     save_predictions(
         tmp_path / "transfer" / "driver_stress" / "predictions" / "00.safetensors",
-        [Predictions("drive01", "01", 30, levels, said, {})],
+        [Predictions("drive01", "01", 30, levels, predicted, {})],
     )
     output = tmp_path / "RESULTS.md"
     options = ["--run", run, "--variants", tmp_path / "variants", "--cost", costs, "--finetune", tmp_path / "finetune",
-               "--transfer", tmp_path / "transfer", "--picture", tmp_path / "pictures" / "features.png",
+               "--transfer", tmp_path / "transfer", "--figure", tmp_path / "figures" / "features.png",
                "--command", "egs/toy/run.sh"]  # fmt: skip
     assert results.main([str(output), *map(str, options)]) == 0
     text = output.read_text()
     parts = [
-        "## Goals",
+        "## Targets",
         "audio to video, R@1 by chance",
         "| text to video | chance |",
         "| colour | 2 | 20 | 75.0% | 50.0% |",
         "### Hierarchy against a flat common space",
         "| 75% | 9 |",
         "| AVDCNN | video | SI-SDR gain dB | 4.25 | 3.50 |",
-        "| driver stress | sound | balanced accuracy, 1 drivers | 1.000 | 0.000 |",
+        "| driver stress | audio | balanced accuracy, 1 drivers | 1.000 | 0.000 |",
         "![t-SNE",
     ]
     assert [part for part in parts if part not in text] == []
@@ -179,7 +179,7 @@ def test_vatts_encoders_begin_other_models(vatt_run, tmp_path):
     from avse.models.driver_stress import DriverStress, DriverStressConfig, ModalityConfig
     from avse.models.live import Live, LiveConfig
     from avse.models.transfer import with_vatt
-    from avse.nn.encoders.pretrained import PictureTokensConfig
+    from avse.nn.encoders.pretrained import CropTokensConfig
 
     weights = tmp_path / "vatt.safetensors"
     vatt = VATT.build(
@@ -188,7 +188,7 @@ def test_vatts_encoders_begin_other_models(vatt_run, tmp_path):
         )
     )
     zoo.save(weights, vatt)
-    tokens = PictureTokensConfig()
+    tokens = CropTokensConfig()
     avdcnn = AVDCNN.build(AVDCNNConfig(tokens=tokens, lip_height=32, lip_width=48))
     stress = DriverStress.build(
         DriverStressConfig(modalities={"heart": ModalityConfig(("rate",), 4.0)}, encoder="tokens")
@@ -209,7 +209,7 @@ def test_vatts_encoders_begin_other_models(vatt_run, tmp_path):
     with pytest.raises(ConfigError, match="must read video by tokens to begin with"):
         with_vatt(Live.build(LiveConfig()), weights)
     with pytest.raises(ConfigError, match="must be of the sizes of that of live but is not"):
-        with_vatt(Live.build(LiveConfig(tokens=PictureTokensConfig(grid=(2, 2, 3)))), weights)
+        with_vatt(Live.build(LiveConfig(tokens=CropTokensConfig(grid=(2, 2, 3)))), weights)
     write_tensors(tmp_path / "broken.safetensors", {}, header={"model": "nothing"})
     with pytest.raises(ConfigError):
         with_vatt(live, tmp_path / "broken.safetensors")
@@ -219,14 +219,12 @@ def test_with_tokens_the_live_model_is_exported_and_avdcnn_reaches_no_farther_th
     from avse.models.avdcnn import AVDCNN, AVDCNNConfig
     from avse.models.live import Live, LiveConfig
     from avse.models.live_onnx import export
-    from avse.nn.encoders.pretrained import PictureTokensConfig
+    from avse.nn.encoders.pretrained import CropTokensConfig
 
     torch.manual_seed(0)
-    small = LiveConfig(
-        channels=8, band_memory_dim=4, memory_dim=16, video_dim=12, gate_dim=8, tokens=PictureTokensConfig()
-    )
+    small = LiveConfig(channels=8, band_state_dim=4, state_dim=16, video_dim=12, gate_dim=8, tokens=CropTokensConfig())
     assert export(Live.build(small).eval(), tmp_path / "live.onnx") < 1e-4
-    config = AVDCNNConfig(normalisation_radius=3, lip_height=32, lip_width=48, tokens=PictureTokensConfig())
+    config = AVDCNNConfig(normalisation_radius=3, lip_height=32, lip_width=48, tokens=CropTokensConfig())
     model = AVDCNN.build(config).eval()
     rng = np.random.default_rng(0)
     noisy = (rng.standard_normal((257, 40)) + 1j * rng.standard_normal((257, 40))).astype(np.complex64)

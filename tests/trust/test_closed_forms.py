@@ -14,8 +14,8 @@ from avse.faces.detect import Box
 from avse.faces.people import SMOOTHING_S, _Cropper, _Scene
 from avse.models.live import Live, LiveConfig
 from avse.nn.losses import compressed_mse, masked_mse
+from avse.training.ema import WeightAverage
 from avse.training.loop import LoopConfig, fit
-from avse.training.mean_weights import MeanWeights
 from avse.training.run import Run
 
 # Losses
@@ -49,7 +49,7 @@ def test_the_moving_average_keeps_its_decay_of_itself():
     model = torch.nn.Linear(1, 1, bias=False)
     with torch.no_grad():
         model.weight.fill_(1.0)
-    mean = MeanWeights(model, decay=0.9)
+    mean = WeightAverage(model, decay=0.9)
     with torch.no_grad():
         model.weight.fill_(2.0)
     mean.update(model)
@@ -62,7 +62,7 @@ def test_the_moving_average_forgets_its_beginning_within_some_steps():
     model = torch.nn.Linear(1, 1, bias=False)
     with torch.no_grad():
         model.weight.fill_(100.0)
-    mean = MeanWeights(model, decay=0.999)
+    mean = WeightAverage(model, decay=0.999)
     with torch.no_grad():
         model.weight.fill_(1.0)
     for step in range(50):
@@ -154,19 +154,19 @@ class _Asked:
 class _Causal:
     """A causal model that changes nothing."""
 
-    name, sample_rate, window, hop, crop_size, picture_rate_hz = "causal", 16000, 512, 128, (32, 48), 25.0
+    name, sample_rate, window, hop, crop_size, video_rate_hz = "causal", 16000, 512, 128, (32, 48), 25.0
 
-    def see(self, motion, memory):
+    def encode_video(self, motion, state):
         return np.zeros((len(motion), 1), np.float32), None
 
-    def hear(self, noisy, mouth, present, memory):
+    def enhance_step(self, noisy, mouth, present, state):
         return noisy, np.ones(noisy.shape[1], np.float32), None
 
 
 @pytest.mark.parametrize("offset_s", [0.0, 0.12, -0.2])
 def test_the_default_models_video_is_taken_later_by_the_offset(offset_s):
     asked = _Asked()
-    gain = CausalGain(_Causal(), pictures=asked, offset_s=offset_s)
+    gain = CausalGain(_Causal(), video_frames=asked, offset_s=offset_s)
     gain.push(np.ones((257, 200), np.complex64))
     # A video frame that comes late belongs to audio of before: at 1 s of audio it is taken at 1 s + offset.
     np.testing.assert_allclose(asked.times_s, np.arange(len(asked.times_s)) / 25 + offset_s)
@@ -175,7 +175,7 @@ def test_the_default_models_video_is_taken_later_by_the_offset(offset_s):
 
 def test_a_mouth_that_the_gate_does_not_believe_changes_nothing():
     torch.manual_seed(0)
-    model = Live.build(LiveConfig(channels=8, band_memory_dim=4, memory_dim=16, video_dim=12, gate_dim=8)).eval()
+    model = Live.build(LiveConfig(channels=8, band_state_dim=4, state_dim=16, video_dim=12, gate_dim=8)).eval()
     noisy = torch.randn(1, 257, 40, dtype=torch.complex64)
     motion, present = torch.randn(1, 20, 2, 32, 48), torch.ones(1, 20)
 

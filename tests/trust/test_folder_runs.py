@@ -11,7 +11,7 @@ import time
 import numpy as np
 import pytest
 import soundfile
-from conftest import ROOT, write_sound
+from conftest import ROOT, write_audio
 
 from avse.cli import enhance, score
 from avse.enhance import file as enhance_module
@@ -182,7 +182,7 @@ def test_nothing_is_skipped_that_was_made_from_something_else(calls, run, tmp_pa
     options, model = ["--audio-only"], live_graph
     if change == "input":
         (calls / "a.wav").unlink()
-        write_sound(calls / "a.wav", 0.1 * np.random.default_rng(0).standard_normal(16000), 16000)
+        write_audio(calls / "a.wav", 0.1 * np.random.default_rng(0).standard_normal(16000), 16000)
     elif change == "options":
         options += ["--mix", "0.5"]
     elif change == "model":
@@ -278,22 +278,22 @@ def test_hidden_files_and_leftovers_are_no_input(calls, run, tmp_path):
 
 
 def test_leftovers_of_dead_writers_are_removed_and_those_of_living_ones_stay(tmp_path):
-    from avse.media.output import beside
+    from avse.media.output import atomic_write
 
     dead, other, young = (tmp_path / name for name in (".a.0123abcd.wav", ".ab.0123abcd.wav", ".a.89abcdef.wav"))
     for path in (dead, other):
         path.write_text("half")
     young.touch()
-    with beside(tmp_path / "a.wav", force=True) as living:
+    with atomic_write(tmp_path / "a.wav", force=True) as living:
         living.write_text("half")
         assert not dead.exists()
-        with beside(tmp_path / "a.wav", force=True) as second:
+        with atomic_write(tmp_path / "a.wav", force=True) as second:
             second.write_text("whole")
         assert living.exists()
     assert other.exists(), "of another file"
     assert young.exists(), "perhaps just begun"
     os.utime(young, (time.time() - 120,) * 2)
-    with beside(tmp_path / "a.wav", force=True) as temporary:
+    with atomic_write(tmp_path / "a.wav", force=True) as temporary:
         temporary.write_text("again")
     assert not young.exists()
 

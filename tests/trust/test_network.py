@@ -49,7 +49,7 @@ def test_telemetry_is_off_before_onnx_runtime_is_there_in_any_module():
         "sys.meta_path.insert(0, Finder())\n"
         "import importlib; importlib.import_module(sys.argv[2])\n"
     )
-    for module in ("avse.models.onnx", "recipes.stages.enhance"):
+    for module in ("avse.models.onnx", "recipes.speech_benchmark.enhance"):
         done = subprocess.run(
             [sys.executable, "-c", code, str(ROOT), module], capture_output=True, text=True, check=True, cwd=ROOT
         )

@@ -15,7 +15,7 @@ from conftest import ROOT
 from avse.cli import enhance, score
 from avse.cli.command import visible
 from avse.errors import MediaError
-from avse.media.output import beside, check_output
+from avse.media.output import atomic_write, check_output
 from avse.report.csv_cells import inert
 
 
@@ -165,7 +165,7 @@ def test_a_file_that_is_replaced_keeps_its_permissions(tmp_path):
     path = tmp_path / "secret.txt"
     path.write_text("old")
     path.chmod(0o600)
-    with beside(path, force=True) as temporary:
+    with atomic_write(path, force=True) as temporary:
         temporary.write_text("new")
     assert path.read_text() == "new"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -174,7 +174,7 @@ def test_a_file_that_is_replaced_keeps_its_permissions(tmp_path):
 def test_a_new_file_has_the_permissions_that_the_user_wants(tmp_path):
     before = os.umask(0o027)
     try:
-        with beside(tmp_path / "new.txt") as temporary:
+        with atomic_write(tmp_path / "new.txt") as temporary:
             temporary.write_text("new")
     finally:
         os.umask(before)
@@ -185,7 +185,7 @@ def test_a_file_that_came_into_being_meanwhile_is_not_replaced(tmp_path):
     path = tmp_path / "a.txt"
 
     def write():
-        with beside(path) as temporary:
+        with atomic_write(path) as temporary:
             temporary.write_text("new")
             path.write_text("somebody else's")
 
@@ -195,11 +195,11 @@ def test_a_file_that_came_into_being_meanwhile_is_not_replaced(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
 
 
-def test_names_that_are_too_long_are_told(tmp_path):
+def test_names_that_are_too_long_are_reported(tmp_path):
     with pytest.raises(MediaError, match="choose a shorter name"):
         check_output(tmp_path / ("x" * 300 + ".wav"))
     longest = tmp_path / ("ä" * 125 + ".wav")
-    with beside(longest) as temporary:
+    with atomic_write(longest) as temporary:
         temporary.write_text("all")
     assert longest.read_text() == "all"
 

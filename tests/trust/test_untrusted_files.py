@@ -60,8 +60,8 @@ def test_absolute_paths_must_lie_where_the_user_says(tmp_path, monkeypatch):
     monkeypatch.setenv("AVSE_VIDEOS", str(tmp_path / "videos"))
     assert read_manifest(manifest)[0].audio == row["audio"]
     monkeypatch.delenv("AVSE_VIDEOS")
-    beside = {**ITEM, "audio": str(tmp_path / "exp/talker/a.wav")}
-    assert read_manifest(_written(manifest, beside))[0].audio == beside["audio"]
+    nearby = {**ITEM, "audio": str(tmp_path / "exp/talker/a.wav")}
+    assert read_manifest(_written(manifest, nearby))[0].audio == nearby["audio"]
 
 
 def _weights(path, config, model="avdcnn"):
@@ -73,8 +73,8 @@ def _weights(path, config, model="avdcnn"):
     ("model", "config"),
     [
         ("live", {"channels": 2_000_000_000}),
-        ("live", {"memory_dim": 9_000_000}),
-        ("live", {"channels": 50_000, "memory_dim": 50_000}),
+        ("live", {"state_dim": 9_000_000}),
+        ("live", {"channels": 50_000, "state_dim": 50_000}),
         ("live", {"channels": -5}),
         ("live", {"channels": 0}),
         ("live", {"channels": "many"}),

@@ -1,4 +1,4 @@
-"""Encoders of sound. Each returns `(batch, frames, features)` and states `.dim` and `.frame_rate_hz`."""
+"""Encoders of audio. Each returns `(batch, frames, features)` and states `.dim` and `.frame_rate_hz`."""
 
 from torch import Tensor, nn
 

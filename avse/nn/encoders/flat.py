@@ -24,7 +24,7 @@ class FlatWindows(nn.Module):
         """Lay out windows.
 
         Args:
-            frames: `(batch, freqs, frames)`, or pictures `(batch, frames, channels, height, width)`.
+            frames: `(batch, freqs, frames)`, or video frames `(batch, frames, channels, height, width)`.
 
         Returns:
             `(batch, frames, dim)`.

@@ -1,4 +1,4 @@
-"""The encoder of mouths that runs picture by picture."""
+"""The encoder of mouths that runs video by video."""
 
 from abc import ABC, abstractmethod
 from itertools import pairwise
@@ -11,24 +11,24 @@ from avse.nn.causal import remember
 from avse.nn.layers import conv_block
 
 
-class MouthMemory(NamedTuple):
-    """What the encoder remembers from the pictures before."""
+class MouthState(NamedTuple):
+    """What the encoder remembers from the video frames before."""
 
     past: Tensor
-    """`(batch, dim, 2)` the last two pictures' features."""
+    """`(batch, dim, 2)` the last two video frames' features."""
     hidden: Tensor
     """`(1, batch, dim)` of the GRU."""
 
 
 class MouthEncoder(nn.Module, ABC):
-    """Small pictures of a moving mouth to features: each by itself, then three of them, then a GRU."""
+    """Small video frames of a moving mouth to features: each by itself, then three of them, then a GRU."""
 
     def __init__(self, *, dim: int, rate_hz: float = 25.0) -> None:
         """Set up.
 
         Args:
-            dim: features a picture.
-            rate_hz: pictures a second that it is trained with.
+            dim: features a video frame.
+            rate_hz: video frames a second that it is trained with.
         """
         super().__init__()
         self.dim, self.frame_rate_hz = dim, rate_hz
@@ -37,31 +37,31 @@ class MouthEncoder(nn.Module, ABC):
 
     @abstractmethod
     def each(self, frames: Tensor) -> Tensor:
-        """Encode pictures by themselves, `(pictures, channels, height, width)` to `(pictures, dim)`."""
+        """Encode video frames by themselves, `(video frames, channels, height, width)` to `(video frames, dim)`."""
 
-    def start(self, batch: int, like: Tensor) -> MouthMemory:
+    def initial_state(self, batch: int, like: Tensor) -> MouthState:
         """The state before the first video frame: zeros, `(batch, dim, 2)` and `(1, batch, dim)`."""
-        return MouthMemory(like.new_zeros(batch, self.dim, 2), like.new_zeros(1, batch, self.dim))
+        return MouthState(like.new_zeros(batch, self.dim, 2), like.new_zeros(1, batch, self.dim))
 
-    def forward(self, frames: Tensor, memory: MouthMemory) -> tuple[Tensor, MouthMemory]:
-        """Encode pictures.
+    def forward(self, frames: Tensor, state: MouthState) -> tuple[Tensor, MouthState]:
+        """Encode video frames.
 
         Args:
             frames: `(batch, time, channels, height, width)`.
-            memory: from `start`, or from the call before.
+            state: from `initial_state`, or from the call before.
 
         Returns:
-            `(batch, time, dim)` and the new memory.
+            `(batch, time, dim)` and the new state.
         """
         each = self.each(frames.flatten(0, 1)).reshape(*frames.shape[:2], self.dim)
-        seen = torch.cat([memory.past, each.transpose(1, 2)], dim=2)
+        seen = torch.cat([state.past, each.transpose(1, 2)], dim=2)
         near = torch.relu(self.neighbours(seen)).transpose(1, 2)
-        features, hidden = remember(self.over_time, near, memory.hidden)
-        return features, MouthMemory(seen[:, :, -2:], hidden)
+        features, hidden = remember(self.over_time, near, state.hidden)
+        return features, MouthState(seen[:, :, -2:], hidden)
 
 
 class MouthCNN(MouthEncoder):
-    """A CNN on each picture."""
+    """A CNN on each video frame."""
 
     def __init__(
         self,
@@ -76,21 +76,21 @@ class MouthCNN(MouthEncoder):
         """Set up.
 
         Args:
-            channels: of a picture.
+            channels: of a video frame.
             height: pixels, a multiple of 8.
             width: pixels, a multiple of 8.
-            dim: features a picture.
-            rate_hz: pictures a second that it is trained with.
+            dim: features a video frame.
+            rate_hz: video frames a second that it is trained with.
             widths: channels of the three convolutions.
         """
         super().__init__(dim=dim, rate_hz=rate_hz)
         layers: list[nn.Module] = []
         for n_in, n_out in pairwise((channels, *widths)):
             layers += conv_block(nn.Conv2d, n_in, n_out, 3, stride=2, padding=1)
-        self.picture = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(0.2))
+        self.frame = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(0.2))
         self.project = nn.Linear(widths[-1] * (height // 8) * (width // 8), dim)
 
     def each(self, frames: Tensor) -> Tensor:
         """As `MouthEncoder.each`: `(frames, channels, height, width)` to `(frames, dim)`."""
-        features: Tensor = self.project(self.picture(frames))
+        features: Tensor = self.project(self.frame(frames))
         return features

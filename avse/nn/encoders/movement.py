@@ -1,17 +1,17 @@
-"""Movement as a picture: what the encoders of tokens see where looks are to tell nothing."""
+"""Movement as a video frame: what the encoders of tokens see where looks are to tell nothing."""
 
 from torch import Tensor
 
 GREY = 0.5
-"""Of what does not move; pictures lie in [0, 1]."""
+"""Of what does not move; video frames lie in [0, 1]."""
 CONTRAST = 0.1
 """Of a movement of one standard deviation."""
 MIN_STD = 0.01
-"""Least movement that is divided by, of full scale 1: the noise of a still picture stays small."""
+"""Least movement that is divided by, of full scale 1: the noise of a still image stays small."""
 
 
 def movement(frames: Tensor) -> Tensor:
-    """What changes in videos: each picture less the mean one, in units of the usual change.
+    """What changes in videos: each video frame less the mean one, in units of the usual change.
 
     Args:
         frames: `(batch, time, channels, height, width)`, [0, 1].

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-SPREAD = 0.02
+INITIAL_STD = 0.02
 """Standard deviation of new positions and of a new [AGG] token."""
 
 

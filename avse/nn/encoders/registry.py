@@ -12,7 +12,7 @@ from torch import nn
 from avse.errors import ConfigError
 from avse.nn.encoders.audio import SpectrumCNN
 from avse.nn.encoders.mouth import MouthCNN
-from avse.nn.encoders.pretrained import PictureTokensConfig
+from avse.nn.encoders.pretrained import CropTokensConfig
 from avse.nn.encoders.series import SeriesCNN, SeriesGRU, SeriesTransformer
 from avse.nn.encoders.tokens import TokenEncoder, WaveformTokens, WordTokens
 from avse.nn.encoders.video import LipCNN
@@ -30,7 +30,7 @@ class Entry(NamedTuple):
 
 
 def _video_tokens(**sizes: Any) -> TokenEncoder:
-    return PictureTokensConfig(**sizes).build()
+    return CropTokensConfig(**sizes).build()
 
 
 def _waveform_tokens(*, size: str, patch: int, n_positions: int, rate_hz: float) -> TokenEncoder:

@@ -28,7 +28,7 @@ class SeriesCNN(nn.Module):
             rate_hz: samples a second of a series.
             dim: features of a frame.
             n_halvings: convolutions, each of which halves the rate.
-            dropout: share of the features that training leaves out.
+            dropout: share of the features that training skips.
         """
         super().__init__()
         self.dim, self.frame_rate_hz = dim, rate_hz / 2**n_halvings

@@ -1,4 +1,4 @@
-"""Encoders that cut raw video, sound or words into tokens for a transformer (Akbari et al. 2021, section 3.1 and 3.2).
+"""Encoders that cut raw video, audio or words into tokens for a transformer (Akbari et al. 2021, section 3.1 and 3.2).
 
 A tokeniser makes tokens with positions; `TokenEncoder` puts an [AGG] token before them, drops some in training, and
 gives them to a transformer. It keeps the contract of all encoders, `(batch, frames, features)`, beside the one vector
@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from avse.nn.encoders.positions import SPREAD, resized
+from avse.nn.encoders.positions import INITIAL_STD, resized
 from avse.nn.transformer import Transformer
 
 BUCKETS, FARTHEST = 32, 64
@@ -48,7 +48,7 @@ class VideoTokens(nn.Module):
         super().__init__()
         self.dim, self.patch, self.frame_rate_hz = dim, patch, fps / patch[0]
         self.project = nn.Linear(channels * math.prod(patch), dim)
-        self.positions = nn.ParameterList(nn.Parameter(SPREAD * torch.randn(length, dim)) for length in grid)
+        self.positions = nn.ParameterList(nn.Parameter(INITIAL_STD * torch.randn(length, dim)) for length in grid)
         self.official_code, self.norm = official_code, _norm(dim) if official_code else nn.Identity()
 
     def forward(self, frames: Tensor) -> Tensor:
@@ -83,13 +83,13 @@ class VideoTokens(nn.Module):
         return n_time, n_rows, n_columns
 
     def to_frames(self, tokens: Tensor, frames: Tensor) -> Tensor:
-        """Tokens `(batch, n, dim)` of these frames to `(batch, n_time, dim)`, the mean over each moment's picture."""
+        """Tokens `(batch, n, dim)` of these frames to `(batch, n_time, dim)`, the mean over each moment's video."""
         batch, _, dim = tokens.shape
         return tokens.reshape(batch, self.grid_of(frames)[0], -1, dim).mean(dim=2)
 
 
 class WaveformTokens(nn.Module):
-    """Patches of raw sound, with a learned position each."""
+    """Patches of raw audio, with a learned position each."""
 
     can_drop = True
 
@@ -110,17 +110,17 @@ class WaveformTokens(nn.Module):
             patch: samples of a patch.
             n_positions: patches for which positions are learned; more or fewer are interpolated.
             rate_hz: samples a second.
-            channels: of a series; sound has one.
+            channels: of a series; audio has one.
             official_code: as of `VideoTokens`.
         """
         super().__init__()
         self.dim, self.patch, self.frame_rate_hz = dim, patch, rate_hz / patch
         self.project = nn.Linear(channels * patch, dim)
-        self.positions = nn.Parameter(SPREAD * torch.randn(n_positions, dim))
+        self.positions = nn.Parameter(INITIAL_STD * torch.randn(n_positions, dim))
         self.official_code, self.norm = official_code, _norm(dim) if official_code else nn.Identity()
 
     def forward(self, series: Tensor) -> Tensor:
-        """Cut sound, or any series, into tokens.
+        """Cut audio, or any series, into tokens.
 
         Args:
             series: `(batch, samples)` or `(batch, channels, samples)`, about [-1, 1].
@@ -142,7 +142,7 @@ class WaveformTokens(nn.Module):
 
 
 class WordTokens(nn.Module):
-    """Words by number, without positions: attention is told how far apart two words are instead."""
+    """Words by number, without positions: attention is reported how far apart two words are instead."""
 
     can_drop = False
 
@@ -152,7 +152,7 @@ class WordTokens(nn.Module):
         Args:
             dim: features of a token.
             n_words: of a text.
-            vocabulary: numbers that `word_numbers` gives.
+            vocabulary: numbers that `word_indices` gives.
             n_heads: of the attention.
             official_code: learn a bias for each of T5's buckets of distances; else for each distance.
         """
@@ -164,7 +164,7 @@ class WordTokens(nn.Module):
         self.distances = nn.Parameter(torch.zeros(n_heads, 1 + (BUCKETS if official_code else 2 * n_words - 1)))
 
     def forward(self, numbers: Tensor) -> Tensor:
-        """Look words up, `(batch, words)` of `word_numbers` to `(batch, words, dim)`."""
+        """Look words up, `(batch, words)` of `word_indices` to `(batch, words, dim)`."""
         tokens: Tensor = self.words(numbers)
         return tokens
 
@@ -199,16 +199,16 @@ class TokenEncoder(nn.Module):
         Args:
             tokens: makes tokens of the transformer's width.
             transformer: over the tokens.
-            drop_rate: share of the tokens that training leaves out (DropToken); words all stay.
-            shared_drop: leave out the same ones in the whole batch, as the official code does.
-            dropout: share of the tokens' numbers left out in training, as the official code does.
+            drop_rate: share of the tokens that training skips (DropToken); words all stay.
+            shared_drop: skip the same ones in the whole batch, as the official code does.
+            dropout: share of the tokens' numbers skipped in training, as the official code does.
             projections: a linear layer of its own before and after a transformer that is shared.
         """
         super().__init__()
         self.tokens, self.transformer = tokens, transformer
         self.dim, self.frame_rate_hz = transformer.dim, tokens.frame_rate_hz
         self.drop_rate, self.shared_drop, self.dropout = drop_rate, shared_drop, dropout
-        self.aggregate = nn.Parameter(SPREAD * torch.randn(self.dim))
+        self.aggregate = nn.Parameter(INITIAL_STD * torch.randn(self.dim))
         self.before = nn.Linear(self.dim, self.dim) if projections else nn.Identity()
         self.after = nn.Linear(self.dim, self.dim) if projections else nn.Identity()
 
@@ -242,11 +242,11 @@ class TokenEncoder(nn.Module):
 
 
 def drop_tokens(tokens: Tensor, *, rate: float, shared: bool = False) -> Tensor:
-    """Leave out a random share of the tokens (DropToken; Akbari et al. 2021, section 3.4).
+    """Skip a random share of the tokens (DropToken; Akbari et al. 2021, section 3.4).
 
     Args:
         tokens: `(batch, n, dim)`.
-        rate: share to leave out, 0 to below 1; at least one stays.
+        rate: share to skip, 0 to below 1; at least one stays.
         shared: the same places in every sample; else each sample has its own.
 
     Returns:
@@ -279,11 +279,11 @@ def _norm(dim: int) -> nn.Module:
     return nn.LayerNorm(dim, eps=1e-6)
 
 
-def word_numbers(texts: Sequence[str], *, n_words: int, vocabulary: int) -> Tensor:
+def word_indices(texts: Sequence[str], *, n_words: int, vocabulary: int) -> Tensor:
     """Words to numbers by hashing: CRC-32 of the lower-case word, modulo `vocabulary` - 1, plus 1; 0 is no word.
 
     Args:
-        texts: any number of them; words beyond `n_words` are left out.
+        texts: any number of them; words beyond `n_words` are skipped.
         n_words: numbers of a text.
         vocabulary: numbers there are; two words rarely share one if it is large.
 

@@ -1,4 +1,4 @@
-"""Encoders of pictures. Each returns `(batch, frames, features)` and states `.dim` and `.frame_rate_hz`."""
+"""Encoders of video frames. Each returns `(batch, frames, features)` and states `.dim` and `.frame_rate_hz`."""
 
 import torch.nn.functional as F
 from torch import Tensor, nn

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from avse.nn.causal import remember
-from avse.nn.encoders.mouth import MouthMemory
+from avse.nn.encoders.mouth import MouthState
 from avse.nn.layers import SLOPE
 from avse.signal.speech_cue import CUE_RATE_HZ
 from avse.signal.voice_features import N_FEATURES
@@ -21,13 +21,13 @@ class VoiceEncoder(nn.Module):
         self.neighbours = nn.Conv1d(dim, dim, 3)
         self.over_time = nn.GRU(dim, dim, batch_first=True)
 
-    def initial_state(self, batch: int, like: Tensor) -> MouthMemory:
+    def initial_state(self, batch: int, like: Tensor) -> MouthState:
         """The state before the first frame: zeros, `(batch, dim, 2)` and `(1, batch, dim)`."""
-        return MouthMemory(like.new_zeros(batch, self.dim, 2), like.new_zeros(1, batch, self.dim))
+        return MouthState(like.new_zeros(batch, self.dim, 2), like.new_zeros(1, batch, self.dim))
 
-    def forward(self, features: Tensor, state: MouthMemory) -> tuple[Tensor, MouthMemory]:
+    def forward(self, features: Tensor, state: MouthState) -> tuple[Tensor, MouthState]:
         """Encode `(batch, frames, N_FEATURES)` to `(batch, frames, dim)`, and the new state."""
         seen = torch.cat([state.past, self.frame(features).transpose(1, 2)], dim=2)
         near = torch.relu(self.neighbours(seen)).transpose(1, 2)
         encoded, hidden = remember(self.over_time, near, state.hidden)
-        return encoded, MouthMemory(seen[:, :, -2:], hidden)
+        return encoded, MouthState(seen[:, :, -2:], hidden)

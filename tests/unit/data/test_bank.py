@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import write_sound
+from conftest import write_audio
 
 from avse.data.bank import WaveformBank
 from avse.data.manifest import Item
@@ -17,7 +17,7 @@ def items(tmp_path):
     rows = []
     for name, peak in (("a", 0.5), ("loud", 1.8)):
         waveform = rng.uniform(-peak, peak, RATE).astype(np.float32)
-        write_sound(tmp_path / f"{name}.wav", waveform, RATE)
+        write_audio(tmp_path / f"{name}.wav", waveform, RATE)
         rows.append(Item(id=name, split="train", audio=f"{name}.wav", licence="CC0", speaker="s"))
     return rows
 
@@ -58,13 +58,13 @@ def test_another_file_under_the_same_name_is_decoded_again(items, tmp_path):
     folder = tmp_path / "audio"
     _bank(items, tmp_path, folder=folder)
     (tmp_path / "a.wav").unlink()
-    write_sound(tmp_path / "a.wav", np.full(RATE // 2, 0.25, np.float32), RATE)
+    write_audio(tmp_path / "a.wav", np.full(RATE // 2, 0.25, np.float32), RATE)
     changed = _bank(items, tmp_path, folder=folder)
     np.testing.assert_allclose(changed.waveforms[0], 0.25, atol=1e-4)
 
 
 def test_a_silent_recording_is_refused(tmp_path):
-    write_sound(tmp_path / "silent.wav", np.zeros(RATE, np.float32), RATE)
+    write_audio(tmp_path / "silent.wav", np.zeros(RATE, np.float32), RATE)
     item = Item(id="silent", split="train", audio="silent.wav", licence="CC0", speaker="s")
     with pytest.raises(ConfigError, match="must not be silent but silent is"):
         _bank([item], tmp_path)

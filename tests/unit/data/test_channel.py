@@ -1,4 +1,4 @@
-"""Rooms, microphones and lines change the sound as they should, and no more."""
+"""Rooms, microphones and lines change the audio as they should, and no more."""
 
 import numpy as np
 import pytest
@@ -32,8 +32,8 @@ def noise():
     return np.random.default_rng(0).standard_normal(RATE).astype(np.float32)
 
 
-def _power_db(sound):
-    return 10 * np.log10(np.mean(sound.astype(float) ** 2))
+def _power_db(audio):
+    return 10 * np.log10(np.mean(audio.astype(float) ** 2))
 
 
 def test_the_ratio_and_the_level_are_those_asked_for(speech, noise):
@@ -79,7 +79,7 @@ def test_peaks_are_cut_at_their_share(speech):
     assert np.max(np.abs(clip(speech, share=0.3))) == pytest.approx(0.3 * np.max(np.abs(speech)))
 
 
-def test_made_up_rooms_die_away_and_begin_with_the_direct_sound():
+def test_synthetic_rooms_die_away_and_begin_with_the_direct_sound():
     response = simulate_response(np.random.default_rng(3), sample_rate=RATE)
     assert response[0] == 1
     third = len(response) // 3

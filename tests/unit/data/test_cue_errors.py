@@ -1,4 +1,4 @@
-"""Spoiled cues: as correlated with the clean one as asked for, in [0, 1], and missing where they are said to be."""
+"""Spoiled cues: as correlated with the clean one as asked for, in [0, 1], and missing where they are reported to be."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,9 @@ def _cue(n_frames=4000):
 @pytest.mark.parametrize("correlation", [0.3, 0.6, 0.9])
 def test_the_correlation_is_the_one_asked_for(correlation):
     clean = _cue()
-    config = CueErrorConfig(correlation_min=correlation, correlation_max=correlation, error_memory_s=0.0, **STILL)
+    config = CueErrorConfig(
+        correlation_min=correlation, correlation_max=correlation, error_time_constant_s=0.0, **STILL
+    )
     spoiled, present = spoil(clean, config=config, rng=np.random.default_rng(2))
     found = [np.corrcoef(clean[:, dim], spoiled[:, dim])[0, 1] for dim in range(CUE_DIM)]
     np.testing.assert_allclose(found, correlation, atol=0.05)
@@ -26,14 +28,16 @@ def test_the_correlation_is_the_one_asked_for(correlation):
 
 def test_errors_last_and_are_shared():
     clean = _cue()
-    config = CueErrorConfig(correlation_min=0.1, correlation_max=0.1, shared_share=0.8, error_memory_s=0.4, **STILL)
+    config = CueErrorConfig(
+        correlation_min=0.1, correlation_max=0.1, shared_share=0.8, error_time_constant_s=0.4, **STILL
+    )
     spoiled, _ = spoil(clean, config=config, rng=np.random.default_rng(2))
     error = spoiled - spoiled.mean(axis=0)
     assert np.corrcoef(error[:-1, 0], error[1:, 0])[0, 1] > 0.8
     assert np.corrcoef(error[:, 1], error[:, 5])[0, 1] > 0.6
 
 
-def test_values_stay_within_0_and_1_and_gaps_are_told_apart():
+def test_values_stay_within_0_and_1_and_gaps_are_distinguished():
     config = CueErrorConfig(gap_probability=1.0, missing_probability=0.0)
     shares = []
     for seed in range(20):

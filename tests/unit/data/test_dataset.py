@@ -52,7 +52,7 @@ def _mouth(n_frames=32):
 def _dataset(banks, seed=1, **config):
     return MixtureDataset(
         Corpus(**banks, mouths=[_mouth()] * 3), config=MixConfig(n_samples=N_SAMPLES, **config),
-        seed=seed, hop=HOP, sample_rate=RATE, n_sound_only=2,
+        seed=seed, hop=HOP, sample_rate=RATE, n_audio_only=2,
     )  # fmt: skip
 
 
@@ -81,7 +81,7 @@ def test_ratio_lies_in_the_range_and_noise_is_what_was_added(banks):
     assert 1 < max(ratios_db) <= 2.01
 
 
-def test_crops_stand_at_the_time_of_the_sound(banks):
+def test_crops_stand_at_the_time_of_the_audio(banks):
     # Clip 0 is 4,000 samples longer than an example: the cut moves the crops along. Frame k was taken at k / 25 s.
     dataset = _dataset(banks, **PLAIN, video_zero_probability=0, video_gap_probability=0)
     waveform = torch.from_numpy(dataset.faces.waveforms[0])
@@ -89,12 +89,12 @@ def test_crops_stand_at_the_time_of_the_sound(banks):
         example = dataset[epoch, 0]
         start = next(s for s in range(4001) if torch.equal(waveform[s : s + 50], example.clean[:50]))
         shown = example.crops[:, 0, 0, 0].numpy() / 7 / 25
-        heard = start / RATE + np.arange(51) * HOP / RATE
-        assert np.abs(shown - heard)[example.present.numpy()].max() <= 0.5 / 25 + 1e-9
+        audio_times_s = start / RATE + np.arange(51) * HOP / RATE
+        assert np.abs(shown - audio_times_s)[example.present.numpy()].max() <= 0.5 / 25 + 1e-9
         assert example.present.sum() >= 50
 
 
-def test_modality_dropout_takes_the_picture_as_often_as_asked(banks):
+def test_modality_dropout_takes_the_video_as_often_as_asked(banks):
     dataset = _dataset(banks, **PLAIN, video_zero_probability=0.3, video_gap_probability=0.3)
     seen = np.array([dataset[epoch, 1].present.float().mean().item() for epoch in range(200)])
     assert (seen == 0).mean() == pytest.approx(0.3, abs=0.1)
@@ -109,7 +109,7 @@ def test_rare_speakers_are_drawn_as_often_as_asked(banks):
     assert np.bincount(drawn[:, 1]) / 400 == pytest.approx([1 / 3] * 3, abs=0.08)
 
 
-def test_sound_only_targets_have_no_picture(banks):
+def test_audio_only_targets_have_no_video(banks):
     example = _dataset(banks)[0, 4]
     assert not example.present.any()
     assert not example.crops.any()
@@ -152,7 +152,7 @@ def test_clear_examples_lie_above_the_range(banks):
 
 def test_the_same_voice_is_another_sentence_of_the_target(banks):
     dataset = _dataset(banks, same_voice_probability=1, talker_probability=0, **PLAIN)
-    heard = set()
+    audio_times_s = set()
     for epoch in range(12):
         for index in range(3):
             example = dataset[epoch, index]
@@ -163,5 +163,5 @@ def test_the_same_voice_is_another_sentence_of_the_target(banks):
             ]
             rival = int(np.argmax(likeness))
             assert rival != index
-            heard.add((index, rival))
-    assert heard == {(0, 1), (0, 2), (1, 0), (1, 2), (2, 0), (2, 1)}
+            audio_times_s.add((index, rival))
+    assert audio_times_s == {(0, 1), (0, 2), (1, 0), (1, 2), (2, 0), (2, 1)}

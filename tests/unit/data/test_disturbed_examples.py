@@ -1,4 +1,4 @@
-"""What is done to voices and pictures in training keeps them together, or says that it does not."""
+"""What is done to voices and video frames in training keeps them together, or says that it does not."""
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ class Bank(WaveformBank):
 
 @pytest.fixture(scope="module")
 def corpus():
-    """Sound whose value tells its time, and pictures that do the same; clip 1 has pictures of its own."""
+    """Audio whose value tells its time, and video frames that do the same; clip 1 has video frames of its own."""
     ramp = np.linspace(0.1, 0.9, 2 * RATE, dtype=np.float32)
     noise = np.random.default_rng(0).standard_normal(2 * RATE).astype(np.float32)
     images = np.zeros((50, 8, 12, 3), np.uint8) + np.arange(50, dtype=np.uint8)[:, None, None, None] * 5
@@ -41,41 +41,41 @@ def corpus():
 
 def _dataset(corpus, **config):
     return MixtureDataset(
-        corpus, config=MixConfig(**{**PLAIN, **config}), seed=1, hop=HOP, sample_rate=RATE, n_sound_only=1
+        corpus, config=MixConfig(**{**PLAIN, **config}), seed=1, hop=HOP, sample_rate=RATE, n_audio_only=1
     )
 
 
-def _heard_s(example):
-    """When each picture's sound was recorded, by the ramp."""
-    sound = example.clean.numpy()[np.minimum(np.arange(len(example.present)) * HOP, N_SAMPLES - 1)]
-    return (sound - 0.1) / 0.8 * 2
+def _audible_s(example):
+    """When each video frame's audio was recorded, by the ramp."""
+    audio = example.clean.numpy()[np.minimum(np.arange(len(example.present)) * HOP, N_SAMPLES - 1)]
+    return (audio - 0.1) / 0.8 * 2
 
 
 def _shown_s(example):
     return example.crops[:, 0, 0, 0].numpy() / 5 / 25
 
 
-def test_at_another_speed_picture_and_sound_stay_together(corpus):
+def test_at_another_speed_video_and_audio_stay_together(corpus):
     dataset = _dataset(corpus, speed_probability=1)
     speeds = []
     for epoch in range(20):
         example = dataset[epoch, 0]
-        heard_s, there = _heard_s(example), example.present.numpy()
+        audible_s, there = _audible_s(example), example.present.numpy()
         # The ramp begins and ends with a step, at which the band-limited conversion rings.
-        assert np.abs(_shown_s(example) - heard_s)[there][1:-1].max() <= 0.5 / 25 + 0.002
+        assert np.abs(_shown_s(example) - audible_s)[there][1:-1].max() <= 0.5 / 25 + 0.002
         assert bool(example.matched)
-        speeds.append((heard_s[20] - heard_s[0]) / (20 / 25))
+        speeds.append((audible_s[20] - audible_s[0]) / (20 / 25))
     assert min(speeds) < 0.95
     assert max(speeds) > 1.1
 
 
-def test_jitter_moves_the_picture_by_no_more_than_asked(corpus):
+def test_jitter_moves_the_video_by_no_more_than_asked(corpus):
     dataset = _dataset(corpus, jitter_s=0.12)
     shifts_s = []
     for epoch in range(40):
         example = dataset[epoch, 0]
         there = example.present.numpy() & (_shown_s(example) > 0) & (_shown_s(example) < 49 / 25)
-        shifts_s.append(np.median((_heard_s(example) - _shown_s(example))[there]))
+        shifts_s.append(np.median((_audible_s(example) - _shown_s(example))[there]))
         assert bool(example.matched)
     assert np.max(np.abs(shifts_s)) <= 0.12 + 0.5 / 25
     assert np.min(shifts_s) < -0.06
@@ -83,15 +83,15 @@ def test_jitter_moves_the_picture_by_no_more_than_asked(corpus):
 
 
 @pytest.mark.parametrize("wrong", ["late_probability", "frozen_probability", "other_mouth_probability"])
-def test_a_picture_that_is_of_no_use_is_marked(corpus, wrong):
+def test_a_video_frame_that_is_of_no_use_is_marked(corpus, wrong):
     dataset = _dataset(corpus, **{wrong: 1.0})
-    verdicts = [bool(dataset[epoch, 0].matched) for epoch in range(20)]
+    decisions = [bool(dataset[epoch, 0].matched) for epoch in range(20)]
     # Another mouth is drawn from all, so in one case of two it is the own one here.
-    assert any(verdicts) == (wrong == "other_mouth_probability")
-    assert not all(verdicts)
+    assert any(decisions) == (wrong == "other_mouth_probability")
+    assert not all(decisions)
 
 
-def test_a_frozen_picture_stands_still(corpus):
+def test_a_frozen_video_stands_still(corpus):
     example = _dataset(corpus, frozen_probability=1.0)[0, 0]
     assert (example.crops == example.crops[:1]).all()
 
@@ -103,13 +103,13 @@ def test_a_stranger_is_shown_with_a_voice_as_often_as_asked(corpus):
         assert not bool(example.matched)
 
 
-def test_undisturbed_examples_have_picture_and_sound(corpus):
+def test_undisturbed_examples_have_video_and_audio(corpus):
     config = MixConfig(n_samples=N_SAMPLES, frozen_probability=1, late_probability=1, speed_probability=1)
     dataset = MixtureDataset(corpus, config=config.undisturbed(), seed=1, hop=HOP, sample_rate=RATE)
     example = dataset[0, 0]
     assert bool(example.matched)
     assert example.present.all()
-    assert np.abs(_shown_s(example) - _heard_s(example)).max() <= 0.5 / 25 + 0.002
+    assert np.abs(_shown_s(example) - _audible_s(example)).max() <= 0.5 / 25 + 0.002
 
 
 def test_a_cover_hides_one_place_for_one_stretch():

@@ -8,11 +8,11 @@ import pytest
 
 from avse.data.bank import read_mono
 from avse.data.joined import clip_samples, join_clips
-from avse.data.synthetic import write_film
 from avse.errors import InputError
 from avse.faces.mouth import MouthTrack
 from avse.faces.report import FaceReport
 from avse.media.video import VideoReader
+from avse.synthetic.talker import write_video
 
 RATE = 16000
 N_SAMPLES = 47648
@@ -125,9 +125,9 @@ def test_containers_with_late_and_early_streams_stay_in_sync(tmp_path):
         images = [np.full((64, 96, 3), 255 if frame == 40 else 0, dtype=np.uint8) for frame in range(75)]
         waveform = np.zeros(N_SAMPLES, dtype=np.float32)
         waveform[round((times_s[40] - audio_start_s) * RATE)] = 0.9
-        write_film(
+        write_video(
             tmp_path / f"{number}.mp4", images, timestamps_s=times_s, waveform=waveform, sample_rate=RATE,
-            sound_start_s=audio_start_s,
+            audio_start_s=audio_start_s,
         )  # fmt: skip
         clips.append(from_file(tmp_path / f"{number}.mp4"))
     joined = join_clips(*zip(*clips, strict=True), sample_rate=RATE)

@@ -71,7 +71,7 @@ def test_bad_mixtures_are_named(tmp_path, change, message):
         read_mixtures(_file(tmp_path, row))
 
 
-def test_what_is_no_text_is_told(tmp_path):
+def test_what_is_no_text_is_reported(tmp_path):
     (tmp_path / "m.jsonl").write_bytes(b"\xff\xfe\x00\x01")
     with pytest.raises(ConfigError, match="must be JSON lines in UTF-8"):
         read_manifest(tmp_path / "m.jsonl")

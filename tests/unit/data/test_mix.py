@@ -40,7 +40,7 @@ def test_benchmark_mixture_by_hand():
     np.testing.assert_allclose(noisy - speech, [1, -1, 1, -1, 1, -1], atol=1e-6)
 
 
-def test_bad_input_is_told_in_one_line():
+def test_bad_input_is_reported_in_one_line():
     with pytest.raises(InputError, match="noise must be as long as speech but is 5 samples against 8"):
         mix(_noise(0, 8), _noise(1, 5), snr_db=0)
     with pytest.raises(InputError, match="speech must not be silent"):

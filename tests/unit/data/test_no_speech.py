@@ -36,7 +36,7 @@ def _dataset(tmp_path, speakers):
         speech=bank([], speaker=None), noise=bank(["noise"], noise_type=None),
     )  # fmt: skip
     config = MixConfig(n_samples=N_SAMPLES, talker_probability=1.0, augment=False, any_speaker_probability=0)
-    return MixtureDataset(corpus, config=config, seed=1, hop=HOP, sample_rate=RATE, n_sound_only=5)
+    return MixtureDataset(corpus, config=config, seed=1, hop=HOP, sample_rate=RATE, n_audio_only=5)
 
 
 def _strongest_hz(example):
@@ -44,18 +44,18 @@ def _strongest_hz(example):
     return float(np.argmax(np.abs(np.fft.rfft(noise))) * RATE / len(noise))
 
 
-def test_there_are_no_targets_by_sound_alone(tmp_path):
+def test_there_are_no_targets_audio_only(tmp_path):
     assert len(_dataset(tmp_path, ["a", "b"])) == 2
 
 
-@pytest.mark.parametrize(("speakers", "heard_hz"), [(["a", "b"], 1500), (["a", "a"], 500), (["a"], None)])
-def test_who_competes(tmp_path, speakers, heard_hz):
+@pytest.mark.parametrize(("speakers", "audible_hz"), [(["a", "b"], 1500), (["a", "a"], 500), (["a"], None)])
+def test_who_competes(tmp_path, speakers, audible_hz):
     """Somebody else; if nobody is there, another sentence of the same person; if there is none, plain noise."""
     dataset = _dataset(tmp_path, speakers)
     for epoch in range(5):
         strongest_hz = _strongest_hz(dataset[epoch, 0])
-        if heard_hz:
-            assert strongest_hz == pytest.approx(heard_hz, abs=5)
+        if audible_hz:
+            assert strongest_hz == pytest.approx(audible_hz, abs=5)
         else:
             assert strongest_hz > 100
             assert strongest_hz != pytest.approx(500, abs=5)

@@ -1,4 +1,4 @@
-"""Shards that others can read, that are cut short, that go on where they were."""
+"""Shards that others can read, that are cut short, that continue where they were."""
 
 import os
 import pickle
@@ -35,7 +35,7 @@ def test_they_are_plain_tar_files(tmp_path):
         assert archive.extractfile("clips1.bin").read() == b"\x01" * 1000
 
 
-def test_writing_goes_on_after_what_is_there(tmp_path):
+def test_writing_continues_after_what_is_there(tmp_path):
     _write(tmp_path, 3)
     _write(tmp_path, 2, name="more")
     with ShardWriter(tmp_path) as writer:
@@ -85,7 +85,7 @@ def test_readers_travel_to_workers(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows does not fork")
-def test_forked_workers_open_the_shards_anew(tmp_path):
+def test_forked_workers_open_the_shards_again(tmp_path):
     _write(tmp_path, 3)
     reader = ShardReader(tmp_path)
     assert reader[0]

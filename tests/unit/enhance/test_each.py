@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from avse.cli.enhance import main
-from avse.data.head import PEOPLE
-from avse.data.synthetic import film, write_film
-from avse.data.voice import speak
 from avse.enhance.each import as_json, rttm_lines
 from avse.enhance.sync import choose_offset
 from avse.faces.sync import Offset
 from avse.faces.who_speaks import NOBODY, Turns
+from avse.synthetic.head import PEOPLE
+from avse.synthetic.talker import render_video, write_video
+from avse.synthetic.voice import speak
 
 RATE = 16000
 
@@ -47,13 +47,13 @@ def in_turn(tmp_path_factory):
     first = times_s < 4
     openings = [voices[0].opening_at(times_s) * first, voices[1].opening_at(times_s) * ~first]
     sides = [
-        film(PEOPLE[look], opening, np.random.default_rng(look), size=(240, 240))
+        render_video(PEOPLE[look], opening, np.random.default_rng(look), size=(240, 240))
         for look, opening in zip((0, 2), openings, strict=True)
     ]
     images = [np.concatenate(pair, axis=1) for pair in zip(*sides, strict=True)]
     waveform = np.where(np.arange(8 * RATE) < 4 * RATE, voices[0].waveform, voices[1].waveform).astype(np.float32)
     path = tmp_path_factory.mktemp("each") / "talk.mp4"
-    write_film(path, images, timestamps_s=times_s, waveform=waveform, sample_rate=RATE)
+    write_video(path, images, timestamps_s=times_s, waveform=waveform, sample_rate=RATE)
     return path
 
 

@@ -1,4 +1,4 @@
-"""Length, rate and channels are the input's; whole, chunked and streamed are equal; the picture has its moment."""
+"""Length, rate and channels are the input's; whole, chunked and streamed are equal; the video has its moment."""
 
 import itertools
 
@@ -39,19 +39,19 @@ def test_a_model_that_changes_nothing_gives_the_input_back(rate, n_channels):
 @pytest.mark.parametrize("rate", [8000, 16000])
 def test_the_gain_holds_in_the_whole_band(rate):
     noisy = _noise(1.5, rate=rate)
-    enhanced = Enhancer(Factor(by_sound=0.25)).enhance(noisy, sample_rate=rate, mixing=Mixing(keep_level=False))
+    enhanced = Enhancer(Factor(audio_only=0.25)).enhance(noisy, sample_rate=rate, mixing=Mixing(keep_level=False))
     np.testing.assert_allclose(enhanced[:, 1000:-1000], 0.25 * noisy[:, 1000:-1000], atol=1e-3)
 
 
 def test_channels_keep_their_levels():
     noisy = _noise(1, rate=16000) * np.array([[1.0], [0.1]], np.float32)
-    enhanced = Enhancer(Factor(by_sound=0.5)).enhance(noisy, sample_rate=16000, mixing=Mixing(keep_level=False))
+    enhanced = Enhancer(Factor(audio_only=0.5)).enhance(noisy, sample_rate=16000, mixing=Mixing(keep_level=False))
     np.testing.assert_allclose(enhanced, 0.5 * noisy, atol=1e-5)
 
 
-def test_what_the_model_takes_from_all_channels_alike_is_made_up_for():
+def test_what_the_model_takes_from_all_channels_alike_is_synthetic_for():
     noisy = _noise(3, rate=16000) * np.array([[1.0], [0.1]], np.float32)
-    enhanced = Enhancer(Factor(by_sound=0.7)).enhance(noisy, sample_rate=16000)
+    enhanced = Enhancer(Factor(audio_only=0.7)).enhance(noisy, sample_rate=16000)
     np.testing.assert_allclose(enhanced[:, 2000:-2000], noisy[:, 2000:-2000], atol=1e-4)
 
 
@@ -87,7 +87,7 @@ def test_memory_of_a_stream_is_bounded():
         assert given - taken <= 16000 * (1 + (50 + 10 + 3) * 0.02)
 
 
-def test_the_picture_is_the_one_of_the_moment_and_the_offset_moves_it():
+def test_the_video_is_the_one_of_the_moment_and_the_offset_moves_it():
     for offset_s in (0.0, 0.4, -0.2):
         model = Factor()
         Enhancer(model).enhance(_noise(2, rate=16000), sample_rate=16000, mouth=_mouth(), offset_s=offset_s)
@@ -99,7 +99,7 @@ def test_the_picture_is_the_one_of_the_moment_and_the_offset_moves_it():
 
 
 def test_a_lost_face_is_faded_out_and_in_again():
-    model = Factor(with_picture=1.0, by_sound=0.0)
+    model = Factor(with_video=1.0, audio_only=0.0)
     mouth = _mouth(200, absent=slice(75, 125))
     noisy = np.ones((1, 8 * 16000), np.float32)
     stream = EnhancerStream(model, sample_rate=16000, n_channels=1, mouth=mouth, mixing=Mixing(keep_level=False))
@@ -110,12 +110,12 @@ def test_a_lost_face_is_faded_out_and_in_again():
     assert gain[int(3.2 * 50) : int(4.75 * 50)] == pytest.approx(0, abs=1e-3)
     assert gain[int(5.05 * 50) :] == pytest.approx(1, abs=1e-3)
     assert np.abs(np.diff(gain)).max() < 0.15
-    assert stream.gain.n_with_picture / stream.gain.n_frames == pytest.approx(1 - 1.62 / 8, abs=0.01)
+    assert stream.gain.n_with_video / stream.gain.n_frames == pytest.approx(1 - 1.62 / 8, abs=0.01)
 
 
 def test_mix_and_attenuation_limit():
     noisy = _noise(1, rate=16000)
-    enhancer = Enhancer(Factor(by_sound=0.0))
+    enhancer = Enhancer(Factor(audio_only=0.0))
     for mixing, share in (
         (Mixing(mix=0.0), 1.0),
         (Mixing(mix=0.75), 0.25),
@@ -143,6 +143,6 @@ def test_a_very_short_waveform_comes_back_as_long(avdcnn):
 
 
 @pytest.mark.parametrize("wrong", [np.zeros(0, np.float32), np.array([0, np.nan], np.float32), np.array([np.inf])])
-def test_what_is_no_sound_is_refused(wrong):
+def test_what_is_no_audio_is_refused(wrong):
     with pytest.raises(InputError, match="must hold finite samples"):
         Enhancer(Factor()).enhance(wrong, sample_rate=16000)

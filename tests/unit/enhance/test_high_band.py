@@ -99,7 +99,7 @@ def test_cuts_do_not_matter():
 def test_a_stream_in_blocks_is_the_whole(rate):
     rng = np.random.default_rng(4)
     noisy = (0.1 * rng.standard_normal((2, 2 * rate + 17))).astype(np.float32)
-    model = Factor(by_sound=0.4)
+    model = Factor(audio_only=0.4)
     whole = Enhancer(model).enhance(noisy, sample_rate=rate)
     stream = EnhancerStream(model, sample_rate=rate, n_channels=2)
     parts = [stream.push(noisy[:, start : start + 701]) for start in range(0, noisy.shape[1], 701)]
@@ -110,6 +110,6 @@ def test_below_8_khz_nothing_depends_on_it():
     rng = np.random.default_rng(5)
     noisy = (0.1 * rng.standard_normal(2 * RATE)).astype(np.float32)
     mixing = Mixing(keep_level=False)
-    enhanced = Enhancer(Factor(by_sound=0.25)).enhance(noisy, sample_rate=RATE, mixing=mixing)
+    enhanced = Enhancer(Factor(audio_only=0.25)).enhance(noisy, sample_rate=RATE, mixing=mixing)
     narrow, given = (resample(waveform, source_rate=RATE, target_rate=14000) for waveform in (enhanced, noisy))
     np.testing.assert_allclose(narrow[500:-500], 0.25 * given[500:-500], atol=1e-3)

@@ -38,7 +38,7 @@ def test_what_is_left_alone_stays_as_it_is():
     assert np.array_equal(_gains(speech, speech)[0], np.ones(FRAMES, np.float32))
 
 
-def test_nothing_is_made_up_for_where_all_is_taken_away():
+def test_nothing_is_synthetic_for_where_all_is_taken_away():
     noisy = _noise(1, 1.0)
     assert np.array_equal(_gains(0.05 * noisy, noisy)[0], np.ones(FRAMES, np.float32))
     assert np.array_equal(_gains(0 * noisy, 0 * noisy)[0], np.ones(FRAMES, np.float32))

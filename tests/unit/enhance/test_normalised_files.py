@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from conftest import write_sound
+from conftest import write_audio
 
 from avse.cli.enhance import main
 from avse.media.audio import read_audio
@@ -54,7 +54,7 @@ def test_by_default_the_speech_is_as_loud_as_before(media, talk, tmp_path):
 
 
 def test_silence_stays_silence(tmp_path):
-    write_sound(tmp_path / "in.wav", np.zeros((1, 16000)), 16000)
+    write_audio(tmp_path / "in.wav", np.zeros((1, 16000)), 16000)
     assert main([str(tmp_path / "in.wav"), "-o", str(tmp_path / "out.wav"), "--loudness", "-16"]) == 0
     assert not read_audio(tmp_path / "out.wav")[0].any()
 

@@ -33,9 +33,9 @@ def test_the_preview_of_a_video_has_its_face_its_waveforms_and_the_enhanced_audi
     strips = after[middle].image[height:]
     assert _like(strips[:STRIP], BEFORE) > 200
     assert _like(strips[STRIP:], AFTER) > 50
-    enhanced, heard = read_audio(tmp_path / "out.wav")[0][0], read_audio(preview)[0][0]
+    enhanced, given = read_audio(tmp_path / "out.wav")[0][0], read_audio(preview)[0][0]
     # AAC: not the same samples, but the same audio at the same time.
-    assert np.corrcoef(enhanced[2000:-2000], heard[2000 : len(enhanced) - 2000])[0, 1] > 0.95
+    assert np.corrcoef(enhanced[2000:-2000], given[2000 : len(enhanced) - 2000])[0, 1] > 0.95
 
 
 def test_a_preview_needs_a_video(media, tmp_path, capsys):

@@ -1,4 +1,4 @@
-"""Files and Python go one way: the same faces, the same samples; opposite channels are enhanced and said to be."""
+"""Files and Python go one way: the same faces, the same samples; opposite channels are enhanced and reported as."""
 
 import os
 from pathlib import Path

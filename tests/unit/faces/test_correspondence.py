@@ -39,13 +39,13 @@ def mouth():
 
 
 def test_lips_are_read_over_pieces_with_one_state(mouth):
-    said = read_lips(Reader(), mouth, n_frames=PIECE_FRAMES + 40)
-    np.testing.assert_array_equal(said.embedding[said.present, 1], np.flatnonzero(said.present))
-    assert not said.present[36:54].any()  # bridged by 0.2 s at both ends
-    assert said.cue[~said.present].max() == 0
-    assert said.embedding[~said.present].max() == 0
+    predictions = read_lips(Reader(), mouth, n_frames=PIECE_FRAMES + 40)
+    np.testing.assert_array_equal(predictions.embedding[predictions.present, 1], np.flatnonzero(predictions.present))
+    assert not predictions.present[36:54].any()  # bridged by 0.2 s at both ends
+    assert predictions.cue[~predictions.present].max() == 0
+    assert predictions.embedding[~predictions.present].max() == 0
     late = read_lips(Reader(), mouth, n_frames=20, first_time_s=0.4)
-    np.testing.assert_array_equal(late.present, said.present[10:30])
+    np.testing.assert_array_equal(late.present, predictions.present[10:30])
 
 
 @pytest.mark.parametrize("rate", [16000, 44100])
@@ -54,20 +54,20 @@ def test_audio_in_blocks(rate):
     stereo = rng.standard_normal((2, 2 * rate + 77)).astype(np.float32)
     listener = AudioListener(Reader(), sample_rate=rate)
     listener.push_all(stereo[:, a : a + 5000] for a in range(0, stereo.shape[1], 5000))
-    heard = listener.finish()
+    features = listener.finish()
     mono = resample(stereo.mean(axis=0), source_rate=rate, target_rate=16000)
-    whole = VoiceFeatures().push(voice_powers(mono, sample_rate=16000, n_frames=len(heard)))
-    assert len(heard) == 51
-    np.testing.assert_array_equal(heard[:, 1], np.arange(51))
-    np.testing.assert_allclose(heard[:, 0], whole.mean(axis=1), atol=1e-3)
+    whole = VoiceFeatures().push(voice_powers(mono, sample_rate=16000, n_frames=len(features)))
+    assert len(features) == 51
+    np.testing.assert_array_equal(features[:, 1], np.arange(51))
+    np.testing.assert_allclose(features[:, 0], whole.mean(axis=1), atol=1e-3)
 
 
 def test_evidence_is_the_dot_product(mouth):
-    said = read_lips(Reader(), mouth, n_frames=50)
+    predictions = read_lips(Reader(), mouth, n_frames=50)
     audio = np.arange(80, dtype=np.float32).reshape(40, 2)
-    found = evidence([said, said], audio)
+    found = evidence([predictions, predictions], audio)
     assert found.shape == (2, 40)
-    assert found[1, 7] == pytest.approx(float(said.embedding[7] @ audio[7]))
+    assert found[1, 7] == pytest.approx(float(predictions.embedding[7] @ audio[7]))
     assert evidence([], audio).shape == (0, 40)
 
 
@@ -83,8 +83,8 @@ def test_the_scorer_gives_the_same_as_its_parts(mouth):
     scorer.push(audio[:, 9000:])
     found = scorer.evidence([mouth, mouth], timestamps_s=mouth.timestamps_s)
     assert found.shape == (2, 50)
-    said = read_lips(Reader(), mouth, n_frames=50)
-    np.testing.assert_allclose(found[0], (said.embedding * scorer.audio).sum(axis=1), rtol=1e-5)
+    predictions = read_lips(Reader(), mouth, n_frames=50)
+    np.testing.assert_allclose(found[0], (predictions.embedding * scorer.audio).sum(axis=1), rtol=1e-5)
 
 
 def test_crops_of_another_size_are_read_too(mouth):

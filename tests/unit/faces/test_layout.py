@@ -8,7 +8,7 @@ from avse.faces.layout import arrange
 
 
 @pytest.mark.parametrize(
-    ("places", "words"),
+    ("positions", "words"),
     [
         ([(5, 5, 2)], [""]),
         ([(2, 5, 2), (8, 5.5, 2)], ["left", "right"]),
@@ -18,8 +18,8 @@ from avse.faces.layout import arrange
         ([(n, 5, 0.5) for n in range(4)], ["left", "number 2 from the left", "number 3 from the left", "right"]),
     ],
 )
-def test_positions_in_words(places, words):
-    assert [cell.position for cell in arrange(places)] == words
+def test_positions_in_words(positions, words):
+    assert [cell.position for cell in arrange(positions)] == words
 
 
 def test_reading_order_is_rows_first():

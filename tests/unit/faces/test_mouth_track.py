@@ -1,10 +1,8 @@
-"""Faces are found, followed and told apart; the speaker is chosen; the crops show the mouth and hold still."""
+"""Faces are found, followed and distinguished; the speaker is chosen; the crops show the mouth and hold still."""
 
 import numpy as np
 import pytest
 
-from avse.data.head import PEOPLE, Pose, background, draw_head
-from avse.data.synthetic import film
 from avse.errors import InputError, MediaError
 from avse.faces import detect
 from avse.faces.choice import read_choice
@@ -15,6 +13,8 @@ from avse.faces.scorer import MotionScorer
 from avse.faces.speaker import Candidate, choose, people_of
 from avse.faces.track import FaceTracker
 from avse.media.video import VideoFrame, VideoReader
+from avse.synthetic.head import PEOPLE, Pose, background, draw_head
+from avse.synthetic.talker import render_video
 
 
 def _frames(images, *, fps=25.0):
@@ -52,11 +52,11 @@ def test_the_crop_holds_still_while_the_head_sways():
     grey = crops.mean(axis=-1)
     columns = (grey[:, 10:22].max() - grey[:, 10:22]).mean(axis=1)
     centres = (columns**4 @ np.arange(48)) / (columns**4).sum(axis=1)
-    # 12 pixels of sway in the picture would be 8 pixels of the crop.
+    # 12 pixels of sway in the video frame would be 8 pixels of the crop.
     assert np.ptp(centres) < 3
 
 
-def test_one_picture_gives_one_crop():
+def test_one_video_frame_gives_one_crop():
     image = draw_head(background(320, 240), PEOPLE[1], Pose((160, 118), 130, 1.0))
     mouth = track_mouth(_frames([image]))
     assert mouth.crops.shape == (1, 32, 48, 3)
@@ -93,8 +93,8 @@ def test_of_two_people_the_one_who_is_meant_is_chosen(two_people, talk, speaker,
 
 
 def test_the_largest_is_chosen_when_asked(talk):
-    small = film(PEOPLE[1], talk.opening[:15], np.random.default_rng(1), size=(160, 160))
-    large = film(PEOPLE[0], talk.opening[:15], np.random.default_rng(2), size=(240, 240))
+    small = render_video(PEOPLE[1], talk.opening[:15], np.random.default_rng(1), size=(160, 160))
+    large = render_video(PEOPLE[0], talk.opening[:15], np.random.default_rng(2), size=(240, 240))
     images = [
         np.concatenate([a, np.pad(b, ((0, 80), (0, 0), (0, 0)))], axis=1) for a, b in zip(large, small, strict=True)
     ]
@@ -103,13 +103,13 @@ def test_the_largest_is_chosen_when_asked(talk):
 
 def test_two_people_keep_their_identities(two_people):
     tracker = FaceTracker()
-    places: dict[int, list[float]] = {}
+    positions: dict[int, list[float]] = {}
     with VideoReader(two_people) as reader:
         for frame in reader.frames():
             for track in tracker.update(frame.image, time_s=frame.time_s):
-                places.setdefault(track.number, []).append(track.box.x)
-    assert len(places) == 2
-    assert all(np.ptp(xs) < 40 for xs in places.values())
+                positions.setdefault(track.number, []).append(track.box.x)
+    assert len(positions) == 2
+    assert all(np.ptp(xs) < 40 for xs in positions.values())
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_a_speaker_who_is_not_there_is_refused(speaker, words):
         _choose(faces, speaker)
 
 
-def test_a_crop_is_the_picture_around_the_mouth():
+def test_a_crop_is_the_frame_around_the_mouth():
     rows, columns = np.mgrid[:200, :300].astype(np.float32)
     image = np.stack([rows, columns / 2, rows * 0], axis=-1).astype(np.uint8)
     box = Box(100, 50, 100)
@@ -153,7 +153,7 @@ def test_yunet_speaks_the_cascades_measure(tmp_path, monkeypatch):
         def setInputSize(self, size):  # noqa: N802 - OpenCV's name
             assert size == (320, 240)
 
-        def detect(self, picture):
+        def detect(self, video_frame):
             # Where `draw_head` puts the eyes, the nose and the corners of the mouth.
             points = [(-0.18, -0.06), (0.18, -0.06), (0, 0.18), (-0.15, 0.33), (0.15, 0.33)]
             marks = [c for x, y in points for c in (160 + 130 * x, 118 + 130 * y)]
@@ -164,7 +164,7 @@ def test_yunet_speaks_the_cascades_measure(tmp_path, monkeypatch):
     assert box.overlap(cascade) > 0.7
 
 
-def test_a_wrong_detector_file_is_told(tmp_path):
+def test_a_wrong_detector_file_is_reported(tmp_path):
     with pytest.raises(MediaError, match="but is missing"):
         YuNetDetector(tmp_path / "none.onnx")
     (tmp_path / "text.onnx").write_text("no network")

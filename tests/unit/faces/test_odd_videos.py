@@ -4,11 +4,11 @@ import av
 import numpy as np
 import pytest
 
-from avse.data.head import PEOPLE, Pose, background, draw_head
 from avse.faces.mouth import track_mouth
 from avse.faces.people import find_people
 from avse.faces.scorer import MotionScorer
 from avse.media.video import VideoFrame, VideoReader
+from avse.synthetic.head import PEOPLE, Pose, background, draw_head
 
 
 def _frames(images, *, fps=25.0):
@@ -62,9 +62,11 @@ def test_a_mirror_gives_no_second_voice(talk):
 
 def test_faces_of_sixteen_pixels_are_too_small_and_it_says_so():
     room = background(640, 480)
-    for place in range(5):
-        small = draw_head(background(320, 240), PEOPLE[place % len(PEOPLE)], Pose((160, 118), 130))[50:190:8, 95:225:8]
-        room[200 : 200 + len(small), 60 + 110 * place :][:, : small.shape[1]] = small
+    for position in range(5):
+        small = draw_head(background(320, 240), PEOPLE[position % len(PEOPLE)], Pose((160, 118), 130))[
+            50:190:8, 95:225:8
+        ]
+        room[200 : 200 + len(small), 60 + 110 * position :][:, : small.shape[1]] = small
     report = track_mouth(_frames([room] * 10)).report
     assert report.n_faces == 0
     assert "a twentieth of the video's height" in report.chosen

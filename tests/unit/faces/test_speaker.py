@@ -63,7 +63,7 @@ def test_an_unseen_voice_is_nobodys():
         assert "nobody on screen speaks" in selection.report.chosen
 
 
-def test_two_who_are_equally_likely_are_not_guessed_between():
+def test_two_who_are_equally_likely_are_not_predicted_between():
     selection = choose(_people(2, _evidence((1, 1), (1, 1))), Choice("auto"))
     assert (selection.face == -1).all()
     assert "not sure whose voice it is" in selection.report.chosen

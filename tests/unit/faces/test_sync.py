@@ -9,11 +9,11 @@ from avse.faces.sync import Offset, find_offset
 def pair(lag, *, n=250, dim=8, match=0.35, seed=0):
     """Embeddings whose evidence is `match` nats per frame in time and about 0 out of time."""
     rng = np.random.default_rng(seed)
-    said = rng.standard_normal((n + 100, dim))
-    said = np.apply_along_axis(lambda s: np.convolve(s, [0.25, 0.5, 0.25], mode="same"), 0, said)
-    scale = np.sqrt(match / np.mean(np.sum(said**2, axis=1)))
-    audio = said[50 : 50 + n] * scale
-    video = said[50 - lag : 50 - lag + n] * scale + 0.1 * rng.standard_normal((n, dim))
+    embedding = rng.standard_normal((n + 100, dim))
+    embedding = np.apply_along_axis(lambda s: np.convolve(s, [0.25, 0.5, 0.25], mode="same"), 0, embedding)
+    scale = np.sqrt(match / np.mean(np.sum(embedding**2, axis=1)))
+    audio = embedding[50 : 50 + n] * scale
+    video = embedding[50 - lag : 50 - lag + n] * scale + 0.1 * rng.standard_normal((n, dim))
     return video.astype(np.float32), audio.astype(np.float32)
 
 
@@ -30,11 +30,11 @@ def test_between_frames():
     times = np.arange(400) / 25
     waves = [(rng.uniform(0.3, 3), rng.uniform(0, 6.3)) for _ in range(20)]
 
-    def said(at):
+    def embedding(at):
         return 0.2 * np.stack([np.sin(2 * np.pi * hz * at + phase) for hz, phase in waves], axis=1).astype(np.float32)
 
     for offset_s in (-0.3, -0.05, 0.017, 0.13):
-        assert find_offset(said(times - offset_s), said(times)).offset_s == pytest.approx(offset_s, abs=0.006)
+        assert find_offset(embedding(times - offset_s), embedding(times)).offset_s == pytest.approx(offset_s, abs=0.006)
 
 
 def test_strangers_are_not_confident():

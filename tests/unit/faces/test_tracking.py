@@ -3,21 +3,21 @@
 import numpy as np
 import pytest
 
-from avse.data.head import PEOPLE, Pose, background, draw_head
 from avse.faces.appearance import SAME_PERSON, describe, similarity
 from avse.faces.cut import CutDetector
 from avse.faces.detect import Box, CascadeDetector
 from avse.faces.evidence import Evidence, EvidenceMeter, lasting
 from avse.faces.track import FaceTracker
+from avse.synthetic.head import PEOPLE, Pose, background, draw_head
 
 
-def _places(images):
+def _positions(images):
     """Where each track is in each image, by its number."""
-    tracker, places = FaceTracker(), []
+    tracker, positions = FaceTracker(), []
     for number, image in enumerate(images):
         visible = tracker.update(image, time_s=number / 25)
-        places.append({track.number: track.box.centre[0] for track in visible})
-    return tracker, places
+        positions.append({track.number: track.box.centre[0] for track in visible})
+    return tracker, positions
 
 
 def _room(pans=0):
@@ -30,22 +30,22 @@ def test_a_person_who_leaves_and_returns_elsewhere_is_the_same():
     room = _room()
     there = [draw_head(room, PEOPLE[0], Pose((130, 118), 110))] * 20
     back = [draw_head(room, PEOPLE[0], Pose((340, 118), 110))] * 20
-    tracker, places = _places([*there, *[room] * 30, *back])
+    tracker, positions = _positions([*there, *[room] * 30, *back])
     assert len(tracker.tracks) == 1
-    assert list(places[10]) == list(places[-1]) == [0]
-    assert places[40] == {}
-    assert places[-1][0] == pytest.approx(340, abs=15)
+    assert list(positions[10]) == list(positions[-1]) == [0]
+    assert positions[40] == {}
+    assert positions[-1][0] == pytest.approx(340, abs=15)
 
 
 def test_a_cut_to_another_person_is_a_new_identity_and_a_new_shot():
     first = [draw_head(_room(), PEOPLE[0], Pose((240, 118), 120))] * 20
     second = [draw_head(255 - _room(), PEOPLE[1], Pose((250, 120), 120))] * 20
-    tracker, places = _places([*first, *second])
+    tracker, positions = _positions([*first, *second])
     assert tracker.shot_starts_s == [0, pytest.approx(0.8)]
     assert len(tracker.tracks) == 2
     # At once, with nothing of the first one's box left over.
-    assert list(places[19]) == [0]
-    assert list(places[20]) == [1]
+    assert list(positions[19]) == [0]
+    assert list(positions[20]) == [1]
 
 
 def test_a_moving_camera_is_no_cut_and_keeps_the_person():
@@ -53,20 +53,20 @@ def test_a_moving_camera_is_no_cut_and_keeps_the_person():
         np.roll(draw_head(_room(), PEOPLE[0], Pose((200, 118), 120)), round(40 * np.sin(n / 6)), axis=1)
         for n in range(50)
     ]
-    tracker, _ = _places(images)
+    tracker, _ = _positions(images)
     assert (len(tracker.tracks), len(tracker.shot_starts_s)) == (1, 1)
 
 
 def test_faces_that_pass_each_other_keep_their_identities():
-    """The nearer one hides the other for some frames, then both go on."""
+    """The nearer one hides the other for some frames, then both continue."""
     images, truth = [], []
     for n in range(75):
         x0, x1 = 90 + 4.0 * n, 390 - 4.0 * n
         image = draw_head(_room(), PEOPLE[1], Pose((x1, 118), 90))
         images.append(draw_head(image, PEOPLE[0], Pose((x0, 122), 110)))
         truth.append((x0, x1))
-    tracker, places = _places(images)
-    first, last = places[5], places[-1]
+    tracker, positions = _positions(images)
+    first, last = positions[5], positions[-1]
     for person in (0, 1):
         (number,) = [track for track, x in first.items() if abs(x - truth[5][person]) < 25]
         assert last[number] == pytest.approx(truth[-1][person], abs=25)

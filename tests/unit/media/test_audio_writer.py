@@ -92,7 +92,7 @@ def test_rates_that_a_codec_lacks_become_the_next_one(tmp_path):
         assert waveform.shape[1] == pytest.approx(wanted, abs=4)
 
 
-def test_what_a_format_cannot_hold_is_said_with_its_reason(tmp_path):
+def test_what_a_format_cannot_hold_is_reported_with_its_reason(tmp_path):
     for name, words in (("a.mp3", "holds at most 2 channels as libmp3lame but there are 9"),
                         ("a.m4a", "holds at most 6 channels as alac but there are 9"),
                         ("a.flac", "cannot")):  # fmt: skip

@@ -19,18 +19,18 @@ def given():
 
 def test_as_scikit_learn_has_them(given):
     reference, probabilities = given
-    said = probabilities.argmax(axis=1)
+    predicted = probabilities.argmax(axis=1)
     scores = classification_scores(reference=reference, probabilities=probabilities)
     assert set(scores) == set(CLASSIFICATION)
     expected = {
-        "accuracy": metrics.accuracy_score(reference, said),
-        "balanced_accuracy": metrics.balanced_accuracy_score(reference, said),
-        "macro_f1": metrics.f1_score(reference, said, average="macro"),
-        "sensitivity": metrics.recall_score(reference, said, average="macro"),
-        "precision": metrics.precision_score(reference, said, average="macro"),
-        "kappa": metrics.cohen_kappa_score(reference, said),
+        "accuracy": metrics.accuracy_score(reference, predicted),
+        "balanced_accuracy": metrics.balanced_accuracy_score(reference, predicted),
+        "macro_f1": metrics.f1_score(reference, predicted, average="macro"),
+        "sensitivity": metrics.recall_score(reference, predicted, average="macro"),
+        "precision": metrics.precision_score(reference, predicted, average="macro"),
+        "kappa": metrics.cohen_kappa_score(reference, predicted),
         "auroc": metrics.roc_auc_score(reference, probabilities, multi_class="ovr", average="macro"),
-        "specificity": np.mean([metrics.recall_score(reference != c, said != c) for c in range(3)]),
+        "specificity": np.mean([metrics.recall_score(reference != c, predicted != c) for c in range(3)]),
     }
     for name, value in expected.items():
         assert scores[name].value == pytest.approx(value), name

@@ -6,12 +6,12 @@ import logging
 import numpy as np
 import pytest
 
-from avse.data.voice import speak
 from avse.errors import InputError, MissingExtraError
 from avse.metrics.haspi import haspi
 from avse.metrics.hasqi import hasqi
 from avse.metrics.hearing import FREQUENCIES_HZ, NORMAL, check_audiogram
 from avse.metrics.hearing_steps import bm_covary, env_filter, env_smooth
+from avse.synthetic.voice import speak
 
 RATE = 16000
 SLOPING = (10, 20, 30, 45, 55, 60)
@@ -77,7 +77,7 @@ def test_the_faster_steps_are_the_package_s(clarity):
             np.testing.assert_allclose(ours, theirs, atol=1e-9)
 
 
-def test_a_copy_is_understood_and_sounds_good(clarity, pair):
+def test_a_copy_is_understood_and_recordings_good(clarity, pair):
     assert score(haspi, pair[0], pair[0]).value == pytest.approx(1, abs=0.01)
     assert score(hasqi, pair[0], pair[0]).value == pytest.approx(1, abs=0.05)
 
@@ -89,8 +89,8 @@ def test_more_noise_and_a_worse_ear_score_lower(clarity, pair, metric):
     assert 1 > score(metric, reference, noisy).value > score(metric, reference, noisier).value
     # A copy: of noise an ear that hears less is bothered less, too.
     losses = [NORMAL, SLOPING, tuple(loss + 30 for loss in SLOPING)]
-    heard = [score(metric, reference, reference, audiogram=each).value for each in losses]
-    assert heard[0] > heard[1] > heard[2]
+    scores_of_losses = [score(metric, reference, reference, audiogram=each).value for each in losses]
+    assert scores_of_losses[0] > scores_of_losses[1] > scores_of_losses[2]
 
 
 def test_scores_repeat_and_leave_the_global_generator_and_the_package_alone(clarity, pair):

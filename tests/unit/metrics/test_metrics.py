@@ -141,7 +141,7 @@ def test_level_of_the_estimate_does_not_matter(name):
 
 @pytest.mark.parametrize("name", ["pesq_wb", "stoi", "estoi"])
 def test_the_rate_is_converted(name):
-    """The same sound at 48 kHz scores as at 16 kHz; a rate that is ignored would shift every band."""
+    """The same audio at 48 kHz scores as at 16 kHz; a rate that is ignored would shift every band."""
     import soxr
 
     reference = speech_like()
@@ -185,7 +185,7 @@ def test_two_channels_are_an_error(name):
         *((name, n, "less than 0.4 s of speech") for name in ("stoi", "estoi") for n in (1, 100, 6300)),
     ],
 )
-def test_short_sound_has_no_perceptual_score(name, n_samples, reason):
+def test_short_audio_has_no_perceptual_score(name, n_samples, reason):
     """1e-5 is pystoi's answer for it, which would pass for a very bad score."""
     reference = speech_like(1.0)[-n_samples:]
     score = METRICS[name].compute(reference=reference, estimate=reference + 0.01, sample_rate=RATE)
@@ -206,7 +206,7 @@ def test_exact_copy_has_an_infinite_ratio_and_so_no_value():
     assert (score.value, score.reason) == (None, "the estimate is the reference: the ratio is infinite")
 
 
-def test_constant_sound_has_no_ratio():
+def test_constant_audio_has_no_ratio():
     reference = speech_like(1.0)
     score = si_sdr(reference=reference, estimate=np.full_like(reference, 0.25), sample_rate=RATE)
     assert (score.value, score.reason) == (None, "a waveform is constant")

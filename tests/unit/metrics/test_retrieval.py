@@ -1,4 +1,4 @@
-"""Ranks that can be counted by hand; guessing scores as chance."""
+"""Ranks that can be counted by hand; chance scores as chance."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def test_ranks_by_hand():
     assert found.median_rank == 2
 
 
-def test_vectors_that_are_all_the_same_are_guesses():
+def test_vectors_that_are_all_the_same_are_chance():
     same = np.ones((20, 4))
     found = retrieval(queries=same, candidates=same)
     for k in (1, 5, 10):

@@ -20,7 +20,7 @@ METRICS = (squim_stoi, squim_pesq, squim_si_sdr)
 def forget():
     """What is remembered of torchaudio belongs to one test."""
     yield
-    for function in (squim._guess, squim._problem, squim._model):
+    for function in (squim._predict, squim._problem, squim._model):
         function.cache_clear()
 
 
@@ -96,8 +96,8 @@ def test_torchaudio_of_another_torch_is_a_reason_and_is_tried_once(monkeypatch, 
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setattr(sys, "meta_path", [Broken(), *sys.meta_path])
     names = ["squim_stoi", "squim_pesq", "squim_si_sdr_db", "sdi"]
-    sound = np.random.default_rng(0).standard_normal(RATE)
-    scores = score_waveforms(reference=sound, estimate=2 * sound, sample_rate=RATE, metrics=names)
+    audio = np.random.default_rng(0).standard_normal(RATE)
+    scores = score_waveforms(reference=audio, estimate=2 * audio, sample_rate=RATE, metrics=names)
     for name in names[:3]:
         assert scores[name].value is None
         assert f"built for torch {torch.__version__}" in scores[name].reason

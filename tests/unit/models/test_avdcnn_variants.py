@@ -66,32 +66,32 @@ def test_each_comes_back_from_its_file_the_same(name, models, scene, tmp_path):
     np.testing.assert_array_equal(again.estimate_spectrum(*scene), models[name].estimate_spectrum(*scene))
 
 
-@pytest.mark.parametrize(("name", "hears", "sees"), [
+@pytest.mark.parametrize(("name", "uses_audio", "uses_video"), [
     ("adcnn", True, False), ("visual", False, True), ("avdnn", True, True), ("early", True, True),
     ("late", True, True), ("one_output", True, True),
 ])  # fmt: skip
-def test_streams_count_where_they_are_given_and_nowhere_else(name, hears, sees, models):
-    sound, lips = _inputs()
-    answer = models[name](sound, lips).log_power
-    assert torch.equal(models[name](sound + 1, lips).log_power, answer) != hears
-    assert torch.equal(models[name](sound, lips + 1).log_power, answer) != sees
+def test_streams_count_where_they_are_given_and_nowhere_else(name, uses_audio, uses_video, models):
+    audio, lips = _inputs()
+    answer = models[name](audio, lips).log_power
+    assert torch.equal(models[name](audio + 1, lips).log_power, answer) != uses_audio
+    assert torch.equal(models[name](audio, lips + 1).log_power, answer) != uses_video
 
 
 def test_lip_frames_are_predicted_by_those_that_see_and_are_to(models):
-    sound, lips = _inputs()
-    shown = {name: model(sound, lips).lips for name, model in models.items()}
+    audio, lips = _inputs()
+    shown = {name: model(audio, lips).lips for name, model in models.items()}
     assert {name for name, frames in shown.items() if frames is None} == {"adcnn", "one_output"}
     assert all(frames.shape == lips.shape for frames in shown.values() if frames is not None)
 
 
 def test_one_output_learns_as_two_outputs_whose_second_weighs_nothing():
-    sound, lips = _inputs()
+    audio, lips = _inputs()
     gradients = []
     for config in (BASE, VARIANTS["one_output"]):
         torch.manual_seed(0)
         model = AVDCNN.build(config).train()
         torch.manual_seed(2)
-        estimate = model(sound, lips)
+        estimate = model(audio, lips)
         visual = 0.0 if estimate.lips is None else 0.0 * estimate.lips.square().mean()
         (estimate.log_power.square().mean() + visual).backward()
         gradients.append({n: p.grad for n, p in model.named_parameters() if not n.startswith("video_head")})
@@ -101,24 +101,24 @@ def test_one_output_learns_as_two_outputs_whose_second_weighs_nothing():
 
 
 def test_avdnn_reads_windows_as_they_are(models):
-    sound, lips = _inputs()
-    heard, seen = models["avdnn"].audio(sound), models["avdnn"].video(lips)
-    torch.testing.assert_close(heard[0, 5].reshape(257, 5), sound[0, :, 3:8])
-    torch.testing.assert_close(seen[1, 5].reshape(3, 16, 24, 5), lips[1, 3:8].permute(1, 2, 3, 0))
+    audio, lips = _inputs()
+    audio_part, video_part = models["avdnn"].audio(audio), models["avdnn"].video(lips)
+    torch.testing.assert_close(audio_part[0, 5].reshape(257, 5), audio[0, :, 3:8])
+    torch.testing.assert_close(video_part[1, 5].reshape(3, 16, 24, 5), lips[1, 3:8].permute(1, 2, 3, 0))
     assert not any(isinstance(part, torch.nn.Conv2d) for part in models["avdnn"].modules())
 
 
 def test_late_fusion_is_a_mean_of_two_answers(models):
     late = models["late"]
-    sound, lips = _inputs()
+    audio, lips = _inputs()
     with torch.no_grad():
         late.audio_weight.fill_(50)
-        heard = late(sound, lips).log_power
+        audio_part = late(audio, lips).log_power
         late.audio_weight.fill_(-50)
-        seen = late(sound, lips).log_power
+        video_part = late(audio, lips).log_power
         late.audio_weight.zero_()
-    torch.testing.assert_close(late(sound, lips).log_power, (heard + seen) / 2, atol=1e-5, rtol=0)
-    torch.testing.assert_close(heard, late.audio_head(late.trunk(late.audio(sound))).transpose(1, 2) + sound)
+    torch.testing.assert_close(late(audio, lips).log_power, (audio_part + video_part) / 2, atol=1e-5, rtol=0)
+    torch.testing.assert_close(audio_part, late.audio_head(late.trunk(late.audio(audio))).transpose(1, 2) + audio)
 
 
 def test_beyond_the_region_of_the_lips_nothing_is_seen(models, scene):

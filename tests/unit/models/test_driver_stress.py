@@ -52,10 +52,10 @@ def test_later_windows_do_not_change_earlier_answers(model, given):
 def test_units_are_those_of_training(model, given):
     values, masks = given
     before = model(values, masks)
-    spreads = {"ecg": torch.tensor([2.0]), "context": torch.tensor([3.0, 5.0])}
+    stds = {"ecg": torch.tensor([2.0]), "context": torch.tensor([3.0, 5.0])}
     means = {"ecg": torch.tensor([1.0]), "context": torch.tensor([-1.0, 4.0])}
-    model.normalise_as(means, spreads)
-    other = {name: v * spreads[name][:, None] + means[name][:, None] for name, v in values.items()}
+    model.normalise_as(means, stds)
+    other = {name: v * stds[name][:, None] + means[name][:, None] for name, v in values.items()}
     torch.testing.assert_close(model(other, masks), before, atol=1e-5, rtol=1e-4)
 
 

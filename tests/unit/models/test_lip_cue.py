@@ -33,10 +33,10 @@ def test_streaming_equals_whole(model, media):
     audio, _ = model.listen(features, None)
     assert cue.shape == (40, CUE_DIM)
     assert video.shape == audio.shape == (40, 33)
-    state, heard, parts = None, None, []
+    state, outputs, parts = None, None, []
     for start, stop in ((0, 1), (1, 2), (2, 17), (17, 40)):
         *seen, state = model.watch(motion[start:stop], state)
-        embedding, heard = model.listen(features[start:stop], heard)
+        embedding, outputs = model.listen(features[start:stop], outputs)
         parts.append((*seen, embedding))
     for whole, pieces in zip((cue, video, audio), zip(*parts, strict=True), strict=True):
         np.testing.assert_allclose(np.concatenate(pieces), whole, atol=1e-5)

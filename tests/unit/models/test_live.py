@@ -36,12 +36,12 @@ def test_the_future_changes_nothing(model, given):
         later[:, :, 25:] += 1
         later_motion[:, 11:] += 1
         after = model(later, later_motion, present).spectrum
-    # Picture 11 is due at 0.44 s, when frame 26.5 is complete: frame 25 is the first that may differ.
+    # Video 11 is due at 0.44 s, when frame 26.5 is complete: frame 25 is the first that may differ.
     torch.testing.assert_close(after[:, :, :25], before[:, :, :25])
     assert not torch.allclose(after[:, :, 25:], before[:, :, 25:])
 
 
-def test_without_a_picture_what_was_in_it_does_not_matter(model, given):
+def test_without_a_video_what_was_in_it_does_not_matter(model, given):
     noisy, motion, present = given
     with torch.inference_mode():
         one = model(noisy, motion, torch.zeros_like(present)).spectrum
@@ -56,12 +56,12 @@ def test_frame_by_frame_as_in_one(model, given):
     with torch.inference_mode():
         whole = model(noisy, motion, present).spectrum[0]
     spectrum = noisy[0].numpy()
-    mouth, _ = model.see(motion[0].numpy(), None)
-    shown = model.pictures_at(40).clip(max=15)
-    memory, frames = None, []
+    mouth, _ = model.encode_video(motion[0].numpy(), None)
+    shown = model.video_frames_at(40).clip(max=15)
+    state, frames = None, []
     for frame in range(40):
-        enhanced, _, memory = model.hear(
-            spectrum[:, [frame]], mouth[shown[[frame]]], np.ones(1, dtype=bool), memory
+        enhanced, _, state = model.enhance_step(
+            spectrum[:, [frame]], mouth[shown[[frame]]], np.ones(1, dtype=bool), state
         )  # fmt: skip
         frames.append(enhanced)
     joined = np.concatenate(frames, axis=1)
@@ -75,12 +75,12 @@ def test_the_graphs_give_what_the_model_gives(model, live_graph, given):
     )  # fmt: skip
     noisy, motion, _ = given
     spectrum = noisy[0].numpy()
-    features = [runner.see(motion[0].numpy(), None)[0] for runner in (model, graphs)]
+    features = [runner.encode_video(motion[0].numpy(), None)[0] for runner in (model, graphs)]
     np.testing.assert_allclose(*features, atol=1e-4)
     present = np.arange(40) % 7 != 0
-    mouth = features[0][model.pictures_at(40).clip(max=15)]
-    heard = [runner.hear(spectrum, mouth, present, None) for runner in (model, graphs)]
-    for one, other in zip(heard[0][:2], heard[1][:2], strict=True):
+    mouth = features[0][model.video_frames_at(40).clip(max=15)]
+    outputs = [runner.enhance_step(spectrum, mouth, present, None) for runner in (model, graphs)]
+    for one, other in zip(outputs[0][:2], outputs[1][:2], strict=True):
         np.testing.assert_allclose(one, other, atol=1e-4)
 
 
@@ -91,7 +91,7 @@ def test_graphs_that_differ_are_not_written(model, tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
-def test_files_that_are_no_graphs_are_told(tmp_path, live_graph):
+def test_files_that_are_no_graphs_are_reported(tmp_path, live_graph):
     with pytest.raises(ConfigError, match="must be a file but there is none"):
         OnnxModel(tmp_path / "missing.onnx")
     (tmp_path / "text.onnx").write_text("no graph")

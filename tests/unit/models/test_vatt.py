@@ -69,7 +69,7 @@ def test_every_part_learns():
         assert not without
 
 
-def test_it_learns_a_batch_by_heart():
+def test_it_memorises_a_batch():
     torch.manual_seed(0)
     model = VATT.build(replace(TINY, drop_rate=0.0))
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
@@ -84,7 +84,7 @@ def test_it_learns_a_batch_by_heart():
     assert losses.video_text < 0.3 * first.video_text
 
 
-def test_without_text_only_sound_teaches():
+def test_without_text_only_audio_teaches():
     model = VATT.build(TINY)
     clips = _clips()
     losses = model(clips._replace(has_text=torch.zeros(4, dtype=torch.bool)))

@@ -13,14 +13,14 @@ def test_a_convolution_in_pieces(dilation):
     torch.manual_seed(0)
     block = CausalConv(4, dilation=dilation).eval()
     x = torch.randn(2, 4, 11, 6)
-    memory = block.start(2, 6, x)
-    whole, last = block(x, memory)
+    state = block.initial_state(2, 6, x)
+    whole, last = block(x, state)
     pieces = []
     for frames in x.split([1, 4, 1, 5], dim=2):
-        y, memory = block(frames, memory)
+        y, state = block(frames, state)
         pieces.append(y)
     torch.testing.assert_close(torch.cat(pieces, dim=2), whole)
-    torch.testing.assert_close(memory, last)
+    torch.testing.assert_close(state, last)
 
 
 @pytest.mark.parametrize("kind", [BandGRU, FullBandGRU])
@@ -28,10 +28,10 @@ def test_a_memory_over_time_in_pieces(kind):
     torch.manual_seed(0)
     block = kind(4, 6, dim=5)
     x = torch.randn(2, 4, 9, 6)
-    memory = block.start(2, x)
-    whole, _ = block(x, memory)
-    first, memory = block(x[:, :, :4], memory)
-    second, _ = block(x[:, :, 4:], memory)
+    state = block.initial_state(2, x)
+    whole, _ = block(x, state)
+    first, state = block(x[:, :, :4], state)
+    second, _ = block(x[:, :, 4:], state)
     torch.testing.assert_close(torch.cat([first, second], dim=2), whole)
 
 
@@ -41,7 +41,7 @@ def test_each_band_remembers_itself_alone_and_each_example_too():
     x = torch.randn(2, 4, 9, 6)
     changed = x.clone()
     changed[1, 0, 2, 3] += 1
-    before, after = (block(given, block.start(2, given))[0] for given in (x, changed))
+    before, after = (block(given, block.initial_state(2, given))[0] for given in (x, changed))
     same = (before == after).all(dim=1)
     assert same[0].all()
     assert same[1].all(dim=0).tolist() == [True, True, True, False, True, True]
@@ -62,10 +62,10 @@ def test_mouths_in_pieces():
     torch.manual_seed(0)
     encoder = MouthCNN(height=16, width=24, dim=6).eval()
     frames = torch.randn(1, 9, 2, 16, 24)
-    whole, _ = encoder(frames, encoder.start(1, frames))
-    memory, pieces = encoder.start(1, frames), []
+    whole, _ = encoder(frames, encoder.initial_state(1, frames))
+    state, pieces = encoder.initial_state(1, frames), []
     for piece in frames.split([2, 1, 6], dim=1):
-        y, memory = encoder(piece, memory)
+        y, state = encoder(piece, state)
         pieces.append(y)
     torch.testing.assert_close(torch.cat(pieces, dim=1), whole)
 
@@ -73,13 +73,13 @@ def test_mouths_in_pieces():
 def test_a_constant_stays_what_it_is_through_the_bands():
     bands = ErbBands()
     flat = torch.full((1, 257), 3.0)
-    gathered = bands.gather(flat)
-    assert gathered.shape == (1, 129)
-    torch.testing.assert_close(gathered, torch.full((1, 129), 3.0))
-    torch.testing.assert_close(bands.spread(gathered), flat)
+    in_bands = bands.to_bands(flat)
+    assert in_bands.shape == (1, 129)
+    torch.testing.assert_close(in_bands, torch.full((1, 129), 3.0))
+    torch.testing.assert_close(bands.from_bands(in_bands), flat)
 
 
 def test_low_frequencies_pass_the_bands_untouched():
     bands = ErbBands()
     x = torch.randn(2, 257)
-    torch.testing.assert_close(bands.spread(bands.gather(x))[:, :65], x[:, :65])
+    torch.testing.assert_close(bands.from_bands(bands.to_bands(x))[:, :65], x[:, :65])

@@ -36,7 +36,7 @@ def test_as_the_formula(twice):
     assert float(single) == pytest.approx(_by_hand(anchor, candidates[:, :1], temperature=0.3, twice=twice), rel=1e-5)
 
 
-def test_equal_vectors_cannot_be_told_apart():
+def test_equal_vectors_cannot_be_distinguished():
     same = torch.ones(5, 8)
     assert float(nce(same, same)) == pytest.approx(math.log(1 + 2 * 4), rel=1e-6)
 

@@ -13,14 +13,14 @@ from avse.models.lip_cue import LipCue, LipCueConfig
 from avse.models.live import Live, LiveConfig
 from avse.models.transfer import core_of, with_encoder
 from avse.models.vatt import VATT, VATTConfig
-from avse.nn.encoders.pretrained import PictureTokensConfig
+from avse.nn.encoders.pretrained import CropTokensConfig
 from avse.nn.encoders.registry import ENCODERS, build_encoder
 
 TINY = VATTConfig(
     video="tiny", audio="tiny", text="tiny", n_frames=24, fps=25, height=32, width=48, n_samples=1280,
     sample_rate=16000, vocabulary=64, dims=(16, 8),
 )  # fmt: skip
-TOKENS = PictureTokensConfig()
+TOKENS = CropTokensConfig()
 SIZES = {
     "mouth_cnn": {"dim": 16},
     "lip_cnn": {},

@@ -1,4 +1,4 @@
-"""Fusion bears what is missing: features by an LSTM, verdicts by votes and stacking."""
+"""Fusion bears what is missing: features by an LSTM, decisions by votes and stacking."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from avse.nn.fusion import ConcatLSTM, Stacking, hard_vote, soft_vote
 SURE, UNSURE, WRONG = [0.8, 0.1, 0.1], [0.4, 0.35, 0.25], [0.1, 0.3, 0.6]
 
 
-def test_a_missing_modality_is_not_looked_at():
+def test_a_missing_modality_is_not_inspected():
     torch.manual_seed(0)
     fusion = ConcatLSTM([4, 6], dim=8).eval()
     one, other = torch.randn(2, 5, 4), torch.randn(2, 5, 6)
@@ -71,9 +71,9 @@ def test_stacking_learns_whom_to_trust_and_does_without_him():
 def test_stacking_keeps_the_place_of_a_class_that_never_came():
     probabilities = np.tile(np.array([[0.6, 0.2, 0.2], [0.2, 0.2, 0.6]]), (1, 10, 1))
     labels = np.tile([0, 2], 10)
-    spread = Stacking().fit(probabilities, np.ones((1, 20), bool), labels)(probabilities, np.ones((1, 20), bool))
-    assert spread.shape == (20, 3)
-    assert (spread.argmax(axis=1) == labels).all()
+    predicted = Stacking().fit(probabilities, np.ones((1, 20), bool), labels)(probabilities, np.ones((1, 20), bool))
+    assert predicted.shape == (20, 3)
+    assert (predicted.argmax(axis=1) == labels).all()
 
 
 def test_shapes_must_fit():

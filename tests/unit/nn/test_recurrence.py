@@ -31,5 +31,5 @@ def test_a_constant_input_is_approached_exponentially():
         unit.project.weight.zero_()
         unit.project.bias.copy_(torch.tensor([0.0, 0.5]))  # gate 1/2, candidate tanh(1/2)
     states, _ = unit(torch.zeros(1, 4, 1), torch.zeros(1, 1))
-    goal = torch.tanh(torch.tensor(0.5))
-    torch.testing.assert_close(states[0, :, 0], goal * (1 - 0.5 ** torch.arange(1, 5)))
+    target = torch.tanh(torch.tensor(0.5))
+    torch.testing.assert_close(states[0, :, 0], target * (1 - 0.5 ** torch.arange(1, 5)))

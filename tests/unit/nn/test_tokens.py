@@ -13,7 +13,7 @@ from avse.nn.encoders.tokens import (
     WordTokens,
     bucket,
     drop_tokens,
-    word_numbers,
+    word_indices,
 )
 from avse.nn.transformer import Transformer, TransformerConfig
 
@@ -61,14 +61,14 @@ def test_positions_of_video_are_the_sum_of_three_tables():
     torch.testing.assert_close(where[2 * 8 + 1 * 4 + 3], time[2] + rows[1] + columns[3])
 
 
-def test_frames_of_video_are_means_over_the_picture():
+def test_frames_of_video_are_means_over_the_video():
     tokens = _video()
     frames = torch.rand(1, 6, 3, 8, 16)
     made = tokens(frames)
     torch.testing.assert_close(tokens.to_frames(made, frames)[0, 1], made[0, 8:16].mean(dim=0))
 
 
-def test_sound_is_cut_into_patches():
+def test_audio_is_cut_into_patches():
     torch.manual_seed(0)
     tokens = WaveformTokens(16, patch=8, n_positions=5, rate_hz=80)
     assert tokens.frame_rate_hz == 10
@@ -113,8 +113,8 @@ def test_the_official_codes_positions_are_normalised_and_lie_on_a_natural_spline
             resized(table, length, spline=True)[inside], by_scipy(places[inside]), atol=1e-4, rtol=1e-4
         )
     video = VideoTokens(16, patch=(2, 4, 4), grid=(3, 2, 4), fps=10, official_code=True)
-    sound = WaveformTokens(16, patch=8, n_positions=5, rate_hz=80, official_code=True)
-    for tokens, inputs in ((video, torch.rand(1, 6, 3, 8, 16)), (sound, torch.rand(1, 56))):
+    audio = WaveformTokens(16, patch=8, n_positions=5, rate_hz=80, official_code=True)
+    for tokens, inputs in ((video, torch.rand(1, 6, 3, 8, 16)), (audio, torch.rand(1, 56))):
         nn.init.zeros_(tokens.project.weight)
         nn.init.zeros_(tokens.project.bias)
         where = tokens(inputs)[0]
@@ -185,13 +185,13 @@ def test_attention_hears_how_far_words_are_apart_and_no_word_is_not_there():
 
 
 def test_words_are_numbered_without_regard_to_case_and_marks():
-    numbers = word_numbers(["Bin, blue!", "bin blue at F two now", ""], n_words=4, vocabulary=50)
+    numbers = word_indices(["Bin, blue!", "bin blue at F two now", ""], n_words=4, vocabulary=50)
     assert numbers[0, :2].tolist() == numbers[1, :2].tolist()
     assert numbers[0, 2:].tolist() == [0, 0]
     assert (numbers[1] > 0).all()
     assert numbers[2].tolist() == [0, 0, 0, 0]
     assert numbers.max() < 50
-    assert word_numbers(["bin"], n_words=1, vocabulary=2**16).item() == 1 + 0xAA275AED % (2**16 - 1)
+    assert word_indices(["bin"], n_words=1, vocabulary=2**16).item() == 1 + 0xAA275AED % (2**16 - 1)
 
 
 def test_checkpointing_changes_memory_and_nothing_else():

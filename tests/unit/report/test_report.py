@@ -10,12 +10,12 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from conftest import write_sound
+from conftest import write_audio
 
 from avse.metrics.score import Score
+from avse.report.formats import to_csv, to_json, to_markdown, to_text
 from avse.report.page import to_html, worst_files
 from avse.report.rows import FileScores, group_by, summarise
-from avse.report.tables import to_csv, to_json, to_markdown, to_text
 
 RATE = 16000
 
@@ -48,7 +48,7 @@ def on_disk(rows, tmp_path):
         for offset, role in enumerate(("reference", "estimate", "noisy")):
             paths[role] = tmp_path / f"{one.id}_{role}.wav"
             noise = np.random.default_rng(3 * number + offset).standard_normal(RATE // 2)
-            write_sound(paths[role], 0.1 * noise, RATE)
+            write_audio(paths[role], 0.1 * noise, RATE)
         shown.append(FileScores(one.id, one.estimate, one.noisy, one.groups, paths))
     return shown
 
@@ -159,7 +159,7 @@ def test_page_needs_nothing_from_outside(on_disk):
     page = Page(text)
     assert page.open == []
     assert all(address.startswith(("data:image/png;base64,", "data:audio/wav;base64,")) for address in page.addresses)
-    assert len(page.addresses) == 3 * 3 * 2  # three ranked files, three waveforms each, a picture and a player
+    assert len(page.addresses) == 3 * 3 * 2  # three ranked files, three waveforms each, a image and a player
     assert not re.search(r"https?:|//\w|@import|url\(|<script|<link", re.sub(r'base64,[^"]*', "", text))
 
 
@@ -173,7 +173,7 @@ def test_page_holds_the_sums_and_names_the_failures(on_disk):
 
 def test_page_plays_at_most_15_s_in_16_bits(tmp_path):
     path = tmp_path / "long.wav"
-    write_sound(path, 0.5 * np.sin(np.arange(RATE * 17) / 20), RATE, subtype="FLOAT")
+    write_audio(path, 0.5 * np.sin(np.arange(RATE * 17) / 20), RATE, subtype="FLOAT")
     one = FileScores("a", {"si_sdr_db": Score(1.0)}, paths={"reference": path, "estimate": path})
     address = next(a for a in Page(to_html([one])).addresses if a.startswith("data:audio"))
     with wave.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))) as file:
@@ -181,21 +181,21 @@ def test_page_plays_at_most_15_s_in_16_bits(tmp_path):
 
 
 def test_louder_file_is_brighter_on_the_shared_scale(tmp_path):
-    """Each picture scaled by itself would look the same at every level."""
+    """Each image scaled by itself would look the same at every level."""
     import matplotlib.image
 
     noise = np.random.default_rng(0).standard_normal(RATE // 2)
     paths = {}
     for role, level in (("reference", 0.2), ("estimate", 0.002)):
         paths[role] = tmp_path / f"{role}.wav"
-        write_sound(paths[role], level * noise, RATE, subtype="FLOAT")
+        write_audio(paths[role], level * noise, RATE, subtype="FLOAT")
     page = Page(to_html([FileScores("a", {"si_sdr_db": Score(1.0)}, paths=paths)]))
-    pictures = [
+    images = [
         matplotlib.image.imread(io.BytesIO(base64.b64decode(address.partition(",")[2])), format="png")
         for address in page.addresses
         if address.startswith("data:image")
     ]
-    enhanced, clean = (picture[40:-50, 60:-20, :3].mean() for picture in pictures)
+    enhanced, clean = (image[40:-50, 60:-20, :3].mean() for image in images)
     assert clean > enhanced + 0.1
 
 
@@ -207,7 +207,7 @@ def test_names_are_text_and_not_markup(on_disk):
     assert "&lt;script&gt;" in text
 
 
-def test_page_shows_numbers_where_the_sound_is_gone(on_disk):
+def test_page_shows_numbers_where_the_audio_is_gone(on_disk):
     for path in on_disk[0].paths.values():
         path.unlink()
     page = Page(to_html(on_disk))

@@ -204,7 +204,7 @@ def _call(client, waveform, *, block=480, frames=(), **options):
 
 
 def test_a_call_gives_the_samples_of_a_local_stream(client):
-    from avse.enhance.live import StreamingEnhancer
+    from avse.live.stream import StreamingEnhancer
 
     rng = np.random.default_rng(0)
     waveform = (0.1 * rng.standard_normal((2, 8000))).astype(np.float32)

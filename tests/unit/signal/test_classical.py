@@ -5,10 +5,10 @@ from statistics import fmean
 import numpy as np
 import pytest
 
-from avse.data.voice import speak
 from avse.metrics.pesq import pesq_wb
 from avse.metrics.si_sdr import si_sdr
 from avse.signal.classical import METHODS, NoiseTracker
+from avse.synthetic.voice import speak
 
 RATE = 16000
 

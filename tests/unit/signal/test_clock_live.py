@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from avse.signal.clock import latest_frame_at, picture_numbers
+from avse.signal.clock import latest_frame_at, video_frame_indices
 
 
-def test_the_latest_picture_is_never_one_of_the_future():
+def test_the_latest_video_is_never_one_of_the_future():
     times_s = np.linspace(0, 2, 101)
     taken_s = np.array([0.1, 0.5, 0.55, 1.2])
     index = latest_frame_at(times_s, taken_s, max_hold_s=0.2)
@@ -15,13 +15,13 @@ def test_the_latest_picture_is_never_one_of_the_future():
         assert found == expected
 
 
-def test_no_pictures_at_all():
+def test_no_video_frames_at_all():
     assert (latest_frame_at(np.zeros(3), np.zeros(0)) == -1).all()
 
 
-def test_picture_numbers_by_hand():
-    # Frames of 16 ms end 16 ms after their centres; pictures come every 40 ms.
-    numbers = picture_numbers(6, hop=256, sample_rate=16000, rate_hz=25, ahead_s=0.016)
+def test_video_numbers_by_hand():
+    # Frames of 16 ms end 16 ms after their centres; video frames come every 40 ms.
+    numbers = video_frame_indices(6, hop=256, sample_rate=16000, rate_hz=25, lookahead_s=0.016)
     assert numbers.tolist() == [0, 0, 1, 1, 2, 2]
-    later = picture_numbers(3, hop=256, sample_rate=16000, rate_hz=25, ahead_s=0.016, first_frame=3)
+    later = video_frame_indices(3, hop=256, sample_rate=16000, rate_hz=25, lookahead_s=0.016, first_frame=3)
     assert later.tolist() == [1, 2, 2]

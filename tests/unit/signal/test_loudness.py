@@ -126,8 +126,8 @@ def test_no_peak_is_left_above_the_ceiling_and_channels_fall_together():
     gain = limited / np.where(waveform == 0, 1, waveform)
     np.testing.assert_allclose(gain[0], gain[1], atol=1e-4)
     # Nothing changes abruptly: from one sample to the next the gain's step is small.
-    heard = np.abs(waveform[0]) > 1e-3
-    assert np.abs(np.diff(gain[0]))[heard[1:] & heard[:-1]].max() < 0.02
+    given = np.abs(waveform[0]) > 1e-3
+    assert np.abs(np.diff(gain[0]))[given[1:] & given[:-1]].max() < 0.02
 
 
 def test_what_is_below_the_ceiling_is_given_back_and_blocks_do_not_matter():

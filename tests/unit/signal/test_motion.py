@@ -27,12 +27,12 @@ def test_light_contrast_and_looks_do_not_matter(crops):
         assert np.corrcoef(plain[5:].ravel(), _motion(changed)[5:].ravel())[0, 1] > 0.99
 
 
-def test_a_still_picture_does_not_move(crops):
+def test_a_still_image_does_not_move(crops):
     still = np.repeat(crops[:1], 10, axis=0)
     assert not _motion(still).any()
 
 
-def test_pictures_that_are_not_there_are_zero_and_change_nothing(crops):
+def test_video_frames_that_are_not_there_are_zero_and_change_nothing(crops):
     images = np.round(crops).astype(np.uint8)
     present = np.ones(len(images), dtype=bool)
     present[10:15] = False

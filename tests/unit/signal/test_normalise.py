@@ -8,7 +8,7 @@ from avse.signal.normalise import sliding_contrast, sliding_mean_std
 RADIUS = 4
 
 
-def test_mean_and_spread_are_those_of_the_window():
+def test_mean_and_standard_deviation_are_those_of_the_window():
     features = torch.randn(2, 3, 20, generator=torch.Generator().manual_seed(0)) + 5
     mean, _ = sliding_mean_std(features, radius=RADIUS, min_std=1e-3)
     for frame in range(20):
@@ -16,14 +16,14 @@ def test_mean_and_spread_are_those_of_the_window():
         torch.testing.assert_close(mean[:, :, frame], window.mean(dim=-1))
 
 
-def test_a_short_recording_has_one_mean_and_spread():
+def test_a_short_recording_has_one_mean_and_standard_deviation():
     features = torch.randn(1, 2, RADIUS, generator=torch.Generator().manual_seed(1))
     mean, std = sliding_mean_std(features, radius=RADIUS, min_std=1e-3)
     torch.testing.assert_close(mean[0, :, 0], features[0].mean(dim=-1))
     torch.testing.assert_close(std[0, :, 2], features[0].std(dim=-1, unbiased=False))
 
 
-def test_contrast_is_the_picture_less_the_mean_of_those_that_are_there():
+def test_contrast_is_the_video_less_the_mean_of_those_that_are_there():
     images = torch.rand(1, 12, 3, 2, 2, generator=torch.Generator().manual_seed(2))
     present = torch.ones(1, 12, dtype=torch.bool)
     present[0, 3:6] = False
@@ -34,7 +34,7 @@ def test_contrast_is_the_picture_less_the_mean_of_those_that_are_there():
     torch.testing.assert_close(contrast[0, 7], (images[0, 7] - window.mean(dim=0)) / std)
 
 
-def test_a_still_picture_has_no_contrast_and_looks_do_not_matter():
+def test_a_still_image_has_no_contrast_and_looks_do_not_matter():
     generator = torch.Generator().manual_seed(3)
     movement = torch.rand(1, 9, 3, 4, 4, generator=generator)
     face, other_face = torch.rand(2, 1, 1, 3, 4, 4, generator=generator)

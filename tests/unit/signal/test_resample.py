@@ -9,7 +9,7 @@ from avse.signal.resample import StreamingResampler, resample
 
 
 @pytest.mark.parametrize(("source_rate", "target_rate"), [(48000, 16000), (16000, 44100), (22050, 16000)])
-def test_a_tone_below_both_bands_is_sampled_anew(source_rate, target_rate):
+def test_a_tone_below_both_bands_is_sampled_again(source_rate, target_rate):
     tone = [np.sin(2 * np.pi * 440 * np.arange(rate) / rate).astype(np.float32) for rate in (source_rate, target_rate)]
     converted = resample(tone[0], source_rate=source_rate, target_rate=target_rate)
     assert len(converted) == target_rate

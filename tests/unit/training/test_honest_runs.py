@@ -20,7 +20,7 @@ from avse.media.tensors import read_tensors
 from avse.training.loop import LoopConfig, fit
 from avse.training.run import Run
 from avse.training.settings import check_same, digests
-from recipes.stages import training
+from recipes import training
 
 LOOP = LoopConfig(
     n_epochs=4, batch_size=4, warmup_steps=2, precision="32-true", checkpoint_every_steps=3, validate_every_epochs=1
@@ -123,7 +123,7 @@ def test_resuming_under_other_settings_is_refused_with_both_values(tmp_path, cha
     with pytest.raises(StoppedError):
         _fit(tmp_path / "run", loss_step=_stop_at(7))
     before = {p.name: p.read_bytes() for p in (tmp_path / "run").iterdir()}
-    with pytest.raises(ConfigError, match="must go on as it was begun but") as caught:
+    with pytest.raises(ConfigError, match="must continue as begun but") as caught:
         _fit(tmp_path / "run", loop=dataclasses.replace(LOOP, **change))
     assert words in str(caught.value)
     assert {p.name: p.read_bytes() for p in (tmp_path / "run").iterdir()} == before

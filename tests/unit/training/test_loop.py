@@ -1,4 +1,4 @@
-"""A killed run goes on to the same weights; batches come in the order that the seed says."""
+"""A killed run resumes to the same weights; batches come in the order that the seed says."""
 
 import dataclasses
 
@@ -73,7 +73,7 @@ def test_a_killed_run_ends_with_the_same_weights_as_one_never_killed(tmp_path):
     assert all(torch.equal(best[name], other[name]) for name in best if name.startswith("model."))
 
 
-def test_time_limit_stops_with_a_checkpoint_and_the_next_call_goes_on(tmp_path):
+def test_time_limit_stops_with_a_checkpoint_and_the_next_call_continues(tmp_path):
     whole, _ = _train(tmp_path / "whole")
     hurried = dataclasses.replace(CONFIG, max_minutes=0.0)
     _, first = _train(tmp_path / "hurried", config=hurried)

@@ -39,9 +39,9 @@ def _start(n_nodes, per_node, folder, kind):
 
 
 def _end(nodes):
-    said = [node.communicate(timeout=500)[0] for node in nodes]
-    assert [node.returncode for node in nodes] == [0] * len(nodes), said[0][-3000:]
-    return said
+    printed = [node.communicate(timeout=500)[0] for node in nodes]
+    assert [node.returncode for node in nodes] == [0] * len(nodes), printed[0][-3000:]
+    return printed
 
 
 def _best(folder):

@@ -1,0 +1,1 @@
+"""Labelled stretches of videos, as VATT reads them: cut and windowed, with captions."""

@@ -1,0 +1,1 @@
+"""Drives with sensors: read, brought to uniform rates, or simulated."""

@@ -1,0 +1,1 @@
+"""Enhancement while somebody speaks: devices, sessions, streams."""

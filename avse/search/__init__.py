@@ -1,0 +1,1 @@
+"""Videos as vectors, and the nearest of them."""

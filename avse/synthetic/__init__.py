@@ -1,0 +1,1 @@
+"""A synthetic talker: a drawn head whose mouth follows a synthetic voice."""

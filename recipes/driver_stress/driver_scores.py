@@ -1,0 +1,119 @@
+"""Scores of systems, driver by driver."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from avse.errors import ConfigError
+from avse.metrics.classification import CLASSIFICATION, classification_scores
+from avse.metrics.interval import bootstrap_interval
+from recipes.driver_stress.predictions import Predictions, load_predictions
+
+MAIN = "balanced_accuracy"
+
+
+class Decisions(NamedTuple):
+    """Predictions of one system for one driver, windows of known level alone."""
+
+    levels: np.ndarray
+    """`(windows,)`."""
+    probabilities: np.ndarray
+    """`(windows, levels)`."""
+
+
+class Comparison(NamedTuple):
+    """All systems of one protocol with one length of windows."""
+
+    drives: list[Predictions]
+    systems: dict[str, dict[str, Decisions]]
+    """By system, then by driver."""
+
+    def values(self, system: str, metric: str) -> dict[str, float]:
+        """One metric for each driver for whom it can be reported."""
+        found = {}
+        for driver, decisions in self.systems[system].items():
+            score = classification_scores(reference=decisions.levels, probabilities=decisions.probabilities)[metric]
+            if score.value is not None:
+                found[driver] = score.value
+        return found
+
+    def lead(self, system: str, other: str, metric: str = MAIN) -> list[float]:
+        """By how much one system is above another, for each driver."""
+        own, theirs = self.values(system, metric), self.values(other, metric)
+        return [own[driver] - theirs[driver] for driver in own if driver in theirs]
+
+    def without(self, drivers: Sequence[str]) -> "Comparison":
+        """The same of fewer drivers."""
+        systems = {
+            name: {driver: decisions for driver, decisions in by_driver.items() if driver not in drivers}
+            for name, by_driver in self.systems.items()
+        }
+        return Comparison([one for one in self.drives if one.driver not in drivers], systems)
+
+    def together(self, system: str) -> Decisions:
+        """All drivers in one."""
+        parts = self.systems[system].values()
+        return Decisions(np.concatenate([p.levels for p in parts]), np.concatenate([p.probabilities for p in parts]))
+
+
+def read_comparison(folder: Path, *, conditions: bool = False) -> Comparison:
+    """Read the predictions of all folds.
+
+    Args:
+        folder: of one protocol and length of windows.
+        conditions: read predictions of systems for disturbed input, instead.
+
+    Raises:
+        ConfigError: there are none.
+    """
+    drives = [one for path in sorted(folder.glob("*.safetensors")) for one in load_predictions(path)]
+    if not drives:
+        raise ConfigError(f"{folder} must hold predictions but holds none; evaluate first")
+    systems: dict[str, dict[str, list[Decisions]]] = {}
+    for one in drives:
+        known = one.levels >= 0
+        for name, predicted in (one.conditions if conditions else one.systems).items():
+            parts = systems.setdefault(name, {}).setdefault(one.driver, [])
+            parts.append(Decisions(one.levels[known], predicted[known].astype(float)))
+    joined = {
+        name: {driver: Decisions(*map(np.concatenate, zip(*parts, strict=True))) for driver, parts in drivers.items()}
+        for name, drivers in systems.items()
+    }
+    return Comparison(drives, joined)
+
+
+def system_lines(comparison: Comparison, systems: Sequence[str]) -> list[list[str]]:
+    """Every metric of every system, mean over drivers, with the interval of the first; lines of a table."""
+    lines = [["", f"{CLASSIFICATION[MAIN]}, 95 % interval", *(CLASSIFICATION[m] for m in others())]]
+    for system in systems:
+        cells = [show([*comparison.values(system, metric).values()]) for metric in others()]
+        lines.append([system, show([*comparison.values(system, MAIN).values()], interval=True), *cells])
+    return lines
+
+
+def lead_lines(comparison: Comparison, system: str, rivals: Iterable[str]) -> list[list[str]]:
+    """How far a system is above others, driver by driver; lines of a table."""
+    lines = [["", "mean lead, 95 % interval", "drivers where ahead"]]
+    for rival in rivals:
+        leads = comparison.lead(system, rival)
+        ahead = f"{sum(lead > 0 for lead in leads)} of {len(leads)}"
+        lines.append([f"{system} above {rival}", show(leads, interval=True, signed=True), ahead])
+    return lines
+
+
+def others() -> list[str]:
+    """All metrics but the main one."""
+    return [metric for metric in CLASSIFICATION if metric != MAIN]
+
+
+def show(values: Sequence[float], *, interval: bool = False, signed: bool = False) -> str:
+    """A mean, perhaps with its interval; a dash where there is none."""
+    if not values:
+        return "-"
+    text = f"{np.mean(values):{'+' if signed else ''}.3f}"
+    if not interval:
+        return text
+    low, high = bootstrap_interval(values)
+    return f"{text} ({low:{'+' if signed else ''}.3f} to {high:{'+' if signed else ''}.3f})"

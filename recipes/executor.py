@@ -1,0 +1,75 @@
+"""The stages' way to several machines: a function over a list, on the executor that was asked for."""
+
+import argparse
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from avse.cli.executor import add_executor_options, running
+from avse.errors import AvseError
+from avse.jobs.call import call_each
+from avse.jobs.share import parse_share, share_of
+from avse.workers import in_parallel
+
+Item = TypeVar("Item")
+Done = TypeVar("Done")
+
+
+class Command(NamedTuple):
+    """A stage as its journal names it."""
+
+    name: str
+    folder: Path
+    """Of the outputs."""
+    facts: dict[str, Any]
+    """Everything that all results depend on."""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of a stage that can run on several machines, `--workers` among them."""
+    parser.add_argument("--workers", type=int, default=2, help="processes, or workers of a cluster (default 2)")
+    add_executor_options(parser)
+
+
+def own_share(items: Sequence[Item], arguments: argparse.Namespace) -> list[Item]:
+    """The share of a list that this run is to do.
+
+    Raises:
+        InputError: `--shard` is none.
+    """
+    return share_of(items, parse_share(arguments.shard))
+
+
+def run_each(
+    work: Callable[[Item], Done],
+    items: Sequence[Item],
+    arguments: argparse.Namespace,
+    *,
+    command: Command,
+    name_of: Callable[[Item], str],
+    lost: Callable[[Item, AvseError], Done],
+) -> Iterator[Done]:
+    """Call a function for each item, results in order; a journal is kept where one is asked for.
+
+    Args:
+        work: can be pickled.
+        items: what to do it to; small.
+        arguments: of the stage.
+        command: its name and the folder of its outputs.
+        name_of: a name for each item, unique.
+        lost: gives the result of an item whose call failed or was lost.
+
+    Raises:
+        AvseError: no worker can be made, or the journal is of another run.
+    """
+    if arguments.executor == "local" and arguments.journal is None and arguments.shard is None:
+        yield from in_parallel(work, items, n_jobs=arguments.workers, lost=lost)
+        return
+    arguments.quiet = False
+    with running(
+        arguments, command=command.name, n_workers=arguments.workers, folder=command.folder, facts=command.facts
+    ) as run_on:
+        yield from call_each(
+            work, items, executor=run_on.executor, name_of=name_of, lost=lost, journal=run_on.journal,
+            summary=run_on.summary,
+        )  # fmt: skip

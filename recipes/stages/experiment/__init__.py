@@ -1,1 +1,0 @@
-"""The last stage of an experiment: from scores, runs and enhanced files to tables, pictures and one page."""
