@@ -65,8 +65,8 @@ train() {
   "$python" -m "recipes.$model.train" --config "$config" --folder "$run" --manifest "$manifest" --crops "$exp/crops"
 }
 
-# Video frames that a model is tried with.
-# Only where two sentences of one person sound together has the noise a video frame of its own; not every corpus has that.
+# Conditions of the video that a model is tested in.
+# Only where two sentences of one person are mixed has the noise a video of its own; not every corpus has that.
 conditions() {
   echo own none
   if is_causal; then

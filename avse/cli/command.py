@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from avse.cli.advice import with_options
 from avse.cli.parser import check_names
 from avse.errors import AvseError, MediaError
 
@@ -132,7 +133,7 @@ class _OneLine(logging.Formatter):
         self._prog = prog
 
     def format(self, record: logging.LogRecord) -> str:
-        text = f"{self._prog}: {record.levelname.lower()}: {visible(record.getMessage())}"
+        text = f"{self._prog}: {record.levelname.lower()}: {visible(with_options(record.getMessage()))}"
         return f"{text}\n{self.formatException(record.exc_info)}" if record.exc_info else text
 
 

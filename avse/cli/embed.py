@@ -1,4 +1,4 @@
-"""The command `avse-embed`: videos as vectors, and which of them sound like a video frame or match a sentence."""
+"""The command `avse-embed`: videos as vectors, and a search among them by video, audio or text."""
 
 import argparse
 import sys
@@ -10,8 +10,8 @@ from avse.errors import AvseError, ConfigError, reason_of
 
 EPILOG = """examples:
   avse-embed write videos/ -o clips.npz --model vatt.safetensors
-  avse-embed find clips.npz --picture talk.mp4 --model vatt.safetensors    which clips sound like this video frame
-  avse-embed find clips.npz --sound voice.wav --model vatt.safetensors     which clips look like this audio
+  avse-embed find clips.npz --video talk.mp4 --model vatt.safetensors      which clips sound like this video
+  avse-embed find clips.npz --audio voice.wav --model vatt.safetensors     which clips look like this audio
   avse-embed find clips.npz --text "bin blue" --model vatt.safetensors     which clips match this sentence
 
 The model is one that recipes.vatt.train wrote, and knows what it was trained on.
@@ -44,8 +44,12 @@ def _parser() -> argparse.ArgumentParser:
     find = commands.add_parser("find", help="search what was embedded")
     find.add_argument("embeddings", type=Path, help="what `avse-embed write` wrote")
     query = find.add_mutually_exclusive_group(required=True)
-    query.add_argument("--video", type=Path, metavar="FILE", help="video or video: which clips sound like it?")
-    query.add_argument("--audio", type=Path, metavar="FILE", help="audio or video: which clips look like it?")
+    query.add_argument(
+        "--video", "--picture", type=Path, metavar="FILE", help="video or image: which clips sound like it?"
+    )
+    query.add_argument(
+        "--audio", "--sound", type=Path, metavar="FILE", help="audio or video: which clips look like it?"
+    )
     query.add_argument("--text", metavar="WORDS", help="which clips match these words?")
     find.add_argument("--sheet", type=Path, metavar="PNG", help="write an image with a frame of each clip found")
     find.add_argument("--force", action="store_true", help="replace a file that exists")

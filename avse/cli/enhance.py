@@ -189,8 +189,8 @@ def _outcomes(
 def _line(result: dict[str, Any]) -> str:
     how, share = "audio-only", result["video_fraction"]
     if result["faces"] is not None and share > 0:
-        how = f"with the video for {100 * share:.0f} % of the time ({result['faces']['chosen']})"
-    return visible(f"{result['output']}: {result['duration_s']:.1f} s enhanced in {result['wall_s']:.1f} s {how}")
+        how = f"video used for {100 * share:.0f} % of frames ({result['faces']['chosen']})"
+    return visible(f"{result['output']}: {result['duration_s']:.1f} s enhanced in {result['wall_s']:.1f} s; {how}")
 
 
 def entry() -> None:

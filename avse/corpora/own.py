@@ -59,7 +59,7 @@ class Folders:
         """
         speech, most = os.environ.get("AVSE_SPEECH"), os.environ.get("AVSE_PER_SPEAKER")
         if most and (not most.isdecimal() or int(most) < 1):
-            raise ConfigError(f"--per-speaker must be a number from 1 on but is {most}; give another")
+            raise ConfigError(f"videos per speaker must be a number from 1 on but is {most}; give another")
         return cls(
             videos=_folder("videos"),
             noise=_folder("noise"),
@@ -103,7 +103,7 @@ class OwnCorpus:
         if record.is_file() and record.read_text(encoding="utf-8") != now:
             raise ConfigError(
                 f"{folders.data.parent} must be of the files that are there now but is of others; remove it, or name "
-                "another --exp"
+                "another folder"
             )
         n_speakers = len({source.speaker for source in sources} - {None})
         people = f"{n_speakers} speakers" if n_speakers else "speakers not distinguished"
@@ -167,7 +167,7 @@ class OwnCorpus:
                 split=splits[take.id],
                 audio=_stored(take.audio, folders.data),
                 video=_stored(take.video, folders.data),
-                speaker=take.speaker or take.video,
+                speaker=take.speaker or take.video_id,
                 text=take.text,
                 duration_s=round(take.duration_s, 3),
                 licence=self.licence,
@@ -250,9 +250,9 @@ class OwnCorpus:
 def _folder(name: str) -> Path:
     given = os.environ.get(f"AVSE_{name.upper()}")
     if not given:
-        raise ConfigError(f"the folder of {name} must be named but is not; give --{name} FOLDER")
+        raise ConfigError(f"the folder of {name} must be named but is not; name one")
     if not Path(given).is_dir():
-        raise ConfigError(f"--{name} must name a folder but {given} is none; check the path")
+        raise ConfigError(f"{name} must be a folder but {given} is none; check the path")
     return Path(given).resolve()
 
 

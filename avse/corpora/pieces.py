@@ -23,7 +23,7 @@ class Take(NamedTuple):
     """A clip to train or to test with: a whole video, or a piece of one."""
 
     id: str
-    video: str
+    video_id: str
     """Identity of the video that it comes from."""
     speaker: str | None
     video: Path
@@ -61,7 +61,10 @@ def _cut(source: Source, audio: Audio, *, folder: Path) -> dict[str, float]:
     made_of = {"video": str(source.video), "bytes": state.st_size, "changed": state.st_mtime}
     if record.is_file():
         known = json.loads(record.read_text(encoding="utf-8"))
-        if known["made_of"] == made_of:
+        source_of = {
+            "video" if name == "film" else name: value for name, value in known["made_of"].items()
+        }  # as it was
+        if source_of == made_of:
             return dict(known["pieces"])
     own = audio.path == source.video
     pieces: dict[str, float] = {}

@@ -72,7 +72,7 @@ def split_takes(takes: Sequence[Take], *, seed: int = SEED) -> dict[str, str]:
         )
     if len(speakers) < MIN_UNSEEN:
         return _honest(takes, _by_video(takes, {"train": 0.7, "valid": 0.15, "test_seen": 0.15}, seed=seed))
-    groups = {take.id: take.speaker or take.video for take in takes}
+    groups = {take.id: take.speaker or take.video_id for take in takes}
     if len(speakers) >= MIN_VALID:
         shares, inner = {"train": 0.7, "valid": 0.15, "test_unseen": 0.15}, {"train": 0.9, "test_seen": 0.1}
     else:
@@ -87,8 +87,8 @@ def _by_video(takes: Sequence[Take], shares: Mapping[str, float], *, seed: int) 
     """Split by video, or by piece where there are fewer videos than splits; test_seen may be skipped."""
     if len(takes) < len(shares):
         shares = {split: share for split, share in shares.items() if split != "test_seen"}
-    n_videos = len({take.video for take in takes})
-    groups = {take.id: take.video if n_videos >= len(shares) else take.id for take in takes}
+    n_videos = len({take.video_id for take in takes})
+    groups = {take.id: take.video_id if n_videos >= len(shares) else take.id for take in takes}
     of_group = deal(Counter(groups.values()), shares, seed=seed)
     return {name: of_group[group] for name, group in groups.items()}
 

@@ -184,7 +184,7 @@ class PackedBank:
     def _mouth(self, row: int) -> MouthTrack:
         mouth = self.sample(row).mouth
         if mouth is None:
-            raise ConfigError("packed faces must have mouth crops but have none; pack them with --crops")
+            raise ConfigError("packed faces must have mouth crops but have none; pack them with their crops")
         return mouth
 
     def _item(self, row: int) -> PackedItem:

@@ -48,7 +48,7 @@ def enhance_each(
     check_job(_job_of(job, 1))
     video = video_of(replace(job, audio_only=False))
     if video is None:
-        raise InputError(f"--speaker each needs a video but {job.audio.name} has none; name one with --video")
+        raise InputError(f"each speaker needs a video but {job.audio.name} has none; name the video of the speaker")
     tables = [_table_path(job, suffix) for suffix in (".json", ".rttm")]
     for table in tables:
         check_output(table, force=job.force)
@@ -61,7 +61,7 @@ def enhance_each(
     if not rows:
         raise InputError(
             f"none of the {len(turns)} faces in {video.name} is found to speak for {LEAST_S:g} s; choose one by "
-            "--speaker N, or enhance with --audio-only"
+            "its number, or enhance audio-only"
         )
     jobs = [_job_of(job, row + 1) for row in rows]
     for own in jobs:

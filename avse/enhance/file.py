@@ -201,7 +201,7 @@ def video_of(job: Job) -> Path | None:
         )
     if job.preview is not None and source is None:
         raise MediaError(
-            f"preview {job.preview} must show a video but {job.audio.name} has none; name one with --video"
+            f"preview {job.preview} must show a video but {job.audio.name} has none; name the video of the speaker"
         )
     return None if job.audio_only else source
 
@@ -210,7 +210,7 @@ def _other_faces(job: Job, video: Path, report: FaceReport) -> list[str]:
     """What to do where it was not the right face that was chosen."""
     if job.speaker != "auto" or report.n_faces < 2:
         return []
-    return [f"{report.n_faces} faces, {report.chosen}; see them with: avse-faces {video}; choose one with: --speaker N"]
+    return [f"{report.n_faces} faces, {report.chosen}; see them with: avse-faces {video}; choose one by its number"]
 
 
 def tracks_of(job: Job) -> list[int]:

@@ -45,7 +45,7 @@ class UrlWorker:
             if state is State.DONE:
                 return {"results": [], "skipped": True}
             if state is State.NEW and urls.identity(target) is not None:
-                raise MediaError(f"output {target} must not exist but does; use --force to replace it")
+                raise MediaError(f"output {target} must not exist but does; allow it to be replaced, or name another")
         with scratch_folder() as folder:
             report("fetch", 0.0, 1.0)
             local = self._fetched(source, folder)

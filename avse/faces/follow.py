@@ -16,8 +16,6 @@ Image = npt.NDArray[np.uint8]
 
 SMOOTHING_S = 0.2
 """A crop lies where the face was on average over this time: detectors jitter faster than heads move."""
-HOLD_S = 0.2
-"""A video frame serves for so long; after it the face counts as gone."""
 JUMP_S = 10.0
 """A video frame this much later than all before it, and than the audio, is believed only until one contradicts it."""
 CHOICES = ("largest", "left", "right")
@@ -101,7 +99,7 @@ class MouthFollower:
             # What is older than the newest video frame asked for will not be asked for again.
             while len(times_s) and len(self._crops) > 1 and self._crops[1][0] <= times_s[-1]:
                 self._crops.popleft()
-        index = latest_frame_at(times_s, np.array([time_s for time_s, _ in known]), max_hold_s=HOLD_S)
+        index = latest_frame_at(times_s, np.array([time_s for time_s, _ in known]))
         crops = np.zeros((len(times_s), *self._crop_size, 3), dtype=np.uint8)
         for row in np.flatnonzero(index >= 0):
             crops[row] = known[index[row]][1]

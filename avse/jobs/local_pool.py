@@ -83,7 +83,7 @@ class ChildProcess:
 
     @property
     def is_stopped(self) -> bool:
-        """True once it was reported to end."""
+        """True once it was asked to end."""
         return self._process.stdin is None or self._process.stdin.closed
 
     def stop(self, *, grace_s: float = GRACE_S) -> None:

@@ -31,7 +31,9 @@ def camera_frames(
     open_camera = capture or cv2.VideoCapture
     device = open_camera(number)
     if not device.isOpened():
-        raise MediaError(f"camera {number} must be there but cannot be opened; try another number or --no-camera")
+        raise MediaError(
+            f"camera {number} must be there but cannot be opened; try another number, or go without a camera"
+        )
     try:
         while not stopped():
             there, image = device.read()

@@ -195,5 +195,5 @@ def _opened(kind: Callable[..., Any], name: str, **options: Any) -> Any:
     except (ValueError, load_sounddevice().PortAudioError) as error:
         raise InputError(
             f"{name} {options['device']!r} must be there and run at {options['samplerate']} Hz but does not ({error}); "
-            "see --list-devices"
+            "see the list of devices"
         ) from None

@@ -58,7 +58,7 @@ def atomic_write(path: Path, *, force: bool = False) -> Iterator[Path]:
                 temporary.chmod(mode)
             _put(temporary, path, force=force)
     except FileExistsError:
-        raise MediaError(f"output {path} must not exist but does; use --force to replace it") from None
+        raise MediaError(f"output {path} must not exist but does; allow it to be replaced, or name another") from None
     except PermissionError as error:
         raise MediaError(
             f"output {path} must be writable but is not ({error.strerror}); choose another place"
@@ -92,7 +92,7 @@ def check_output(path: Path, *, force: bool = False) -> None:
     if kind is not None and stat.S_ISDIR(kind):
         raise MediaError(f"output {path} must be a file but is a folder; add a file name")
     if kind is not None and not force:
-        raise MediaError(f"output {path} must not exist but does; use --force to replace it")
+        raise MediaError(f"output {path} must not exist but does; allow it to be replaced, or name another")
     if kind is not None and not stat.S_ISREG(kind):
         raise MediaError(f"output {path} must be a regular file but is a device or pipe; choose another name")
     if len(os.fsencode(path.name)) > LONGEST_NAME:

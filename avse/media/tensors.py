@@ -9,6 +9,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from avse.errors import ConfigError
+from avse.media.old_names import current_header, current_tensor_name
 from avse.media.output import atomic_write
 
 
@@ -46,8 +47,8 @@ def read_tensors(path: Path, *, device: str = "cpu") -> tuple[dict[str, Tensor],
         raise ConfigError(f"weights {path} must be a file but there is none; check the path")
     try:
         with safe_open(path, framework="pt", device=device) as file:
-            header = json.loads((file.metadata() or {})["avse"])
-            return {name: file.get_tensor(name) for name in file.keys()}, header  # noqa: SIM118
+            header = current_header(json.loads((file.metadata() or {})["avse"]))
+            return {current_tensor_name(name): file.get_tensor(name) for name in file.keys()}, header  # noqa: SIM118
     except (SafetensorError, KeyError, json.JSONDecodeError, RecursionError, OSError) as error:
         raise ConfigError(
             f"weights {path} must be a safetensors file written by avse but are not ({error}); name another file"

@@ -48,6 +48,7 @@ from avse.nn.encoders.mouth import MouthCNN
 from avse.nn.encoders.mouth_frames import MouthFrames
 from avse.nn.encoders.pretrained import CropTokens, CropTokensConfig
 from avse.nn.encoders.video import LipCNN, normalise_images
+from avse.nn.layers import crops_to_frames
 from avse.signal.normalise import sliding_contrast, sliding_mean_std
 from avse.signal.stft import log_power
 
@@ -306,7 +307,7 @@ class AVDCNN(nn.Module):
         video_frames = torch.from_numpy(np.ascontiguousarray(crops))[None].to(device)
         features = self.features(spectrum)
         lips = self.lips(
-            video_frames.permute(0, 1, 4, 2, 3).float() / 255,
+            crops_to_frames(video_frames),
             torch.from_numpy(np.array(present))[None].to(device),
         )
         clean, _ = self._answer(features.log_power, lips)  # nobody asks for the lip frames

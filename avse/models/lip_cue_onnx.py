@@ -7,17 +7,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from avse.errors import ConfigError
-from avse.media.output import atomic_write
 from avse.models.lip_cue import LipCue
-from avse.models.onnx_graph import StatefulGraph, write_graph
+from avse.models.onnx_graph import StatefulGraph, export_checked, largest_difference
 from avse.models.onnx_lips import OnnxLips, voice_path
 from avse.nn.encoders.mouth import MouthState
 from avse.signal.motion import N_CHANNELS
 from avse.signal.voice_features import N_FEATURES
-
-TOLERANCE = 1e-4
-"""Largest difference between the model and its graphs."""
 
 
 class LipGraph(StatefulGraph):
@@ -82,32 +77,24 @@ def export(model: LipCue, path: Path, *, force: bool = False) -> float:
         ConfigError: they differ by more than 1e-4; nothing is written then.
         MediaError: a file exists or cannot be written.
     """
-    with atomic_write(path, force=force) as lips, atomic_write(voice_path(path), force=force) as voice:
-        write_graph(LipGraph(model), lips, model=model)
-        write_graph(VoiceGraph(model), voice, model=model)
-        difference = _difference(model, OnnxLips(lips, voice))
-        if not difference <= TOLERANCE:
-            raise ConfigError(
-                f"graphs must give what the model gives within {TOLERANCE:g} but differ by {difference:g}; "
-                "report this with the versions of torch, onnx and onnxruntime"
-            )
-    return difference
+    return export_checked(
+        {path: LipGraph(model), voice_path(path): VoiceGraph(model)},
+        model=model,
+        difference=lambda lips, voice: _difference(model, OnnxLips(lips, voice)),
+        force=force,
+    )
 
 
 def _difference(model: LipCue, graphs: OnnxLips) -> float:
-    """Largest difference over three pushes, each of which continues the one before."""
-    rng = np.random.default_rng(0)
-    runners: list[Any] = [model, graphs]
-    states: list[tuple[Any, Any]] = [(None, None), (None, None)]
-    largest = 0.0
-    for n_frames in (1, 7, 40):
+    def inputs(rng: np.random.Generator, n_frames: int) -> tuple[Any, ...]:
         motion = rng.standard_normal((n_frames, N_CHANNELS, *model.crop_size)).astype(np.float32)
-        features = rng.standard_normal((n_frames, N_FEATURES)).astype(np.float32)
-        given = []
-        for number, runner in enumerate(runners):
-            cue, video, video_state = runner.watch(motion, states[number][0])
-            audio, audio_state = runner.listen(features, states[number][1])
-            states[number] = video_state, audio_state
-            given.append((cue, video, audio))
-        largest = max(largest, *(float(np.max(np.abs(one - other))) for one, other in zip(*given, strict=True)))
-    return largest
+        return motion, rng.standard_normal((n_frames, N_FEATURES)).astype(np.float32)
+
+    def step(runner: Any, given: tuple[Any, ...], state: Any) -> tuple[tuple[Any, ...], Any]:
+        motion, features = given
+        video_state, audio_state = state or (None, None)
+        cue, video, video_state = runner.watch(motion, video_state)
+        audio, audio_state = runner.listen(features, audio_state)
+        return (cue, video, audio), (video_state, audio_state)
+
+    return largest_difference((model, graphs), inputs=inputs, step=step)

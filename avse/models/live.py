@@ -173,7 +173,7 @@ class Live(nn.Module):
         return self.step(parts, mouth[:, shown], present[:, shown], self.initial_state(len(noisy), parts))[0]
 
     def loudness(self, spectrum: Tensor) -> Tensor:
-        """What the mouth is to guess: compressed magnitudes in the bands of the middle.
+        """Targets of the auxiliary band-energy head: compressed magnitudes in the bands of the middle.
 
         Args:
             spectrum: `(batch, 2, frames, freqs)` real and imaginary part of clean speech.

@@ -11,16 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from avse.errors import ConfigError
-from avse.media.output import atomic_write
 from avse.models.live import Live, StepState
 from avse.models.onnx import OnnxModel, mouth_path
-from avse.models.onnx_graph import StatefulGraph, write_graph
+from avse.models.onnx_graph import StatefulGraph, export_checked, largest_difference
 from avse.nn.encoders.mouth import MouthState
 from avse.signal.motion import N_CHANNELS
-
-TOLERANCE = 1e-4
-"""Largest difference between the model and its graphs."""
 
 
 class AudioGraph(StatefulGraph):
@@ -68,7 +63,7 @@ class MouthGraph(StatefulGraph):
 
     def __init__(self, model: Live) -> None:
         """Wrap a model in evaluation mode."""
-        super().__init__(tuple(model.start_video(1, torch.zeros(1))))
+        super().__init__(tuple(model.initial_video_state(1, torch.zeros(1))))
         self.model = model
 
     def example(self, n_frames: int) -> tuple[Tensor, ...]:
@@ -98,33 +93,25 @@ def export(model: Live, path: Path, *, force: bool = False) -> float:
         ConfigError: they differ by more than 1e-4; nothing is written then.
         MediaError: a file exists or cannot be written.
     """
-    with atomic_write(path, force=force) as audio, atomic_write(mouth_path(path), force=force) as mouth:
-        write_graph(AudioGraph(model), audio, model=model)
-        write_graph(MouthGraph(model), mouth, model=model)
-        difference = _difference(model, OnnxModel(audio, mouth))
-        if not difference <= TOLERANCE:
-            raise ConfigError(
-                f"graphs must give what the model gives within {TOLERANCE:g} but differ by {difference:g}; "
-                "report this with the versions of torch, onnx and onnxruntime"
-            )
-    return difference
+    return export_checked(
+        {path: AudioGraph(model), mouth_path(path): MouthGraph(model)},
+        model=model,
+        difference=lambda audio, mouth: _difference(model, OnnxModel(audio, mouth)),
+        force=force,
+    )
 
 
 def _difference(model: Live, graphs: OnnxModel) -> float:
-    """Largest difference over three pushes, each continuing from the one before."""
-    rng = np.random.default_rng(0)
-    states: dict[str, tuple[Any, Any]] = dict.fromkeys(("torch", "onnx"), (None, None))
-    largest = 0.0
-    for n_frames in (1, 7, 40):
+    def inputs(rng: np.random.Generator, n_frames: int) -> tuple[Any, ...]:
         noisy = rng.standard_normal((model.window // 2 + 1, n_frames, 2)).astype(np.float32).view(np.complex64)[..., 0]
         motion = rng.standard_normal((n_frames, N_CHANNELS, *model.crop_size)).astype(np.float32)
-        present = rng.random(n_frames) < 0.8
-        given = []
-        for name, runner in (("torch", model), ("onnx", graphs)):
-            video_state, audio_state = states[name]
-            features, video_state = runner.encode_video(motion, video_state)
-            enhanced, trust, audio_state = runner.enhance_step(0.1 * noisy, features, present, audio_state)
-            states[name] = video_state, audio_state
-            given.append((features, enhanced, trust))
-        largest = max(largest, *(float(np.max(np.abs(one - other))) for one, other in zip(*given, strict=True)))
-    return largest
+        return 0.1 * noisy, motion, rng.random(n_frames) < 0.8
+
+    def step(runner: Any, given: tuple[Any, ...], state: Any) -> tuple[tuple[Any, ...], Any]:
+        noisy, motion, present = given
+        video_state, audio_state = state or (None, None)
+        features, video_state = runner.encode_video(motion, video_state)
+        enhanced, trust, audio_state = runner.enhance_step(noisy, features, present, audio_state)
+        return (features, enhanced, trust), (video_state, audio_state)
+
+    return largest_difference((model, graphs), inputs=inputs, step=step)

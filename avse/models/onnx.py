@@ -9,6 +9,7 @@ import numpy.typing as npt
 import onnxruntime
 
 from avse.errors import ConfigError
+from avse.media.old_names import current_header
 from avse.models.sizes import check_sizes
 
 Array = npt.NDArray[np.float32]
@@ -81,7 +82,7 @@ def open_graph(path: Path) -> tuple[onnxruntime.InferenceSession, dict[str, Any]
     options.log_severity_level = 3
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        header = json.loads(session.get_modelmeta().custom_metadata_map["avse"])
+        header = current_header(json.loads(session.get_modelmeta().custom_metadata_map["avse"]))
     except Exception as error:
         # ONNX Runtime's errors share no base class but Exception.
         if isinstance(error, MemoryError):

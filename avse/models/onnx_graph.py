@@ -3,15 +3,27 @@
 import dataclasses
 import json
 import warnings
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from avse.errors import MissingExtraError
+from avse.errors import ConfigError, MissingExtraError
+from avse.media.output import atomic_write
 
 OPSET = 18
+TOLERANCE = 1e-4
+"""Largest difference between a model and its graphs."""
+PUSHES = (1, 7, 40)
+"""Frames of each push that model and graphs are compared over."""
+
+Runner = TypeVar("Runner")
+Inputs = TypeVar("Inputs")
 
 
 class Exported(Protocol):
@@ -109,3 +121,61 @@ def write_graph(graph: StatefulGraph, path: Path, *, model: Exported) -> None:
     }
     onnx.helper.set_model_props(written, {"avse": json.dumps(header)})
     onnx.save(written, path)
+
+
+def export_checked(
+    graphs: Mapping[Path, StatefulGraph], *, model: Exported, difference: Callable[..., float], force: bool
+) -> float:
+    """Write the graphs of a model and keep them only if they give what the model gives.
+
+    Args:
+        graphs: each by its file, which ends in `.onnx`.
+        model: that the graphs are parts of.
+        difference: takes the written files in order, and gives the largest difference to the model.
+        force: replace files that exist.
+
+    Returns:
+        That difference.
+
+    Raises:
+        MissingExtraError: the package onnx is not installed.
+        ConfigError: they differ by more than 1e-4; nothing is written then.
+        MediaError: a file exists or cannot be written.
+    """
+    with ExitStack() as stack:
+        written = [stack.enter_context(atomic_write(path, force=force)) for path in graphs]
+        for graph, path in zip(graphs.values(), written, strict=True):
+            write_graph(graph, path, model=model)
+        found = difference(*written)
+        if not found <= TOLERANCE:
+            raise ConfigError(
+                f"graphs must give what the model gives within {TOLERANCE:g} but differ by {found:g}; "
+                "report this with the versions of torch, onnx and onnxruntime"
+            )
+    return found
+
+
+def largest_difference(
+    runners: Sequence[Runner],
+    *,
+    inputs: Callable[[np.random.Generator, int], Inputs],
+    step: Callable[[Runner, Inputs, Any], tuple[Sequence[npt.NDArray[Any]], Any]],
+) -> float:
+    """Compare a model and its graphs over three pushes, each continuing from the one before.
+
+    Args:
+        runners: the model, and its graphs.
+        inputs: random ones for a number of frames.
+        step: outputs and next state of a runner, for inputs and its state, None at first.
+    """
+    rng = np.random.default_rng(0)
+    states: list[Any] = [None] * len(runners)
+    largest = 0.0
+    for n_frames in PUSHES:
+        given = inputs(rng, n_frames)
+        outputs = []
+        for index, runner in enumerate(runners):
+            found, states[index] = step(runner, given, states[index])
+            outputs.append(found)
+        largest = max(largest, *(float(np.max(np.abs(one - other))) for one, other in zip(*outputs, strict=True)))
+    return largest

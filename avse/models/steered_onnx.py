@@ -8,18 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from avse.errors import ConfigError
-from avse.media.output import atomic_write
 from avse.models.audio_core import Block, CoreState
 from avse.models.lip_steered import OnnxSteering, Steering, TorchSteering
 from avse.models.onnx import open_graph
-from avse.models.onnx_graph import StatefulGraph, write_graph
+from avse.models.onnx_graph import StatefulGraph, export_checked, largest_difference
 from avse.models.steered import Steered, SteeredState
 from avse.nn.recurrence import MinimalGRU
 from avse.signal.speech_cue import CUE_DIM
-
-TOLERANCE = 1e-4
-"""Largest difference between the model and its graph."""
 
 
 class SteeredGraph(StatefulGraph):
@@ -83,31 +78,25 @@ def export(model: Steered, path: Path, *, force: bool = False) -> float:
         ConfigError: they differ by more than 1e-4; nothing is written then.
         MediaError: a file exists or cannot be written.
     """
-    with atomic_write(path, force=force) as temporary:
-        write_graph(SteeredGraph(model), temporary, model=model)
-        difference = _difference(model, OnnxSteering(*open_graph(temporary)))
-        if not difference <= TOLERANCE:
-            raise ConfigError(
-                f"graph must give what the model gives within {TOLERANCE:g} but differs by {difference:g}; "
-                "report this with the versions of torch, onnx and onnxruntime"
-            )
-    return difference
+    return export_checked(
+        {path: SteeredGraph(model)},
+        model=model,
+        difference=lambda graph: _difference(model, OnnxSteering(*open_graph(graph))),
+        force=force,
+    )
 
 
 def _difference(model: Steered, graph: OnnxSteering) -> float:
-    """Largest difference over three pushes, each continuing the one before."""
-    rng = np.random.default_rng(0)
-    runners: tuple[Steering, ...] = (TorchSteering(model), graph)
-    states: list[Any] = [None, None]
-    largest = 0.0
-    for n_frames in (1, 7, 40):
+    def inputs(rng: np.random.Generator, n_frames: int) -> tuple[Any, ...]:
         n_freqs = model.config.core.window // 2 + 1
         noisy = rng.standard_normal((n_freqs, n_frames, 2)).astype(np.float32).view(np.complex64)[..., 0]
         cue = rng.random((n_frames, CUE_DIM), dtype=np.float32)
-        present = rng.random(n_frames) < 0.8
-        given = []
-        for place, runner in enumerate(runners):
-            *outputs, states[place] = runner.enhance(0.1 * noisy, cue, present, states[place])
-            given.append(outputs)
-        largest = max(largest, *(float(np.max(np.abs(one - other))) for one, other in zip(*given, strict=True)))
-    return largest
+        return 0.1 * noisy, cue, rng.random(n_frames) < 0.8
+
+    def step(runner: Steering, given: tuple[Any, ...], state: Any) -> tuple[list[Any], Any]:
+        noisy, cue, present = given
+        *outputs, state = runner.enhance(noisy, cue, present, state)
+        return outputs, state
+
+    runners: tuple[Steering, ...] = (TorchSteering(model), graph)
+    return largest_difference(runners, inputs=inputs, step=step)

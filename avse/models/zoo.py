@@ -135,7 +135,7 @@ def check_device(device: str) -> None:
     try:
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError, NotImplementedError):
-        raise ConfigError(f"device must be one that this machine has but is {device!r}; use --device cpu") from None
+        raise ConfigError(f"device must be one that this machine has but is {device!r}; use the device cpu") from None
 
 
 def count_parameters(model: nn.Module) -> int:

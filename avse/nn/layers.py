@@ -1,6 +1,6 @@
 """Blocks that several encoders are made of."""
 
-from torch import nn
+from torch import Tensor, nn
 
 SLOPE = 0.2
 """Of the leaky rectifier below 0."""
@@ -28,3 +28,15 @@ def conv_block(
     normalise = nn.BatchNorm1d if kind is nn.Conv1d else nn.BatchNorm2d
     convolution = kind(n_in, n_out, size, stride=stride, padding=padding)  # type: ignore[arg-type]
     return [convolution, normalise(n_out), nn.LeakyReLU(SLOPE)]
+
+
+def crops_to_frames(crops: Tensor) -> Tensor:
+    """Mouth crops as they are stored to video frames as networks take them.
+
+    Args:
+        crops: `(batch, time, height, width, channels)` of 0 to 255.
+
+    Returns:
+        `(batch, time, channels, height, width)` in [0, 1].
+    """
+    return crops.permute(0, 1, 4, 2, 3).float() / 255

@@ -65,7 +65,7 @@ def to_text(rows: Sequence[FileScores]) -> str:
     for word, found in (("failed", failure_lines(rows)), ("note", note_lines(rows))):
         below += [f"{word}: {line}" for line in found[:MOST_FAILURES]]
         if len(found) > MOST_FAILURES:
-            below.append(f"{word}: {len(found) - MOST_FAILURES} more files; --csv names all")
+            below.append(f"{word}: {len(found) - MOST_FAILURES} more files; the CSV names all")
     return "\n".join([*table, *below]) + "\n"
 
 

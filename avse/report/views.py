@@ -1,4 +1,4 @@
-"""sounds as a page shows them: a player and a spectrogram each, within the page itself."""
+"""Recordings as a page shows them: a player and a spectrogram each, within the page itself."""
 
 import base64
 import io

@@ -55,21 +55,21 @@ class Embedder:
         return Embeddings(**{name: np.array([row[name] for row in rows]) for name in rows[0]}, model=self.digest)
 
     def video(self, path: Path) -> Vectors:
-        """A video's video, or a still one, `(windows, dim)` to compare with recordings."""
+        """A video, or a still image, `(windows, dim)` to compare with audio."""
         if path.suffix.lower() in STILLS:
             still = np.repeat(read_image(path)[None], self.config.n_frames, axis=0)
             return self._encode(Clip(0.0, np.ascontiguousarray(still), None, []))[0][None]
         return self.embed_file(path).video_va
 
     def audio(self, waveform: Vectors) -> Vectors:
-        """Audio at the network's rate, `(samples,)` to `(windows, dim)` to compare with video frames."""
+        """Audio at the network's rate, `(samples,)` to `(windows, dim)` to compare with video."""
         n_samples = self.config.n_samples
         padded = np.pad(waveform, (0, -len(waveform) % n_samples or (n_samples if not len(waveform) else 0)))
         windows = torch.from_numpy(padded.reshape(-1, n_samples)).to(self.device)
         return _unit(self.model.embed_audio(windows).cpu().numpy())
 
     def words(self, text: str) -> Vectors:
-        """A text, `(1, dim)` to compare with video frames."""
+        """A text, `(1, dim)` to compare with video."""
         numbers = word_indices([text], n_words=self.config.n_words, vocabulary=self.config.vocabulary)
         if not numbers.any():
             raise InputError(f"text must have a word or more but is {text!r}; say something")

@@ -11,6 +11,9 @@ import numpy.typing as npt
 
 from avse.errors import InputError
 
+HOLD_S = 0.2
+"""A video frame serves for so long: two missing frames at 12 fps are bridged."""
+
 
 def samples_from_seconds(duration_s: float, *, sample_rate: int) -> int:
     """Number of samples nearest to a duration; halves round up.
@@ -84,7 +87,7 @@ def video_frame_indices(
 
 
 def video_frame_at(
-    times_s: npt.NDArray[np.float64], timestamps_s: npt.NDArray[np.float64], *, max_hold_s: float = 0.2
+    times_s: npt.NDArray[np.float64], timestamps_s: npt.NDArray[np.float64], *, max_hold_s: float = HOLD_S
 ) -> npt.NDArray[np.int64]:
     """The video frame that is nearest to each time, or -1 where there is none.
 
@@ -93,8 +96,7 @@ def video_frame_at(
     Args:
         times_s: `(n,)` times to look at, seconds.
         timestamps_s: `(n_video_frames,)` when each video frame was taken, seconds, rising strictly.
-        max_hold_s: a frame serves times at most this far from it; farther away lies a gap. The
-            default bridges two missing frames at 12 fps.
+        max_hold_s: a frame serves times at most this far from it; farther away lies a gap.
 
     Returns:
         `(n,)` indices into `timestamps_s`, -1 in a gap.
@@ -122,7 +124,7 @@ def latest_frame_at(
     times_s: npt.NDArray[np.float64],
     timestamps_s: npt.NDArray[np.float64],
     *,
-    max_hold_s: float = 0.2,
+    max_hold_s: float = HOLD_S,
     tolerance_s: float = 0.005,
 ) -> npt.NDArray[np.int64]:
     """The last video frame taken by each time, or -1 where there is none: what a live program can know.

@@ -168,7 +168,7 @@ def main(argv: list[str] | None = None) -> int:
         for path in make_sample(options.folder, duration_s=options.duration_s, seed=options.seed, force=options.force):
             print(path)
     except AvseError as error:
-        print(f"synthetic: error: {error}", file=sys.stderr)
+        print(f"talker: error: {error}", file=sys.stderr)
         return 1
     return 0
 

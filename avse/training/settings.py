@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from avse.errors import ConfigError
+from avse.media.old_names import current_settings
 
 CONFIG, INPUTS = "config.yaml", "inputs.json"
 FREE = ("folder", "keep_decoded", "workers", "max_minutes", "n_workers", "checkpoint_every_steps")
@@ -79,7 +80,7 @@ def check_same(folder: Path, *, config: Any, inputs: Mapping[str, str], free: Co
     """
     if not any((folder / name).exists() for name in RESULTS):
         return
-    before, now = _flat(_read(folder / CONFIG)), _flat(plain(dataclasses.asdict(config)))
+    before, now = current_settings(_flat(_read(folder / CONFIG))), _flat(plain(dataclasses.asdict(config)))
     files = {name for name, _ in _paths(config)}
     differences = [
         f"{name} was {before[name]!r} but is {now[name]!r}"

@@ -59,7 +59,7 @@ def rule(takes: list[Take]) -> dict[str, str] | None:
     """Four speakers for test_unseen; of the others, sentences by their name. None where that leaves a split empty."""
     splits = {}
     for take in takes:
-        part = zlib.crc32(take.video.partition("_")[2].encode()) % N_PARTS
+        part = zlib.crc32(take.video_id.partition("_")[2].encode()) % N_PARTS
         known = {0: "test_seen", 1: "valid"}.get(part, "train")
         splits[take.id] = "test_unseen" if take.speaker in UNSEEN else known
     if {"train", "valid", "test_seen", "test_unseen"} <= set(splits.values()):

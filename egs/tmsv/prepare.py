@@ -52,9 +52,9 @@ def rule(takes: list[Take]) -> dict[str, str] | None:
     """LAVSE's split; None where its speakers are not there."""
     splits = {}
     for take in takes:
-        late = int(take.video[5:]) > LAST_TRAINING
+        late = int(take.video_id[5:]) > LAST_TRAINING
         if take.speaker in TRAINING:
-            valid = int(take.video[5:]) > LAST_TRAINING - N_VALID
+            valid = int(take.video_id[5:]) > LAST_TRAINING - N_VALID
             splits[take.id] = "test_seen" if late else "valid" if valid else "train"
         elif take.speaker in UNSEEN and late:
             splits[take.id] = "test_unseen"

@@ -10,6 +10,7 @@ from torch import Tensor
 from avse.data.dataset import Example, MixtureDataset, collate
 from avse.models.avdcnn import AVDCNN, Features
 from avse.models.transfer import with_vatt
+from avse.nn.layers import crops_to_frames
 from avse.nn.losses import masked_mse
 from avse.signal.si_sdr import si_sdr_db
 from avse.signal.stft import istft, log_power, stft
@@ -38,7 +39,7 @@ def losses(
         stretch_frames: frames in a row to take, at a place drawn at random; None takes all.
     """
     features = model.features(stft(batch.noisy, window=model.window, hop=model.hop))
-    lips = model.lips(batch.crops.permute(0, 1, 4, 2, 3).float() / 255, batch.present)
+    lips = model.lips(crops_to_frames(batch.crops), batch.present)
     target = clean_target(model, features, batch.clean, max_attenuation_db=config.max_attenuation_db)
     n_frames = target.shape[2]
     n_taken = min(stretch_frames or n_frames, n_frames)
@@ -85,7 +86,7 @@ def enhance(model: AVDCNN, batch: Example) -> Tensor:
     """Enhanced waveforms of a batch, as `AVDCNN.estimate_spectrum` makes them."""
     spectrum = stft(batch.noisy, window=model.window, hop=model.hop)
     features = model.features(spectrum)
-    lips = model.lips(batch.crops.permute(0, 1, 4, 2, 3).float() / 255, batch.present)
+    lips = model.lips(crops_to_frames(batch.crops), batch.present)
     estimate = model(features.log_power, lips)
     log_gain = ((estimate.log_power - features.log_power) * features.std / 2).clamp(max=0)
     return istft(spectrum * log_gain.exp(), window=model.window, hop=model.hop, n_samples=batch.noisy.shape[-1])

@@ -13,11 +13,12 @@ from typing import Any
 import yaml
 
 from avse.errors import AvseError, ConfigError
+from avse.media.old_names import current_settings
 from avse.media.output import atomic_write
 from avse.metrics.classification import CLASSIFICATION
 from avse.report.formats import markdown_table
 from recipes.classifiers import BASELINES
-from recipes.driver_stress import stress_figures as figure_paths
+from recipes.driver_stress import stress_figures
 from recipes.driver_stress.disturb import CONDITIONS, SHARES
 from recipes.driver_stress.driver_scores import MAIN, Comparison, lead_lines, read_comparison, show, system_lines
 from recipes.driver_stress.evaluate import COMMITTEE, FUSED, WITHOUT
@@ -108,7 +109,7 @@ def protocol_part(folder: Path, *, window_s: int) -> list[str]:
     return parts
 
 
-def robustness_part(whole: Comparison, worse: Comparison, *, video_frames_at: Path, output: Path) -> list[str]:
+def robustness_part(whole: Comparison, worse: Comparison, *, figures_at: Path, output: Path) -> list[str]:
     """Modalities taken away or noised."""
     modalities = single_modalities(whole)
     start = {name: fmean(whole.values(name, MAIN).values()) for name in ROBUST}
@@ -122,8 +123,8 @@ def robustness_part(whole: Comparison, worse: Comparison, *, video_frames_at: Pa
                 lines.append([f"{name}, {modality} {condition}", *(f"{value:.3f}" for value in values)])
                 if name != "stacking":
                     curves[condition][f"{name}, {modality}"] = values
-    path = video_frames_at / "robustness.png"
-    figure_paths.save(figure_paths.robustness(curves, (0.0, *SHARES)), path)
+    path = figures_at / "robustness.png"
+    stress_figures.save(stress_figures.robustness(curves, (0.0, *SHARES)), path)
     return [
         "## A modality removed or noised",
         f"{CLASSIFICATION[MAIN]}, unseen drivers, where a share of one modality's windows is taken away, or white "
@@ -133,23 +134,23 @@ def robustness_part(whole: Comparison, worse: Comparison, *, video_frames_at: Pa
     ]
 
 
-def figure_part(comparison: Comparison, *, video_frames_at: Path, output: Path) -> list[str]:
+def figure_part(comparison: Comparison, *, figures_at: Path, output: Path) -> list[str]:
     """Confusion, drivers, a drive, ROC, reliability."""
     best_hand = max(BASELINES, key=lambda name: fmean(comparison.values(name, MAIN).values()))
     # A drive in the middle of the field, neither the best nor the worst.
     ranked = sorted(comparison.drives, key=lambda one: comparison.values(FUSED, MAIN).get(one.driver, 0))
     together = {name: comparison.together(name) for name in (FUSED, "stacking", best_hand)}
     figures = {
-        "confusion": figure_paths.confusions(together[FUSED]),
-        "drivers": figure_paths.driver_bars(comparison, [FUSED, "stacking", best_hand]),
-        "trace": figure_paths.trace(ranked[len(ranked) // 2], FUSED),
-        "roc": figure_paths.roc(together[FUSED]),
-        "reliability": figure_paths.reliabilities(together),
+        "confusion": stress_figures.confusions(together[FUSED]),
+        "drivers": stress_figures.driver_bars(comparison, [FUSED, "stacking", best_hand]),
+        "trace": stress_figures.trace(ranked[len(ranked) // 2], FUSED),
+        "roc": stress_figures.roc(together[FUSED]),
+        "reliability": stress_figures.reliabilities(together),
     }
     parts = ["## Figures", f"Of {FUSED}, unseen drivers; the trace is of a drive in the middle of the field."]
     for name, figure in figures.items():
-        path = video_frames_at / f"{name}.png"
-        figure_paths.save(figure, path)
+        path = figures_at / f"{name}.png"
+        stress_figures.save(figure, path)
         parts.append(_video_frame(path, output, name))
     return parts
 
@@ -174,7 +175,10 @@ def _about(folder: Path, config: dict[str, Any]) -> str:
             ["command", f"`{software['command']}`"],
             ["commit, seed", f"{software['commit']}, {config['seed']}"],
             ["hardware", f"{software['device']}, {software['machine']}; torch {software['torch']}"],
-            ["training and testing", f"{sum(row['minutes'] for row in log):.0f} minutes, {config['n_jobs']} processes"],
+            [
+                "training and testing",
+                f"{sum(row['minutes'] for row in log):.0f} minutes, {config['workers']} processes",
+            ],
         ]
     )
 
@@ -190,11 +194,11 @@ def main(argv: list[str] | None = None) -> int:
     add("--command", required=True, help="what a reader types to get this file")
     arguments = parser.parse_args(argv)
     output, predictions = arguments.output, arguments.folder / "predictions"
-    video_frames_at = output.parent / "figure_paths"
+    figures_at = output.parent / "figures"
     try:
         if not (arguments.folder / "config.yaml").is_file():
             raise ConfigError(f"{arguments.folder} must hold an evaluation but holds none; evaluate first")
-        config = yaml.safe_load((arguments.folder / "config.yaml").read_text(encoding="utf-8"))
+        config = current_settings(yaml.safe_load((arguments.folder / "config.yaml").read_text(encoding="utf-8")))
         window_s = config["window_s"]
         main_folder = predictions / "driver" / str(window_s)
         comparison, worse = read_comparison(main_folder), read_comparison(main_folder, conditions=True)
@@ -208,8 +212,8 @@ def main(argv: list[str] | None = None) -> int:
             *protocol_part(predictions, window_s=window_s),
         ]
         if worse.systems:
-            parts += robustness_part(comparison, worse, video_frames_at=video_frames_at, output=output)
-        parts += figure_part(comparison, video_frames_at=video_frames_at, output=output)
+            parts += robustness_part(comparison, worse, figures_at=figures_at, output=output)
+        parts += figure_part(comparison, figures_at=figures_at, output=output)
         with atomic_write(output, force=True) as temporary:
             temporary.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     except AvseError as error:

@@ -44,7 +44,7 @@ def _refused(result, words, *, code):
 def test_audio_and_video_give_clean_audio_of_equal_form(run, media, tmp_path):
     code, out, _ = run(media / "noisy.wav", "--video", media / "talk.mp4", "-o", tmp_path / "out.wav")
     assert code == 0
-    assert "with the video for 100 % of the time (face 1 of 1" in out
+    assert "; video used for 100 % of frames (face 1 of 1" in out
     noisy, enhanced = soundfile.info(media / "noisy.wav"), soundfile.info(tmp_path / "out.wav")
     assert (noisy.samplerate, noisy.channels, noisy.frames, noisy.subtype) == (
         enhanced.samplerate, enhanced.channels, enhanced.frames, enhanced.subtype,

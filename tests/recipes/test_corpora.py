@@ -192,12 +192,15 @@ def test_other_videos_than_those_prepared_are_refused(own, whole):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ([], "the folder of videos must be named but is not; give --videos FOLDER"),
+        ([], "the folder of videos must be named but is not; name one"),
         (["--videos", "my videos"], "the folder of noise must be named but is not"),
-        (["--videos", "my flims", "--noise", "my noise"], "--videos must name a folder but"),
+        (["--videos", "my flims", "--noise", "my noise"], "videos must be a folder but"),
         (["--videos", "my noise", "--noise", "my noise"], "must hold videos"),
         (["--videos", "my videos", "--noise", "my videos"], "must hold audio files"),
-        (["--videos", "my videos", "--noise", "my noise", "--per-speaker", "few"], "--per-speaker must be a number"),
+        (
+            ["--videos", "my videos", "--noise", "my noise", "--per-speaker", "few"],
+            "videos per speaker must be a number",
+        ),
     ],
 )
 def test_a_wrong_folder_is_one_line(own, options, words):

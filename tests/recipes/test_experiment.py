@@ -28,7 +28,8 @@ def toy(tmp_path_factory):
 
 def _run(exp, *options):
     return subprocess.run(
-        ["bash", str(ROOT / "egs/toy/run.sh"), "--exp", str(exp), "--results", str(exp / "RESULTS.md"), "--workers", "1",
+        ["bash", str(ROOT / "egs/toy/run.sh"), "--exp", str(exp), "--results", str(exp / "RESULTS.md"),
+         "--workers", "1",
          "--conf", *map(str, sorted(CONF.glob("*.yaml"))), *options],
         env={**os.environ, "TOY_DATA": str(exp / "data"), "HEARING_EVERY": "17"},
         capture_output=True, text=True, check=True, timeout=300,
@@ -53,7 +54,7 @@ def test_every_system_is_scored_on_every_mixture_and_trained_ones_beat_the_noise
         assert _mean(home / system / "scores.jsonl", "si_sdr_db", hiss) > before + 1, system
 
 
-def test_the_tables_and_pictures_are_there(toy):
+def test_the_tables_and_figures_are_there(toy):
     text = (toy / "RESULTS.md").read_text(encoding="utf-8")
     for words in ("log-MMSE", "KLT subspace", "ADCNN", "AVDCNN", "PESQ-WB", "SDI", "egs/toy/run.sh --conf",
                   "python -m recipes.avdcnn.train", "test_unseen"):  # fmt: skip

@@ -12,7 +12,7 @@ from avse.signal.clock import n_video_frames
 from avse.signal.speech_cue import speech_cue
 from avse.signal.voice_features import voice_powers
 from avse.synthetic.head import PEOPLE
-from avse.synthetic.talker import camera_view as draw
+from avse.synthetic.talker import render_video as draw
 from avse.synthetic.voice import speak
 from recipes.lip_cue.camera import camera_view, move, resampled
 from recipes.lip_cue.config import ExampleConfig, LossConfig

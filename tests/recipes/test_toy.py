@@ -25,7 +25,8 @@ def toy(tmp_path_factory):
 
 def _run(exp, *options):
     return subprocess.run(
-        ["bash", str(ROOT / "egs/toy/run.sh"), "--exp", str(exp), "--results", str(exp / "RESULTS.md"), "--workers", "1",
+        ["bash", str(ROOT / "egs/toy/run.sh"), "--exp", str(exp), "--results", str(exp / "RESULTS.md"),
+         "--workers", "1",
          *options],
         env={**os.environ, "TOY_DATA": str(exp / "data")}, capture_output=True, text=True, check=True, timeout=300,
     )  # fmt: skip

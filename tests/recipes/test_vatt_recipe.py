@@ -26,13 +26,13 @@ def test_it_beats_chance_and_itself_untrained(vatt_run, vatt_shards, tmp_path, c
     model = str(vatt_run / "model.safetensors")
     assert evaluate.main([model, str(vatt_shards), str(tmp_path / "s.json")]) == 0
     scores = json.loads((tmp_path / "s.json").read_text())
-    found, guessed = (scores[name]["retrieval"]["audio to video"] for name in ("trained", "untrained"))
-    assert found["n"] == guessed["n"] >= 20, "two windows of each clip"
+    found, untrained = (scores[name]["retrieval"]["audio to video"] for name in ("trained", "untrained"))
+    assert found["n"] == untrained["n"] >= 20, "two windows of each clip"
     chance = found["chance_at_10"]
     assert chance == pytest.approx(10 / found["n"])
     # Chance comes so far once in a hundred times; the windows' people do not differ, so it hears the mouths.
     assert found["recall_at_10"] > chance + 2.33 * (chance * (1 - chance) / found["n"]) ** 0.5
-    assert found["median_rank"] < guessed["median_rank"]
+    assert found["median_rank"] < untrained["median_rank"]
     assert log[-2]["audio_to_video_chance"] == pytest.approx(1 / found["n"])
     # Every sentence has one of two colours.
     assert 0.3 < scores["trained"]["probe"]["colour"] <= 1

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from avse.enhance.model import SpectralModel
 from avse.faces.mouth import MouthTrack
 from avse.models.avdcnn import AVDCNN
+from avse.nn.layers import crops_to_frames
 from avse.signal.clock import audio_frame_times_s
 from avse.signal.stft import POWER_FLOOR, stft
 from avse.types import Waveform
@@ -72,7 +73,7 @@ def mixture_input(noisy: Waveform, mouth: MouthTrack, *, model: SpectralModel) -
 def lip_frames(model: AVDCNN, given: MixtureInput) -> LipFrames | None:
     """The lip frames that a network predicts while it enhances; None if it predicts none."""
     features = model.features(torch.from_numpy(given.spectrum)[None])
-    crops = torch.from_numpy(given.crops)[None].permute(0, 1, 4, 2, 3).float() / 255
+    crops = crops_to_frames(torch.from_numpy(given.crops)[None])
     lips = model.lips(crops, torch.from_numpy(given.present)[None])
     predicted = model(features.log_power, lips).lips
     if predicted is None:

@@ -141,7 +141,7 @@ def spectrograms(item: Item) -> Figure:
 
 
 def colour(place: int) -> Any:
-    """Of a system, the same in every picture."""
+    """Of a system, the same in every figure."""
     from matplotlib import colormaps
 
     return colormaps["tab20"](place % 20)

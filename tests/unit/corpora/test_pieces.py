@@ -37,7 +37,7 @@ def test_a_flash_and_its_burst_stay_together_in_a_piece(long_video, tmp_path):
     takes = takes_of(long_video, probe_source(long_video), folder=tmp_path / "pieces")
     # From 10 s on nobody talks, and the last two seconds are too short.
     assert [take.id for take in takes] == ["long__00000", "long__00001"]
-    assert {(take.video, take.speaker, take.duration_s) for take in takes} == {("long", "Ann", 5.0)}
+    assert {(take.video_id, take.speaker, take.duration_s) for take in takes} == {("long", "Ann", 5.0)}
     audio, rate = read_audio(takes[1].audio)
     loud = np.flatnonzero(np.abs(audio[0]) > 0.35)
     assert audio.shape[1] == 5 * rate

@@ -56,7 +56,7 @@ def test_of_many_speakers_some_are_never_seen():
 def test_of_few_speakers_one_is_unseen_and_videos_validate():
     takes = _takes(6, speakers=["Ann", "Ben", "Zoë"])
     splits = split_takes(takes)
-    speakers, videos = _of(takes, splits, "speaker"), _of(takes, splits, "video")
+    speakers, videos = _of(takes, splits, "speaker"), _of(takes, splits, "video_id")
     assert len(speakers["test_unseen"]) == 1
     assert speakers["train"] == {"Ann", "Ben", "Zoë"} - speakers["test_unseen"]
     assert videos["train"].isdisjoint(videos["valid"] | videos["test_seen"])
@@ -65,7 +65,7 @@ def test_of_few_speakers_one_is_unseen_and_videos_validate():
 def test_unknown_speakers_are_split_by_video():
     takes = _takes(6, pieces=4)
     splits = split_takes(takes)
-    videos = _of(takes, splits, "video")
+    videos = _of(takes, splits, "video_id")
     assert Counter(splits.values()) == {"train": 16, "valid": 4, "test_seen": 4}
     assert videos["train"].isdisjoint(videos["valid"] | videos["test_seen"])
 

@@ -121,7 +121,7 @@ def _write_until_the_power_fails(path):
 def test_an_existing_file_is_kept_unless_forced(tmp_path):
     path = tmp_path / "out.wav"
     path.write_text("mine")
-    with pytest.raises(MediaError, match="use --force"):
+    with pytest.raises(MediaError, match="must not exist but does; allow it to be replaced"):
         AudioWriter(path, sample_rate=8000, n_channels=1)
     assert path.read_text() == "mine"
     with AudioWriter(path, sample_rate=8000, n_channels=1, force=True) as writer:

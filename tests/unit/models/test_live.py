@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from avse.errors import ConfigError
-from avse.models import live_onnx, zoo
+from avse.models import live_onnx, onnx_graph, zoo
 from avse.models.live import Live, LiveConfig
 from avse.models.onnx import OnnxModel
 
@@ -85,7 +85,7 @@ def test_the_graphs_give_what_the_model_gives(model, live_graph, given):
 
 
 def test_graphs_that_differ_are_not_written(model, tmp_path, monkeypatch):
-    monkeypatch.setattr(live_onnx, "TOLERANCE", -1.0)
+    monkeypatch.setattr(onnx_graph, "TOLERANCE", -1.0)
     with pytest.raises(ConfigError, match="but differ by"):
         live_onnx.export(model, tmp_path / "a.onnx")
     assert not list(tmp_path.iterdir())

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from avse.models import steered_onnx, zoo
+from avse.models import onnx_graph, steered_onnx, zoo
 from avse.models.audio_core import AudioCore, CoreConfig
 from avse.models.lip_steered import OnnxSteering, TorchSteering
 from avse.models.onnx import open_graph
@@ -105,7 +105,7 @@ def test_frame_by_frame_as_in_one(trained, given):
 
 def test_the_graph_gives_what_the_model_gives(trained, tmp_path):
     path = tmp_path / "steered.onnx"
-    assert steered_onnx.export(trained, path) <= steered_onnx.TOLERANCE
+    assert steered_onnx.export(trained, path) <= onnx_graph.TOLERANCE
     layout = OnnxSteering(*open_graph(path)).layout
     assert (layout.sample_rate, layout.window, layout.hop) == (16000, 512, 256)
 

@@ -94,7 +94,7 @@ def test_text_names_ten_failures_and_counts_the_others():
     lines = to_text([row(f"f{number}", None) for number in range(13)]).splitlines()
     assert [line for line in lines if line.startswith("failed")][9:] == [
         "failed: f9: estimate si_sdr_db: silent",
-        "failed: 3 more files; --csv names all",
+        "failed: 3 more files; the CSV names all",
     ]
 
 
