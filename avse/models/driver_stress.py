@@ -61,7 +61,7 @@ class DriverStressConfig:
     n_layers: int = 2
     """LSTM layers."""
     dropout: float = 0.3
-    """Share skipped in training."""
+    """Share dropped in training."""
 
 
 class DriverStress(nn.Module):

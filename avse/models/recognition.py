@@ -7,7 +7,7 @@ Three fusions of the literature (Michelsanti et al. 2021, section VII; Baltrusai
 - `attention`: the same vectors weighed by a learned query (Vaswani et al. 2017) before the classifier.
 
 A missing modality is zero and marked as missing; training drops modalities at random, so that the network can do
-without. Ensembles of networks with one modality each are in `avse.nn.fusion`.
+without. Ensembles of networks with one modality each are combined by `avse.models.voting`.
 
 **Deviations.** None of the three is of one paper: sizes and the network over time are our own.
 """

@@ -19,7 +19,7 @@ class NetworkConfig:
     n_layers: int = 2
     """LSTM layers; the paper has two."""
     dropout: float = 0.3
-    """Share skipped in training."""
+    """Share dropped in training."""
 
 
 @dataclass(frozen=True)

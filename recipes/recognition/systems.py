@@ -8,7 +8,7 @@ import numpy as np
 
 from avse.metrics.classification import confusion
 from avse.models.recognition import InputConfig, Recognizer, RecognizerConfig
-from avse.nn.fusion import Stacking, Vote, hard_vote, soft_vote
+from avse.models.voting import Stacking, Vote, hard_vote, soft_vote
 from recipes.classifiers import BASELINES, classify, majority
 from recipes.recognition.batches import under
 from recipes.recognition.features import CLEAN, HAND, Features
