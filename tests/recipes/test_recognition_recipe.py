@@ -15,7 +15,7 @@ from avse.models import zoo
 from avse.models.recognition import InputConfig, RecognizerConfig
 from avse.synthetic.head import background
 from avse.synthetic.talker import write_video
-from recipes.recognition import evaluate, predict, results
+from recipes.recognition import evaluate, fusions, predict, results
 from recipes.recognition.batches import conditions, under
 from recipes.recognition.encoders import read_encoder
 from recipes.recognition.evaluate import EvaluateConfig
@@ -101,6 +101,18 @@ def test_the_table_and_the_page_hold_what_was_measured(run, tmp_path):
     for name in ("snr", "confusion", "roc", "reliability"):
         assert (tmp_path / f"figures/{name}.png").is_file()
     assert "concatenate late" in (tmp_path / "r.html").read_text(encoding="utf-8")
+
+
+def test_both_ways_of_fusing_stand_side_by_side(run, tmp_path, capsys):
+    output = tmp_path / "F.md"
+    assert fusions.main([str(output), "--task", f"toy={run.folder}", "--command", "c"]) == 0
+    text = output.read_text(encoding="utf-8")
+    late = read_comparison(run.folder).units(CLEAN, "concatenate late")
+    vote = read_comparison(run.folder).units(CLEAN, "soft vote")
+    assert f"| toy: concatenate late over soft vote | {(late - vote).mean():+.3f} (" in text
+    assert "| toy | 18 of 3 groups | " in text
+    assert fusions.main([str(output), "--task", "toy", "--command", "c"]) == 2
+    assert "task must be NAME=FOLDER but is 'toy'" in capsys.readouterr().err
 
 
 def test_a_new_recording_is_classified(run, tmp_path, capsys):
