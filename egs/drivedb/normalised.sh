@@ -27,7 +27,7 @@ output=egs/drivedb/RESULTS_NORMALISED.md
 more=()
 if [ "$development" = true ]; then
   folder=$exp/normalised_development
-  output=$folder/RESULTS.md
+  output=egs/drivedb/RESULTS_NORMALISED_development.md
   more=(--tested '["05","10","15"]')
 fi
 
@@ -41,7 +41,7 @@ evaluate() {
 }
 
 results() {
-  "$python" -m recipes.driver_stress.running_results "$output" --folder "$folder" --command egs/drivedb/normalised.sh \
+  "$python" -m recipes.driver_stress.running_results "$output" --folder "$folder" --command "egs/drivedb/normalised.sh --development $development" \
     --title "Driver stress on drivedb, normalised by driver" --note "Drivers 05, 10 and 15 were used to choose settings. Every \
 drive begins with a rest of fifteen minutes, so that the normalisation is relative to rest at first."
 }
