@@ -1,0 +1,117 @@
+"""Stages on executors and shares end as plain runs do; a packed corpus gives training the examples of the files."""
+
+import json
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from avse.data.corpus import load_corpus
+from avse.data.crops import save_mouth
+from avse.data.dataset import MixConfig, MixtureDataset
+from avse.errors import ConfigError
+from avse.faces.mouth import MouthTrack
+from avse.faces.report import FaceReport
+from avse.jobs.journal import read_journal
+from recipes.stages import crops, pack
+from recipes.stages import score as score_stage
+
+RATE = 16000
+KINDS = {"face": {"video": "x.mp4", "speaker": "f"}, "speech": {"speaker": "s"}, "noise": {"noise_type": "hum"}}
+
+
+@pytest.fixture
+def corpus(tmp_path, monkeypatch):
+    """Three recordings of each kind, with crops of the faces: the manifest."""
+    monkeypatch.setenv("AVSE_DATA", str(tmp_path))
+    rng = np.random.default_rng(0)
+    rows = []
+    for kind, fields in KINDS.items():
+        for number in range(3):
+            name = f"{kind}{number}"
+            soundfile.write(tmp_path / f"{name}.wav", 0.1 * rng.standard_normal(20000 - 3000 * number), RATE)
+            own = {**fields, "speaker": f"{fields['speaker']}{number}"} if "speaker" in fields else fields
+            rows.append({"id": name, "split": "train", "audio": f"{name}.wav", "licence": "CC0-1.0", **own})
+            if kind == "face":
+                images = rng.integers(256, size=(30, 48, 72, 3), dtype=np.uint8)
+                mouth = MouthTrack(np.arange(30) / 25, images, np.ones(30, bool), FaceReport(1, 1.0, "largest"))
+                (tmp_path / "crops").mkdir(exist_ok=True)
+                save_mouth(tmp_path / "crops" / f"{name}.npz", mouth)
+    (tmp_path / "manifest.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return tmp_path / "manifest.jsonl"
+
+
+def _examples(manifest, folder):
+    found = load_corpus(manifest, folder, split="train", sample_rate=RATE)
+    config = MixConfig(n_samples=8000, any_speaker_probability=0.5)
+    mixtures = MixtureDataset(found, config=config, seed=1, hop=320, sample_rate=RATE, n_sound_only=2)
+    return [mixtures[0, index] for index in range(len(mixtures))]
+
+
+def test_a_packed_corpus_gives_the_same_examples_as_its_files(corpus, tmp_path, capsys):
+    assert pack.main([str(corpus), str(tmp_path / "packed"), "--crops", str(tmp_path / "crops")]) == 0
+    plain, packed = _examples(corpus, tmp_path / "crops"), _examples(corpus, tmp_path / "packed")
+    assert len(plain) == len(packed) == 5
+    for one, other in zip(plain, packed, strict=True):
+        for field, value in zip(one, other, strict=True):
+            torch.testing.assert_close(value, field)
+    # Again does nothing; at another rate it is another corpus.
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "packed").rglob("*.tar")}
+    assert pack.main([str(corpus), str(tmp_path / "packed"), "--crops", str(tmp_path / "crops")]) == 0
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "packed").rglob("*.tar")} == before
+    capsys.readouterr()
+    assert pack.main([str(corpus), str(tmp_path / "packed"), "--sample-rate", "8000"]) == 2
+    assert "must hold this corpus at this rate but holds another" in capsys.readouterr().err
+    with pytest.raises(ConfigError, match="must be of 8000 Hz but is of 16000 Hz"):
+        load_corpus(corpus, tmp_path / "packed", split="train", sample_rate=8000)
+    with pytest.raises(ConfigError, match="must hold talking faces of valid but holds none"):
+        load_corpus(corpus, tmp_path / "packed", split="valid", sample_rate=RATE)
+
+
+def test_a_kill_while_packing_leaves_no_half_kind(corpus, tmp_path, capsys):
+    (tmp_path / "crops" / "face2.npz").rename(tmp_path / "away.npz")
+    folder = tmp_path / "packed"
+    assert pack.main([str(corpus), str(folder), "--crops", str(tmp_path / "crops")]) == 2
+    assert "face2.npz must exist but do not" in capsys.readouterr().err
+    assert not (folder / "train" / "faces").exists()
+    (tmp_path / "away.npz").rename(tmp_path / "crops" / "face2.npz")
+    assert pack.main([str(corpus), str(folder), "--crops", str(tmp_path / "crops")]) == 0
+    assert len(_examples(corpus, folder)) == 5
+
+
+def test_crops_by_shares_are_all_crops(tmp_path, media, monkeypatch, capsys):
+    monkeypatch.setenv("AVSE_DATA", str(media))
+    rows = [{"id": f"c{n}", "split": "train", "audio": "talk.mp4", "video": "talk.mp4", "licence": "CC0-1.0",
+             "speaker": "a"} for n in range(2)]  # fmt: skip
+    rows.append({**rows[0], "id": "gone", "video": "gone.mp4"})
+    (tmp_path / "m.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    folder = tmp_path / "crops"
+    codes = [crops.main([str(tmp_path / "m.jsonl"), str(folder), "--shard", f"{i}/2", "--n-jobs", "1"]) for i in (1, 2)]
+    assert codes == [1, 0]
+    assert sorted(path.name for path in folder.glob("*.npz")) == ["c0.npz", "c1.npz"]
+    found = [json.loads((folder / f"found-{i}-of-2.json").read_text()) for i in (1, 2)]
+    assert sorted(row["id"] for rows in found for row in rows) == ["c0", "c1", "gone"]
+    journal = read_journal(folder / "crops-1-of-2.journal.jsonl")
+    assert set(journal.entries) == {"c0", "gone"}
+    assert "gone.mp4" in capsys.readouterr().err
+
+
+def test_scores_on_the_pool_are_those_of_a_plain_run(tmp_path, monkeypatch):
+    monkeypatch.setenv("AVSE_DATA", str(tmp_path))
+    rng = np.random.default_rng(0)
+    for name in ("clip", "hum"):
+        soundfile.write(tmp_path / f"{name}.wav", 0.1 * rng.standard_normal(RATE), RATE)
+    noise = [{"path": "hum.wav", "offset_s": 0.0}]
+    rows = [{"id": f"m{snr}", "clip": "clip", "split": "test_seen", "noise_type": "hum", "noise": noise, "snr_db": snr}
+            for snr in (-5.0, 5.0)]  # fmt: skip
+    (tmp_path / "mixtures.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    item = {"id": "clip", "split": "test_seen", "audio": "clip.wav", "licence": "none", "speaker": "s1"}
+    (tmp_path / "manifest.jsonl").write_text(json.dumps(item) + "\n")
+    common = ["--mixtures", str(tmp_path / "mixtures.jsonl"), "--manifest", str(tmp_path / "manifest.jsonl"),
+              "--metrics", "si_sdr_db", "--n-jobs", "1"]  # fmt: skip
+    assert score_stage.main([str(tmp_path / "plain.jsonl"), *common]) == 0
+    assert score_stage.main([str(tmp_path / "pool.jsonl"), *common, "--journal", str(tmp_path / "j.jsonl")]) == 0
+    assert (tmp_path / "plain.jsonl").read_text() == (tmp_path / "pool.jsonl").read_text()
+    assert all(entry.is_done for entry in read_journal(tmp_path / "j.jsonl").entries.values())
+    assert score_stage.main([str(tmp_path / "share.jsonl"), *common, "--shard", "1/2"]) == 1
