@@ -6,6 +6,7 @@ and how long it is. The names of its files are read with it.
 
 import json
 import os
+import sys
 import tarfile
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -125,8 +126,7 @@ class IndexedShards:
         """
         row = self._rows[number]
         shard, offset, length = int(row["shard"]), int(row["offset"]), int(row["length"])
-        # Reading at an offset shares no position with other processes that a fork made.
-        content = os.pread(self._descriptor(shard), length, offset)
+        content = _read_at(self._descriptor(shard), length, offset)
         if len(content) < length:
             raise MediaError(f"shard {self._paths[shard]} must hold sample {number} but is cut short; prepare it again")
         return _members(content)
@@ -136,7 +136,7 @@ class IndexedShards:
             self._open.move_to_end(shard)
             return self._open[shard]
         try:
-            descriptor = os.open(self._paths[shard], os.O_RDONLY)
+            descriptor = os.open(self._paths[shard], os.O_RDONLY | getattr(os, "O_BINARY", 0))
         except OSError as error:
             raise MediaError(f"shard {self._paths[shard]} must be readable but is not ({error.strerror})") from None
         self._open[shard] = descriptor
@@ -157,6 +157,14 @@ class IndexedShards:
         """Let the files go."""
         if hasattr(self, "_open"):
             self.close()
+
+
+def _read_at(descriptor: int, length: int, offset: int) -> bytes:
+    """Bytes of a file, without a position that other processes of a fork would share."""
+    if sys.platform != "win32":
+        return os.pread(descriptor, length, offset)
+    os.lseek(descriptor, offset, os.SEEK_SET)  # where nothing is forked
+    return os.read(descriptor, length)
 
 
 def _members(content: bytes) -> dict[str, bytes]:

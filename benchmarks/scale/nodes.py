@@ -24,6 +24,7 @@ from avse.jobs.local_pool import LocalPool
 from avse.jobs.ray_pool import RayPool, load_ray
 from avse.jobs.run import run_tasks
 from avse.jobs.task import Task, Work
+from benchmarks.scale.ray_nodes import node_options
 from benchmarks.torture.record import table, write_section
 
 WORK = Work("benchmarks.scale.workers:copier")
@@ -110,9 +111,8 @@ def main(argv: list[str] | None = None) -> int:
     ray = load_ray()
     from ray.cluster_utils import Cluster
 
-    head = {"num_cpus": 1, "object_store_memory": 100 * 2**20, "include_dashboard": False}
-    cluster = Cluster(initialize_head=True, head_node_args=head)
-    second = cluster.add_node(num_cpus=1, object_store_memory=100 * 2**20)
+    cluster = Cluster(initialize_head=True, head_node_args=node_options(n_cores=1))
+    second = cluster.add_node(**node_options(n_cores=1))
     rows = [["run", "wall, s", "outputs there", "equal", "half", "done in the journal"]]
 
     def note(name: str, folder: Path, wall_s: float) -> None:
@@ -140,8 +140,8 @@ def main(argv: list[str] | None = None) -> int:
         ray.shutdown()
     cluster.shutdown()
     text = (
-        f"{n} jobs of {wait_s:g} s each, which wait and then copy a file. Ray's wall time is {ray_s / local_s:.2f} "
-        f"times the local pool's (target: 1.15 at most).\n\n{table(rows)}\n\n"
+        f"Ray {ray.__version__}. {n} jobs of {wait_s:g} s each, which wait and then copy a file. Ray's wall time is "
+        f"{ray_s / local_s:.2f} times the local pool's (target: 1.15 at most).\n\n{table(rows)}\n\n"
         f"Load of the machine meanwhile: {os.getloadavg()[2]:.1f} on {os.cpu_count()} cores."
     )
     command = f"python -m benchmarks.scale.nodes --jobs {n} --wait-s {wait_s:g}"

@@ -18,10 +18,11 @@ from avse.jobs.executor import ExecutorConfig, make_executor
 from avse.jobs.journal import Journal, read_journal
 from avse.jobs.run import run_tasks
 from avse.jobs.task import Task, Work
+from benchmarks.scale.ray_nodes import node_options
 from benchmarks.torture.record import table, write_section
 
 
-def run_all(folder: Path, *, n_files: int, executor: str, work: str) -> float:
+def run_all(folder: Path, *, n_files: int, executor: str, work: str, address: str | None = None) -> float:
     """Run jobs with a journal; seconds from the first outcome to the last."""
     tasks = [
         Task(f"{n:06d}", {"source": str(folder / "in"), "target": str(folder / "out" / f"{n:06d}.txt")}, key="k")
@@ -29,7 +30,7 @@ def run_all(folder: Path, *, n_files: int, executor: str, work: str) -> float:
     ]
     (folder / "out").mkdir(exist_ok=True)
     (folder / "in").write_text("a small file\n")
-    config = ExecutorConfig(executor, n_workers=2)
+    config = ExecutorConfig(executor, n_workers=2, ray_address=address)
     first_s = None
     with Journal(folder / "journal.jsonl", command="overhead", options={"work": work}) as journal:
         for outcome in run_tasks(
@@ -84,11 +85,12 @@ def main(argv: list[str] | None = None) -> int:
     started_s, rows = time.monotonic(), [["executor", "job", "files", "wall, s", "ms a file", "journal, bytes a file"]]
     with tempfile.TemporaryDirectory(prefix="avse-") as scratch:
         for executor in ("local", "ray") if arguments.ray else ("local",):
+            address = _cluster() if executor == "ray" else None
             for work in ("nothing", "copier"):
                 folder = Path(scratch) / f"{executor}-{work}"
                 folder.mkdir()
                 n_files = (arguments.ray_files or arguments.files) if executor == "ray" else arguments.files
-                wall_s = run_all(folder, n_files=n_files, executor=executor, work=work)
+                wall_s = run_all(folder, n_files=n_files, executor=executor, work=work, address=address)
                 size = (folder / "journal.jsonl").stat().st_size / n_files
                 rows.append([executor, work, str(n_files), f"{wall_s:.1f}", f"{1000 * wall_s / n_files:.2f}",
                              f"{size:.0f}"])  # fmt: skip
@@ -101,6 +103,17 @@ def main(argv: list[str] | None = None) -> int:
     command = f"python -m benchmarks.scale.overhead --files {arguments.files}{' --ray' if arguments.ray else ''}"
     write_section("Jobs: overhead a file", f"{text}\n\n{load}", command=command, wall_s=time.monotonic() - started_s)
     return 0
+
+
+def _cluster() -> str:
+    """Start a Ray cluster of one node of this machine; it ends with this process."""
+    from avse.jobs.ray_pool import load_ray
+
+    load_ray()
+    from ray.cluster_utils import Cluster
+
+    address: str = Cluster(initialize_head=True, head_node_args=node_options(n_cores=2)).address
+    return address
 
 
 if __name__ == "__main__":

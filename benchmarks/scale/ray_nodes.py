@@ -1,4 +1,4 @@
-"""A small Ray cluster on this machine, whose nodes get fixed ports: Ray waits 15 s only for ports that are not fixed."""
+"""A small Ray cluster on this machine, with ports of its own."""
 
 import socket
 from typing import Any
@@ -13,6 +13,7 @@ def node_options(*, n_cores: int) -> dict[str, Any]:
     for listener in listeners:
         listener.close()
     return {
-        "num_cpus": n_cores, "object_store_memory": 100 * 2**20, "include_dashboard": False,
+        "num_cpus": n_cores, "object_store_memory": 100 * 2**20,
+        "include_dashboard": False,
         **dict(zip(PORTS, ports, strict=True)),
     }  # fmt: skip

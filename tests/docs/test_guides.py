@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = ["index.md", *sorted(f"guides/{path.name}" for path in (DOCS / "guides").glob("*.md"))]
+PAGES = ["index.md", "scale.md", *sorted(f"guides/{path.name}" for path in (DOCS / "guides").glob("*.md"))]
 BLOCK = re.compile(r"(<!-- not run: .+? -->\n)?```(console|python)\n(.*?)```", re.DOTALL)
 NEEDS = {"guides/live.md": "onnx", "index.md": "pesq"}
 """Extras that a page's commands need."""

@@ -7,8 +7,9 @@ import threading
 import time
 
 from avse.errors import AvseError
-from avse.jobs.ray_pool import RayPool
+from avse.jobs.ray_pool import RayPool, load_ray
 from avse.jobs.task import Task, Work
+from benchmarks.scale.ray_nodes import node_options
 
 WORK = Work("example_workers:doubler", {"offset": 1})
 
@@ -38,7 +39,11 @@ def _is_actor(pid):
 
 
 def main():
-    pool = RayPool(n_workers=2)
+    load_ray()
+    from ray.cluster_utils import Cluster
+
+    cluster = Cluster(initialize_head=True, head_node_args=node_options(n_cores=2))
+    pool = RayPool(n_workers=2, address=cluster.address)
     found = {"plain": run(pool, [{}, {"fail": True}, {"once": sys.argv[1]}, {"die": True}, {}])}
     threading.Thread(target=kill_an_actor, daemon=True).start()
     found["killed"] = run(pool, [{"slow_steps": 20}, {"slow_steps": 20}])
