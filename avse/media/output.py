@@ -26,7 +26,13 @@ LONGEST_NAME = 255
 """Bytes that file systems take for a name."""
 SCRATCH = "avse-"
 """How temporary folders begin."""
+LONG_LISTING = 1000
+"""Entries of a folder from which on its listing is used again."""
+LISTED_S = 60.0
+"""For so long."""
 _LOCK = "lock"
+_LISTED: dict[Path, tuple[float, list[str]]] = {}
+"""The last long listing of this process."""
 
 
 @contextmanager
@@ -132,9 +138,26 @@ def _temporary_stem(path: Path) -> str:
 def _remove_leftovers(path: Path) -> None:
     pattern = re.compile(rf"\.{re.escape(_temporary_stem(path))}\.[0-9a-f]{{8}}{re.escape(path.suffix)}")
     with suppress(OSError):
-        for entry in os.scandir(path.parent):
-            if pattern.fullmatch(entry.name) and entry.is_file(follow_symlinks=False) and _is_left(Path(entry.path)):
-                Path(entry.path).unlink(missing_ok=True)
+        for name in _hidden_names(path.parent):
+            left = path.with_name(name)
+            if pattern.fullmatch(name) and left.is_file() and not left.is_symlink() and _is_left(left):
+                left.unlink(missing_ok=True)
+
+
+def _hidden_names(folder: Path) -> list[str]:
+    """Names of hidden files; a long listing is used for a minute, for a folder of n outputs would be listed n times."""
+    known = _LISTED.get(folder)
+    if known is not None and time.monotonic() - known[0] < LISTED_S:
+        return known[1]
+    n_entries, names = 0, []
+    for entry in os.scandir(folder):
+        n_entries += 1
+        if entry.name.startswith("."):
+            names.append(entry.name)
+    _LISTED.clear()
+    if n_entries > LONG_LISTING:
+        _LISTED[folder] = (time.monotonic(), names)
+    return names
 
 
 def _remove_scratch(folder: Path) -> None:

@@ -129,14 +129,13 @@ def main(argv: list[str] | None = None) -> int:
         note("Ray, 2 nodes", folder, ray_s)
         folder = Path(scratch) / "worker"
         note("a worker killed", folder, run_all(pool, folder, n=n, wait_s=wait_s, on=at_half(n, kill_worker)))
-        folder, begun_s = Path(scratch) / "driver", time.monotonic()
-        ray.shutdown()
-        driver_killed(folder, cluster.address, n=n, wait_s=wait_s)
-        note("the driver killed and started again", folder, time.monotonic() - begun_s)
         folder = Path(scratch) / "node"
-        pool = RayPool(n_workers=2, address=cluster.address)
         gone = at_half(n, lambda: cluster.remove_node(second, allow_graceful=False))
         note("a node killed", folder, run_all(pool, folder, n=n, wait_s=wait_s, on=gone))
+        cluster.add_node(**node_options(n_cores=1))
+        folder, begun_s = Path(scratch) / "driver", time.monotonic()
+        driver_killed(folder, cluster.address, n=n, wait_s=wait_s)
+        note("the driver killed and started again", folder, time.monotonic() - begun_s)
         ray.shutdown()
     cluster.shutdown()
     text = (

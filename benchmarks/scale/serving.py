@@ -103,7 +103,7 @@ def main(argv: list[str] | None = None) -> int:
     server = subprocess.Popen([sys.executable, "-m", "avse.cli.serve", "--port", "0", "--max-streams", "64"],
                               env=environment, stderr=subprocess.PIPE, text=True)  # fmt: skip
     rows = [
-        ["streams", "video", "p50, ms", "p95, ms", "p99, ms", "cores busy", "streams a core", "memory, MiB", "failed"]
+        ["streams", "video", "p50, ms", "p95, ms", "p99, ms", "cores needed", "streams a core", "memory, MiB", "failed"]
     ]
     try:
         printed = server.stderr.readline() if server.stderr else ""

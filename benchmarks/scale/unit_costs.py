@@ -14,6 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from avse.synthetic.head import PEOPLE
@@ -23,6 +24,8 @@ from benchmarks.torture.record import table, write_section
 
 SIZES = {"360p": (360, 480), "720p": (720, 1280)}
 RATE = 16000
+REPEATS = 30
+"""Times that the audio is repeated where it is enhanced alone, which takes too little of a core to be measured else."""
 
 
 def make(folder: Path, *, seconds: float) -> None:
@@ -35,8 +38,10 @@ def make(folder: Path, *, seconds: float) -> None:
     times_s = np.arange(round(25 * seconds)) / 25
     soundfile.write(folder / "clean.wav", voice.waveform, RATE)
     soundfile.write(folder / "noisy.wav", noisy, RATE)
-    for name, size in SIZES.items():
-        images = render_video(PEOPLE[0], voice.opening_at(times_s), np.random.default_rng(4), size=size)
+    soundfile.write(folder / "audio.wav", np.tile(noisy, REPEATS), RATE)
+    drawn = render_video(PEOPLE[0], voice.opening_at(times_s), np.random.default_rng(4))
+    for name, (height, width) in SIZES.items():
+        images = [cv2.resize(image, (width, height)) for image in drawn]
         write_video(folder / f"{name}.mp4", images, timestamps_s=times_s, waveform=noisy, sample_rate=RATE)
 
 
@@ -66,7 +71,7 @@ def main(argv: list[str] | None = None) -> int:
             make(Path(scratch) / part, seconds=length_s)
         enhance = ["-m", "avse.cli.enhance"]
         steps = {
-            "enhance, audio-only": [*enhance, "{}/noisy.wav", "-o", "{}/a.wav", "--audio-only"],
+            "enhance, audio-only": [*enhance, "{}/audio.wav", "-o", "{}/a.wav", "--audio-only"],
             **{f"enhance, video {name}": [*enhance, f"{{}}/{name}.mp4", "-o", f"{{}}/{name}.wav"] for name in SIZES},
             "score (PESQ, STOI, ESTOI, SI-SDR)": ["-m", "avse.cli.score", "--reference", "{}/clean.wav", "--estimate",
                                                   "{}/noisy.wav", "--jobs", "1"],
@@ -74,8 +79,9 @@ def main(argv: list[str] | None = None) -> int:
         for name, words in steps.items():
             short, long = (core_s([word.replace("{}", f"{scratch}/{part}") for word in words])
                            for part in ("short", "long"))  # fmt: skip
-            costs[name] = (long - short) / seconds
-            rows.append([name, f"{costs[name]:.3f}", f"{short - 2.0 * costs[name]:.2f}"])
+            n_times = REPEATS if "audio-only" in name else 1
+            costs[name] = (long - short) / (n_times * seconds)
+            rows.append([name, f"{costs[name]:.3f}", f"{short - 2.0 * n_times * costs[name]:.2f}"])
             print(rows[-1], file=sys.stderr, flush=True)
         sizes = {name: (Path(scratch) / "long" / name).stat().st_size / (seconds + 2) * 3600 / 1e6
                  for name in ("noisy.wav", *(f"{size}.mp4" for size in SIZES))}  # fmt: skip
