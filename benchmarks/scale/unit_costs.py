@@ -36,7 +36,6 @@ def make(folder: Path, *, seconds: float) -> None:
     voice = speak(rng, duration_s=seconds)
     noisy = in_noise(voice, rng)
     times_s = np.arange(round(25 * seconds)) / 25
-    soundfile.write(folder / "clean.wav", voice.waveform, RATE)
     soundfile.write(folder / "noisy.wav", noisy, RATE)
     soundfile.write(folder / "audio.wav", np.tile(noisy, REPEATS), RATE)
     drawn = render_video(PEOPLE[0], voice.opening_at(times_s), np.random.default_rng(4))
@@ -73,8 +72,6 @@ def main(argv: list[str] | None = None) -> int:
         steps = {
             "enhance, audio-only": [*enhance, "{}/audio.wav", "-o", "{}/a.wav", "--audio-only"],
             **{f"enhance, video {name}": [*enhance, f"{{}}/{name}.mp4", "-o", f"{{}}/{name}.wav"] for name in SIZES},
-            "score (PESQ, STOI, ESTOI, SI-SDR)": ["-m", "avse.cli.score", "--reference", "{}/clean.wav", "--estimate",
-                                                  "{}/noisy.wav", "--jobs", "1"],
         }  # fmt: skip
         for name, words in steps.items():
             short, long = (core_s([word.replace("{}", f"{scratch}/{part}") for word in words])
