@@ -6,7 +6,6 @@ and how long it is. The names of its files are read with it.
 
 import json
 import os
-import sys
 import tarfile
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -161,7 +160,7 @@ class IndexedShards:
 
 def _read_at(descriptor: int, length: int, offset: int) -> bytes:
     """Bytes of a file, without a position that other processes of a fork would share."""
-    if sys.platform != "win32":
+    if hasattr(os, "pread"):  # not on Windows
         return os.pread(descriptor, length, offset)
     os.lseek(descriptor, offset, os.SEEK_SET)  # where nothing is forked
     return os.read(descriptor, length)

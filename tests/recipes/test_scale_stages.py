@@ -14,8 +14,9 @@ from avse.errors import ConfigError
 from avse.faces.mouth import MouthTrack
 from avse.faces.report import FaceReport
 from avse.jobs.journal import read_journal
-from recipes.stages import crops, pack
-from recipes.stages import score as score_stage
+from recipes import pack
+from recipes.speech_benchmark import find_mouths as crops
+from recipes.speech_benchmark import score_mixtures as score_stage
 
 RATE = 16000
 KINDS = {"face": {"video": "x.mp4", "speaker": "f"}, "speech": {"speaker": "s"}, "noise": {"noise_type": "hum"}}
