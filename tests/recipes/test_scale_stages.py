@@ -46,7 +46,7 @@ def corpus(tmp_path, monkeypatch):
 def _examples(manifest, folder):
     found = load_corpus(manifest, folder, split="train", sample_rate=RATE)
     config = MixConfig(n_samples=8000, any_speaker_probability=0.5)
-    mixtures = MixtureDataset(found, config=config, seed=1, hop=320, sample_rate=RATE, n_sound_only=2)
+    mixtures = MixtureDataset(found, config=config, seed=1, hop=320, sample_rate=RATE, n_audio_only=2)
     return [mixtures[0, index] for index in range(len(mixtures))]
 
 
@@ -88,7 +88,9 @@ def test_crops_by_shares_are_all_crops(tmp_path, media, monkeypatch, capsys):
     rows.append({**rows[0], "id": "gone", "video": "gone.mp4"})
     (tmp_path / "m.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     folder = tmp_path / "crops"
-    codes = [crops.main([str(tmp_path / "m.jsonl"), str(folder), "--shard", f"{i}/2", "--n-jobs", "1"]) for i in (1, 2)]
+    codes = [
+        crops.main([str(tmp_path / "m.jsonl"), str(folder), "--shard", f"{i}/2", "--workers", "1"]) for i in (1, 2)
+    ]
     assert codes == [1, 0]
     assert sorted(path.name for path in folder.glob("*.npz")) == ["c0.npz", "c1.npz"]
     found = [json.loads((folder / f"found-{i}-of-2.json").read_text()) for i in (1, 2)]
@@ -110,7 +112,7 @@ def test_scores_on_the_pool_are_those_of_a_plain_run(tmp_path, monkeypatch):
     item = {"id": "clip", "split": "test_seen", "audio": "clip.wav", "licence": "none", "speaker": "s1"}
     (tmp_path / "manifest.jsonl").write_text(json.dumps(item) + "\n")
     common = ["--mixtures", str(tmp_path / "mixtures.jsonl"), "--manifest", str(tmp_path / "manifest.jsonl"),
-              "--metrics", "si_sdr_db", "--n-jobs", "1"]  # fmt: skip
+              "--metrics", "si_sdr_db", "--workers", "1"]  # fmt: skip
     assert score_stage.main([str(tmp_path / "plain.jsonl"), *common]) == 0
     assert score_stage.main([str(tmp_path / "pool.jsonl"), *common, "--journal", str(tmp_path / "j.jsonl")]) == 0
     assert (tmp_path / "plain.jsonl").read_text() == (tmp_path / "pool.jsonl").read_text()

@@ -4,7 +4,7 @@ import os
 import time
 
 from avse.media import output
-from avse.media.output import beside
+from avse.media.output import atomic_write
 
 
 def test_a_long_folder_is_listed_once_a_minute_and_its_leftovers_go(tmp_path, monkeypatch):
@@ -18,13 +18,13 @@ def test_a_long_folder_is_listed_once_a_minute_and_its_leftovers_go(tmp_path, mo
     real = os.scandir
     monkeypatch.setattr(os, "scandir", lambda folder: listed.append(folder) or real(folder))
     for name in ("a", "b", "c"):
-        with beside(tmp_path / f"{name}.txt") as temporary:
+        with atomic_write(tmp_path / f"{name}.txt") as temporary:
             temporary.write_text("whole")
     assert not left.exists()
     assert listed == [tmp_path]
     monkeypatch.setattr(output, "LISTED_S", 0.0)
     again = tmp_path / ".d.0123abcd.txt"
     again.write_text("half")
-    with beside(tmp_path / "d.txt") as temporary:
+    with atomic_write(tmp_path / "d.txt") as temporary:
         temporary.write_text("whole")
     assert not again.exists()
