@@ -40,7 +40,7 @@ import sys
 def _watch(event, arguments):
     if event.startswith(("socket.connect", "socket.getaddr", "socket.gethost", "socket.sendto", "urllib.Request")):
         with open({log!r}, "a") as file:
-            file.write(event + " " + repr(arguments[-1]) + "\\n")
+            file.write(event + " " + repr(arguments[-1:]) + "\\n")
 
 sys.addaudithook(_watch)
 """

@@ -2,9 +2,9 @@
 
 import json
 import os
+import platform
 import queue
 import signal
-import socket
 import subprocess
 import threading
 import time
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from avse.errors import AvseError
+from avse.errors import AvseError, reason_of
 from avse.jobs.executor import MAX_ATTEMPTS, NO_PROGRESS_S
 from avse.jobs.process import GRACE_S, command, environment
 from avse.jobs.task import JsonDict, Outcome, SetupError, Task, Work
@@ -192,13 +192,20 @@ class _Slot:
                 task, n_attempts = self._waiting.get(timeout=0.1)
             except queue.Empty:
                 continue
-            outcome = self._try(Outcome(task, None, host=socket.gethostname(), n_attempts=n_attempts))
+            outcome = self._guarded(Outcome(task, None, host=platform.node(), n_attempts=n_attempts))
             if outcome is None:
                 self._waiting.put((task, n_attempts + 1))
                 continue
             self._ready.put(outcome)
             if outcome.is_setup:
                 return
+
+    def _guarded(self, outcome: Outcome) -> Outcome | None:
+        """As `_try`; whoever waits for the outcome would wait for ever for that of a thread that died."""
+        try:
+            return self._try(outcome)
+        except Exception as error:  # noqa: BLE001 - the run has to end, whatever it was
+            return replace(outcome, error=reason_of(error, thing="worker"), is_setup=True)
 
     def _try(self, outcome: Outcome) -> Outcome | None:
         """Do a task; None if its process was lost and it should be tried again."""

@@ -5,6 +5,7 @@ passes through Ray, never frames or waveforms, so that its object store holds no
 """
 
 import os
+import platform
 import socket
 import time
 from collections import deque
@@ -116,7 +117,7 @@ class _Actor:
     def __init__(self, work: JsonDict, no_progress_s: float) -> None:
         self._work, self._no_progress_s = Work(**work), no_progress_s
         self._child: ChildProcess | None = None
-        self._host = socket.gethostname()
+        self._host = platform.node()
 
     def do(self, task_id: str, payload: JsonDict) -> JsonDict:
         """Fields of an `Outcome`, and how many child processes were lost over it."""

@@ -7,7 +7,7 @@ import pytest
 
 from avse.errors import AvseError
 from avse.jobs.local_pool import LocalPool
-from avse.jobs.task import Task, Work
+from avse.jobs.task import SetupError, Task, Work
 
 WORK = Work("example_workers:doubler", {"offset": 1})
 
@@ -76,3 +76,12 @@ def test_a_pool_that_is_left_early_ends_its_processes(tmp_path):
     assert time.monotonic() - started_s < 15
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def test_a_thread_that_fails_ends_the_run_and_does_not_let_it_wait_for_ever(monkeypatch):
+    def fails(*_, **__):
+        raise RuntimeError("no more processes")
+
+    monkeypatch.setattr("avse.jobs.local_pool.ChildProcess", fails)
+    with pytest.raises(SetupError, match="no more processes"):
+        run([{}, {}])
