@@ -12,7 +12,6 @@ from collections import deque
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import firwin, lfilter
 
 from avse.types import Waveform
 
@@ -108,6 +107,8 @@ class HighBand:
     _dropped = 0
 
     def _append(self, block: npt.NDArray[np.float64]) -> None:
+        from scipy.signal import lfilter  # slow to import, and few recordings have a high band
+
         filtered = []
         for row, taps in enumerate(self._filters):
             band, self._states[row] = lfilter(taps, np.ones(1), block, axis=-1, zi=self._states[row])
@@ -161,6 +162,8 @@ class _Rule:
 
 
 def _band(low_hz: float, high_hz: float | None, sample_rate: int) -> npt.NDArray[np.float64]:
+    from scipy.signal import firwin
+
     cut = low_hz if high_hz is None else (low_hz, high_hz)
     taps: npt.NDArray[np.float64] = firwin(TAPS, cut, pass_zero=False, fs=sample_rate)
     return taps

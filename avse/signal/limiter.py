@@ -2,8 +2,6 @@
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import minimum_filter1d
-from scipy.signal import fftconvolve
 
 from avse.signal.loudness import TruePeak
 from avse.types import Waveform
@@ -64,6 +62,9 @@ class TruePeakLimiter:
         needed, self._needed = self._needed, self._needed[n_samples:]
         if n_samples == 0 or needed.min() == 1:
             return samples
+        from scipy.ndimage import minimum_filter1d  # slow to import: a cold start does without
+        from scipy.signal import fftconvolve
+
         least = minimum_filter1d(needed, 2 * self._reach + 1)[self._reach : -self._reach]
         gain = fftconvolve(least, self._window, mode="valid")
         limited: Waveform = (samples * np.minimum(gain, 1)).astype(np.float32)

@@ -2,7 +2,6 @@
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import sosfilt
 
 from avse.signal.resample import StreamingResampler
 from avse.types import Waveform
@@ -51,6 +50,8 @@ class LoudnessMeter:
 
     def push(self, block: Waveform) -> None:
         """Take samples, `(channels, samples)`."""
+        from scipy.signal import sosfilt  # slow to import: a cold start does without
+
         weighted, self._state = sosfilt(self._sos, block, axis=-1, zi=self._state)
         power = np.concatenate([self._waiting, self._weights @ np.square(weighted)])
         whole = len(power) // self._step * self._step
