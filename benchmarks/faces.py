@@ -201,7 +201,7 @@ def scaled(composition: Composition, height: int) -> Composition:
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--splits", default="test_seen_test_unseen", help="whose faces; test people to report only")
+    parser.add_argument("--splits", default="test_seen,test_unseen", help="whose faces; test people to report only")
     parser.add_argument("--n-videos", type=int, default=200)
     parser.add_argument("--part-s", type=float, default=3.0, help="seconds of each of a video's two parts")
     parser.add_argument("--detector", default="cascade", help="as of avse-faces")

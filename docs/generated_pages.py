@@ -107,8 +107,8 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
 
 def _plots(page: Path) -> list[Path]:
     """Plots in the folders beside a mirrored file."""
-    found = [plot for kind in PLOTS for plot in sorted(page.parent.glob(f"*/{kind}"))]
-    return [] if page.parent == ROOT else [plot for plot in found if plot.parent.name != "exp"]
+    found = [plot for kind in PLOTS for plot in sorted(page.parent.glob(f"**/{kind}"))]
+    return [] if page.parent == ROOT else [plot for plot in found if "exp" not in plot.relative_to(page.parent).parts]
 
 
 def _reference(part: str, modules: list[str]) -> str:

@@ -25,9 +25,18 @@ class Command(NamedTuple):
     """Everything that all results depend on."""
 
 
+def _number_of_workers(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be above 0 but is {text}")
+    return number
+
+
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of a stage that can run on several machines, `--workers` among them."""
-    parser.add_argument("--workers", type=int, default=2, help="processes, or workers of a cluster (default 2)")
+    parser.add_argument(
+        "--workers", type=_number_of_workers, default=2, help="processes, or workers of a cluster (default 2)"
+    )
     add_executor_options(parser)
 
 

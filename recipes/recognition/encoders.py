@@ -90,7 +90,7 @@ def _mouth_cnn(default: str, weights: str) -> Built:
 
     def encode(mouth: Mouth) -> Array:
         motion = torch.from_numpy(motion_of(mouth.crops, mouth.present))[None]
-        return encoder(motion, encoder.start(1, motion))[0][0].numpy()
+        return encoder(motion, encoder.initial_state(1, motion))[0][0].numpy()
 
     return encode, encoder.dim, MOUTH_RATE_HZ, 0
 
@@ -104,7 +104,7 @@ def _untrained_mouth(seed: str) -> Built:
 
     def encode(mouth: Mouth) -> Array:
         motion = torch.from_numpy(motion_of(mouth.crops, mouth.present))[None]
-        return encoder(motion, encoder.start(1, motion))[0][0].numpy()
+        return encoder(motion, encoder.initial_state(1, motion))[0][0].numpy()
 
     return encode, encoder.dim, MOUTH_RATE_HZ, 0
 

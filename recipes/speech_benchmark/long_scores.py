@@ -25,7 +25,7 @@ from recipes.speech_benchmark.score_file import ScoreFile
 from recipes.speech_benchmark.score_segments import WHOLE, Row, score_video
 from recipes.speech_benchmark.videos import LongVideo, read_videos
 
-TEST_SPLITS = "test_seen_test_unseen_synthetic"
+TEST_SPLITS = "test_seen,test_unseen,synthetic"
 BAD_SCENARIOS = ("noise", "talkers")
 BAD_LONGEST_S = 20.0
 """Bad videos are tried in these scenarios, up to this length: more would take longer and tell little more."""

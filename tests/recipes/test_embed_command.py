@@ -60,7 +60,7 @@ def test_what_is_found_is_shown_on_a_score_file(written, vatt_videos, vatt_run, 
     image = cv2.imread(str(file))
     assert image.shape[1] == 3 * 240
     assert main([*find, *model]) == 1
-    assert "exists" in capsys.readouterr().err
+    assert "must not exist" in capsys.readouterr().err
     assert main([*find, *model, "--force"]) == 0
 
 
