@@ -241,7 +241,7 @@ def test_frozen_encoders_give_what_their_models_give(modality, name):
         motion = torch.from_numpy(motion_of(crops, np.ones(12, bool)))[None]
         video = zoo.load(name).video
         with torch.inference_mode():
-            wanted = video(motion, video.start(1, motion))[0][0]
+            wanted = video(motion, video.initial_state(1, motion))[0][0]
         found = encoder(Sources(Mouth(crops, np.ones(12, bool)), None, None, None, ()))
     torch.testing.assert_close(torch.from_numpy(found), wanted)
     assert encoder.input.dim == found.shape[1]
