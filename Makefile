@@ -8,7 +8,7 @@ SAMPLE := build/sample
 
 $(VENV)/.installed: pyproject.toml packages/avse-avdcnn/pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[all,docs,dev]' --editable packages/avse-avdcnn
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[all,server,docs,dev]' --editable packages/avse-avdcnn
 	touch $@
 
 demo: $(VENV)/.installed  ## generate a talking head in noise, enhance it, print the scores
