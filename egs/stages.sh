@@ -119,7 +119,7 @@ results() {
     folder=$exp/$(echo "$name" | tr '[:upper:]' '[:lower:]')
     [ -f "$folder/scores_none.jsonl" ] || continue
     options+=(--run "$name=$folder")
-    options+=(--system "$name=$folder/scores_own.jsonl" --system "$name, no condition=$folder/scores_none.jsonl")
+    options+=(--system "$name=$folder/scores_own.jsonl" --system "$name, audio-only=$folder/scores_none.jsonl")
   done
   if [ -f "$exp/$shown/scores_quiet.jsonl" ]; then
     options+=(--quiet "noisy=$exp/scores_quiet.jsonl" --quiet "$shown=$exp/$shown/scores_quiet.jsonl")

@@ -170,7 +170,7 @@ def test_files_of_no_use_are_reported_and_skipped(own, whole):
     assert "8 videos (3 speakers), 3 noises, 0 competing voices: found" in whole.stdout
     for name in ("broken.mp4", "mute.mp4", "silent.wav"):
         assert name in whole.stderr
-        assert name in (own / "my exp/data/left_out.txt").read_text(encoding="utf-8")
+        assert name in (own / "my exp/data/skipped.txt").read_text(encoding="utf-8")
         assert name not in (own / "my exp/manifest.jsonl").read_text(encoding="utf-8")
     assert "only 2 clips to train with" in whole.stderr
 
