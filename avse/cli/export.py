@@ -1,4 +1,4 @@
-"""The command `avse-export`: weights of a live model in, ONNX graphs out that run without torch."""
+"""The command `avse-export`: weights of a causal model in, ONNX graphs out that run without torch."""
 
 import argparse
 import sys
@@ -6,7 +6,6 @@ from pathlib import Path
 
 from avse.cli.command import UsageError, add_verbosity, as_usage_unless_media, run, say, visible
 from avse.cli.parser import CommandParser
-from avse.errors import ConfigError
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -24,11 +23,17 @@ def main(argv: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = CommandParser(
         prog="avse-export",
-        description="Write a live model as ONNX graphs, and check that they give what the model gives.",
+        description="Write a causal model as ONNX graphs, and check that they give what the model gives.",
         epilog="Use them with: avse-enhance noisy.wav --video talk.mp4 --model NAME.onnx",
     )
     parser.add_argument("model", metavar="MODEL", help="name, or weights file (.safetensors) that training wrote")
-    parser.add_argument("-o", "--output", type=Path, required=True, help="NAME.onnx; NAME.mouth.onnx goes beside it")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        help="NAME.onnx; the mouth's graph of a live model goes beside it as NAME.mouth.onnx",
+    )
     parser.add_argument("--force", action="store_true", help="replace files that exist")
     add_verbosity(parser)
     return parser
@@ -48,13 +53,9 @@ def _export(model: str, output: Path, *, force: bool) -> float:
 
     require("export", thing="avse-export")
     from avse.models import zoo
-    from avse.models.live import Live
-    from avse.models.live_onnx import export
+    from avse.models.export import export
 
-    loaded = zoo.load(model)
-    if not isinstance(loaded, Live):
-        raise ConfigError(f"model must be a live one but is {loaded.name}; only those run frame by frame")
-    return export(loaded, output, force=force)
+    return export(zoo.load(model), output, force=force)
 
 
 if __name__ == "__main__":

@@ -72,7 +72,9 @@ def files_of(name_or_path: str) -> list[Path]:
     graph = graph_of(name_or_path)
     weights = folder_of(name_or_path) / f"{name_or_path}.safetensors"
     own = weights if weights.is_file() else Path(name_or_path)
-    return [own] if graph is None else [graph, graph.with_suffix(".mouth.onnx"), own]
+    graphs = [] if graph is None else [graph, graph.with_suffix(".mouth.onnx")]
+    # The lip network tells who speaks, and steers the steered model.
+    return [*graphs, own, PRETRAINED / "lip_cue.onnx", PRETRAINED / "lip_cue.voice.onnx"]
 
 
 @cache
