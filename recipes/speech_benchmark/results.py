@@ -12,6 +12,7 @@ from avse.errors import AvseError
 from avse.media.output import atomic_write
 from avse.metrics.table import METRICS
 from avse.report.formats import markdown_table
+from recipes.speech_benchmark.hours_heard import hours_part
 from recipes.speech_benchmark.long_report import long_part
 from recipes.speech_benchmark.long_results import read_long_results
 from recipes.speech_benchmark.mixture_scores import (
@@ -123,6 +124,7 @@ def main(argv: list[str] | None = None) -> int:
         for run in arguments.run:
             name, _, folder = run.partition("=")
             parts += [f"## {name}: training", markdown_table(run_lines(Path(folder)))]
+            parts += hours_part(Path(folder) / "core", name=f"{name}, audio-only")
             parts += [f"## {name}: targets", markdown_table([HEADER, *TARGETS[name](results, ours=name)])]
         if arguments.long:
             parts += long_part(
