@@ -23,6 +23,8 @@ class LossConfig:
     """Of the error of the waveform's compressed magnitudes, mean over windows of 256 and 1024 samples."""
     snr: float = 0.03
     """Of each dB of SNR that is missing. Not scale-invariant: speech has to come out as loud as it is."""
+    disturbance: float = 0.0
+    """Of what PESQ would take off its score (`avse.nn.disturbance`)."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,11 @@
 """The loss of an enhanced spectrum and its waveform."""
 
+from functools import cache
+
 import torch
 from torch import Tensor
 
+from avse.nn.disturbance import Disturbance
 from avse.nn.losses import compressed_mse
 from avse.signal.stft import istft, stft
 from recipes.steered.config import LossConfig
@@ -49,7 +52,15 @@ def enhancement_loss(spectrum: Tensor, clean: Tensor, *, window: int, hop: int, 
             for size in WINDOWS
         ]
         total = total + weights.resolutions * torch.stack([error[0] for error in errors]).mean()
+    if weights.disturbance:
+        symmetric, asymmetric = _disturbance(estimate.device)(estimate, target)
+        total = total + weights.disturbance * (0.1 * symmetric + 0.0309 * asymmetric).mean()
     return total - weights.snr * snr_db(estimate, target).clamp_max(MOST_SNR_DB).mean()
+
+
+@cache
+def _disturbance(device: torch.device) -> Disturbance:
+    return Disturbance().to(device)
 
 
 def snr_db(estimate: Tensor, target: Tensor) -> Tensor:
