@@ -1,9 +1,9 @@
 """How much a listener is disturbed, as PESQ reckons it, with gradients: for training.
 
-After ITU-T P.862 (2001) and P.862.2 (2007), with four liberties: no time alignment, which training does not need; levels
-are aligned and the input is filtered in the frequency domain; the bands are of equal width on Schroeder's Bark scale;
-the threshold in quiet is Terhardt's formula (1979). The score that is reported is never this one, but
-`avse.metrics.pesq`; `tests/unit/nn/test_disturbance.py` compares the two.
+After ITU-T P.862 (2001) and P.862.2 (2007), with five liberties: no time alignment, which training does not need;
+levels are aligned and the input is filtered in the frequency domain; the bands are of equal width on Schroeder's Bark
+scale; the threshold in quiet is Terhardt's formula (1979); no frame's disturbance is cut off. The score that is
+reported is never this one, but `avse.metrics.pesq`; `tests/unit/nn/test_disturbance.py` compares the two.
 """
 
 import math
@@ -34,16 +34,22 @@ AUDIBLE_POWER = 1e7
 LONGEST_FRAMES, STRIDE = 20, 10
 """Frames of a stretch, over which the worst counts most, and between two stretches."""
 MOST, SLOPE_ABOVE = 45.0, 0.1
-"""A frame's disturbance is bounded by this in P.862; here more than it counts a tenth, so that gradients do not vanish."""
+"""P.862 bounds a frame's disturbance by this; here what is above counts a tenth, so that gradients do not vanish."""
 
 
 class Disturbance(nn.Module):
     """Symmetric and asymmetric disturbance of an estimate against a reference."""
 
+    bands: Tensor
+    widths: Tensor
+    threshold: Tensor
+    input_filter: Tensor
+    level: Tensor
+
     def __init__(self) -> None:
         """Set up bands, threshold and filters."""
         super().__init__()
-        freqs_hz = np.fft.rfftfreq(WINDOW, 1 / SAMPLE_RATE)
+        freqs_hz = np.linspace(0.0, SAMPLE_RATE / 2, WINDOW // 2 + 1, dtype=np.float64)
         weights, widths, centres_hz = bark_bands(freqs_hz)
         level = (freqs_hz >= LEVEL_HZ[0]) & (freqs_hz <= LEVEL_HZ[1])
         for name, values in (
