@@ -133,6 +133,7 @@ results() {
   if [ -f "$exp/$shown/long_own.jsonl" ]; then
     options+=(--long "$exp/$shown" --long-videos "$exp/long.jsonl" --long-noisy "$exp/long_noisy.jsonl")
   fi
+  if [ -f "egs/$corpus/targets.yaml" ]; then options+=(--targets "egs/$corpus/targets.yaml"); fi
   if [ -f "$data/av/test_scores_peers_0db.jsonl" ]; then options+=(--zero-db "$data/av/test_scores_peers_0db.jsonl"); fi
   if [ -f "$data/av/test_scores_peers.jsonl" ]; then options+=(--peers "$data/av/test_scores_peers.jsonl"); fi
   "$python" -m recipes.speech_benchmark.results "$results" --title "$title" --command "egs/$corpus/run.sh" \

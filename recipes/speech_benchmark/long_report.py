@@ -12,10 +12,11 @@ from recipes.speech_benchmark.long_results import LongResults, read_long_results
 from recipes.speech_benchmark.long_tables import bad_table, level_table, with_video_table
 from recipes.speech_benchmark.long_targets import target_table
 from recipes.speech_benchmark.mouths import BAD
+from recipes.speech_benchmark.target_config import LongTargets, read_targets
 
 
-def long_part(results: LongResults, *, name: str = "live") -> list[str]:
-    """The section on long videos, as paragraphs of Markdown."""
+def long_part(results: LongResults, *, name: str = "live", targets: LongTargets | None = None) -> list[str]:
+    """The section on long videos, as paragraphs of Markdown; without targets it has no table of them."""
     parts = [
         f"## Long videos: {name}",
         "Clips of one person joined to 20 and 60 s, and generated talkers of 8, 20 and 60 s (synthetic), in plain "
@@ -24,8 +25,7 @@ def long_part(results: LongResults, *, name: str = "live") -> list[str]:
         "person's face in them (cut). PESQ-WB and ESTOI: means over the segments of 3 s; SI-SDR and level of the "
         "speech, by projection on the clean speech: of the whole video. A video is below audio-only where SI-SDR "
         "is lower by more than 0.2 dB or PESQ by more than 0.02.",
-        f"### {name}: targets on long videos",
-        target_table(results),
+        *([f"### {name}: targets on long videos", target_table(results, targets)] if targets else []),
         f"### {name}: with video against audio-only",
         *(with_video_table(results, split) for split in results.splits()),
         f"### {name}: level of the speech over time",
@@ -50,13 +50,15 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--videos", type=Path, required=True, help="list of long videos")
     parser.add_argument("--noisy", type=Path, required=True, help="scores of the noisy input, long_noisy.jsonl")
     parser.add_argument("--name", default="live", help="of the model (default: %(default)s)")
+    parser.add_argument("--targets", type=Path, help="targets.yaml of the corpus; without it there is no table of them")
     arguments = parser.parse_args(argv)
     try:
+        targets = read_targets(arguments.targets).long if arguments.targets else None
         results = read_long_results(arguments.videos, noisy=arguments.noisy, folder=arguments.folder)
     except AvseError as error:
         print(f"long_report: error: {error}", file=sys.stderr)
         return 1
-    print("\n\n".join(long_part(results, name=arguments.name)))
+    print("\n\n".join(long_part(results, name=arguments.name, targets=targets)))
     return 0
 
 

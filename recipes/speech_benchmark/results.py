@@ -27,10 +27,9 @@ from recipes.speech_benchmark.mixture_scores import (
     run_lines,
     split_tables,
 )
-from recipes.speech_benchmark.targets import HEADER, live_targets, paper_targets
+from recipes.speech_benchmark.target_config import Targets, read_targets
+from recipes.speech_benchmark.targets import HEADER, target_lines
 from recipes.speech_benchmark.zero_db import zero_db_part
-
-TARGETS = {"AVDCNN": paper_targets, "live": live_targets, "steered": live_targets}
 
 
 def figure_part(results: Results, conditions: dict[str, Scores]) -> list[str]:
@@ -66,27 +65,27 @@ def figure_part(results: Results, conditions: dict[str, Scores]) -> list[str]:
     return [*parts, markdown_table(lines)]
 
 
-def quiet_part(rows: dict[str, Scores]) -> list[str]:
+def quiet_part(rows: dict[str, Scores], targets: dict[str, float]) -> list[str]:
     """Speech that hardly needs enhancing must be left alone.
 
     Args:
         rows: scores by what they are of; those of the model last.
+        targets: metric to what its mean must exceed.
     """
     model = list(rows)[-1]
     lines = [["", *(METRICS[metric].title for metric in SHOWN)]]
     for name, scores in rows.items():
         lines.append([name, *(cell(_mean(scores, metric), METRICS[metric].digits) for metric in SHOWN)])
-    targets = [["target", "met"]]
-    for metric, least in (("stoi", 0.98), ("si_sdr_db", 20.0)):
-        targets.append(
-            [f"{METRICS[metric].title} above {least:g}", "yes" if _mean(rows[model], metric) > least else "no"]
-        )
+    asked = [["target", "met"]]
+    for metric, least in targets.items():
+        met = _mean(rows[model], metric) > least
+        asked.append([f"{METRICS[metric].title} above {least:g}", "yes" if met else "no"])
     return [
         "## Speech at 30 dB",
         f"{len(rows[model])} clips in the first of their noises at an SNR of 30 dB; they should be left as they are, "
         "and score as the noisy ones do.",
         markdown_table(lines),
-        markdown_table(targets),
+        *([markdown_table(asked)] if targets else []),
     ]
 
 
@@ -102,7 +101,8 @@ def main(argv: list[str] | None = None) -> int:
     add("--mixtures", type=Path, required=True)
     add("--system", action="append", required=True, help="NAME=SCORES.jsonl; the first is noisy, the noisy input")
     add("--peers", type=Path, help="scores of other systems on the same mixtures")
-    add("--run", action="append", required=True, help="NAME=FOLDER of a system's training run; AVDCNN, live or steered")
+    add("--run", action="append", required=True, help="NAME=FOLDER of a system's training run")
+    add("--targets", type=Path, help="targets.yaml of the corpus; without it there are no tables of them")
     add("--condition", action="append", default=[], help="KIND=SCORES.jsonl of the live model with such a video frame")
     add("--quiet", action="append", default=[], help="NAME=SCORES.jsonl at 30 dB; the model last")
     add("--long", type=Path, metavar="FOLDER", help="with the live model's scores of long videos")
@@ -115,6 +115,7 @@ def main(argv: list[str] | None = None) -> int:
     if arguments.long and not (arguments.long_videos and arguments.long_noisy):
         parser.error("--long needs --long-videos and --long-noisy; give both")
     try:
+        targets = read_targets(arguments.targets) if arguments.targets else Targets()
         results = read_results(arguments.mixtures, arguments.system, arguments.peers)
         parts = [
             f"# {arguments.title}",
@@ -125,17 +126,17 @@ def main(argv: list[str] | None = None) -> int:
             name, _, folder = run.partition("=")
             parts += [f"## {name}: training", markdown_table(run_lines(Path(folder)))]
             parts += hours_part(Path(folder) / "core", name=f"{name}, audio-only")
-            parts += [f"## {name}: targets", markdown_table([HEADER, *TARGETS[name](results, ours=name)])]
+            if lines := target_lines(results, targets, model=name):
+                parts += [f"## {name}: targets", markdown_table([HEADER, *lines])]
         if arguments.long:
-            parts += long_part(
-                read_long_results(arguments.long_videos, noisy=arguments.long_noisy, folder=arguments.long)
-            )
+            found = read_long_results(arguments.long_videos, noisy=arguments.long_noisy, folder=arguments.long)
+            parts += long_part(found, targets=targets.long)
         if arguments.condition:
             pairs = (condition.partition("=") for condition in arguments.condition)
             parts += figure_part(results, {kind: read_scores(Path(path)) for kind, _, path in pairs})
         if arguments.quiet:
             quiet = (row.partition("=") for row in arguments.quiet)
-            parts += quiet_part({name: read_scores(Path(path)) for name, _, path in quiet})
+            parts += quiet_part({name: read_scores(Path(path)) for name, _, path in quiet}, targets.quiet)
         parts += [part for split in SPLITS if results.of(split) for part in split_tables(results, split)]
         if arguments.zero_db:
             parts += zero_db_part(results, arguments.zero_db)

@@ -154,8 +154,9 @@ def test_a_folder_of_videos_goes_through_all_stages(own, whole, monkeypatch):
     monkeypatch.setenv("AVSE_VIDEOS", str(own / "my videos"))
     monkeypatch.setenv("AVSE_NOISE", str(own / "my noise"))
     text = (own / "my exp/RESULTS.md").read_text(encoding="utf-8")
-    for words in ("## AVDCNN: targets", "## test_seen", "## test_unseen", "| hiss | talker_1 |", "same_speaker"):
+    for words in ("## AVDCNN: training", "## test_seen", "## test_unseen", "| hiss | talker_1 |", "same_speaker"):
         assert words in text
+    assert "target" not in text, "this corpus has no targets.yaml"
     items = read_manifest(own / "my exp/manifest.jsonl")
     by_split = defaultdict(list)
     for item in items:

@@ -21,10 +21,13 @@ from recipes.speech_benchmark.mouths import BAD, CONDITIONS, still_frames
 from recipes.speech_benchmark.reader import RATE, LongMixture, Segment
 from recipes.speech_benchmark.score_segments import score_video
 from recipes.speech_benchmark.short import Pair, summary
+from recipes.speech_benchmark.target_config import read_targets
 from recipes.speech_benchmark.videos import LongVideo, Source, write_videos
 from recipes.speech_benchmark.zero_db import zero_db_part
 
 SEGMENT = 3 * RATE
+GRID_TARGETS = Path(__file__).parents[2] / "egs/grid/targets.yaml"
+TARGETS = read_targets(GRID_TARGETS).long
 
 
 def mouth_of(crops, fps=25.0):
@@ -163,7 +166,8 @@ def results_of(tmp_path, with_video, bad=None):
 
 
 def test_targets_are_met_or_missed_by_the_numbers(tmp_path):
-    table = target_table(results_of(tmp_path, {"n": (9.9, 1.9), "t": (14.0, 2.2)}, bad={"n": (9.9,), "t": (9.0,)}))
+    results = results_of(tmp_path, {"n": (9.9, 1.9), "t": (14.0, 2.2)}, bad={"n": (9.9,), "t": (9.0,)})
+    table = target_table(results, TARGETS)
     lines = {line.split("|")[1].strip(): line.split("|")[-2].strip() for line in table.splitlines()[2:]}
     assert lines["noise, with video: SI-SDR, dB at least audio-only - 0.2, every video"] == "met"
     assert lines["noise, with video: PESQ-WB at least audio-only - 0.02, every video"] == "missed"
@@ -180,7 +184,9 @@ def test_the_report_does_without_scenarios_that_a_list_lacks(tmp_path, capsys):
         write_scores(folder, condition, row)
     given = [str(tmp_path), "--videos", str(tmp_path / "long.jsonl"), "--noisy", str(tmp_path / "long_noisy.jsonl")]
     assert long_report.main(given) == 0
-    assert "| cut, 20 s | 1 |" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "| cut, 20 s | 1 |" in printed
+    assert "targets on long videos" not in printed, "nobody asked for any"
 
 
 def test_without_scores_the_report_names_what_is_missing(tmp_path, capsys):
@@ -237,12 +243,8 @@ def test_the_commands_write_scores_and_the_report_shows_them(pack, capsys):
     # Bad video is not tried with the long ones.
     assert set(own) == {"n", "t", "l"}
     assert set(rows_of(pack / f"m/long_{BAD[0]}.jsonl")) == {"n", "t"}
-    assert (
-        long_report.main(
-            [str(pack / "m"), "--videos", str(pack / "long.jsonl"), "--noisy", str(pack / "long_noisy.jsonl")]
-        )
-        == 0
-    )
+    options = ["--videos", pack / "long.jsonl", "--noisy", pack / "long_noisy.jsonl", "--targets", GRID_TARGETS]
+    assert long_report.main([str(pack / "m"), *map(str, options)]) == 0
     text = capsys.readouterr().out
     for words in ("## Long videos", "| noise, 60 s | 1 |", "| frozen | 2 |", "| 40-pixel face | 2 |", "| missed |"):
         assert words in text
