@@ -12,7 +12,7 @@ from recipes.speech_benchmark.mixture_scores import cell, read_rows
 
 SHOWN = ("pesq_wb", "estoi", "si_sdr_db")
 MOST_LINES = 16
-"""Rows of a table; of more validations some are left out, the first and the last never."""
+"""Rows of a table; of more validations some are skipped, the first and the last never."""
 
 
 def hours_part(folder: Path, *, name: str) -> list[str]:
