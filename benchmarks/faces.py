@@ -1,8 +1,9 @@
-"""Whether the right face is found and chosen: `python benchmarks/faces.py --n-videos 200`.
+"""Whether the right face is found and chosen: `python -m benchmarks.faces --n-videos 200 --write`.
 
 Videos are composed of the data pack's faces (`benchmarks/composer.py`) and go through detection, tracking and the
 choice of the speaker as `avse-enhance --speaker auto` does, without being encoded in between. With `--time`, instead,
-the time and memory of `avse-faces` on long videos of 720, 1080 and 2160 lines.
+the time and memory of `avse-faces` on long videos of 720, 1080 and 2160 lines. A run that was stopped continues
+(`--json`).
 """
 
 import argparse
@@ -18,7 +19,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import numpy.typing as npt
-from composer import FPS, KINDS, RATE, Composition, audio_of, compose, face_at, frames_of, write_video
 
 from avse.faces.choice import Choice
 from avse.faces.detectors import load_detector
@@ -28,7 +28,8 @@ from avse.faces.scorer import CorrespondenceScorer, MotionScorer
 from avse.faces.speaker import People, choose
 from avse.media.video import VideoFrame
 from avse.models.onnx_lips import OnnxLips
-from avse.report.formats import markdown_table
+from benchmarks.composer import FPS, KINDS, RATE, Composition, audio_of, compose, face_at, frames_of, write_video
+from benchmarks.torture.record import table, write_section
 
 SAME = 0.3
 """Overlap from which a track is on an actor's face."""
@@ -199,7 +200,22 @@ def scaled(composition: Composition, height: int) -> Composition:
 
 
 def main() -> None:
-    """Print the tables."""
+    """Print the tables, or write them into RESULTS.md."""
+    options = _options()
+    started, splits = time.monotonic(), options.splits.split(",")
+    cv2.setNumThreads(1)
+    if options.time:
+        title, parts = "Faces: time and memory", [table(time_and_memory(splits=splits, duration_s=options.time))]
+    else:
+        title, parts = "Faces: found and chosen", _found_and_chosen(options, splits)
+    body, wall_s = "\n\n".join(parts), time.monotonic() - started
+    if options.write:
+        write_section(title, body, command=f"python -m benchmarks.faces {' '.join(sys.argv[1:])}", wall_s=wall_s)
+    else:
+        print(body)
+
+
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--splits", default="test_seen,test_unseen", help="whose faces; test people to report only")
     parser.add_argument("--n-videos", type=int, default=200)
@@ -208,26 +224,38 @@ def main() -> None:
     parser.add_argument("--scorers", default="joint,lips,motion")
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--time", type=float, metavar="SECONDS", help="time and memory instead")
-    parser.add_argument("--json", type=Path, help="write each video's outcome")
-    options = parser.parse_args()
-    cv2.setNumThreads(1)
-    splits = options.splits.split(",")
-    if options.time:
-        print(markdown_table(time_and_memory(splits=splits, duration_s=options.time)))
-        return
-    lips, outcomes = OnnxLips(), {name: [] for name in options.scorers.split(",")}
+    parser.add_argument("--json", type=Path, help="write each video's outcome; those that are there are not looked at")
+    parser.add_argument("--write", action="store_true", help="write the section of benchmarks/RESULTS.md")
+    return parser.parse_args()
+
+
+def _found_and_chosen(options: argparse.Namespace, splits: list[str]) -> list[str]:
+    lips, names = OnnxLips(), options.scorers.split(",")
+    rows = []
+    if options.json and options.json.is_file():
+        rows = [json.loads(line) for line in options.json.read_text(encoding="utf-8").splitlines()]
+    done = {row["seed"] for row in rows}
     for n in range(options.n_videos):
         kind, seed = KINDS[n % len(KINDS)], options.first_seed + n
+        if seed in done:
+            continue
         composition = compose(kind, seed=seed, splits=tuple(splits), part_s=options.part_s)
-        for name, one in look(composition, detector=options.detector, scorers=list(outcomes), lips=lips).items():
-            outcomes[name].append(one)
+        found = look(composition, detector=options.detector, scorers=names, lips=lips)
+        rows += [{"scorer": name, **asdict(one)} for name, one in found.items()]
         if options.json:
-            rows = [{"scorer": name, **asdict(one)} for name, some in outcomes.items() for one in some]
             options.json.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
         print(f"{n + 1} of {options.n_videos}", end="\r", file=sys.stderr, flush=True)
-    for name, some in outcomes.items():
-        print(f"Detector {options.detector}, scorer {name}, people of {options.splits}:\n")
-        print(markdown_table(table_of(some)), end="\n\n")
+    parts = [
+        f"{options.n_videos} videos of {2 * options.part_s:g} s composed of the faces of {options.splits}, which have "
+        "chosen no setting; 1 to 6 faces, stills, posters, patterned backgrounds, covered, dark, turned and moving "
+        "faces, one or nobody speaking, or people in turn (`benchmarks/composer.py`). Right and wrong face: share of "
+        "the video frames in which somebody on screen speaks; in the rest nobody is chosen. Scorer joint is what "
+        "`--speaker auto` uses."
+    ]
+    for name in names:
+        some = [Outcome(**{k: v for k, v in row.items() if k != "scorer"}) for row in rows if row["scorer"] == name]
+        parts += [f"Detector {options.detector}, scorer {name}:", table(table_of(some))]
+    return parts
 
 
 if __name__ == "__main__":

@@ -74,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _look(options: argparse.Namespace, choice: Any, detector: Any) -> "tuple[People, Selection, list[str]]":
+    from avse.enhance.sync import with_offsets
     from avse.enhance.watch import View, listen, see_people
     from avse.faces.choice import read_photograph
     from avse.faces.speaker import choose
@@ -84,6 +85,8 @@ def _look(options: argparse.Namespace, choice: Any, detector: Any) -> "tuple[Peo
     listened = listen(audio) if audio else None
     view = View(options.video, (32, 48), detector=detector, offset_s=options.offset_ms / 1000)
     people, warnings = see_people(view, listened)
+    if listened is not None and people.faces:
+        people = with_offsets(people, listened.scorer)
     if listened is None:
         warnings.append(f"{options.video.name} has no audio: who speaks is not known")
     return people, choose(people, choice, photograph=photograph), [*(listened.warnings if listened else ()), *warnings]
@@ -116,7 +119,7 @@ def _write_images(options: argparse.Namespace, people: "People") -> None:
 
 
 def as_json(selection: "Selection") -> dict[str, Any]:
-    """The faces for machines: centres and widths as shares of the frame; `offset_ms` null where it is not measured."""
+    """The faces for machines: centres and widths as shares of the frame; `offset_ms` null where it is unknown."""
     report = selection.report
     names = ("index", "x", "y", "width", "seen_share", "speaking_share", "offset_ms", "confidence")
     return {"faces": [{name: getattr(face, name) for name in names} for face in report.faces],
@@ -130,7 +133,7 @@ def as_text(selection: "Selection") -> str:
         lines.append("face  position             x     y  width  seen speaks         sync confidence")
     for face in report.faces:
         speaks = "-" if face.speaking_share is None else f"{100 * face.speaking_share:.0f} %"
-        sync = "not measured" if face.offset_ms is None else f"{face.offset_ms:+.0f} ms"
+        sync = "unknown" if face.offset_ms is None else f"{face.offset_ms:+.0f} ms"
         lines.append(f"{face.index:4}  {face.position or 'only one':16} {face.x:5.2f} {face.y:5.2f} {face.width:6.2f} "
                      f"{100 * face.seen_share:3.0f} % {speaks:>6} {sync:>12} {face.confidence:10.2f}")  # fmt: skip
     if report.n_stills:

@@ -43,6 +43,11 @@ def measure_offset(people: People, scorer: CorrespondenceScorer, *, face: int | 
     return choose_offset([find_offset(mouth.embedding, scorer.audio) for mouth in mouths], face=face)
 
 
+def with_offsets(people: People, scorer: CorrespondenceScorer) -> People:
+    """The same people with how late the video comes by each face; arguments as of `measure_offset`."""
+    return replace(people, offsets=measure_offset(people, scorer).each)
+
+
 def choose_offset(each: list[Offset], *, face: int | None = None) -> Sync:
     """The offset of a video from those of its faces.
 

@@ -27,7 +27,7 @@ class FaceInfo:
     confidence: float
     """That it is a face, 0 to 1."""
     offset_ms: float | None = None
-    """How late the video comes after the audio by this face, milliseconds; None where it was not measured."""
+    """How late the video comes after the audio by this face, milliseconds; None where that is not certain."""
     evidence: Evidence | None = None
     """What speaks for the track."""
 

@@ -14,6 +14,7 @@ from avse.faces.evidence import STILL_AFTER_S, Evidence, lasting
 from avse.faces.layout import arrange
 from avse.faces.report import FaceInfo, FaceReport
 from avse.faces.scorer import CorrespondenceScorer
+from avse.faces.sync import Offset
 from avse.faces.who_speaks import NOBODY, UNSURE, TurnConfig, Turns, find_turns
 from avse.signal.speech_cue import CUE_RATE_HZ
 
@@ -64,6 +65,8 @@ class People:
     """Who speaks when; None without audio."""
     offset_s: float = 0.0
     """How late the video comes after the audio."""
+    offsets: tuple[Offset, ...] = ()
+    """The same as each face tells it, where that was measured (`avse.enhance.sync.with_offsets`)."""
 
     def with_turns(self, scorer: CorrespondenceScorer) -> "People":
         """The same people with who of them speaks when; the scorer has taken all of the audio."""
@@ -83,6 +86,8 @@ class People:
         """What is reported of each."""
         width, height = self.frame_size
         cells = arrange([(*face.centre, float(face.position[2])) for face in self.faces])
+        late_s = [offset.offset_s if offset.is_confident else None for offset in self.offsets]
+        late_ms = [None if s is None else float(round(1000 * s)) for s in late_s] or [None] * len(self.faces)
         return tuple(
             FaceInfo(
                 index=row + 1,
@@ -93,6 +98,7 @@ class People:
                 seen_share=float(np.mean(face.present)) if len(face.present) else 0.0,
                 speaking_share=self.turns.share(row) if self.turns else None,
                 confidence=face.evidence.confidence if face.evidence else 1.0,
+                offset_ms=late_ms[row],
                 evidence=face.evidence,
             )
             for row, (face, cell) in enumerate(zip(self.faces, cells, strict=True))

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from avse.cli import faces
 from avse.cli.enhance import main as enhance
 from avse.cli.sync import main
 from avse.faces.correspondence import AudioListener, read_lips
@@ -69,6 +70,14 @@ def test_a_late_video_in_words_and_json(late, capsys):
     assert row["confident"]
     assert row["face"] == row["n_faces"] == 1
     assert abs(row["offset_ms"] - 240) <= 60
+
+
+def test_faces_are_listed_with_their_offset(late, capsys):
+    assert faces.main([str(late), "--json"]) == 0
+    (face,) = json.loads(capsys.readouterr().out)["faces"]
+    assert abs(face["offset_ms"] - 240) <= 60
+    assert faces.main([str(late)]) == 0
+    assert f"{face['offset_ms']:+.0f} ms" in capsys.readouterr().out
 
 
 def test_audio_beside_the_video(late, tmp_path, person, capsys):
