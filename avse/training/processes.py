@@ -11,6 +11,8 @@ from torch.distributed.device_mesh import DeviceMesh
 from torch.distributed.fsdp import FSDPModule, fully_shard
 from torch.distributed.tensor import DTensor, distribute_tensor
 
+from avse.errors import ConfigError
+
 LARGE = 100_000
 """Parameters from which on a module of a list is sharded by itself."""
 
@@ -20,9 +22,13 @@ def processes(*, sharded: bool) -> dict[str, Any]:
 
     Args:
         sharded: each process holds a part of the model, not all of it.
+
+    Raises:
+        ConfigError: `torchrun` may start the processes again, but not in a way that they find each other then.
     """
     if "LOCAL_WORLD_SIZE" not in os.environ:
         return {}
+    _check_restarts()
     on_machine, in_all = int(os.environ["LOCAL_WORLD_SIZE"]), int(os.environ["WORLD_SIZE"])
     strategy = (
         ModelParallelStrategy(
@@ -32,6 +38,20 @@ def processes(*, sharded: bool) -> dict[str, Any]:
         else "ddp"
     )
     return {"strategy": strategy, "devices": on_machine, "num_nodes": in_all // on_machine}
+
+
+def _check_restarts() -> None:
+    """Refuse restarts that may hang.
+
+    With the store that `torchrun` shares with its processes, processes that are started again read the addresses of
+    those before them, and both ends may wait for the other to connect (PyTorch issue 135712, still so in 2.13).
+    """
+    may_restart = int(os.environ.get("TORCHELASTIC_MAX_RESTARTS", "0")) > 0
+    if may_restart and os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True":
+        raise ConfigError(
+            "torchrun with --max-restarts must have a new store for each start but shares one, and restarted processes "
+            "could hang; set TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 and --rdzv-backend c10d for it"
+        )
 
 
 @contextmanager

@@ -1,8 +1,10 @@
-"""A training that several launchers share: `torchrun nodes_program.py FOLDER sharded|whole`; one is killed."""
+"""A training that several launchers share: `torchrun nodes_program.py FOLDER KIND...`; in each kind one is killed.
+
+A process whose rank is 1 kills itself once where it finds `FOLDER/KIND/kill`.
+"""
 
 import os
 import sys
-import time
 from pathlib import Path
 
 import torch
@@ -25,8 +27,7 @@ class Line(torch.utils.data.Dataset):
         return x, 3 * x - 1
 
 
-def main():
-    folder, sharded = Path(sys.argv[1]), sys.argv[2] == "sharded"
+def train(folder, *, sharded):
     config = LoopConfig(
         n_epochs=3, batch_size=4, warmup_steps=3, precision="32-true", checkpoint_every_steps=2,
         validate_every_epochs=1, sharded=sharded, ema_decay=0.5,
@@ -50,7 +51,6 @@ def main():
         if os.environ.get("RANK") == "1" and n_steps == 8 and (folder / "kill").exists():
             (folder / "kill").unlink()
             os.kill(os.getpid(), 9)
-        time.sleep(float(os.environ.get("STEP_S", "0")))
         return (model(batch[0]) - batch[1]).square().mean()
 
     def validate(model):
@@ -64,4 +64,5 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    for kind in sys.argv[2:]:
+        train(Path(sys.argv[1]) / kind, sharded=kind == "sharded")

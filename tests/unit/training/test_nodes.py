@@ -3,45 +3,53 @@
 import json
 import os
 import socket
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import torch
+from children import together
 
+from avse.errors import ConfigError
 from avse.media.tensors import read_tensors
+from avse.training.processes import processes
 
 ROOT = Path(__file__).parents[3]
 PROGRAM = Path(__file__).with_name("nodes_program.py")
+KINDS = ["whole", "sharded"]
+LIMIT_S = 300
+"""For a training of a few seconds: most is the start of Python, seven times on two cores that others may use."""
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="torchrun on Windows wants a build with libuv")
+on_torchrun = pytest.mark.skipif(sys.platform == "win32", reason="torchrun on Windows wants a build with libuv")
 
 
-def _free_port():
+def _train(folder, *, n_nodes, per_node):
+    """A training of each kind, shared by launchers; what they printed."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
-
-
-def _start(n_nodes, per_node, folder, kind):
-    folder.mkdir(exist_ok=True)
-    port = _free_port()
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+        port = server.getsockname()[1]
+    environment = {
+        **os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1",
+    }  # fmt: skip
+    # A launcher on a busy machine is late with its signs of life; two of the restarts are for the kills.
     command = [
         sys.executable, "-m", "torch.distributed.run", "--nnodes", str(n_nodes), "--nproc-per-node", str(per_node),
-        "--rdzv-backend", "c10d", "--rdzv-endpoint", f"127.0.0.1:{port}", "--rdzv-id", "test", "--max-restarts", "2",
-        str(PROGRAM), str(folder), kind,
+        "--rdzv-backend", "c10d", "--rdzv-endpoint", f"127.0.0.1:{port}", "--rdzv-id", "test", "--max-restarts", "4",
+        "--rdzv-conf", "join_timeout=120,keep_alive_interval=10,keep_alive_max_attempt=6",
+        str(PROGRAM), str(folder), *KINDS,
     ]  # fmt: skip
-    return [
-        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        for _ in range(n_nodes)
-    ]
+    return together([command] * n_nodes, folder=folder, timeout=LIMIT_S, env=environment)
 
 
-def _end(nodes):
-    printed = [node.communicate(timeout=500)[0] for node in nodes]
-    assert [node.returncode for node in nodes] == [0] * len(nodes), printed[0][-3000:]
-    return printed
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Folders of trainings on one machine, and on two of which one process is killed in each training."""
+    one, two = tmp_path_factory.mktemp("one"), tmp_path_factory.mktemp("two")
+    _train(one, n_nodes=1, per_node=2)
+    for kind in KINDS:
+        (two / kind).mkdir()
+        (two / kind / "kill").touch()
+    _train(two, n_nodes=2, per_node=1)
+    return one, two
 
 
 def _best(folder):
@@ -49,31 +57,46 @@ def _best(folder):
     return {name: tensor for name, tensor in tensors.items() if name.startswith("model.")}, header["step"]
 
 
-@pytest.mark.parametrize("kind", ["whole", "sharded"])
-def test_two_nodes_and_a_killed_process_end_with_the_weights_of_one_machine(tmp_path, kind):
-    _end(_start(1, 2, tmp_path / "one", kind))
-    (tmp_path / "two").mkdir()
-    (tmp_path / "two" / "kill").touch()
-    _end(_start(2, 1, tmp_path / "two", kind))
-    assert not (tmp_path / "two" / "kill").exists(), "rank 1 was killed"
-    (one, step), (two, other_step) = _best(tmp_path / "one"), _best(tmp_path / "two")
+@on_torchrun
+@pytest.mark.parametrize("kind", KINDS)
+def test_two_nodes_and_a_killed_process_end_with_the_weights_of_one_machine(runs, kind):
+    one, two = (folder / kind for folder in runs)
+    assert not (two / "kill").exists(), "rank 1 was killed"
+    (weights, step), (others, other_step) = _best(one), _best(two)
     assert step == other_step
-    assert all(torch.equal(one[name], two[name]) for name in one)
-    if kind == "sharded":
-        pointed = json.loads((tmp_path / "two" / "last.json").read_text())
-        assert pointed == {"step": 18, "n_ranks": 2}
-        names = sorted(path.name for path in (tmp_path / "two" / "last-000000018").iterdir())
-        assert names == ["part-1-of-2.safetensors", "part-2-of-2.safetensors"]
-        assert [path.name for path in (tmp_path / "two").glob("last-*")] == ["last-000000018"]
-        parts = [read_tensors(tmp_path / "two" / "last-000000018" / name)[0] for name in names]
-        # The best weights are the average, which each part has its rows of.
-        assert step == 18
-        joined = torch.cat([part["mean.layers.1.weight"] for part in parts])
-        assert torch.equal(joined, two["model.layers.1.weight"])
+    assert weights.keys() == others.keys()
+    assert all(torch.equal(tensor, others[name]) for name, tensor in weights.items())
+
+
+@on_torchrun
+def test_each_rank_writes_its_own_part(runs):
+    _, two = (folder / "sharded" for folder in runs)
+    pointed = json.loads((two / "last.json").read_text())
+    assert pointed == {"step": 18, "n_ranks": 2}
+    names = sorted(path.name for path in (two / "last-000000018").iterdir())
+    assert names == ["part-1-of-2.safetensors", "part-2-of-2.safetensors"]
+    assert [path.name for path in two.glob("last-*")] == ["last-000000018"]
+    parts = [read_tensors(two / "last-000000018" / name)[0] for name in names]
+    best, step = _best(two)
+    # The best weights are the average, which each part has its rows of.
+    assert step == 18
+    assert torch.equal(torch.cat([part["mean.layers.1.weight"] for part in parts]), best["model.layers.1.weight"])
+
+
+def test_restarts_that_may_hang_are_refused(monkeypatch):
+    ranks = {"LOCAL_WORLD_SIZE": "1", "WORLD_SIZE": "2", "TORCHELASTIC_USE_AGENT_STORE": "True"}
+    for name, value in ranks.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("TORCHELASTIC_MAX_RESTARTS", "0")
+    assert processes(sharded=False) == {"strategy": "ddp", "devices": 1, "num_nodes": 2}
+    monkeypatch.setenv("TORCHELASTIC_MAX_RESTARTS", "1")
+    with pytest.raises(ConfigError, match="set TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1"):
+        processes(sharded=False)
+    monkeypatch.setenv("TORCHELASTIC_USE_AGENT_STORE", "False")
+    assert processes(sharded=False)["num_nodes"] == 2
 
 
 def test_parts_of_another_number_of_processes_are_refused(tmp_path):
-    from avse.errors import ConfigError
     from avse.training.parts import PartedCheckpoint
 
     (tmp_path / "last.json").write_text('{"step": 3, "n_ranks": 2}\n')
