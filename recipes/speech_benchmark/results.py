@@ -125,7 +125,7 @@ def main(argv: list[str] | None = None) -> int:
         for run in arguments.run:
             name, _, folder = run.partition("=")
             parts += [f"## {name}: training", markdown_table(run_lines(Path(folder)))]
-            parts += hours_part(Path(folder) / "core", name=f"{name}, audio-only")
+            parts += hours_part(Path(folder), name="core")
             if lines := target_lines(results, targets, model=name):
                 parts += [f"## {name}: targets", markdown_table([HEADER, *lines])]
         if arguments.long:
