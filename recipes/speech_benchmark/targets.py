@@ -11,8 +11,17 @@ HEADER = ["target", "metric", "met", "missed"]
 Groups = dict[str, list[Mixture]]
 
 
-def target_lines(results: Results, targets: Targets, *, model: str, noisy: str = "noisy") -> list[list[str]]:
+def target_lines(
+    results: Results, targets: Targets, *, model: str, like: str | None = None, noisy: str = "noisy"
+) -> list[list[str]]:
     """Lines of a table under `HEADER`: one for each metric of each target of the model.
+
+    Args:
+        results: scores of all systems.
+        targets: of the corpus.
+        model: as the results call it.
+        like: the model whose targets it has; itself by default.
+        noisy: what the results call the noisy input.
 
     A target whose systems have no scores, or whose mixtures the corpus lacks, is skipped.
 
@@ -20,7 +29,7 @@ def target_lines(results: Results, targets: Targets, *, model: str, noisy: str =
         ConfigError: a system lacks the metric.
     """
     lines = []
-    for target in targets.models.get(model, []):
+    for target in targets.models.get(like or model, []):
         others: list[str] = []
         for other in target.others:
             others += (

@@ -148,13 +148,8 @@ def items():
 if __name__ == "__main__":
     sys.exit(prepare_command(sys.argv[1:], usage="", check=check, items=items))
 """
-RUN = """#!/usr/bin/env bash
-set -euo pipefail
-cd "$(dirname "$0")/../.."
-corpus=dummy
-title="Results on a dummy"
-. egs/stages.sh
-"""
+CORPUS = 'stages = "speech"\ntitle = "Results on a dummy"\n'
+RUN = '#!/usr/bin/env bash\nexec bash "$(dirname "$0")/../run.sh" dummy "$@"\n'
 
 
 @pytest.fixture(scope="module")
@@ -230,6 +225,7 @@ def test_a_corpus(copy, tmp_path):
     folder = copy / "egs/dummy"
     folder.mkdir()
     (folder / "prepare.py").write_text(PREPARE, encoding="utf-8")
+    (folder / "corpus.toml").write_text(CORPUS, encoding="utf-8")
     (folder / "run.sh").write_text(RUN, encoding="utf-8")
     (tmp_path / "data/av").mkdir(parents=True)
     printed = _run(copy, "bash", "egs/dummy/run.sh", "--stages", "check,prepare", "--exp", tmp_path / "exp",

@@ -1,0 +1,1 @@
+"""Methods applied to data sets: stages, configuration, data preparation, results."""

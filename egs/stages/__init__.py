@@ -1,0 +1,1 @@
+"""The stages as data: which programs each runs, in what order."""

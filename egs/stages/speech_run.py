@@ -1,0 +1,101 @@
+"""One run of the stages of a model that enhances speech: which model, which corpus, and where everything lies."""
+
+import argparse
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from egs.stages.command import ROOT
+
+BENCHMARK = "recipes.speech_benchmark"
+"""The package of the programs that every model shares."""
+
+
+class Kind(NamedTuple):
+    """How a model of a recipe is tested."""
+
+    title: str
+    """In tables."""
+    is_causal: bool = False
+    """Causal models enhance calls, so they have to bear video that is bad, missing or long."""
+
+
+KINDS = {"avdcnn": Kind("AVDCNN"), "live": Kind("live", is_causal=True), "steered": Kind("steered", is_causal=True)}
+"""By the recipe's name, which is also that of its configuration and of its folder; the order is that of the tables."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the stages: the corpus, the model, and where everything lies."""
+
+    corpus: str
+    settings: dict[str, Any]
+    """Of `corpus.toml`."""
+    options: argparse.Namespace
+    environment: dict[str, str]
+    script: str
+    """The corpus' own program."""
+    exp: Path
+    """Folder of all that is made."""
+    is_own: bool = False
+    """Whether the data are the user's own, so that results stay beside them."""
+
+    @property
+    def model(self) -> str:
+        """Name of the recipe."""
+        return str(self.options.model)
+
+    @property
+    def kind(self) -> Kind:
+        """How the model is tested."""
+        return KINDS.get(self.model, Kind(self.model))
+
+    @property
+    def config(self) -> Path:
+        """Of the training, by any name."""
+        return self.options.config or Path("egs", self.corpus, "conf", f"{self.model}.yaml")
+
+    @property
+    def folder(self) -> Path:
+        """Of weights, enhanced mixtures and scores."""
+        return self.exp / self.config.stem
+
+    @property
+    def data(self) -> Path:
+        """Root of the data."""
+        return Path(self.environment.get("AVSE_DATA", "data"))
+
+    @property
+    def mixtures(self) -> Path:
+        """List of the fixed mixtures."""
+        return self.data / "av/test_mixtures.jsonl"
+
+    @property
+    def manifest(self) -> Path:
+        """Of all recordings."""
+        return self.exp / "manifest.jsonl"
+
+    @property
+    def results(self) -> Path:
+        """Markdown to write."""
+        if self.options.results:
+            return Path(self.options.results)
+        root = self.exp if self.is_own else Path("egs", self.corpus)
+        return root / "experiment/RESULTS.md" if self.options.conf else root / "RESULTS.md"
+
+    @property
+    def has_long_videos(self) -> bool:
+        """A corpus of test people with several clips each has long videos if its `corpus.toml` says so."""
+        return self.kind.is_causal and self.settings.get("long_videos", False) and not self.options.conf
+
+    @cached_property
+    def conditions(self) -> tuple[str, ...]:
+        """Conditions of the video that the model is tested in.
+
+        Only where two sentences of one person are mixed has the noise a video of its own; not every corpus has that.
+        """
+        if not self.kind.is_causal:
+            return ("own", "none")
+        has_rivals = '"same_speaker"' in (ROOT / self.mixtures).read_text(encoding="utf-8")
+        return ("own", "none", "frozen", "late", "stranger", "covered", *(("rival",) if has_rivals else ()))
