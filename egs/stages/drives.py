@@ -31,7 +31,7 @@ def pipeline(corpus: str, settings: dict[str, Any], options: argparse.Namespace,
     drives = options.exp / "drives"
     return Pipeline(
         {
-            "prepare": lambda: prepare(corpus, drives),
+            "prepare": partial(prepare, corpus, drives),
             "evaluate": partial(evaluate, corpus, options),
             "results": partial(results, corpus, settings, options),
         },

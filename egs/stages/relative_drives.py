@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from egs.stages.command import Command, Pipeline, command
+from egs.stages.command import Command, Pipeline, Stage, command
 from egs.stages.drives import RECIPE, STAGES, prepare
 from egs.stages.options import Parser
 
@@ -25,8 +25,8 @@ def parser_of(corpus: str, settings: dict[str, Any]) -> Parser:
 def pipeline(corpus: str, settings: dict[str, Any], options: argparse.Namespace, *, here: Path) -> Pipeline:
     """The stages for these options."""
     source = settings["drives_of"]
-    stages = {
-        "prepare": lambda: prepare(source, options.exp / "drives"),
+    stages: dict[str, Stage] = {
+        "prepare": partial(prepare, source, options.exp / "drives"),
         "evaluate": partial(evaluate, settings, options),
         "results": partial(results, corpus, settings, options),
     }

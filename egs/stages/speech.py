@@ -54,9 +54,8 @@ def pipeline(corpus: str, settings: dict[str, Any], options: argparse.Namespace,
         run = own_data.with_own_data(run, here=here)
     if not (ROOT / "recipes" / run.model / "train.py").is_file():
         raise StageError(f"model must be avdcnn, live or steered but is {run.model}")
-    stages = [check, prepare, crops, train, enhance, score, results]
-    if options.conf:
-        stages[3:] = experiment.stages(options.conf)
+    later = experiment.stages(options.conf) if options.conf else [train, enhance, score, results]
+    stages = [check, prepare, crops, *later]
     return Pipeline({name: partial(stage, run) for name, stage in zip(STAGES, stages, strict=True)}, run.environment)
 
 
@@ -112,8 +111,8 @@ def enhance(run: Run) -> Iterator[Command]:
 
 def score(run: Run) -> Iterator[Command]:
     """Score what was enhanced, and the noisy input."""
-    program, workers = f"{BENCHMARK}.score_mixtures", ("--workers", run.options.workers)
-    common = ("--manifest", run.manifest, *workers)
+    program = f"{BENCHMARK}.score_mixtures"
+    common = ("--manifest", run.manifest, "--workers", run.options.workers)
     yield command(program, *common, "--mixtures", run.mixtures, run.exp / "scores_noisy.jsonl")
     for condition in run.conditions:
         given = ("--enhanced", run.folder / f"enhanced_{condition}", run.folder / f"scores_{condition}.jsonl")
@@ -124,9 +123,14 @@ def score(run: Run) -> Iterator[Command]:
         given = ("--enhanced", run.folder / "enhanced_quiet", run.folder / "scores_quiet.jsonl")
         yield command(program, *common, *quiet, *given)
     if run.has_long_videos:
-        # Enhanced and scored in one run: what is enhanced would be gigabytes.
-        program = f"{BENCHMARK}.long_scores"
-        lists = ("--manifest", run.manifest, "--manifest", run.exp / "talkers/manifest.jsonl")
-        common = ("--videos", run.exp / "long.jsonl", *lists, "--crops", run.exp / "crops", *workers)
-        yield command(program, run.exp, *common)
-        yield command(program, run.folder, *common, "--model", run.folder / "model.safetensors")
+        yield from _score_long_videos(run)
+
+
+def _score_long_videos(run: Run) -> Iterator[Command]:
+    """Enhanced and scored in one run: what is enhanced would be gigabytes."""
+    program = f"{BENCHMARK}.long_scores"
+    lists = ("--manifest", run.manifest, "--manifest", run.exp / "talkers/manifest.jsonl")
+    more = ("--crops", run.exp / "crops", "--workers", run.options.workers)
+    common = ("--videos", run.exp / "long.jsonl", *lists, *more)
+    yield command(program, run.exp, *common)
+    yield command(program, run.folder, *common, "--model", run.folder / "model.safetensors")
