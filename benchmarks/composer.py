@@ -18,6 +18,7 @@ from avse.data.bank import read_mono
 from avse.data.manifest import data_root
 from avse.faces.detect import Box, CascadeDetector
 from avse.media.video import VideoReader
+from avse.signal.decibel import power_ratio
 from avse.types import Waveform
 
 Image = npt.NDArray[np.uint8]
@@ -208,7 +209,7 @@ def audio_of(composition: Composition) -> Waveform:
     spectrum = np.fft.rfft(rng.standard_normal(len(speech)))
     noise = np.fft.irfft(spectrum / np.sqrt(np.arange(len(spectrum)) + 20.0), len(speech))
     power = np.mean(speech**2) if speech.any() else 1e-3
-    noise *= np.sqrt(power / np.mean(noise**2) * 10 ** (-composition.snr_db / 10))
+    noise *= np.sqrt(power / np.mean(noise**2) * power_ratio(-composition.snr_db))
     return (speech + noise).astype(np.float32)
 
 

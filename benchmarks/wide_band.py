@@ -23,6 +23,7 @@ from avse.enhance.stream import EnhancerStream
 from avse.errors import AvseError
 from avse.media.audio import read_audio
 from avse.metrics.si_sdr import si_sdr
+from avse.signal.decibel import power_ratio
 from avse.signal.resample import resample
 from avse.types import Waveform
 from benchmarks.torture.record import table, write_section
@@ -108,7 +109,7 @@ def recordings(folder: Path, *, snr_db: float | None) -> list[tuple[Waveform, Wa
         clean = say(text, voice, folder)
         noise = noise_like(rng, len(clean), is_pink=row % 2 == 1)
         power = np.square(clean[RATE:-RATE]).mean()
-        scale = 0.0 if snr_db is None else np.sqrt(power * 10 ** (-snr_db / 10))
+        scale = 0.0 if snr_db is None else np.sqrt(power * power_ratio(-snr_db))
         found.append((clean, clean + np.float32(scale) * noise))
     return found
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from avse.data.bank import read_mono
 from avse.data.manifest import Item, Mixture, NoiseCut
-from avse.data.mix import cut_looped
+from avse.data.mix import cut_looped, is_sounding
 from avse.types import Waveform
 
 RATE = 16_000
@@ -96,7 +96,7 @@ def _sounding_offset_s(waveform: Waveform, *, n_samples: int, rng: np.random.Gen
     for _ in range(20):
         offset_s = round(float(rng.uniform(0, len(waveform) / RATE)), 3)
         piece = cut_looped(waveform, offset=round(offset_s * RATE), n_samples=n_samples)
-        if np.std(piece) > 0.1 * np.std(waveform):
+        if is_sounding(piece, recording=waveform):
             return offset_s
     # The loudest moment is heard in any case.
     return round(max(0.0, int(np.argmax(np.abs(waveform))) / RATE - 0.05), 3)

@@ -9,6 +9,7 @@ from scipy.signal import butter, fftconvolve, sosfilt
 
 from avse.data.augment import bernoulli
 from avse.data.mix import mix
+from avse.signal.decibel import amplitude_ratio
 from avse.types import Waveform
 
 
@@ -65,7 +66,7 @@ class Channel:
             speech, noise = reverberate(speech, response), reverberate(noise, self._response(rng))
         noisy = mix(speech, noise, snr_db=snr_db)
         level_db = rng.uniform(config.level_db_min, config.level_db_max)
-        gain = np.float32(10 ** (level_db / 20) / np.sqrt(np.mean(np.square(noisy, dtype=np.float64))))
+        gain = np.float32(amplitude_ratio(level_db) / np.sqrt(np.mean(np.square(noisy, dtype=np.float64))))
         noisy, clean = gain * noisy, gain * clean
         if bernoulli(config.narrow_probability, rng):
             top_hz = rng.uniform(3400, 7000)
@@ -102,7 +103,7 @@ def simulate_response(rng: np.random.Generator, *, sample_rate: int) -> Waveform
     times_s = np.arange(int(decay_s * sample_rate)) / sample_rate
     response = rng.standard_normal(len(times_s)) * 10 ** (-3 * times_s / decay_s)
     response[: int(0.002 * sample_rate)] = 0
-    response *= 10 ** (-rng.uniform(-3, 12) / 20) / np.sqrt(np.sum(response**2))
+    response *= amplitude_ratio(-rng.uniform(-3, 12)) / np.sqrt(np.sum(response**2))
     response[0] = 1.0
     return response.astype(np.float32)
 
@@ -130,7 +131,7 @@ def equalise(waveform: Waveform, gains_db: npt.NDArray[np.float64]) -> Waveform:
     spectrum = fft.rfft(waveform)
     position = np.sqrt(np.linspace(0, 1, len(spectrum))) * (len(gains_db) - 1)
     curve_db = np.interp(position, np.arange(len(gains_db)), gains_db)
-    gains = (10 ** (curve_db / 20)).astype(np.float32)
+    gains = amplitude_ratio(curve_db).astype(np.float32)
     coloured: Waveform = fft.irfft(spectrum * gains, len(waveform)).astype(np.float32)
     return coloured
 

@@ -24,7 +24,7 @@ from avse.data.augment import (
 )
 from avse.data.channel import Channel
 from avse.data.corpus import Corpus
-from avse.data.mix import cut_looped, mix, sum_at_equal_level
+from avse.data.mix import cut_looped, is_sounding, mix, sum_at_equal_level
 from avse.signal.clock import audio_frame_times_s, n_audio_frames
 from avse.types import Waveform
 
@@ -277,8 +277,7 @@ class MixtureDataset(Dataset[Example]):
         n_samples = n_samples or self.config.n_samples
         for _ in range(20):
             piece = cut_looped(waveform, offset=int(rng.integers(len(waveform))), n_samples=n_samples)
-            # Field recordings are often padded with silence; a piece must hold a tenth of the file's own level.
-            if np.std(piece) > 0.1 * np.std(waveform):
+            if is_sounding(piece, recording=waveform):
                 return piece
         return cut_looped(waveform, offset=0, n_samples=n_samples)
 

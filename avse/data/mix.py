@@ -4,7 +4,11 @@ import numpy as np
 
 from avse.errors import InputError
 from avse.signal.clock import samples_from_seconds
+from avse.signal.decibel import power_ratio
 from avse.types import Waveform
+
+LEAST_LEVEL = 0.1
+"""A piece must hold a tenth of its recording's own level, -20 dB, to count as sounding."""
 
 
 def mix(speech: Waveform, noise: Waveform, *, snr_db: float) -> Waveform:
@@ -33,7 +37,7 @@ def mix(speech: Waveform, noise: Waveform, *, snr_db: float) -> Waveform:
     if speech_power == 0 or noise_power == 0:
         silent = "speech" if speech_power == 0 else "noise"
         raise InputError(f"{silent} must not be silent, for the ratio is undefined then; choose another piece")
-    gain = np.sqrt(speech_power / noise_power * 10 ** (-snr_db / 10))
+    gain = np.sqrt(speech_power / noise_power * power_ratio(-snr_db))
     noisy: Waveform = speech + (gain * noise).astype(np.float32)
     return noisy
 
@@ -51,6 +55,19 @@ def cut_looped(noise: Waveform, *, offset: int, n_samples: int) -> Waveform:
     """
     repeats = -(-(offset + n_samples) // len(noise))
     return np.tile(noise, repeats)[offset : offset + n_samples]
+
+
+def is_sounding(piece: Waveform, *, recording: Waveform) -> bool:
+    """Whether a piece of a recording is no pause: field recordings are often padded with silence.
+
+    Args:
+        piece: `(samples,)`.
+        recording: `(samples,)` all of it.
+
+    Returns:
+        True if the piece's standard deviation is over `LEAST_LEVEL` of the recording's.
+    """
+    return bool(np.std(piece) > LEAST_LEVEL * np.std(recording))
 
 
 def sum_at_equal_level(noises: list[Waveform]) -> Waveform:

@@ -18,7 +18,7 @@ from avse.data.augment import bernoulli, change_speed, coloured_noise, samples_a
 from avse.data.bank import WaveformBank
 from avse.data.channel import Channel
 from avse.data.dataset import CLEAR_SNR_DB, SPEEDS
-from avse.data.mix import cut_looped, sum_at_equal_level
+from avse.data.mix import cut_looped, is_sounding, sum_at_equal_level
 from avse.errors import ConfigError
 from avse.types import Waveform
 
@@ -229,8 +229,7 @@ class VoiceDataset(Dataset[VoiceExample]):
         for _ in range(20):
             waveform: Waveform = self.noise.waveforms[rng.integers(len(self.noise))]
             piece = cut_looped(waveform, offset=int(rng.integers(len(waveform))), n_samples=n_samples)
-            # Field recordings are often padded with silence; a piece must hold a tenth of the file's own level.
-            if np.std(piece) > 0.1 * np.std(waveform):
+            if is_sounding(piece, recording=waveform):
                 return piece
         return coloured_noise(rng, n_samples=n_samples, exponent=1.0)
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from avse.signal.decibel import amplitude_ratio
 from avse.types import Spectrum
 
 LARGEST_DB = 6.0
@@ -54,7 +55,7 @@ class MakeUpGain:
         kept = np.square(np.abs(estimate)).sum(axis=0, dtype=np.float64)
         given = np.square(np.abs(noisy)).sum(axis=0, dtype=np.float64)
         speech = np.clip((kept / np.maximum(given, 1e-12) - LEAST_SHARE) / (FULL_SHARE - LEAST_SHARE), 0, 1)
-        largest = 10 ** (LARGEST_DB / 20)
+        largest = amplitude_ratio(LARGEST_DB)
         gains = np.ones(len(kept), dtype=np.float32)
         for frame in range(len(gains)):
             # A pause between words is far softer than the mean, and hardly counts.

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from avse.errors import InputError
+from avse.signal.decibel import amplitude_ratio
 from avse.signal.limiter import CEILING_DB, TruePeakLimiter
 from avse.signal.loudness import LoudnessMeter
 from avse.types import Waveform
@@ -82,7 +83,7 @@ class Normaliser:
 
     def normalised(self, blocks: Iterable[Waveform]) -> Iterator[Waveform]:
         """The samples of the second pass, `(channels, samples)` each, at the target, in all as many."""
-        gain = np.float32(10 ** (self.gain_db / 20))
+        gain = np.float32(amplitude_ratio(self.gain_db))
         limiter = TruePeakLimiter(sample_rate=self._rate, n_channels=self._n_channels, ceiling_db=CEILING_DB)
         for block in blocks:
             yield limiter.push(gain * block)

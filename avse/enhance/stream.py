@@ -12,6 +12,7 @@ from avse.enhance.level import LevelState, MakeUpGain
 from avse.enhance.model import CausalModel, Model
 from avse.errors import ConfigError, InputError
 from avse.faces.mouth import MouthTrack
+from avse.signal.decibel import amplitude_ratio
 from avse.signal.resample import StreamingResampler
 from avse.signal.stft_stream import StreamingISTFT, StreamingSTFT
 from avse.types import Waveform
@@ -53,7 +54,7 @@ class Mixing:
     @property
     def enhanced_share(self) -> float:
         """Weight of the enhanced audio; the input has the rest."""
-        limit = 0.0 if self.attenuation_limit_db is None else 10 ** (-self.attenuation_limit_db / 20)
+        limit = 0.0 if self.attenuation_limit_db is None else amplitude_ratio(-self.attenuation_limit_db)
         return self.mix * (1 - limit)
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from avse.signal.decibel import power_ratio
 from avse.types import Spectrum
 
 
@@ -111,7 +112,7 @@ class SteeringGuard:
         rate = share * speaking * present
         steered_power = state.steered_power + rate * (steered - state.steered_power)
         audio_only_power = state.audio_only_power + rate * (audio_only - state.audio_only_power)
-        harms = steered_power < 10 ** (-config.lowered_db / 10) * audio_only_power
+        harms = steered_power < power_ratio(-config.lowered_db) * audio_only_power
         stops = state.on and harms
         rest = config.rest_s if stops else max(0.0, state.rest - step)
         on = (

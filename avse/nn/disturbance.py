@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from avse.signal.decibel import power_ratio
 from avse.signal.stft import stft
 
 SAMPLE_RATE = 16000
@@ -55,7 +56,7 @@ class Disturbance(nn.Module):
         for name, values in (
             ("bands", weights),
             ("widths", widths),
-            ("threshold", 10 ** (threshold_in_quiet_db(centres_hz) / 10)),
+            ("threshold", power_ratio(threshold_in_quiet_db(centres_hz))),
             ("input_filter", input_filter_gain(freqs_hz)),
             ("level", level),
         ):
@@ -97,7 +98,7 @@ class Disturbance(nn.Module):
         """`(batch, frames, bands)` re 0 dB SPL, at the listening level."""
         power = stft(waveform, window=WINDOW, hop=HOP).abs().square().transpose(1, 2)
         speech = (power * self.level).sum(dim=-1).mean(dim=1)[:, None, None]
-        aligned = power * (10 ** (LISTENING_LEVEL_DB / 10) / speech.clamp_min(1e-8))
+        aligned = power * (power_ratio(LISTENING_LEVEL_DB) / speech.clamp_min(1e-8))
         return (aligned * self.input_filter.square()) @ self.bands
 
     def _audible(self, powers: Tensor, factor: float) -> Tensor:

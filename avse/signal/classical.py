@@ -13,6 +13,7 @@ import numpy.typing as npt
 from scipy.linalg import eigh, toeplitz
 from scipy.special import exp1
 
+from avse.signal.decibel import power_ratio
 from avse.signal.stft_stream import StreamingISTFT, StreamingSTFT
 from avse.types import Waveform
 
@@ -22,9 +23,9 @@ WINDOW_S = 0.02
 """Of log-MMSE's frames, half of which overlap."""
 SMOOTHING = 0.98
 """Share of the frame before in the decision-directed prior SNR (Ephraim and Malah 1984)."""
-LEAST_PRIOR_SNR = 10 ** (-25 / 10)
+LEAST_PRIOR_SNR = power_ratio(-25.0)
 """Keeps a little noise, which is kinder to the ear than chirps."""
-SPEECH_SNR = 10 ** (15 / 10)
+SPEECH_SNR = power_ratio(15.0)
 """Prior SNR where there is speech, for the noise tracker; its authors' value."""
 PRESENCE_SMOOTHING, NOISE_SMOOTHING, MOST_PRESENCE = 0.9, 0.8, 0.99
 """Of the noise tracker; its authors' values."""

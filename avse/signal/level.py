@@ -5,6 +5,8 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
+from avse.signal.decibel import power_ratio
+
 FLOOR_DB = -100.0
 """The least level: that of silence."""
 
@@ -55,4 +57,4 @@ class LevelMeter:
     def level_db(self) -> npt.NDArray[np.float32]:
         """Level of each whole stretch so far, `(n,)`, dB relative to full scale, at least `FLOOR_DB`."""
         power = np.concatenate(self._powers) if self._powers else np.zeros(0, dtype=np.float32)
-        return 10 * np.log10(np.maximum(power, 10 ** (FLOOR_DB / 10))).astype(np.float32)
+        return 10 * np.log10(np.maximum(power, power_ratio(FLOOR_DB))).astype(np.float32)

@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from avse.signal.decibel import amplitude_ratio
 from avse.signal.loudness import TruePeak
 from avse.types import Waveform
 
@@ -31,7 +32,7 @@ class TruePeakLimiter:
         self._reach = max(1, round(REACH_S * sample_rate))
         window = np.hanning(2 * self._reach + 3)[1:-1]
         self._window = window / window.sum()
-        self._ceiling = 10 ** (ceiling_db / 20)
+        self._ceiling = amplitude_ratio(ceiling_db)
         self._peaks = TruePeak(sample_rate=sample_rate, n_channels=n_channels)
         self._samples = np.zeros((n_channels, 0), dtype=np.float32)
         # Needed gains, from twice the reach before the first sample that waits.

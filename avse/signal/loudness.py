@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from avse.signal.decibel import amplitude_ratio
 from avse.signal.resample import StreamingResampler
 from avse.types import Waveform
 
@@ -140,7 +141,7 @@ def k_weighting(sample_rate: int) -> npt.NDArray[np.float64]:
 def _shelf(sample_rate: int) -> list[float]:
     # Rates below 3.4 kHz do not hold the shelf's corner.
     k = np.tan(np.pi * min(SHELF_HZ / sample_rate, 0.49))
-    high = 10 ** (SHELF_DB / 20)
+    high = amplitude_ratio(SHELF_DB)
     band = high**0.4996667741545416
     scale = 1 + k / SHELF_Q + k * k
     return [

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from avse.drives.drive import Drive
+from avse.signal.decibel import amplitude_ratio
 from recipes.driver_stress.config import AugmentConfig, TrainConfig
 from recipes.driver_stress.windows import Levels, WindowedDrive, statistics
 
@@ -61,7 +62,7 @@ class SequenceDataset(Dataset[Sequences]):
         values, masks = {}, {}
         for name, array in windows.values.items():
             mean, std = (statistic[:, None] for statistic in self.statistics[name])
-            gain = 10 ** (rng.normal(0, augment.gain_db, mean.shape) / 20)
+            gain = amplitude_ratio(rng.normal(0, augment.gain_db, mean.shape))
             offset = augment.offset * std * rng.standard_normal(mean.shape)
             # Around the mean: the heart's distance from usual is what may be larger, not its rate as such.
             values[name] = torch.from_numpy(((array - mean) * gain + mean + offset).astype(np.float32))

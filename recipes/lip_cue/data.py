@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from avse.data.augment import bernoulli
+from avse.signal.decibel import power_ratio
 from avse.signal.motion import motion_of_many
 from avse.signal.speech_cue import CUE_RATE_HZ
 from avse.signal.voice_features import STEPS_PER_FRAME, VoiceFeatures
@@ -151,7 +152,7 @@ class CueDataset(Dataset[Example]):
             snr_db = max(snr_db, 0.0)
         else:
             other = self._noise(n_frames, rng)
-        gain = powers.sum() / max(float(other.sum()), 1e-12) * 10 ** (-snr_db / 10)
+        gain = powers.sum() / max(float(other.sum()), 1e-12) * power_ratio(-snr_db)
         return powers + np.float32(gain) * other
 
     def _noise(self, n_frames: int, rng: np.random.Generator) -> Array:

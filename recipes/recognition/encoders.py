@@ -22,6 +22,7 @@ from avse.models.vatt import VATT
 from avse.nn.encoders.mouth import MouthEncoder
 from avse.nn.encoders.movement import movement
 from avse.nn.encoders.tokens import word_indices
+from avse.nn.layers import crops_to_frames
 from avse.signal.band_power import STEP_RATE_HZ, band_powers
 from avse.signal.motion import motion_of
 from avse.signal.stft import stft
@@ -116,9 +117,9 @@ def _avdcnn_lips(weights: str) -> Built:
     video, step = model.video, round(model.config.sample_rate / model.config.hop / MOUTH_RATE_HZ)
 
     def encode(mouth: Mouth) -> Array:
-        frames = torch.from_numpy(mouth.crops).permute(0, 3, 1, 2).float().repeat_interleave(step, dim=0) / 255
+        frames = crops_to_frames(torch.from_numpy(mouth.crops)[None]).repeat_interleave(step, dim=1)
         present = torch.from_numpy(mouth.present).repeat_interleave(step)
-        features = video(model.lips(frames[None], present[None]))[0]
+        features = video(model.lips(frames, present[None]))[0]
         return features[::step].numpy()
 
     return encode, int(video.dim), MOUTH_RATE_HZ, 0  # type: ignore[arg-type]
@@ -135,7 +136,7 @@ def _vatt_lips(weights: str) -> Built:
     config, encoder = model.config, model.encoder("video")
 
     def encode(mouth: Mouth) -> Array:
-        frames = torch.from_numpy(mouth.crops).permute(0, 3, 1, 2).float() / 255
+        frames = crops_to_frames(torch.from_numpy(mouth.crops)[None])[0]
         if frames.shape[2:] != (config.height, config.width):
             frames = F.adaptive_avg_pool2d(frames, (config.height, config.width))
         n_windows = -(-len(frames) // config.n_frames)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from avse.faces.crop import CROP_WIDTH
 from avse.faces.mouth import MouthTrack
+from avse.signal.decibel import power_ratio
 from avse.types import Waveform
 from recipes.speech_benchmark.videos import SEGMENT_S
 
@@ -62,7 +63,7 @@ def still_frames(waveform: Waveform, mouth: MouthTrack, *, sample_rate: int) -> 
     """
     hop = sample_rate // 50
     power = np.square(waveform[: len(waveform) // hop * hop], dtype=np.float64).reshape(-1, hop).mean(axis=1)
-    loud = np.flatnonzero(power > power.max() * 10 ** (STILL_BELOW_DB / 10))
+    loud = np.flatnonzero(power > power.max() * power_ratio(STILL_BELOW_DB))
     onset_s = float(loud[0]) * hop / sample_rate if len(loud) else 0.0
     shown = np.flatnonzero(mouth.present)
     quiet = shown[mouth.timestamps_s[shown] < onset_s - BEFORE_ONSET_S]

@@ -23,6 +23,7 @@ from avse.data.shards import ShardReader
 from avse.errors import ConfigError, MediaError
 from avse.models.vatt import Clips, VATTConfig
 from avse.nn.encoders.tokens import word_indices
+from avse.signal.decibel import amplitude_ratio
 from avse.types import Waveform
 from recipes.vatt.config import AugmentConfig
 
@@ -148,7 +149,7 @@ class ClipDataset(Dataset[list[Example]]):
             video_frames = _cropped(frames, (model.height, model.width), self.augment, rng)
             pixels = np.ascontiguousarray(_coloured(video_frames, self.augment, rng).transpose(0, 3, 1, 2))
             waveform = self._noisy(waveform, rng)
-            waveform *= 10 ** (rng.uniform(-self.augment.gain_db, self.augment.gain_db) / 20)
+            waveform *= amplitude_ratio(rng.uniform(-self.augment.gain_db, self.augment.gain_db))
             deviation = self.augment.noise * float(np.abs(waveform).max())
             waveform += deviation * rng.standard_normal(len(waveform), dtype=np.float32)
         else:

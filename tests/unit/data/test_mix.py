@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from avse.data.mix import build_mixture, cut_looped, mix, sum_at_equal_level
+from avse.data.mix import build_mixture, cut_looped, is_sounding, mix, sum_at_equal_level
 from avse.errors import InputError
 
 
@@ -47,3 +47,9 @@ def test_bad_input_is_reported_in_one_line():
         mix(np.zeros(8, np.float32), _noise(1, 8), snr_db=0)
     with pytest.raises(InputError, match="noise must not be silent"):
         mix(_noise(1, 8), np.zeros(8, np.float32), snr_db=0)
+
+
+@pytest.mark.parametrize(("level", "sounds"), [(1.0, True), (0.11, True), (0.09, False), (0.0, False)])
+def test_a_piece_sounds_above_a_tenth_of_the_recordings_level(level, sounds):
+    recording = _noise(0, 80000)
+    assert is_sounding(level * recording, recording=recording) == sounds
