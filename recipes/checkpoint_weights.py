@@ -12,14 +12,15 @@ import yaml
 from avse.errors import AvseError, ConfigError
 from avse.media.tensors import read_tensors
 from avse.models import zoo
+from avse.models.registry import MODELS, Model
 
 
-def checkpoint_model(run: Path, *, kind: str) -> tuple[zoo.Model, int]:
+def checkpoint_model(run: Path, *, kind: str) -> tuple[Model, int]:
     """The model of a run's `last.safetensors`, and the step that it was written at.
 
     Args:
         run: folder of a training run.
-        kind: of the model, a key of `avse.models.zoo.MODELS`.
+        kind: of the model, a key of `avse.models.registry.MODELS`.
 
     Raises:
         ConfigError: the folder holds no checkpoint of such a model.
@@ -47,7 +48,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path, help="folder of the training run")
     parser.add_argument("output", type=Path, help="weights file to write or replace")
-    parser.add_argument("--model", choices=sorted(zoo.MODELS), default="audio_core", help="default audio_core")
+    parser.add_argument("--model", choices=sorted(MODELS), default="audio_core", help="default audio_core")
     arguments = parser.parse_args(argv)
     try:
         model, step = checkpoint_model(arguments.run, kind=arguments.model)

@@ -14,6 +14,7 @@ from torch import Tensor
 from avse.errors import AvseError, ConfigError
 from avse.media.tensors import read_tensors
 from avse.models import zoo
+from avse.models.registry import Model
 from avse.training.config import read_config
 from avse.training.loop import LoopConfig, fit
 from avse.training.run import Run
@@ -45,7 +46,7 @@ Config = TypeVar("Config", bound=_WithFolder)
 
 
 def train(
-    build: Callable[[], zoo.Model],
+    build: Callable[[], Model],
     *,
     config: TrainingConfig,
     dataset: torch.utils.data.Dataset[Any],

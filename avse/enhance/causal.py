@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.enhance.gain import CHUNK_FRAMES, gain_of
-from avse.enhance.model import CausalModel
+from avse.models.enhancing import CausalModel
 from avse.signal.clock import video_frame_indices
 from avse.signal.motion import MouthMotion, motion_of
 from avse.types import Spectrum

@@ -6,7 +6,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from avse.enhance.model import Model
 from avse.enhance.stream import EnhancerStream, Mixing
 from avse.enhance.watch import View, enhanced_blocks, listen, no_mouth, watch
 from avse.errors import InputError
@@ -15,6 +14,7 @@ from avse.faces.detect import FaceDetector
 from avse.faces.mouth import MouthTrack
 from avse.media.audio import AudioReader
 from avse.media.video import has_video
+from avse.models.enhancing import Enhancing
 from avse.models.pretrained import graph_of, path_of
 from avse.signal.phase import PhaseMeter
 from avse.types import Waveform
@@ -36,7 +36,7 @@ class Recording(NamedTuple):
 class Enhancer:
     """Turns noisy speech into clean speech; holds one loaded model and no state of a recording."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Enhancing) -> None:
         """Take a model; `Enhancer.load` loads one."""
         self.model = model
 

@@ -3,8 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from avse.enhance.model import SpectralModel
 from avse.faces.mouth import MouthTrack
+from avse.models.enhancing import SpectralModel
 from avse.signal.clock import audio_frame_times_s
 from avse.types import Spectrum
 

@@ -9,9 +9,9 @@ from avse.enhance.causal import CausalGain, MouthSource
 from avse.enhance.gain import CHUNK_FRAMES, GainEstimator
 from avse.enhance.high_band import HighBand
 from avse.enhance.level import LevelState, MakeUpGain
-from avse.enhance.model import CausalModel, Model
 from avse.errors import ConfigError, InputError
 from avse.faces.mouth import MouthTrack
+from avse.models.enhancing import CausalModel, Enhancing
 from avse.signal.decibel import amplitude_ratio
 from avse.signal.resample import StreamingResampler
 from avse.signal.stft_stream import StreamingISTFT, StreamingSTFT
@@ -68,7 +68,7 @@ class EnhancerStream:
 
     def __init__(
         self,
-        model: Model,
+        model: Enhancing,
         *,
         sample_rate: int,
         n_channels: int,
@@ -193,7 +193,7 @@ def _is_whole(number: object) -> bool:
 
 
 def _estimator(
-    model: Model, mouth: MouthTrack | MouthSource | None, *, offset_s: float, chunk_frames: int
+    model: Enhancing, mouth: MouthTrack | MouthSource | None, *, offset_s: float, chunk_frames: int
 ) -> GainEstimator | CausalGain:
     if isinstance(model, CausalModel):
         return CausalGain(model, video_frames=mouth, offset_s=offset_s)

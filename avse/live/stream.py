@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 
 from avse.enhance.enhancer import DEFAULT_LIVE_MODEL, Enhancer
-from avse.enhance.model import CausalModel
 from avse.enhance.stream import EnhancerStream, Mixing
 from avse.errors import ConfigError, InputError
 from avse.faces.detect import FaceDetector
 from avse.faces.follow import MouthFollower
 from avse.faces.people import TimedImage
+from avse.models.enhancing import CausalModel
 from avse.types import Waveform
 
 LARGEST_IMAGE = 16384

@@ -301,7 +301,7 @@ class AVDCNN(nn.Module):
         crops: npt.NDArray[np.uint8],
         present: npt.NDArray[np.bool_],
     ) -> npt.NDArray[np.complex64]:
-        """Enhance a stretch of spectrum, as `avse.enhance.model.SpectralModel` says, with the phase of `noisy`."""
+        """Enhance a stretch of spectrum, as `avse.models.enhancing.SpectralModel` says, with the phase of `noisy`."""
         device = next(self.parameters()).device
         spectrum = torch.from_numpy(np.ascontiguousarray(noisy))[None].to(device)
         video_frames = torch.from_numpy(np.ascontiguousarray(crops))[None].to(device)

@@ -3,32 +3,20 @@
 from torch import nn
 
 from avse.errors import ConfigError
-from avse.models.avdcnn import AVDCNN
-from avse.models.lip_cue import LipCue
-from avse.models.live import Live
-from avse.models.vatt import MODALITIES, VATT
+from avse.models.registry import MODELS, Model
 
 
-def encoder_of(model: nn.Module, modality: str) -> nn.Module:
+def encoder_of(model: Model, modality: str) -> nn.Module:
     """The encoder of a modality inside a model.
 
     Args:
-        model: one of the zoo.
+        model: one of the registry.
         modality: `video`, `audio` or `text`.
 
     Raises:
         ConfigError: the model has none.
     """
-    found: nn.Module | None = None
-    if isinstance(model, VATT) and modality in MODALITIES:
-        found = model.encoder(modality)
-    elif isinstance(model, LipCue):
-        found = {"video": model.video, "audio": model.voice}.get(modality)
-    elif isinstance(model, Live):
-        found = {"video": model.video}.get(modality)
-    elif isinstance(model, AVDCNN):
-        found = {"video": model.video, "audio": model.audio}.get(modality)
+    found = MODELS[model.name].encoders(model).get(modality)
     if found is None:
-        name = getattr(model, "name", type(model).__name__)
-        raise ConfigError(f"{name} must have an encoder of {modality} but has none; take another model")
+        raise ConfigError(f"{model.name} must have an encoder of {modality} but has none; take another model")
     return found

@@ -1,20 +1,14 @@
 """Models that enhance speech, loaded by torch."""
 
+from functools import partial
+
 from avse.errors import ConfigError
 from avse.models import zoo
-from avse.models.audio_core import AudioCore
-from avse.models.avdcnn import AVDCNN
-from avse.models.lip_cue import LipCue
-from avse.models.lip_steered import LipSteered, TorchSteering
-from avse.models.live import Live
-from avse.models.pretrained import PRETRAINED
-from avse.models.steered import Steered, SteeredConfig
-
-Enhancing = AVDCNN | Live
-"""Models of the zoo that the enhancer runs as they are."""
+from avse.models.enhancing import Enhancing
+from avse.models.registry import MODELS
 
 
-def load_enhancer(name_or_path: str, *, device: str = "cpu") -> Enhancing | LipSteered:
+def load_enhancer(name_or_path: str, *, device: str = "cpu") -> Enhancing:
     """Load a model that enhances speech.
 
     Args:
@@ -26,11 +20,7 @@ def load_enhancer(name_or_path: str, *, device: str = "cpu") -> Enhancing | LipS
         ConfigError: no such model, weights of something else, or no such device.
     """
     model = zoo.load(name_or_path, device=device)
-    if isinstance(model, AudioCore):
-        model = Steered(SteeredConfig(core=model.config), core=model).eval().to(device)
-    if isinstance(model, Steered):
-        lips = zoo.load_as(LipCue, PRETRAINED / "lip_cue.safetensors").to(device)
-        return LipSteered(TorchSteering(model), lips)
-    if not isinstance(model, Enhancing):
+    enhancer = MODELS[model.name].enhancer
+    if enhancer is None:
         raise ConfigError(f"model {name_or_path} must enhance speech but is of {model.name}; name another one")
-    return model
+    return enhancer(model, partial(zoo.load, device=device))

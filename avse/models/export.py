@@ -3,14 +3,12 @@
 from pathlib import Path
 
 from avse.errors import ConfigError
-from avse.models import live_onnx, steered_onnx
-from avse.models.audio_core import AudioCore
-from avse.models.live import Live
-from avse.models.steered import Steered, SteeredConfig
-from avse.models.zoo import Model
+from avse.models.registry import MODELS, Model
 
-EXPORTED = (Live, Steered, AudioCore)
-"""Models that run frame by frame."""
+
+def has_graphs(model: Model) -> bool:
+    """Whether a model runs frame by frame, so that it has graphs."""
+    return MODELS[model.name].export is not None
 
 
 def export(model: Model, path: Path, *, force: bool = False) -> float:
@@ -30,11 +28,8 @@ def export(model: Model, path: Path, *, force: bool = False) -> float:
             written then.
         MediaError: a file exists or cannot be written.
     """
-    if isinstance(model, AudioCore):
-        model = Steered(SteeredConfig(core=model.config), core=model).eval()
-    if isinstance(model, Steered):
-        return steered_onnx.export(model, path, force=force)
-    if isinstance(model, Live):
-        return live_onnx.export(model, path, force=force)
-    names = ", ".join(kind.name for kind in EXPORTED)
-    raise ConfigError(f"model must run frame by frame ({names}) but is {model.name}; only those have graphs")
+    write = MODELS[model.name].export
+    if write is None:
+        names = ", ".join(name for name, entry in MODELS.items() if entry.export)
+        raise ConfigError(f"model must run frame by frame ({names}) but is {model.name}; only those have graphs")
+    return write(model, path, force=force)

@@ -70,7 +70,7 @@ class StepState(NamedTuple):
 
 
 class LipSteered:
-    """A causal model (`avse.enhance.model.CausalModel`) of three parts; holds no state of a recording."""
+    """A causal model (`avse.models.enhancing.CausalModel`) of three parts; holds no state of a recording."""
 
     name = "steered"
 
@@ -82,14 +82,14 @@ class LipSteered:
         self.crop_size, self.video_rate_hz = lips.crop_size, lips.video_rate_hz
 
     def encode_video(self, motion: Array, state: Any) -> tuple[Array, Any]:
-        """As `avse.enhance.model.CausalModel.encode_video`."""
+        """As `avse.models.enhancing.CausalModel.encode_video`."""
         cue, embedding, state = self._lips.watch(motion, state)
         return np.concatenate([cue, embedding], axis=1), state
 
     def enhance_step(
         self, noisy: Spectrum, mouth: Array, present: npt.NDArray[np.bool_], state: StepState | None
     ) -> tuple[Spectrum, Array, StepState]:
-        """As `avse.enhance.model.CausalModel.enhance_step`."""
+        """As `avse.models.enhancing.CausalModel.enhance_step`."""
         before = state or StepState(None, None, None)
         cue, lips = mouth[:, :CUE_DIM], mouth[:, CUE_DIM:]
         audio_only, steered, after = self._steering.enhance(noisy, cue, present, before.steering)

@@ -235,7 +235,7 @@ class Live(nn.Module):
     def encode_video(
         self, motion: npt.NDArray[np.float32], state: MouthState | None
     ) -> tuple[npt.NDArray[np.float32], MouthState]:
-        """As `avse.enhance.model.CausalModel.encode_video`."""
+        """As `avse.models.enhancing.CausalModel.encode_video`."""
         video_frames = torch.from_numpy(motion)[None].to(self._weights_device)
         features, state = self.video(video_frames, state or self.initial_video_state(1, video_frames))
         return features[0].cpu().numpy(), state
@@ -248,7 +248,7 @@ class Live(nn.Module):
         present: npt.NDArray[np.bool_],
         state: StepState | None,
     ) -> tuple[npt.NDArray[np.complex64], npt.NDArray[np.float32], StepState]:
-        """As `avse.enhance.model.CausalModel.enhance_step`."""
+        """As `avse.models.enhancing.CausalModel.enhance_step`."""
         frames = torch.view_as_real(torch.from_numpy(noisy.T.copy())).permute(2, 0, 1)[None].to(self._weights_device)
         shown, where = (torch.from_numpy(a).float()[None].to(self._weights_device) for a in (mouth, present))
         output, state = self.step(frames, shown, where, state or self.initial_state(1, frames))

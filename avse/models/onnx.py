@@ -43,7 +43,7 @@ class OnnxModel:
         self._n_state, self._n_mouth_state = header["n_state"], mouth_header["n_state"]
 
     def encode_video(self, motion: Array, state: Array | None) -> tuple[Array, Array]:
-        """As `avse.enhance.model.CausalModel.encode_video`."""
+        """As `avse.models.enhancing.CausalModel.encode_video`."""
         state = np.zeros((1, self._n_mouth_state), dtype=np.float32) if state is None else state
         mouth, state = self._mouth.run(None, {"motion": motion[None], "state": state})
         return mouth[0], state
@@ -51,7 +51,7 @@ class OnnxModel:
     def enhance_step(
         self, noisy: npt.NDArray[np.complex64], mouth: Array, present: npt.NDArray[np.bool_], state: Array | None
     ) -> tuple[npt.NDArray[np.complex64], Array, Array]:
-        """As `avse.enhance.model.CausalModel.enhance_step`."""
+        """As `avse.models.enhancing.CausalModel.enhance_step`."""
         state = np.zeros((1, self._n_state), dtype=np.float32) if state is None else state
         frames = noisy.T
         feeds = {

@@ -5,51 +5,22 @@ A model's file holds its name and configuration beside the weights, so that load
 
 import dataclasses
 import warnings
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
 
 from avse.errors import ConfigError
 from avse.media.tensors import read_tensors, write_tensors
-from avse.models.audio_core import AudioCore
-from avse.models.avdcnn import AVDCNN
-from avse.models.driver_stress import DriverStress
-from avse.models.lip_cue import LipCue
-from avse.models.live import Live
 from avse.models.pretrained import path_of
-from avse.models.recognition import Recognizer
+from avse.models.registry import MODELS, Model
 from avse.models.sizes import check_sizes
-from avse.models.steered import Steered
-from avse.models.vatt import VATT
 
-Model = AudioCore | AVDCNN | Live | LipCue | DriverStress | VATT | Steered | Recognizer
-"""Any model of the zoo."""
 Kind = TypeVar("Kind", bound=Model)
-
-
-class Entry(NamedTuple):
-    """A kind of model."""
-
-    model: type[Model]
-    config: Callable[..., Any]
-    """Makes its configuration from what a header holds."""
-
 
 SMALL = 100_000
 """Numbers that a model may have beyond those of its file."""
-MODELS = {
-    "audio_core": Entry(AudioCore, AudioCore.config_of),
-    "avdcnn": Entry(AVDCNN, AVDCNN.config_of),
-    "live": Entry(Live, Live.config_of),
-    "lip_cue": Entry(LipCue, LipCue.config_of),
-    "driver_stress": Entry(DriverStress, DriverStress.config_of),
-    "steered": Entry(Steered, Steered.config_of),
-    "recognizer": Entry(Recognizer, Recognizer.config_of),
-    "vatt": Entry(VATT, VATT.config_of),
-}
 
 
 def save(path: Path, model: Model, *, half: bool = False) -> None:
@@ -116,12 +87,13 @@ def build(header: dict[str, Any], *, path: Path) -> Model:
             "name another file"
         )
     check_sizes(header, path=path)
-    entry = MODELS[header["model"]]
+    network = MODELS[header["model"]].network
     try:
-        config = entry.config(**header["config"])
+        config = network.config_of(**header["config"])
         with warnings.catch_warnings():
             warnings.filterwarnings("error", "Initializing zero-element tensors")
-            return entry.model.build(config)
+            model: Model = network.build(config)
+            return model
     except (UserWarning, TypeError, KeyError, ValueError, ArithmeticError, IndexError, RuntimeError) as error:
         raise ConfigError(f"weights {path} must hold a valid configuration but do not ({error})") from None
 
@@ -138,6 +110,6 @@ def check_device(device: str) -> None:
         raise ConfigError(f"device must be one that this machine has but is {device!r}; use the device cpu") from None
 
 
-def count_parameters(model: nn.Module) -> int:
+def count_parameters(model: Model | nn.Module) -> int:
     """Number of trainable numbers in a model."""
     return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)

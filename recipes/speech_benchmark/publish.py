@@ -14,13 +14,14 @@ from avse.data.manifest import read_manifest
 from avse.errors import AvseError
 from avse.media.output import atomic_write
 from avse.models import zoo
-from avse.models.export import EXPORTED, export
+from avse.models.export import export, has_graphs
 from avse.models.pretrained import card_of, folder_of
+from avse.models.registry import Model
 from avse.report.formats import markdown_table
 from recipes.speech_benchmark.mixture_scores import SPLITS, Results, read_results, run_lines, short_table
 
 
-def render_card(template: Path, *, run: Path, manifest: Path, results: Results, model: zoo.Model) -> str:
+def render_card(template: Path, *, run: Path, manifest: Path, results: Results, model: Model) -> str:
     """Fill a card's template.
 
     Args:
@@ -63,7 +64,7 @@ def main(argv: list[str] | None = None) -> int:
         zoo.save(weights, model, half=True)
         # The graphs are made of the weights as they were rounded, so that both ways give the same.
         rounded = zoo.load(str(weights))
-        if isinstance(rounded, EXPORTED):
+        if has_graphs(rounded):
             export(rounded, weights.with_suffix(".onnx"), force=True)
         with atomic_write(card_of(model.name), force=True) as temporary:
             temporary.write_text(card, encoding="utf-8")

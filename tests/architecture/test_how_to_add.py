@@ -166,12 +166,9 @@ def copy(tmp_path_factory):
 def with_model(copy):
     """The copy with a model."""
     (copy / "avse/models/dummy.py").write_text(MODEL, encoding="utf-8")
-    zoo, enhancers = copy / "avse/models/zoo.py", copy / "avse/models/enhancers.py"
-    _add(zoo, "from avse.models.live import", "from avse.models.dummy import Dummy\n", before=True)
-    _add(zoo, "\nModel = ", "Dummy | ")
-    _add(zoo, "MODELS = {\n", '    "dummy": Entry(Dummy, Dummy.config_of),\n')
-    _add(enhancers, "from avse.models.live import", "from avse.models.dummy import Dummy\n", before=True)
-    _add(enhancers, "\nEnhancing = ", "Dummy | ")
+    registry = copy / "avse/models/registry.py"
+    _add(registry, "from avse.models.enhancing import", "from avse.models.dummy import Dummy\n", before=True)
+    _add(registry, "MODELS = {\n", '    "dummy": Entry(Dummy, enhancer=as_it_is),\n')
     return copy
 
 
@@ -237,6 +234,6 @@ def test_a_corpus(copy, tmp_path):
 
 def test_the_list_is_what_is_followed():
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    for place in ("`METRICS`", "`Model`", "`MODELS`", "`Enhancing`", "`TrainConfig`", "egs/toy/conf/", "`CONFIGS`",
+    for place in ("`METRICS`", "`MODELS`", "`as_it_is`", "`TrainConfig`", "egs/toy/conf/", "`CONFIGS`",
                   "av/test_mixtures.jsonl"):  # fmt: skip
         assert place in text

@@ -13,7 +13,7 @@ from conftest import write_audio
 from avse.cli.enhance import main
 from avse.media.audio import read_audio
 from avse.media.video import VideoReader
-from avse.models.zoo import MODELS
+from avse.models.registry import MODELS
 from avse.synthetic.talker import write_video
 
 

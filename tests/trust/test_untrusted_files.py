@@ -13,6 +13,7 @@ from avse.media.tensors import write_tensors
 from avse.models import sizes, zoo
 from avse.models.avdcnn import AVDCNN, AVDCNNConfig
 from avse.models.pretrained import names
+from avse.models.registry import MODELS
 from avse.signal import normalise
 
 ITEM = {"id": "a", "split": "train", "audio": "a.wav", "licence": "CC0-1.0", "speaker": "s"}
@@ -138,7 +139,7 @@ def test_models_need_no_float64_on_the_device(monkeypatch):
         features = model.features(torch.randn(1, 257, 60, dtype=torch.complex64))
         lips = model.lips(torch.rand(1, 60, 3, 32, 48), torch.ones(1, 60, dtype=torch.bool))
         assert model(features.log_power, lips).log_power.shape == features.log_power.shape
-    for name in zoo.MODELS:
+    for name in MODELS:
         if name in names():
             assert {t.dtype for t in zoo.load(name).state_dict().values()}.isdisjoint({torch.float64})
 

@@ -8,9 +8,9 @@ import numpy.typing as npt
 import torch
 from matplotlib.figure import Figure
 
-from avse.enhance.model import SpectralModel
 from avse.faces.mouth import MouthTrack
 from avse.models.avdcnn import AVDCNN
+from avse.models.enhancing import SpectralModel
 from avse.nn.layers import crops_to_frames
 from avse.signal.clock import audio_frame_times_s
 from avse.signal.stft import POWER_FLOOR, stft

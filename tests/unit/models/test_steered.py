@@ -8,6 +8,7 @@ from avse.models import onnx_graph, steered_onnx, zoo
 from avse.models.audio_core import AudioCore, CoreConfig
 from avse.models.lip_steered import OnnxSteering, TorchSteering
 from avse.models.onnx import open_graph
+from avse.models.registry import MODELS
 from avse.models.steered import Steered, SteeredConfig
 from avse.signal.speech_cue import CUE_DIM
 
@@ -44,9 +45,10 @@ def given():
 
 
 def test_the_whole_network_is_small_enough_for_one_core():
-    lips = zoo.MODELS["lip_cue"]
+    lips = MODELS["lip_cue"]
     n_parameters = sum(
-        zoo.count_parameters(network) for network in (Steered.build(SteeredConfig()), lips.model.build(lips.config()))
+        zoo.count_parameters(network)
+        for network in (Steered.build(SteeredConfig()), lips.network.build(lips.network.config_of()))
     )
     assert n_parameters < 1_000_000
 

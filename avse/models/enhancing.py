@@ -11,7 +11,7 @@ class AnyModel(Protocol):
 
     @property
     def name(self) -> str:
-        """As the zoo knows it."""
+        """As the registry knows it."""
         ...
 
     @property
@@ -108,5 +108,5 @@ class CausalModel(AnyModel, Protocol):
         ...
 
 
-Model = SpectralModel | CausalModel
+Enhancing = SpectralModel | CausalModel
 """Any model that the enhancer can use."""
