@@ -12,7 +12,8 @@ from avse._version import __version__
 
 if TYPE_CHECKING:
     from avse.enhance.enhancer import Enhancer, Recording
-    from avse.enhance.file import EnhanceResult, Job, enhance_file
+    from avse.enhance.file import EnhanceResult, enhance_file
+    from avse.enhance.job import Job
     from avse.enhance.stream import Mixing
     from avse.errors import AvseError
     from avse.live.stream import StreamingEnhancer

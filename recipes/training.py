@@ -16,7 +16,8 @@ from avse.media.tensors import read_tensors
 from avse.models import zoo
 from avse.models.registry import Model
 from avse.training.config import read_config
-from avse.training.loop import LoopConfig, fit
+from avse.training.loop import fit
+from avse.training.loop_config import LoopConfig
 from avse.training.run import Run
 from avse.training.settings import check_same, digests
 

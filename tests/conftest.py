@@ -105,7 +105,8 @@ def weights(tmp_path_factory):
     import torch
 
     from avse.models import zoo
-    from avse.models.avdcnn import AVDCNN, AVDCNNConfig
+    from avse.models.avdcnn import AVDCNN
+    from avse.models.avdcnn_config import AVDCNNConfig
 
     path = tmp_path_factory.mktemp("weights") / "random.safetensors"
     torch.manual_seed(0)

@@ -9,7 +9,7 @@ from typing import Any
 
 from avse.enhance.each import EACH
 from avse.enhance.enhancer import DEFAULT_MODEL
-from avse.enhance.file import Job
+from avse.enhance.job import Job
 from avse.enhance.loudness import read_loudness
 from avse.enhance.stream import LONGEST_OFFSET_S, Mixing
 from avse.enhance.work import RECORD, job_to_json

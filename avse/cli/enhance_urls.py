@@ -8,7 +8,7 @@ from avse.cli.enhance_jobs import common_facts, job_options, output_suffix
 from avse.cli.input_list import Url, has_urls
 from avse.cli.pipes import is_piped
 from avse.enhance.each import EACH
-from avse.enhance.file import Job
+from avse.enhance.job import Job
 from avse.enhance.work import job_to_json
 from avse.errors import InputError
 from avse.jobs import urls

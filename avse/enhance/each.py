@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from avse.enhance.enhancer import Enhancer
-from avse.enhance.file import EnhanceResult, Job, check_job, enhance_with, tracks_of, video_of, view_of
+from avse.enhance.file import EnhanceResult, enhance_with, view_of
+from avse.enhance.job import Job, check_job, tracks_of, video_of
 from avse.enhance.watch import Progress, listen, no_progress, see_people
 from avse.errors import InputError
 from avse.faces.detect import FaceDetector

@@ -3,70 +3,31 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from avse.enhance.enhancer import Enhancer
-from avse.enhance.loudness import Normaliser, check_loudness
+from avse.enhance.job import Job, check_job, tracks_of, video_of, writes_video
+from avse.enhance.loudness import Normaliser
 from avse.enhance.preview import Track, write_preview
-from avse.enhance.stream import EnhancerStream, Mixing
+from avse.enhance.stream import EnhancerStream
 from avse.enhance.watch import Listened, Progress, View, enhanced_blocks, listen, no_progress, watch
-from avse.errors import MediaError
-from avse.faces.choice import read_choice
 from avse.faces.detect import FaceDetector
 from avse.faces.mouth import MouthTrack
 from avse.faces.report import FaceReport
-from avse.media.audio import BLOCK_SAMPLES, WRITABLE, AudioReader, AudioWriter, check_file
-from avse.media.output import check_output, scratch_folder
+from avse.media.audio import BLOCK_SAMPLES, AudioReader, AudioWriter
+from avse.media.output import scratch_folder
 from avse.media.remux import replace_audio
 from avse.media.tags import read_tags
 from avse.media.video import (
     VideoWriter,
     audio_start_s,
-    has_video,
-    n_audio_tracks,
-    probe_video,
 )
 from avse.types import Waveform
 
 MAGNIFY = 4
 """Times that a saved crop is enlarged, for people to see."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """What to do with one file."""
-
-    audio: Path
-    """Noisy audio: an audio file, or a container with audio."""
-    output: Path
-    """An audio file, or a video, which then gets the video of `video` or `audio`."""
-    video: Path | None = None
-    """Video of the speaker; None takes the video of `audio` if it has one."""
-    audio_only: bool = False
-    """Do not look at any video frame."""
-    speaker: str = "auto"
-    """Whose face: see `avse.faces.choice.FORMS`."""
-    offset_s: float | None = 0.0
-    """How late the video comes after the audio; None finds it out, and uses it where that is certain."""
-    mixing: Mixing = field(default_factory=Mixing)
-    """How much of the input stays."""
-    save_noise: Path | None = None
-    """Audio file for what was taken away."""
-    save_mouth: Path | None = None
-    """Video of the mouth crops."""
-    preview: Path | None = None
-    """Video file with the chosen face's box and the waveforms before and after."""
-    force: bool = False
-    """Replace files that exist."""
-    audio_track: int | None = 0
-    """Index of the audio track of `audio` to enhance; the others are copied. None enhances all of them."""
-    bit_rate: int | None = None
-    """Bits a second of each enhanced track, where it is stored by a lossy codec; by default as the input has it."""
-    target_lufs: float | None = None
-    """Integrated loudness of each enhanced track, LUFS, with true peaks below -1 dBTP; None keeps the speech as loud as
-    in the input."""
 
 
 @dataclass(frozen=True)
@@ -165,64 +126,11 @@ def view_of(job: Job, video: Path, *, crop_size: tuple[int, int], detector: Face
     return View(video, crop_size, detector=detector, audio_track=zero, offset_s=job.offset_s)
 
 
-def writes_video(path: Path) -> bool:
-    """True if an output of this name is a video and not an audio file."""
-    return path.suffix.lower() not in WRITABLE
-
-
-def check_job(job: Job) -> None:
-    """Refuse what cannot end well before any work is done."""
-    read_choice(job.speaker)
-    if job.target_lufs is not None:
-        check_loudness(job.target_lufs)
-    check_file(job.audio, kind="input")
-    if job.video is not None:
-        check_file(job.video, kind="video")
-    sources = [path.resolve() for path in (job.audio, job.video) if path is not None]
-    outputs = [path for path in (job.output, job.save_noise, job.save_mouth, job.preview) if path is not None]
-    for index, path in enumerate(outputs):
-        if path.resolve() in sources:
-            raise MediaError(f"output {path} must not be the input but is; choose another name")
-        if path.resolve() in [other.resolve() for other in outputs[:index]]:
-            raise MediaError(f"outputs must be different files but two are {path}; choose another name")
-        check_output(path, force=job.force)
-    if job.save_noise is not None and writes_video(job.save_noise):
-        raise MediaError(f"noise {job.save_noise} must end in one of {' '.join(WRITABLE)}; change its name")
-
-
-def video_of(job: Job) -> Path | None:
-    """The file whose video shows the speaker, None where the audio must do."""
-    if job.video is not None:
-        probe_video(job.video)
-    source = job.video or (job.audio if has_video(job.audio) else None)
-    if writes_video(job.output) and source is None:
-        raise MediaError(
-            f"output {job.output} must end in one of {' '.join(WRITABLE)}, for there is no video to copy; rename it"
-        )
-    if job.preview is not None and source is None:
-        raise MediaError(
-            f"preview {job.preview} must show a video but {job.audio.name} has none; name the video of the speaker"
-        )
-    return None if job.audio_only else source
-
-
 def _other_faces(job: Job, video: Path, report: FaceReport) -> list[str]:
     """What to do where it was not the right face that was chosen."""
     if job.speaker != "auto" or report.n_faces < 2:
         return []
     return [f"{report.n_faces} faces, {report.chosen}; see them with: avse-faces {video}; choose one by its number"]
-
-
-def tracks_of(job: Job) -> list[int]:
-    """Indices of the audio tracks to enhance."""
-    if job.audio_track is not None:
-        return [job.audio_track]
-    if not writes_video(job.output) or job.video is not None:
-        raise MediaError(
-            f"output {job.output} must be a video file with the input's own tracks to hold all of them but is not; "
-            "choose one track"
-        )
-    return list(range(n_audio_tracks(job.audio)))
 
 
 def _write_outputs(

@@ -12,7 +12,8 @@ from avse.jobs.task import JsonDict, Report
 from avse.media.made import Made, State
 
 if TYPE_CHECKING:
-    from avse.enhance.file import EnhanceResult, Job
+    from avse.enhance.file import EnhanceResult
+    from avse.enhance.job import Job
 
 RECORD = ".avse-enhance.jsonl"
 """Which outputs were made from what, in each folder of outputs."""
@@ -29,7 +30,7 @@ def job_to_json(job: "Job") -> JsonDict:
 
 def job_from_json(fields: JsonDict) -> "Job":
     """What `job_to_json` made."""
-    from avse.enhance.file import Job
+    from avse.enhance.job import Job
 
     paths = {name: None if fields[name] is None else Path(fields[name]) for name in PATHS}
     return Job(**{**fields, **paths, "mixing": Mixing(**fields["mixing"])})

@@ -32,8 +32,7 @@ fully connected layers without the CNNs (AVDNN, after Hou et al. 2016), and fusi
 networks' answers (late). What the paper's own baselines looked like in detail is not known.
 """
 
-from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -41,7 +40,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from avse.errors import ConfigError
+from avse.models.avdcnn_config import AVDCNNConfig, check_config
 from avse.nn.encoders.audio import SpectrumCNN
 from avse.nn.encoders.flat import FlatWindows
 from avse.nn.encoders.mouth import MouthCNN
@@ -56,52 +55,6 @@ MIN_STD = 0.5
 """Least standard deviation of a bin's natural log power (about 2 dB), against division by a constant."""
 MIN_LIP_STD = 0.01
 """Least change of a pixel, of full scale 1, that is normalised by: a still image stays near 0."""
-
-
-@dataclass(frozen=True)
-class AVDCNNConfig:
-    """What is needed to build the network again."""
-
-    sample_rate: int = 16000
-    """Hz."""
-    window: int = 512
-    """Samples, 32 ms: 257 frequencies."""
-    hop: int = 320
-    """Samples, 20 ms: 50 frames a second."""
-    context: int = 5
-    """Frames seen at once, odd."""
-    lip_height: int = 16
-    """Pixels."""
-    lip_width: int = 24
-    """Pixels."""
-    normalisation_radius: int = 150
-    """Frames on each side over which mean and standard deviation are taken (3 s)."""
-    dropout: float = 0.1
-    """Probability with which a neuron of the fully connected layers is dropped in training."""
-    residual: bool = True
-    """Add the head's output to the noisy log power."""
-    lip_motion: bool = True
-    """Show the lips' movement, each frame less the mean one; else each frame as it is, normalised by itself."""
-    streams: Literal["both", "audio", "video"] = "both"
-    """What the network is given: audio and video, or one of them."""
-    fusion: Literal["merged", "early", "late"] = "merged"
-    """Where the streams meet: in the merged layer, as the paper has it; in the input, the lips grey and as further rows
-    of the spectrum; or in the answer, a weighted mean of two networks', with a weight learnt for each frequency."""
-    encoders: Literal["cnn", "none"] = "cnn"
-    """The paper's CNNs, or the windows of the input as they are, for a network of fully connected layers (AVDNN)."""
-    hidden: tuple[int, int] = (1000, 800)
-    """Neurons of the fully connected layers behind the merged one."""
-    lip_output: bool = True
-    """Predict the lip frames beside the spectrum; networks that do not see never do."""
-    lip_region: float = 1.0
-    """Share of the mouth crop's height and width that is seen, around its middle; above 0, at most 1."""
-    tokens: CropTokensConfig | None = None
-    """Read the lips by VATT's encoder of video, of these sizes, from their movement; None has the paper's CNN."""
-    mouth_widths: tuple[int, int, int] | None = None
-    """Read the lips by the mouth encoder of the live model or the cue network, with these channels of its convolutions
-    and lip frames of 32 x 48; None has the paper's CNN."""
-    mouth_dim: int = 64
-    """Features of that encoder."""
 
 
 class Estimate(NamedTuple):
@@ -167,7 +120,7 @@ class AVDCNN(nn.Module):
         Raises:
             ConfigError: settings contradict each other.
         """
-        _check(config)
+        check_config(config)
         n_freqs, frame_rate_hz = config.window // 2 + 1, config.sample_rate / config.hop
         n_pixels = config.lip_height * config.lip_width
         shared: dict[str, Any] = {"context": config.context, "frame_rate_hz": frame_rate_hz}
@@ -332,19 +285,3 @@ def _middle(crops: Tensor, share: float) -> Tensor:
     rows, columns = (max(1, round(share * size)) for size in (height, width))
     top, left = (height - rows) // 2, (width - columns) // 2
     return crops[..., top : top + rows, left : left + columns]
-
-
-def _check(config: AVDCNNConfig) -> None:
-    """Validate that a network's settings go together.
-
-    Raises:
-        ConfigError: they do not.
-    """
-    if config.streams != "both" and config.fusion != "merged":
-        raise ConfigError(
-            f"{config.fusion} fusion must have both streams but has {config.streams} alone; set streams to both"
-        )
-    if not 0 < config.lip_region <= 1:
-        raise ConfigError(f"lip_region must be above 0 and at most 1 but is {config.lip_region}; correct it")
-    if config.encoders == "none" and (config.fusion == "early" or config.tokens):
-        raise ConfigError("encoders none must go without early fusion and tokens but does not; leave one of them out")

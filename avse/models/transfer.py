@@ -11,13 +11,14 @@ from avse.models.avdcnn import AVDCNN
 from avse.models.driver_stress import DriverStress
 from avse.models.encoders import encoder_of
 from avse.models.live import Live
+from avse.models.registry import Model
 from avse.models.vatt import VATT
 from avse.nn.encoders.tokens import TokenEncoder
 
-Model = TypeVar("Model", AVDCNN, Live, DriverStress)
+Begun = TypeVar("Begun", AVDCNN, Live, DriverStress)
 
 
-def with_vatt(model: Model, weights: Path | None) -> Model:
+def with_vatt(model: Begun, weights: Path | None) -> Begun:
     """Give a model's encoders of tokens the weights of a VATT's: that of video, or for driver stress that of audio.
 
     Args:
@@ -50,7 +51,7 @@ def with_vatt(model: Model, weights: Path | None) -> Model:
     return model
 
 
-def with_encoder(model: nn.Module, weights: str, *, modality: str = "video") -> None:
+def with_encoder(model: Model, weights: str, *, modality: str = "video") -> None:
     """Begin a model's encoder with that of another model, of the same kind and sizes.
 
     Args:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from avse.enhance.file import Job
+from avse.enhance.job import Job
 from avse.enhance.stream import Mixing
 from avse.enhance.work import job_to_json
 from avse.errors import AvseError

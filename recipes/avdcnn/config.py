@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from avse.data.dataset import MixConfig
-from avse.models.avdcnn import AVDCNNConfig
-from avse.training.loop import LoopConfig
+from avse.data.mix_config import MixConfig
+from avse.models.avdcnn_config import AVDCNNConfig
+from avse.training.loop_config import LoopConfig
 
 
 @dataclass(frozen=True)

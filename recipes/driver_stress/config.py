@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from avse.training.loop import LoopConfig
+from avse.training.loop_config import LoopConfig
 
 
 @dataclass(frozen=True)

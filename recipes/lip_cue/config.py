@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from avse.models.lip_cue import LipCueConfig
-from avse.training.loop import LoopConfig
+from avse.training.loop_config import LoopConfig
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from avse.data.channel import ChannelConfig
-from avse.data.dataset import MixConfig
+from avse.data.mix_config import MixConfig
 from avse.models.live import LiveConfig
-from avse.training.loop import LoopConfig
+from avse.training.loop_config import LoopConfig
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from avse.data.cue_errors import CueErrorConfig
 from avse.data.voices import VoiceMixConfig
 from avse.models.audio_core import CoreConfig
 from avse.models.steered import SteeredConfig
-from avse.training.loop import LoopConfig
+from avse.training.loop_config import LoopConfig
 
 
 @dataclass(frozen=True)

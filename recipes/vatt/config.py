@@ -5,7 +5,7 @@ from pathlib import Path
 
 from avse.errors import ConfigError
 from avse.models.vatt import VATTConfig
-from avse.training.loop import LoopConfig
+from avse.training.loop_config import LoopConfig
 
 
 @dataclass(frozen=True)

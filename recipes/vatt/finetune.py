@@ -22,7 +22,8 @@ from avse.media.output import atomic_write
 from avse.media.tensors import read_tensors
 from avse.models import zoo
 from avse.models.vatt import VATT, VATTConfig
-from avse.training.loop import LoopConfig, fit
+from avse.training.loop import fit
+from avse.training.loop_config import LoopConfig
 from avse.training.run import Run
 from recipes.training import program
 from recipes.vatt.config import AugmentConfig

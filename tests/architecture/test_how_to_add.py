@@ -76,7 +76,7 @@ CONFIG = """
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from avse.training.loop import LoopConfig
+from avse.training.loop_config import LoopConfig
 
 
 @dataclass(frozen=True)

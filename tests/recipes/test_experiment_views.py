@@ -19,7 +19,8 @@ from avse.errors import ConfigError
 from avse.faces.mouth import MouthTrack
 from avse.faces.report import FaceReport
 from avse.models import zoo
-from avse.models.avdcnn import AVDCNN, AVDCNNConfig, Estimate
+from avse.models.avdcnn import AVDCNN, Estimate
+from avse.models.avdcnn_config import AVDCNNConfig
 from avse.signal.stft import POWER_FLOOR
 from recipes.speech_benchmark.experiment import lips
 from recipes.speech_benchmark.experiment import mouth_figures as mouths

@@ -9,7 +9,8 @@ import torch
 
 from avse.data.corpus import load_corpus
 from avse.data.crops import save_mouth
-from avse.data.dataset import MixConfig, MixtureDataset
+from avse.data.dataset import MixtureDataset
+from avse.data.mix_config import MixConfig
 from avse.errors import ConfigError
 from avse.faces.mouth import MouthTrack
 from avse.faces.report import FaceReport

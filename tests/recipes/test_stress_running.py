@@ -9,7 +9,7 @@ import torch
 from avse.drives.drive import Drive, save_drive
 from avse.drives.simulate import DrivingConfig, simulate_drive
 from avse.errors import ConfigError
-from avse.training.loop import LoopConfig
+from avse.training.loop_config import LoopConfig
 from recipes.driver_stress import running_results
 from recipes.driver_stress.config import NetworkConfig, TrainConfig
 from recipes.driver_stress.features import window_features

@@ -175,7 +175,8 @@ def test_results_say_what_the_stages_found(vatt_run, vatt_shards, costs, tmp_pat
 
 
 def test_vatts_encoders_begin_other_models(vatt_run, tmp_path):
-    from avse.models.avdcnn import AVDCNN, AVDCNNConfig
+    from avse.models.avdcnn import AVDCNN
+    from avse.models.avdcnn_config import AVDCNNConfig
     from avse.models.driver_stress import DriverStress, DriverStressConfig, ModalityConfig
     from avse.models.live import Live, LiveConfig
     from avse.models.transfer import with_vatt
@@ -216,7 +217,8 @@ def test_vatts_encoders_begin_other_models(vatt_run, tmp_path):
 
 
 def test_with_tokens_the_live_model_is_exported_and_avdcnn_reaches_no_farther_than_it_says(tmp_path):
-    from avse.models.avdcnn import AVDCNN, AVDCNNConfig
+    from avse.models.avdcnn import AVDCNN
+    from avse.models.avdcnn_config import AVDCNNConfig
     from avse.models.live import Live, LiveConfig
     from avse.models.live_onnx import export
     from avse.nn.encoders.pretrained import CropTokensConfig

@@ -15,7 +15,8 @@ from avse.faces.people import SMOOTHING_S, _Cropper, _Scene
 from avse.models.live import Live, LiveConfig
 from avse.nn.losses import compressed_mse, masked_mse
 from avse.training.ema import WeightAverage
-from avse.training.loop import LoopConfig, fit
+from avse.training.loop import fit
+from avse.training.loop_config import LoopConfig
 from avse.training.run import Run
 
 # Losses

@@ -11,7 +11,8 @@ from avse.data.manifest import read_manifest, read_mixtures
 from avse.errors import ConfigError
 from avse.media.tensors import write_tensors
 from avse.models import sizes, zoo
-from avse.models.avdcnn import AVDCNN, AVDCNNConfig
+from avse.models.avdcnn import AVDCNN
+from avse.models.avdcnn_config import AVDCNNConfig
 from avse.models.pretrained import names
 from avse.models.registry import MODELS
 from avse.signal import normalise

@@ -8,8 +8,9 @@ import torch
 from avse.data.bank import WaveformBank
 from avse.data.corpus import Corpus
 from avse.data.crops import load_mouth, save_mouth
-from avse.data.dataset import MixConfig, MixtureDataset, collate
+from avse.data.dataset import MixtureDataset, collate
 from avse.data.manifest import Item
+from avse.data.mix_config import MixConfig
 from avse.errors import ConfigError
 from avse.faces.mouth import MouthTrack
 from avse.faces.report import FaceReport

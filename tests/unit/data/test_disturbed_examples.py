@@ -6,8 +6,9 @@ import pytest
 from avse.data.augment import change_speed, cover, samples_at_speed
 from avse.data.bank import WaveformBank
 from avse.data.corpus import Corpus
-from avse.data.dataset import MixConfig, MixtureDataset
+from avse.data.dataset import MixtureDataset
 from avse.data.manifest import Item
+from avse.data.mix_config import MixConfig
 from avse.faces.mouth import MouthTrack
 from avse.faces.report import FaceReport
 

@@ -5,8 +5,9 @@ import pytest
 
 from avse.data.bank import WaveformBank
 from avse.data.corpus import Corpus
-from avse.data.dataset import MixConfig, MixtureDataset
+from avse.data.dataset import MixtureDataset
 from avse.data.manifest import Item
+from avse.data.mix_config import MixConfig
 from avse.faces.mouth import MouthTrack
 from avse.faces.report import FaceReport
 from avse.media.audio import AudioWriter

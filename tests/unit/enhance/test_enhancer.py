@@ -12,7 +12,8 @@ from avse.enhance.stream import EnhancerStream, Mixing
 from avse.errors import InputError
 from avse.faces.mouth import MouthTrack
 from avse.faces.report import FaceReport
-from avse.models.avdcnn import AVDCNN, AVDCNNConfig
+from avse.models.avdcnn import AVDCNN
+from avse.models.avdcnn_config import AVDCNNConfig
 
 
 def _noise(duration_s, *, rate, n_channels=1, seed=0):

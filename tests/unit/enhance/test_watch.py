@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from avse.enhance.enhancer import Enhancer
-from avse.enhance.file import Job, enhance_file
+from avse.enhance.file import enhance_file
+from avse.enhance.job import Job
 from avse.enhance.watch import listen
 from avse.media.audio import AudioWriter, read_audio
 

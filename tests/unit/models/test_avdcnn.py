@@ -6,7 +6,8 @@ import torch
 
 from avse.errors import ConfigError
 from avse.models import zoo
-from avse.models.avdcnn import AVDCNN, AVDCNNConfig
+from avse.models.avdcnn import AVDCNN
+from avse.models.avdcnn_config import AVDCNNConfig
 from avse.signal.stft import stft
 
 

@@ -7,7 +7,8 @@ import torch
 
 from avse.errors import ConfigError
 from avse.models import zoo
-from avse.models.avdcnn import AVDCNN, AVDCNNConfig
+from avse.models.avdcnn import AVDCNN
+from avse.models.avdcnn_config import AVDCNNConfig
 from avse.models.encoders import encoder_of
 from avse.models.lip_cue import LipCue, LipCueConfig
 from avse.models.live import Live, LiveConfig

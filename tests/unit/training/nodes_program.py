@@ -10,7 +10,8 @@ from pathlib import Path
 import torch
 from lightning_fabric import seed_everything
 
-from avse.training.loop import LoopConfig, fit
+from avse.training.loop import fit
+from avse.training.loop_config import LoopConfig
 from avse.training.run import Run
 
 WIDTH = 400

@@ -17,7 +17,8 @@ from lightning_fabric.plugins.precision import Precision
 
 from avse.errors import ConfigError
 from avse.media.tensors import read_tensors
-from avse.training.loop import LoopConfig, fit
+from avse.training.loop import fit
+from avse.training.loop_config import LoopConfig
 from avse.training.run import Run
 from avse.training.settings import check_same, digests
 from recipes import training
@@ -219,7 +220,7 @@ sys.path.insert(0, {tests!r})
 import test_honest_runs as t
 import avse.training.checkpoint as checkpoint
 from avse.training import loop as module
-from avse.training.loop import LoopConfig
+from avse.training.loop_config import LoopConfig
 import os
 rank = int(os.environ["RANK"])
 slow = module._Trainer._minutes

@@ -9,7 +9,8 @@ from lightning_fabric import seed_everything
 from avse.errors import ConfigError
 from avse.media.tensors import read_tensors
 from avse.training import loop
-from avse.training.loop import LoopConfig, fit
+from avse.training.loop import fit
+from avse.training.loop_config import LoopConfig
 from avse.training.run import Run
 from avse.training.sampler import ResumableBatchSampler
 
