@@ -42,7 +42,7 @@ _HOME = {
     "Enhancer": "avse.enhance.enhancer",
     "Recording": "avse.enhance.enhancer",
     "EnhanceResult": "avse.enhance.file",
-    "Job": "avse.enhance.file",
+    "Job": "avse.enhance.job",
     "enhance_file": "avse.enhance.file",
     "StreamingEnhancer": "avse.live.stream",
     "Mixing": "avse.enhance.stream",

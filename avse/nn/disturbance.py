@@ -118,7 +118,7 @@ class Disturbance(nn.Module):
 
 
 def bounded(disturbance: Tensor) -> Tensor:
-    """Disturbances of frames, those above `MOST` much reduced."""
+    """Disturbances of frames, `(batch, frames)`, those above `MOST` much reduced."""
     return torch.minimum(disturbance, MOST + SLOPE_ABOVE * (disturbance - MOST))
 
 
@@ -135,7 +135,7 @@ def over_time(disturbance: Tensor) -> Tensor:
 
 
 def predicted_pesq(symmetric: Tensor, asymmetric: Tensor) -> Tensor:
-    """About what PESQ-WB would say of these disturbances, 1.0 to 4.64 (P.862, 10.2.7, and P.862.2, equation 1)."""
+    """About what PESQ-WB says of disturbances `(batch,)`: 1.0 to 4.64 (P.862, 10.2.7, and P.862.2, equation 1)."""
     raw = 4.5 - 0.1 * symmetric - 0.0309 * asymmetric
     return 0.999 + 4 / (1 + torch.exp(-1.3669 * raw + 3.8224))
 
@@ -162,14 +162,14 @@ def bark_bands(freqs_hz: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float6
 
 
 def threshold_in_quiet_db(freqs_hz: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Softest tone that is heard, dB SPL (Terhardt 1979)."""
+    """Softest tone that is heard at each frequency, `(freqs,)`, dB SPL (Terhardt 1979)."""
     khz = freqs_hz / 1000
     level = 3.64 * khz**-0.8 - 6.5 * np.exp(-0.6 * (khz - 3.3) ** 2) + 1e-3 * khz**4
     return np.asarray(np.minimum(level, 80.0))
 
 
 def input_filter_gain(freqs_hz: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Gain of the input filter of P.862.2 (section 7), a high-pass of 100 Hz, made 1 at 1 kHz."""
+    """Gain of the input filter of P.862.2 (section 7) at each `(freqs,)`: a high-pass of 100 Hz, made 1 at 1 kHz."""
     shifts = np.exp(-2j * np.pi * freqs_hz / SAMPLE_RATE)
     reference = np.exp(-2j * np.pi * 1000 / SAMPLE_RATE)
 
