@@ -20,9 +20,10 @@ demo: $(VENV)/.installed  ## generate a talking head in noise, enhance it, print
 	@echo "enhanced: $(SAMPLE)/enhanced.wav"
 	@echo "report:   $(SAMPLE)/report.html"
 
-# loadscope: what a module makes for its tests, such as trained networks, is made once and not by both processes.
+# loadscope: what a module makes for its tests, such as trained networks, is made once and not by both processes. In the
+# order of tests/conftest.py: by the number of their tests, the modules that take minutes would come last, on one core.
 test: $(VENV)/.installed lint  ## everything but the slow training checks; under 10 minutes on 2 cores
-	$(BIN)/python -m pytest -m 'not slow' -n 2 --dist loadscope
+	$(BIN)/python -m pytest -m 'not slow' -n 2 --dist loadscope --no-loadscope-reorder
 
 test-slow: $(VENV)/.installed  ## the training checks that take minutes
 	$(BIN)/python -m pytest -m slow

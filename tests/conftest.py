@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from avse.media.audio import AudioWriter
 from avse.synthetic.head import PEOPLE
@@ -55,6 +57,35 @@ def _bundled_detector():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(detectors, "installed_file", lambda: None)
         yield
+
+
+LONG_FIRST = ("recipes", "unit/training", "trust", "docs", "distribution", "architecture", "cli", "hostile")
+"""Folders in the order in which test processes start on them, so that none ends alone with something long."""
+
+
+def pytest_collection_modifyitems(items):
+    """Long modules first."""
+
+    def rank(item):
+        folder = item.path.relative_to(ROOT / "tests").as_posix()
+        return next((n for n, name in enumerate(LONG_FIRST) if folder.startswith(name + "/")), len(LONG_FIRST))
+
+    items.sort(key=rank)
+
+
+def _once(tmp_path_factory, name, make):
+    """A folder that is made once, by one of the test processes, and only read by all of them."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+    folder, done = root / name, root / f"{name}.done"
+    with FileLock(root / f"{name}.lock"):
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            make(folder)
+            done.touch()
+    return folder
 
 
 class Talk:
@@ -200,13 +231,15 @@ def write_mouth():
 @pytest.fixture(scope="session")
 def vatt_videos(tmp_path_factory, write_mouth):
     """A folder of videos with sentences beside them."""
-    folder = tmp_path_factory.mktemp("videos")
-    for number in range(60):
-        write_mouth(folder / f"talk {number:02d}.mp4", number)
-        (folder / f"talk {number:02d}.txt").write_text(
-            "bin blue at f two now" if number % 2 else "lay red by a one again"
-        )
-    return folder
+
+    def make(folder):
+        for number in range(60):
+            write_mouth(folder / f"talk {number:02d}.mp4", number)
+            (folder / f"talk {number:02d}.txt").write_text(
+                "bin blue at f two now" if number % 2 else "lay red by a one again"
+            )
+
+    return _once(tmp_path_factory, "vatt videos", make)
 
 
 @pytest.fixture(scope="session")
@@ -214,9 +247,10 @@ def vatt_shards(vatt_videos, vatt_cut, tmp_path_factory):
     """The shards cut from them."""
     from recipes.vatt import shards
 
-    out = tmp_path_factory.mktemp("shards")
-    assert shards.main([str(vatt_videos), str(out), *vatt_cut, "--valid-share", "0.3"]) == 0
-    return out
+    def make(folder):
+        assert shards.main([str(vatt_videos), str(folder), *vatt_cut, "--valid-share", "0.3"]) == 0
+
+    return _once(tmp_path_factory, "vatt shards", make)
 
 
 @pytest.fixture(scope="session")
@@ -237,9 +271,7 @@ def vatt_run(vatt_shards, vatt_config, tmp_path_factory):
     """Folder of a training."""
     from recipes.vatt import train
 
-    folder = tmp_path_factory.mktemp("vatt")
-    train.main(vatt_config(vatt_shards, folder))
-    return folder
+    return _once(tmp_path_factory, "vatt", lambda folder: train.main(vatt_config(vatt_shards, folder)))
 
 
 @pytest.fixture

@@ -1,37 +1,9 @@
-"""No command runs code that lies in the folder it is called from, nor do the processes that it starts."""
+"""No program runs code that lies in the folder it is called from; test_network.py calls every command in such a one."""
 
 import subprocess
 import sys
 
-import pytest
-
 from avse.workers import in_parallel, run_module
-
-PLANTED = (
-    "numpy", "scipy", "torch", "av", "cv2", "soundfile", "pesq", "onnxruntime", "yaml", "sitecustomize_", "pickle",
-    "struct", "selectors", "socket", "signal", "threading", "tempfile", "random", "json", "resource", "avse",
-)  # fmt: skip
-"""Names that some process imports, of packages and of Python's own library."""
-
-
-@pytest.fixture
-def planted(tmp_path):
-    """A folder of modules that leave a trace when they run."""
-    folder = tmp_path / "download"
-    folder.mkdir()
-    for name in PLANTED:
-        (folder / f"{name}.py").write_text(
-            f"open({str(tmp_path / 'ran.txt')!r}, 'a').write({name!r} + chr(10))\nraise ImportError({name!r})\n"
-        )
-    return folder
-
-
-@pytest.mark.parametrize("call", ["enhance", "enhance two", "score", "score two", "live", "faces", "export", "embed"])
-def test_modules_in_the_current_folder_are_not_run(call, command, every_command, planted, tmp_path):
-    (tmp_path / "out").mkdir()
-    done = command(call.split()[0], *every_command(tmp_path / "out")[call], cwd=planted)
-    assert not (tmp_path / "ran.txt").exists(), (tmp_path / "ran.txt").read_text()
-    assert done.returncode == 0, done.stderr
 
 
 def test_a_planted_module_would_leave_a_trace(planted, tmp_path):

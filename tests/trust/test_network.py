@@ -1,4 +1,8 @@
-"""Nothing phones home: no command asks the network for anything or writes into the user's home."""
+"""Nothing phones home and nothing planted runs, of any command.
+
+No command asks the network for anything or writes into the user's home, or runs code that lies in the folder it is
+called from; nor do the processes that it starts.
+"""
 
 import re
 import shutil
@@ -16,13 +20,16 @@ HAS_STRACE = shutil.which("strace") is not None and (
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_no_command_asks_the_network_or_writes_into_the_home(call, command, every_command, tmp_path):
+def test_no_command_asks_the_network_writes_into_the_home_or_runs_the_folder_s_code(
+    call, command, every_command, planted, tmp_path
+):
     traced = tmp_path / "system calls.txt"
     # Python code is watched by an audit hook, libraries by their system calls where strace is there.
     prefix = ["strace", "-f", "-qq", "-e", "trace=connect,sendto,sendmsg", "-o", str(traced)] if HAS_STRACE else []
     (tmp_path / "out").mkdir()
     arguments = every_command(tmp_path / "out")[call]
-    done = command(call.split()[0], *arguments, prefix=prefix)
+    done = command(call.split()[0], *arguments, prefix=prefix, cwd=planted)
+    assert not (tmp_path / "ran.txt").exists(), (tmp_path / "ran.txt").read_text()
     assert done.returncode == 0, done.stderr
     assert done.attempts == []
     assert done.home == []

@@ -36,6 +36,16 @@ def test_as_scikit_learn_has_them(given):
         assert scores[name].value == pytest.approx(value), name
 
 
+def test_area_with_ties_is_that_of_scikit_learn(given):
+    reference, probabilities = given
+    coarse = probabilities.round(1)
+    found = classification_scores(reference=reference, probabilities=coarse)["auroc"].value
+    areas = [metrics.roc_auc_score(reference == c, coarse[:, c]) for c in range(3)]
+    assert found == pytest.approx(np.mean(areas), abs=1e-12)
+    alone = classification_scores(reference=np.zeros(3, int), probabilities=np.ones((3, 1)))["auroc"]
+    assert (alone.value, alone.reason) == (None, "one class alone")
+
+
 def test_by_hand():
     reference = np.array([0, 0, 1, 2])
     probabilities = np.array([[0.9, 0.05, 0.05], [0.2, 0.8, 0.0], [0.1, 0.8, 0.1], [0.6, 0.2, 0.2]])
