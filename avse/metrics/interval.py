@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.stats import bootstrap
 
 
 def bootstrap_interval(
@@ -26,9 +27,11 @@ def bootstrap_interval(
         >>> bootstrap_interval([5.0])
         (5.0, 5.0)
     """
-    known = np.asarray(values, dtype=float)
-    if len(known) == 0:
-        return float("nan"), float("nan")
-    drawn = np.random.default_rng(seed).choice(known, size=(n_draws, len(known)))
-    low, high = np.quantile(drawn.mean(axis=1), [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+    if len(values) < 2:
+        only = float(values[0]) if len(values) else float("nan")
+        return only, only
+    found = bootstrap(
+        (np.asarray(values, dtype=float),), np.mean,
+        n_resamples=n_draws, confidence_level=level, method="percentile", rng=seed,
+    ).confidence_interval  # fmt: skip
+    return float(found.low), float(found.high)

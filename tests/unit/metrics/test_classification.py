@@ -53,6 +53,12 @@ def test_by_hand():
     assert scores["accuracy"].value == 0.5
     assert scores["balanced_accuracy"].value == pytest.approx((0.5 + 1 + 0) / 3)
     assert scores["specificity"].value == pytest.approx((1 / 2 + 2 / 3 + 1) / 3)
+    assert scores["precision"].value == pytest.approx((1 / 2 + 1 / 2 + 0) / 3)
+    assert scores["macro_f1"].value == pytest.approx((1 / 2 + 2 / 3 + 0) / 3)
+    # Half are right, of which (2 * 2 + 1 * 2 + 1 * 0) / 16 by chance.
+    assert scores["kappa"].value == pytest.approx((1 / 2 - 3 / 8) / (1 - 3 / 8))
+    # Shares of the pairs of an example of the class and another that are in the right order; half a pair for a tie.
+    assert scores["auroc"].value == pytest.approx((3 / 4 + 2.5 / 3 + 1) / 3)
     # One bin each: 0.9 right, two of 0.8 half right, 0.6 wrong.
     assert scores["calibration_error"].value == pytest.approx(0.1 / 4 + 0.3 / 2 + 0.6 / 4)
     np.testing.assert_array_equal(
@@ -97,3 +103,15 @@ def test_the_interval_of_a_mean():
     np.testing.assert_allclose([low, high], values.mean() + np.array([-1, 1]) * 1.96 * values.std() / 20, atol=0.02)
     assert bootstrap_interval([3.0]) == (3.0, 3.0)
     assert np.isnan(bootstrap_interval([])).all()
+
+
+def test_the_same_draws_as_by_numpy_alone():
+    values = np.random.default_rng(1).normal(1, 2, 45)
+    drawn = np.random.default_rng(7).choice(values, size=(10_000, 45)).mean(axis=1)
+    np.testing.assert_allclose(bootstrap_interval(values, seed=7), np.quantile(drawn, [0.025, 0.975]), rtol=1e-12)
+
+
+def test_one_class_alone_has_no_kappa():
+    scores = classification_scores(reference=np.zeros(4, int), probabilities=np.array([[0.9, 0.1]] * 4))
+    assert (scores["kappa"].value, scores["kappa"].reason) == (None, "one class alone")
+    assert scores["accuracy"].value == 1
