@@ -66,10 +66,20 @@ def build(config: SteeringTrainConfig) -> Steered:
     core = zoo.load_as(AudioCore, config.core)
     model = Steered(replace(config.model, core=core.config), core=core)
     if config.start_from is not None:
-        weights = zoo.load_as(Steered, config.start_from).state_dict()
-        model.load_state_dict({k: v for k, v in weights.items() if not k.startswith("core.")}, strict=False)
+        model.load_state_dict(_moved_along(zoo.load_as(Steered, config.start_from), core), strict=False)
     model.core.requires_grad_(False)
     return model
+
+
+def _moved_along(before: Steered, core: AudioCore) -> dict[str, Tensor]:
+    """A steering's weights beside another core: its decoder began as the core's, and moves as that has moved since."""
+    weights = {name: t for name, t in before.state_dict().items() if not name.startswith("core.")}
+    old = before.core.decoder.state_dict()
+    for name, tensor in core.decoder.state_dict().items():
+        if tensor.is_floating_point():
+            moved = weights[f"decoder.{name}"] + tensor - old[name]
+            weights[f"decoder.{name}"] = moved.clamp_min(1e-5) if name.endswith("running_var") else moved
+    return weights
 
 
 class _Alternating(VoiceDataset):

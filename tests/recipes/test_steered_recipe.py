@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
+import torch
 from conftest import write_audio
 
 from avse.data.manifest import Item, write_manifest
 from avse.enhance.enhancer import Enhancer
 from avse.models import zoo
-from avse.models.audio_core import AudioCore
-from avse.models.steered import Steered
+from avse.models.audio_core import AudioCore, CoreConfig
+from avse.models.steered import Steered, SteeredConfig
 from avse.signal.speech_cue import CUE_DIM
 from avse.training.config import read_config
 from recipes.checkpoint_weights import main as checkpoint_weights
@@ -89,6 +90,23 @@ def test_steering_learns_beside_a_core_that_stays(places, tmp_path):
         np.testing.assert_array_equal(trained.core.state_dict()[name], tensor)
     assert trained.write.weight.abs().max() > 0
     assert trained.cue.weight.shape[1] == CUE_DIM + 1
+
+
+def test_a_steering_moves_along_with_another_core(places, tmp_path):
+    torch.manual_seed(1)
+    sizes = CoreConfig(channels=8, n_blocks=1, state_dim=8)
+    old, new = AudioCore.build(sizes), AudioCore.build(sizes)
+    zoo.save(tmp_path / "old.safetensors", Steered(SteeredConfig(core=sizes, n_blocks=1), core=old))
+    zoo.save(tmp_path / "new.safetensors", new)
+    config = read_config(SteeringTrainConfig, [
+        "--folder", str(tmp_path / "run"), "--core", str(tmp_path / "new.safetensors"),
+        "--start_from", str(tmp_path / "old.safetensors"), "--model.n_blocks", "1", *places,
+    ])  # fmt: skip
+    model = steering.build(config).eval()
+    with torch.inference_mode():
+        output = model(torch.randn(1, 2, 9, 257), torch.rand(1, 9, CUE_DIM), torch.ones(1, 9))
+    # Nothing was learned beside the old core, so that beside the new one nothing is steered either.
+    torch.testing.assert_close(output.steered, output.audio_only)
 
 
 def test_both_parts_are_trained_in_turn_and_the_result_enhances(data, places, tmp_path):
