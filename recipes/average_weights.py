@@ -12,9 +12,10 @@ import torch
 
 from avse.errors import AvseError, ConfigError
 from avse.models import zoo
+from avse.models.registry import Model
 
 
-def average(one: zoo.Model, other: zoo.Model, *, share: float) -> zoo.Model:
+def average(one: Model, other: Model, *, share: float) -> Model:
     """The first model with its weights moved towards those of the second.
 
     Args:
