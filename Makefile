@@ -4,11 +4,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 SAMPLE := build/sample
 
-.PHONY: demo test test-slow docs train-avdcnn train-live bench torture install-check lint bom clean
+.PHONY: demo test test-browser test-slow docs train-avdcnn train-live bench torture install-check lint bom clean
 
 $(VENV)/.installed: pyproject.toml packages/avse-avdcnn/pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[all,server,docs,dev]' --editable packages/avse-avdcnn
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[all,demo,server,docs,dev]' --editable packages/avse-avdcnn
 	touch $@
 
 demo: $(VENV)/.installed  ## generate a talking head in noise, enhance it, print the scores
@@ -26,7 +26,11 @@ test: $(VENV)/.installed lint  ## everything but the slow training checks; under
 	$(BIN)/python -m pytest -m 'not slow' -n 2 --dist loadscope --no-loadscope-reorder
 
 test-slow: $(VENV)/.installed  ## the training checks that take minutes
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow --ignore tests/browser
+
+# AVSE_SCREENSHOTS=1 make test-browser: writes the pages' images of the documentation, too.
+test-browser: $(VENV)/.installed  ## avse-demo in headless Chromium (apt-get install chromium), about two minutes
+	$(BIN)/python -m pytest tests/browser -m slow
 
 docs: $(VENV)/.installed  ## the documentation site, in build/site; needs no network
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --clean

@@ -6,6 +6,7 @@ from avse.errors import MissingExtraError
 
 MODULES = {
     "completion": ("shtab",),
+    "demo": ("fastapi", "gradio", "matplotlib", "uvicorn"),
     "export": ("onnx", "safetensors", "torch"),
     "report": ("jinja2", "matplotlib"),
     "torch": ("safetensors", "torch"),

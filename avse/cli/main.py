@@ -13,6 +13,7 @@ COMMANDS = {
     "faces": "list the faces of a video",
     "sync": "estimate how late a video comes after its audio",
     "models": "list the installed models, their cards, licences and checksums",
+    "demo": "show a web page to enhance recordings in",
     "embed": "embed videos by a VATT, and search them",
     "export": "write a live model as ONNX graphs",
     "serve": "enhance files and calls for others, over HTTP and WebSocket",

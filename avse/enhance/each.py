@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 from avse.enhance.enhancer import Enhancer
 from avse.enhance.file import EnhanceResult, enhance_with, view_of
 from avse.enhance.job import Job, check_job, tracks_of, video_of
-from avse.enhance.watch import Progress, listen, no_progress, see_people
+from avse.enhance.watch import Listened, Progress, listen, no_progress, see_people
 from avse.errors import InputError
 from avse.faces.detect import FaceDetector
 from avse.faces.mouth import MouthTrack, mouth_of
@@ -27,8 +27,23 @@ LEAST_S = 1.0
 """Seconds that a face must be found to speak to get a file of its own."""
 
 
+@dataclass(frozen=True)
+class Watched:
+    """What was heard and seen of a recording."""
+
+    listened: Listened
+    people: People
+    warnings: tuple[str, ...]
+    """Of both."""
+
+
 def enhance_each(
-    enhancer: Enhancer, job: Job, *, detector: FaceDetector | None = None, progress: Progress = no_progress
+    enhancer: Enhancer,
+    job: Job,
+    *,
+    detector: FaceDetector | None = None,
+    progress: Progress = no_progress,
+    watched: Watched | None = None,
 ) -> list[EnhanceResult]:
     """Write one file for each face that speaks, steered by it, and two tables of who spoke when.
 
@@ -40,6 +55,7 @@ def enhance_each(
         job: what to do; its speaker does not matter.
         detector: finds faces; the usual one by default.
         progress: as of `avse.enhance.file.enhance_file`.
+        watched: of the same job, where it was listened to and seen before.
 
     Raises:
         MediaError: a file cannot be read or written; nothing is left half-written.
@@ -53,9 +69,13 @@ def enhance_each(
     tables = [_table_path(job, suffix) for suffix in (".json", ".rttm")]
     for table in tables:
         check_output(table, force=job.force)
-    listened = listen(job.audio, track=tracks_of(job)[0])
     crop_size = enhancer.model.crop_size
-    people, seen = see_people(view_of(job, video, crop_size=crop_size, detector=detector), listened, progress=progress)
+    if watched is None:
+        listened = listen(job.audio, track=tracks_of(job)[0])
+        view = view_of(job, video, crop_size=crop_size, detector=detector)
+        people, seen = see_people(view, listened, progress=progress)
+        watched = Watched(listened, people, (*listened.warnings, *seen))
+    listened, people = watched.listened, watched.people
     times_s = people.timestamps_s - people.offset_s
     turns = find_speech_of_each(listened.scorer.evidence(people.faces, timestamps_s=times_s))
     rows = [row for row, one in enumerate(turns) if one.share(0) * listened.duration_s >= LEAST_S]
@@ -70,7 +90,7 @@ def enhance_each(
     results = [
         enhance_with(
             enhancer, own, _mouth(people, row, turns[row], crop_size), listened=listened,
-            warnings=[*listened.warnings, *seen] if own is jobs[0] else [], progress=progress, started=started,
+            warnings=list(watched.warnings) if own is jobs[0] else [], progress=progress, started=started,
         )
         for row, own in zip(rows, jobs, strict=True)
     ]  # fmt: skip

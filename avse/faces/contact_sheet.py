@@ -50,6 +50,16 @@ class ContactSheet:
                 wide = Box(box.centre[0] - WIDER * box.size / 2, box.centre[1] - WIDER * box.size / 2, WIDER * box.size)
                 self._tiles[row] = face_patch(image, wide, side=TILE)
 
+    @property
+    def tiles(self) -> dict[int, Image]:
+        """Faces taken so far, `(TILE, TILE, 3)` RGB each, by their row in the people."""
+        return self._tiles
+
+    @property
+    def is_complete(self) -> bool:
+        """True when no later frame can add a face."""
+        return not self._wanted
+
     def draw(self) -> Image:
         """The sheet, `(height, width, 3)` RGB; one empty tile where there is no face."""
         infos = self._people.infos()
@@ -104,12 +114,17 @@ def write_preview(path: Path, frames: Iterable[TimedImage], people: People, *, f
     width, height = people.frame_size
     with VideoWriter(path, fps=fps, width=width, height=height, force=force) as writer:
         for frame in frames:
-            image = np.ascontiguousarray(frame.image)
-            for row in range(len(people.faces)):
-                box = _box(people, row, frame.time_s)
-                if box is not None:
-                    draw_face(image, box, row, speaks=people.speaks(row, frame.time_s))
-            writer.write(image)
+            writer.write(with_boxes(frame, people))
+
+
+def with_boxes(frame: TimedImage, people: People) -> Image:
+    """A video frame with a box and an index at each face, thicker where it speaks, `(height, width, 3)` RGB."""
+    image = np.ascontiguousarray(frame.image)
+    for row in range(len(people.faces)):
+        box = _box(people, row, frame.time_s)
+        if box is not None:
+            draw_face(image, box, row, speaks=people.speaks(row, frame.time_s))
+    return image
 
 
 def draw_face(image: Image, box: Box, row: int, *, speaks: bool) -> None:

@@ -130,8 +130,8 @@ def test_the_modules_that_an_extra_is_said_to_bring_are_in_it():
 
     for extra, modules in MODULES.items():
         assert {DISTRIBUTION.get(module, module) for module in modules} <= packages(extra), extra
-    # `all` is what one machine's user wants: no cluster, no object store, no server.
-    everything = set(extras) - {"all", "bench", "cluster", "dev", "docs", "s3", "server", "torchaudio"}
+    # `all` is what one machine's user wants: no cluster, no object store, no page, no server.
+    everything = set(extras) - {"all", "bench", "cluster", "demo", "dev", "docs", "s3", "server", "torchaudio"}
     assert set().union(*map(packages, everything)) == packages("all")
 
 
