@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.media.audio import AudioReader, AudioWriter
+from avse.signal.decibel import amplitude_ratio
 from avse.signal.loudness import LoudnessMeter
 from avse.types import Waveform
 
@@ -42,7 +43,7 @@ def write_comparison(path: Path, *, before: Path, after: Path, signs: npt.NDArra
     loudness = [_loudness_lufs(source, signs) for source in (before, after)]
     known = [value for value in loudness if np.isfinite(value)]
     target = min(known) if len(known) == 2 else None
-    gains = [np.float32(1 if target is None else 10 ** ((target - value) / 20)) for value in loudness]
+    gains = [np.float32(1 if target is None else amplitude_ratio(target - value)) for value in loudness]
     n_samples = 0
     with ExitStack() as stack:
         readers = [stack.enter_context(AudioReader(source)) for source in (before, after)]
