@@ -19,7 +19,7 @@ from avse.models.pretrained import graph_of, path_of
 from avse.signal.phase import PhaseMeter
 from avse.types import Waveform
 
-DEFAULT_MODEL = DEFAULT_LIVE_MODEL = "live"
+DEFAULT_MODEL = DEFAULT_LIVE_MODEL = "steered"
 
 
 class Recording(NamedTuple):

@@ -49,8 +49,8 @@ def _check_restarts() -> None:
     may_restart = int(os.environ.get("TORCHELASTIC_MAX_RESTARTS", "0")) > 0
     if may_restart and os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True":
         raise ConfigError(
-            "torchrun with --max-restarts must have a new store for each start but shares one, and restarted processes "
-            "could hang; set TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 and --rdzv-backend c10d for it"
+            "processes that torchrun restarts must have a new store for each start but share one, and could hang; set "
+            "TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 and the rendezvous backend c10d for it"
         )
 
 

@@ -156,6 +156,7 @@ CARDS = {
     "avdcnn": "egs/grid/avdcnn_card.md.j2",
     "lip_cue": "recipes/lip_cue/card.md.j2",
     "live": "egs/grid/live_card.md.j2",
+    "steered": "egs/grid/steered_card.md.j2",
 }
 
 
