@@ -99,7 +99,7 @@ def serve(settings: DemoSettings, *, ready: Any = None) -> None:
         except OSError as error:
             raise InputError(
                 f"address {settings.host}:{settings.port} must be free but is not ({error.strerror}); "
-                "choose another --port"
+                "choose another port"
             ) from None
         host, port = listener.getsockname()[:2]
         config = uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=2)

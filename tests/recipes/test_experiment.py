@@ -32,7 +32,7 @@ def _run(exp, *options):
          "--workers", "1",
          "--conf", *map(str, sorted(CONF.glob("*.yaml"))), *options],
         env={**os.environ, "TOY_DATA": str(exp / "data"), "HEARING_EVERY": "17"},
-        capture_output=True, text=True, check=False, timeout=300,
+        capture_output=True, text=True, check=False, timeout=900,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     return done

@@ -250,7 +250,7 @@ def test_frozen_encoders_give_what_their_models_give(modality, name):
 def _run_sh(*options):
     return subprocess.run(
         ["bash", str(ROOT / "egs/own_labels/run.sh"), *map(str, options)],
-        capture_output=True, text=True, timeout=300, check=False,
+        capture_output=True, text=True, timeout=900, check=False,
     )  # fmt: skip
 
 

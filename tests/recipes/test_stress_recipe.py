@@ -53,7 +53,7 @@ def _run(exp):
     done = subprocess.run(
         ["bash", str(ROOT / "egs/simulated_drive/run.sh"), "--exp", str(exp), "--results", str(exp / "RESULTS.md"),
          "--config", str(ROOT / "egs/toy/conf/driver_stress.yaml"), "--workers", "1", "--leaky", "true"],
-        capture_output=True, text=True, check=False, timeout=300,
+        capture_output=True, text=True, check=False, timeout=900,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     return done

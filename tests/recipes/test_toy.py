@@ -28,7 +28,7 @@ def _call(exp, *options):
         ["bash", str(ROOT / "egs/toy/run.sh"), "--exp", str(exp), "--results", str(exp / "RESULTS.md"),
          "--workers", "1",
          *options],
-        env={**os.environ, "TOY_DATA": str(exp / "data")}, capture_output=True, text=True, check=False, timeout=300,
+        env={**os.environ, "TOY_DATA": str(exp / "data")}, capture_output=True, text=True, check=False, timeout=900,
     )  # fmt: skip
 
 
