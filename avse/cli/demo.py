@@ -56,6 +56,7 @@ def _demo(options: argparse.Namespace) -> int:
             max_duration_s=options.max_duration_s, model=options.model, detector=options.detector,
         )  # fmt: skip
         require("demo", thing="the page")
+        from avse.cli.listen import listen_on
         from avse.demo.site import serve
 
         if options.host != LOOPBACK:
@@ -68,7 +69,7 @@ def _demo(options: argparse.Namespace) -> int:
 
                 webbrowser.open(address)
 
-        serve(settings, ready=ready)
+        serve(settings, listen_on(settings.host, settings.port), ready=ready)
     return 0
 
 

@@ -60,8 +60,8 @@ def _serve(options: argparse.Namespace) -> int:
             import uvicorn
         except ModuleNotFoundError as error:
             raise MissingExtraError(f"avse-serve needs {error.name}; pip install 'avse[server]'") from None
+        from avse.cli.listen import listen_on
         from avse.media.output import scratch_folder
-        from avse.server.listen import listen_on
 
     with scratch_folder() as scratch:
         with as_usage():

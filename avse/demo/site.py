@@ -4,13 +4,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from socket import socket
 from typing import Any
 
 from avse.demo.call import Calls
 from avse.demo.session import Sessions
 from avse.demo.settings import LOOPBACK, DemoSettings
 from avse.enhance.enhancer import DEFAULT_MODEL, Enhancer
-from avse.errors import InputError
 from avse.media.output import scratch_folder
 
 POLICY = "; ".join(
@@ -78,29 +78,20 @@ def offline(uploads: Path) -> None:
     os.environ["HF_HUB_OFFLINE"] = "1"
 
 
-def serve(settings: DemoSettings, *, ready: Any = None) -> None:
+def serve(settings: DemoSettings, listener: socket, *, ready: Any = None) -> None:
     """Show the page until Ctrl-C.
 
     Args:
         settings: limits and address.
+        listener: bound to that address.
         ready: is called with the page's address once it can be opened.
 
     Raises:
-        InputError: the port is taken.
+        ConfigError: as of `site`.
     """
-    import socket
-
     import uvicorn
 
-    with site(settings) as app, socket.socket() as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((settings.host, settings.port))
-        except OSError as error:
-            raise InputError(
-                f"address {settings.host}:{settings.port} must be free but is not ({error.strerror}); "
-                "choose another port"
-            ) from None
+    with listener, site(settings) as app:
         host, port = listener.getsockname()[:2]
         config = uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=2)
         if ready is not None:

@@ -1,6 +1,7 @@
 """The application: nothing from elsewhere, nobody else's names, no files left."""
 
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ pytest.importorskip("gradio", reason="needs the extra demo: pip install 'avse[de
 
 from event_loops import closed_event_loops  # noqa: F401
 
+from avse.cli import demo
 from avse.demo.settings import DemoSettings
 from avse.demo.site import site
 
@@ -45,3 +47,12 @@ def test_uploads_are_deleted_at_the_end(monkeypatch):
         folder = Path(os.environ["GRADIO_TEMP_DIR"])
         (folder / "video.mp4").write_text("a")
     assert not folder.parent.exists()
+
+
+def test_a_port_that_is_taken_is_refused_before_anything_is_loaded(capsys):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        assert demo.main(["--port", str(port), "--model", "there-is-none"]) == 2
+    printed = capsys.readouterr().err
+    assert f"--port {port} must be free to listen on but is not" in printed
+    assert len(printed.strip().splitlines()) == 1

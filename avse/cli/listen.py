@@ -1,4 +1,4 @@
-"""The socket of a server."""
+"""The socket of the page and of the service, taken before anything is loaded."""
 
 import socket
 from contextlib import ExitStack
