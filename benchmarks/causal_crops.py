@@ -16,7 +16,7 @@ import torch
 
 from avse.data.bank import read_mono
 from avse.data.manifest import Item, data_root, read_manifest
-from avse.enhance.enhancer import DEFAULT_MODEL, Enhancer
+from avse.enhance.enhancer import Enhancer
 from avse.enhance.watch import MAX_HEIGHT
 from avse.faces.choice import Choice
 from avse.faces.detectors import load_detector
@@ -25,6 +25,7 @@ from avse.faces.people import find_people
 from avse.faces.speaker import choose
 from avse.live.stream import StreamingEnhancer
 from avse.media.video import VideoFrame, VideoReader
+from avse.models.pretrained import DEFAULT_MODEL
 from avse.signal.si_sdr import si_sdr_db
 from avse.types import Waveform
 from benchmarks.torture.record import table, write_section

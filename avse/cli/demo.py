@@ -4,6 +4,7 @@ import argparse
 
 from avse.cli.command import add_verbosity, as_usage, log, run, say
 from avse.cli.parser import CommandParser
+from avse.models.pretrained import DEFAULT_MODEL
 
 EPILOG = """examples:
   avse-demo                             open http://127.0.0.1:7860/ in a browser; Ctrl-C ends it
@@ -37,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
         "use the page, without encryption or a password (default: 127.0.0.1)")  # fmt: skip
     add("--port", type=int, default=DemoSettings.port, help="TCP port, 0 for a free one (default: 7860)")
     add("--open", action="store_true", help="open the page in the browser")
-    add("--model", help="live, avdcnn, or a file of weights or an ONNX graph (default: the default model)")
+    add("--model", help=f"a name that avse-models lists, a file of weights or an ONNX graph (default: {DEFAULT_MODEL})")
     add("--detector", default=DemoSettings.detector, metavar="NAME_OR_FILE", help="finds faces: cascade, blazeface, "
         "auto, or a file as of avse-enhance (default: auto)")  # fmt: skip
     add("--max-upload-mb", type=int, default=DemoSettings.max_upload_mb, help="largest file (default: 500)")

@@ -15,6 +15,7 @@ from avse.cli.parser import CommandParser
 from avse.cli.pipes import piped
 from avse.cli.presets import PRESETS, apply_preset
 from avse.errors import InputError
+from avse.models.pretrained import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from avse.cli.enhance_jobs import Planned
@@ -73,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
         "lips, as avse-sync does (default: 0)")  # fmt: skip
     add("--detector", "--face-detector", default="auto", metavar="NAME_OR_FILE", help="cascade, blazeface, auto, or "
         "YuNet's ONNX or BlazeFace's TFLite file (default: auto)")  # fmt: skip
-    add("--model", default=None, help="live, avdcnn, or a file of weights or an ONNX graph (default: live)")
+    add("--model", help=f"a name that avse-models lists, weights or an ONNX graph (default: {DEFAULT_MODEL})")
     add("--preset", choices=list(PRESETS), help="call: the largest face, noise at most 24 dB lower; interview: an "
         "output for each person; video: noise at most 12 dB lower, the video's delay found by the lips; other options "
         "win")  # fmt: skip

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from avse.enhance.each import EACH
-from avse.enhance.enhancer import DEFAULT_MODEL
 from avse.enhance.job import Job
 from avse.enhance.loudness import read_loudness
 from avse.enhance.stream import LONGEST_OFFSET_S, Mixing
@@ -18,7 +17,7 @@ from avse.faces.choice import read_choice
 from avse.jobs.task import Task
 from avse.media.made import Made, State, digest, fingerprint, key_of
 from avse.media.suffixes import AUDIO, VIDEO, WRITABLE, WRITTEN_INSTEAD, media_files
-from avse.models.pretrained import files_of
+from avse.models.pretrained import DEFAULT_MODEL, files_of
 
 BIT_RATES = (8_000, 2_000_000)
 """Bits a second that may be asked for."""

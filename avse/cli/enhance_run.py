@@ -11,13 +11,13 @@ from avse.cli.command import as_usage, show_progress, visible
 from avse.cli.enhance_jobs import common_facts
 from avse.cli.executor import executor_config, progress_of, write_summary
 from avse.cli.progress import stage_bars
-from avse.enhance.enhancer import DEFAULT_MODEL
 from avse.jobs.executor import Executor, make_executor
 from avse.jobs.in_process import InProcess
 from avse.jobs.journal import Journal
 from avse.jobs.order import in_order
 from avse.jobs.run import Summary, run_tasks
 from avse.jobs.task import JsonDict, Outcome, Report, SetupError, Task, Work
+from avse.models.pretrained import DEFAULT_MODEL
 
 
 def outcomes_of(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from avse.cli.command import add_verbosity, as_usage, run, say
 from avse.cli.parser import CommandParser
+from avse.models.pretrained import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from avse.live.session import LiveSession, LiveState
@@ -54,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--list-devices", action="store_true", help="show microphones and loudspeakers")
     add("--sample-rate", type=int, default=48000, help="Hz of the microphone (default 48000)")
     add("--speaker", default="largest", help="largest, left or right of the faces (default largest)")
-    add("--model", default=None, help="live model: name, weights or .onnx file")
+    add("--model", default=None, help=f"a causal model: name, weights or .onnx file (default: {DEFAULT_MODEL})")
     add("--mix", type=float, default=1.0, help="0 = input, 1 = enhanced (default 1)")
     add("--atten-lim-db", type=float, help="lower noise by at most this much")
     add("--offset-ms", type=float, default=0.0, help="how late the camera comes after the microphone")
@@ -81,7 +82,7 @@ def _live(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> "tuple[LiveSession, Exception | None]":
     """The session when it is over and its files are written, and what ended it if that was an error."""
-    from avse.enhance.enhancer import DEFAULT_LIVE_MODEL, Enhancer
+    from avse.enhance.enhancer import Enhancer
     from avse.enhance.stream import Mixing
     from avse.live.session import LiveSession
     from avse.live.stream import StreamingEnhancer
@@ -94,7 +95,7 @@ def _run(options: argparse.Namespace) -> "tuple[LiveSession, Exception | None]":
         opening.enter_context(as_usage())
         _check(options)
         mixing = Mixing(mix=options.mix, attenuation_limit_db=options.atten_lim_db)
-        enhancer = Enhancer.load(options.model or DEFAULT_LIVE_MODEL)
+        enhancer = Enhancer.load(options.model or DEFAULT_MODEL)
         audio = stack.enter_context(_audio(options, stopped=lambda: bool(ended) and ended[0].stopped()))
         streaming = StreamingEnhancer(
             enhancer,

@@ -15,7 +15,7 @@ COMMANDS = {
     "models": "list the installed models, their cards, licences and checksums",
     "demo": "show a web page to enhance recordings in",
     "embed": "embed videos by a VATT, and search them",
-    "export": "write a live model as ONNX graphs",
+    "export": "write a causal model as ONNX graphs",
     "serve": "enhance files and calls for others, over HTTP and WebSocket",
     "completion": "print the completion of all commands for a shell",
 }

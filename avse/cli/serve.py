@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from avse.cli.command import add_verbosity, as_usage, run
 from avse.cli.parser import CommandParser
 from avse.errors import MissingExtraError
+from avse.models.pretrained import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from avse.server.config import ServerConfig
@@ -43,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--token", help="what clients must send as Authorization: Bearer TOKEN (default: AVSE_TOKEN, where nobody else "
         "of this machine can read it)")  # fmt: skip
     add("--folder", type=Path, help="where uploads and results lie until they are deleted (default: a temporary one)")
-    add("--model", help="live model: name, weights or ONNX graph (default: live)")
+    add("--model", help=f"a causal model: name, weights or ONNX graph (default: {DEFAULT_MODEL})")
     add("--workers", type=int, default=1, help="files enhanced at the same time (default: 1)")
     add("--max-queued", type=int, default=100, help="files that may wait (default: 100)")
     add("--max-upload-mb", type=float, default=2048.0, help="largest file, MB (default: 2048)")
@@ -83,7 +84,6 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _config(options: argparse.Namespace, scratch: Path) -> "ServerConfig":
-    from avse.enhance.enhancer import DEFAULT_MODEL
     from avse.server.config import ServerConfig
 
     return ServerConfig(

@@ -120,7 +120,7 @@ class Calls:
 
         Args:
             settings: how many calls, and how long.
-            enhancer: with a live model.
+            enhancer: with a causal model.
         """
         self._settings, self._enhancer = settings, enhancer
         self._n_open = 0

@@ -10,8 +10,9 @@ from typing import Any
 from avse.demo.call import Calls
 from avse.demo.session import Sessions
 from avse.demo.settings import LOOPBACK, DemoSettings
-from avse.enhance.enhancer import DEFAULT_MODEL, Enhancer
+from avse.enhance.enhancer import Enhancer
 from avse.media.output import scratch_folder
+from avse.models.pretrained import DEFAULT_MODEL
 
 POLICY = "; ".join(
     [

@@ -15,11 +15,9 @@ from avse.faces.mouth import MouthTrack
 from avse.media.audio import AudioReader
 from avse.media.video import has_video
 from avse.models.enhancing import Enhancing
-from avse.models.pretrained import graph_of, path_of
+from avse.models.pretrained import DEFAULT_MODEL, graph_of, path_of
 from avse.signal.phase import PhaseMeter
 from avse.types import Waveform
-
-DEFAULT_MODEL = DEFAULT_LIVE_MODEL = "steered"
 
 
 class Recording(NamedTuple):

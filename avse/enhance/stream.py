@@ -199,6 +199,6 @@ def _estimator(
         return CausalGain(model, video_frames=mouth, offset_s=offset_s)
     if mouth is not None and not isinstance(mouth, MouthTrack):
         raise ConfigError(
-            f"model must be a live one for video frames that are still to come but is {model.name}; use live"
+            f"model must be a causal one for video frames that are still to come but is {model.name}; use steered"
         )
     return GainEstimator(model, mouth=mouth, offset_s=offset_s, chunk_frames=chunk_frames)

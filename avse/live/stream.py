@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from avse.enhance.enhancer import DEFAULT_LIVE_MODEL, Enhancer
+from avse.enhance.enhancer import Enhancer
 from avse.enhance.stream import EnhancerStream, Mixing
 from avse.errors import ConfigError, InputError
 from avse.faces.detect import FaceDetector
 from avse.faces.follow import MouthFollower
 from avse.faces.people import TimedImage
 from avse.models.enhancing import CausalModel
+from avse.models.pretrained import DEFAULT_MODEL
 from avse.types import Waveform
 
 LARGEST_IMAGE = 16384
@@ -42,7 +43,7 @@ class StreamingEnhancer:
         """Begin a stream.
 
         Args:
-            enhancer: with a live model; the default live model by default.
+            enhancer: with a causal model; the default model by default.
             sample_rate: Hz of the samples.
             n_channels: of the samples.
             speaker: `largest`, `left` or `right` of the faces, when one is first seen.
@@ -54,9 +55,9 @@ class StreamingEnhancer:
             ConfigError: the model cannot work live.
             InputError: `speaker` is none of these.
         """
-        enhancer = enhancer or Enhancer.load(DEFAULT_LIVE_MODEL)
+        enhancer = enhancer or Enhancer.load(DEFAULT_MODEL)
         if not isinstance(enhancer.model, CausalModel):
-            raise ConfigError(f"model must be a live one but is {enhancer.model.name}; use {DEFAULT_LIVE_MODEL}")
+            raise ConfigError(f"model must be a causal one but is {enhancer.model.name}; use {DEFAULT_MODEL}")
         self.follower = MouthFollower(crop_size=enhancer.model.crop_size, speaker=speaker, detector=detector)
         self._stream = EnhancerStream(
             enhancer.model,

@@ -5,7 +5,6 @@ Most come inside avse. A package of weights brings more: it names itself in the 
 """
 
 from functools import cache
-from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,6 +12,8 @@ from avse.errors import ConfigError, MissingExtraError, did_you_mean
 
 PRETRAINED = Path(__file__).parent.parent / "pretrained"
 GROUP = "avse.weights"
+DEFAULT_MODEL = "steered"
+"""Enhances files and calls where nothing else is asked for."""
 PACKAGES = {"avdcnn": "avse-avdcnn"}
 """Packages of the project that hold the weights of a name; avse's own wheel stays small without them."""
 
@@ -80,5 +81,7 @@ def files_of(name_or_path: str) -> list[Path]:
 @cache
 def _folders() -> list[Path]:
     """Avse's own folder, and those of the packages of weights that are installed."""
+    from importlib.metadata import entry_points  # slow to import, and the default model does without
+
     specs = [find_spec(point.module) for point in entry_points(group=GROUP)]
     return [PRETRAINED, *(Path(place) for spec in specs if spec for place in spec.submodule_search_locations or [])]

@@ -4,8 +4,8 @@ import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 
-from avse.enhance.enhancer import DEFAULT_MODEL
 from avse.errors import InputError
+from avse.models.pretrained import DEFAULT_MODEL
 
 
 @dataclass(frozen=True)

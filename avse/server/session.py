@@ -59,7 +59,7 @@ class StreamSession:
         """Begin.
 
         Args:
-            enhancer: with a live model.
+            enhancer: with a causal model.
             options: of the client.
             detector: finds faces; a session of its own has one of its own.
 

@@ -204,7 +204,7 @@ def test_when_video_frames_stop_the_audio_alone_counts_after_a_moment(enhancer, 
 
 
 def test_a_model_that_needs_the_future_is_refused(weights):
-    with pytest.raises(ConfigError, match="must be a live one but is avdcnn"):
+    with pytest.raises(ConfigError, match="must be a causal one but is avdcnn"):
         StreamingEnhancer(Enhancer.load(str(weights)), sample_rate=RATE)
 
 
