@@ -51,7 +51,7 @@ class Page:
         if not video and not audio:
             return [None, _thumbnails(None), _choices(None), ""]
         try:
-            found = self._found(session, video, audio, _reporter(progress))
+            found = self._found(session, video, audio, session.checked(_reporter(progress)))
         except Exception as error:  # noqa: BLE001 - whatever a file does, the user gets one line
             return [None, _thumbnails(None), _choices(None), words_of(error, session)]
         return [found.overview, _thumbnails(found), _choices(found), self._summary(found)]
@@ -107,8 +107,7 @@ class Page:
         upload = take_upload(session, video=video, audio=audio, max_duration_s=limit_s)
         crop_size = self.enhancer.model.crop_size
         session.found = find(
-            upload, crop_size=crop_size, detector=self.detector, progress=session.checked(report),
-            max_duration_s=limit_s,
+            upload, crop_size=crop_size, detector=self.detector, progress=report, max_duration_s=limit_s
         )  # fmt: skip
         return session.found
 

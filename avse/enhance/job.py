@@ -9,11 +9,7 @@ from avse.errors import MediaError
 from avse.faces.choice import read_choice
 from avse.media.audio import WRITABLE, check_file
 from avse.media.output import check_output
-from avse.media.video import (
-    has_video,
-    n_audio_tracks,
-    probe_video,
-)
+from avse.media.video import has_video, n_audio_tracks, probe_video
 
 
 @dataclass(frozen=True)

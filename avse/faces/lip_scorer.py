@@ -54,6 +54,7 @@ class LipScorer:
         self._reader = reader
         self._listener = AudioListener(reader, sample_rate=sample_rate)
         self._audio: Array | None = None
+        self._reads: dict[tuple[int, bytes], tuple[Mouth, LipPredictions]] = {}
 
     def push(self, block: npt.NDArray[np.float32]) -> None:
         """Take the next audio, `(channels, samples)`."""
@@ -69,9 +70,13 @@ class LipScorer:
         return self._audio
 
     def read(self, face: Mouth, *, timestamps_s: Series) -> LipPredictions:
-        """Read one face over the length of the audio; arguments as of `evidence`."""
-        track = MouthTrack(timestamps_s, face.crops, face.present, FaceReport(1, 1.0, "one of several"))
-        return read_lips(self._reader, track, n_frames=len(self.audio))
+        """Read one face over the length of the audio, once; arguments as of `evidence`."""
+        key = id(face), timestamps_s.tobytes()
+        if key not in self._reads:
+            track = MouthTrack(timestamps_s, face.crops, face.present, FaceReport(1, 1.0, "one of several"))
+            # The face is kept, so that its id stays its own.
+            self._reads[key] = face, read_lips(self._reader, track, n_frames=len(self.audio))
+        return self._reads[key][1]
 
     def evidence(self, faces: Sequence[Mouth], *, timestamps_s: Series) -> Series:
         """Score all faces, after all audio.

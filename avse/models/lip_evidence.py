@@ -89,8 +89,9 @@ class LipEvidence:
         )  # fmt: skip
         ended = np.flatnonzero((np.diff(shown) > 0) & (np.arange(first, first + n_frames) > 0))
         weights = np.zeros(n_frames, dtype=np.float32)
-        features, voice = copy.deepcopy(state.features), state.voice
+        features, voice = state.features, state.voice
         if len(ended):
+            features = copy.deepcopy(features)  # the state of the call before stays as it is
             steps = self._steps(powers, shown[ended], first_frame=first - N_PAST)
             audio, voice = self._voice.listen(features.push(steps), voice)
             weights[ended] = (lips[ended] * audio).sum(axis=1) * present[ended]

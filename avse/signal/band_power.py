@@ -1,6 +1,6 @@
 """Power in bands of equal width on the ERB scale, in even steps of time."""
 
-from itertools import pairwise
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -85,7 +85,13 @@ def spectrum_powers(spectrum: npt.NDArray[np.complexfloating], *, n_bands: int) 
     Returns:
         `(frames, n_bands)`; a full-scale sine has 0.5 in its band.
     """
-    edges = np.ceil(band_edges_hz(n_bands) * WINDOW / SAMPLE_RATE).astype(int)
+    edges = _band_edges(n_bands)
     scale = 2 / (WINDOW * _HANN_ENERGY)
     power = scale * (spectrum.real**2 + spectrum.imag**2)
-    return np.stack([power[:, low:high].sum(axis=1) for low, high in pairwise(edges)], axis=1).astype(np.float32)
+    return np.add.reduceat(power[:, : edges[-1]], edges[:-1], axis=1).astype(np.float32)
+
+
+@cache  # asked for in every frame of a call
+def _band_edges(n_bands: int) -> npt.NDArray[np.int64]:
+    """First frequency of each band, and the one after the last."""
+    return np.ceil(band_edges_hz(n_bands) * WINDOW / SAMPLE_RATE).astype(np.int64)

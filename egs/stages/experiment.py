@@ -65,13 +65,13 @@ def enhance(run: Run) -> Iterator[Command]:
 def score(run: Run) -> Iterator[Command]:
     """Score each system and the noisy input."""
     every = run.environment.get("HEARING_EVERY", HEARING_EVERY)
+    (ROOT / _home(run) / "noisy").mkdir(parents=True, exist_ok=True)
     metrics = "pesq_wb,stoi,estoi,si_sdr_db,segmental_snr_db,sdi"
     for file, asked in (
         ("scores.jsonl", ("--metrics", metrics)),
         ("hearing.jsonl", ("--metrics", "haspi,hasqi", "--every", every)),
     ):
         systems = [_home(run) / system for system in _ready(run)]
-        (ROOT / _home(run) / "noisy").mkdir(parents=True, exist_ok=True)
         outputs = [*(system / file for system in systems), _home(run) / "noisy" / file]
         folders = [word for system in systems for word in ("--enhanced", system / "enhanced")]
         lists = ("--manifest", run.manifest, "--mixtures", run.mixtures, "--workers", run.options.workers)
