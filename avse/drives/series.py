@@ -33,11 +33,17 @@ class Channel(NamedTuple):
     """`(samples,)`, NaN where there is none."""
 
 
-def read_series(path: Path) -> dict[str, Channel]:
+TIME_UNITS = {"": 1.0, "s": 1.0, "sec": 1.0, "seconds": 1.0, "ms": 1e-3, "us": 1e-6, "min": 60.0}
+"""Units of the column of seconds where a table is read strictly, and their seconds."""
+
+
+def read_series(path: Path, *, strict: bool = False) -> dict[str, Channel]:
     """Read every channel of a record.
 
     Args:
         path: of a table (`.csv`, `.csv.gz`), or of a WFDB record (`.hea`, or its name without an ending).
+        strict: in a table refuse cells that are neither empty nor numbers, and mind the unit of time; otherwise such
+            cells are missing values.
 
     Returns:
         Channels by name, in the file's order; those without a name are skipped.
@@ -47,7 +53,7 @@ def read_series(path: Path) -> dict[str, Channel]:
         MissingExtraError: pandas or wfdb is not installed.
     """
     if path.name.lower().endswith((".csv", ".csv.gz")):
-        return _read_table(path)
+        return _read_table(path, strict=strict)
     return _read_wfdb(path.with_suffix("") if path.suffix == ".hea" else path)
 
 
@@ -77,7 +83,7 @@ def tidy(title: str) -> tuple[str, str]:
     return re.sub(r"[\s_]+", " ", name).lower(), unit
 
 
-def _read_table(path: Path) -> dict[str, Channel]:
+def _read_table(path: Path, *, strict: bool) -> dict[str, Channel]:
     try:
         import pandas
     except ImportError:
@@ -103,14 +109,29 @@ def _read_table(path: Path) -> dict[str, Channel]:
     columns = []
     for number, title in enumerate(table.columns):
         column = pandas.to_numeric(table[title], errors="coerce").to_numpy(dtype=float)
+        odd = np.flatnonzero(table[title].notna().to_numpy() & np.isnan(column))
+        if strict and len(odd):
+            raise MediaError(
+                f"{path} must hold numbers but line {odd[0] + 2} of column {title!r} is "
+                f"{str(table[title].iloc[odd[0]])[:40]!r}; correct it or leave it empty"
+            )
         if number == time and np.isnan(column).all():
             raise MediaError(f"{path} must hold seconds in its column {title!r} but holds none; name it 'time'")
         columns.append(column)
+    times_s = columns[time] * (_seconds(path, names[time][1]) if strict else 1.0)
     return _by_name(
-        Channel(name, unit, columns[time], values)
+        Channel(name, unit, times_s, values)
         for number, ((name, unit), values) in enumerate(zip(names, columns, strict=True))
         if number != time and not name.startswith("unnamed")
     )
+
+
+def _seconds(path: Path, unit: str) -> float:
+    if unit not in TIME_UNITS:
+        raise MediaError(
+            f"time of {path} must be in {', '.join(filter(None, TIME_UNITS))} but is in {unit!r}; convert it"
+        )
+    return TIME_UNITS[unit]
 
 
 def _unpacked(path: Path) -> bytes:

@@ -15,8 +15,9 @@ from avse.data.manifest import data_root
 from avse.drives.drive import LEVELS, Drive, Segment, Signal, save_drive
 from avse.drives.ecg import find_beats
 from avse.drives.heart import Beats, heart_rate, running_rmssd
+from avse.drives.quantities import QUANTITIES
 from avse.drives.series import Channel, pick, read_series
-from avse.drives.uniform import Limits, SeriesReport, Uniform, to_uniform
+from avse.drives.uniform import SeriesReport, Uniform, to_uniform
 from avse.errors import AvseError, ConfigError, MediaError
 from avse.media.output import atomic_write
 
@@ -32,10 +33,6 @@ MODALITIES = {
     "emg": {"emg": "emg"},
 }
 """Channels of each modality, and their names in the files."""
-SLOW_GSR = Limits(flat_s=60.0, saturated_s=30.0)
-"""Skin conductance moves slowly, and the table's last digit slower."""
-GSR_FLOOR = 0.05
-"""Least conductance that the logarithm is taken of; no skin is as dry."""
 
 
 class Prepared(NamedTuple):
@@ -69,7 +66,7 @@ def prepare(path: Path, *, table: dict[str, list[Segment]]) -> Prepared:
     for modality, names in MODALITIES.items():
         series = {}
         for title, source in names.items():
-            series[title] = _even(found.get(source), modality, duration_s)
+            series[title] = _even(found.get(source), title, duration_s)
             channels[title] = series[title].report
             if source not in found:
                 notes.append(f"no channel {source}")
@@ -136,19 +133,13 @@ def _beats(path: Path, found: dict[str, Channel], notes: list[str]) -> Beats:
     return np.column_stack([channel.times_s, channel.values])
 
 
-def _even(channel: Channel | None, modality: str, duration_s: float) -> Uniform:
+def _even(channel: Channel | None, title: str, duration_s: float) -> Uniform:
     """One channel at the common rate; all masked where it is missing."""
     if channel is None:
         return to_uniform(np.zeros(0), np.zeros(0), rate_hz=RATE_HZ, duration_s=duration_s)
-    values = channel.values
-    limits = Limits()
-    if modality == "gsr":
-        # Of two people one may have five times the other's conductance; their responses are alike by ratio.
-        values = np.where(values > GSR_FLOOR, np.log(np.maximum(values, GSR_FLOOR)), np.nan)
-        limits = SLOW_GSR
-    if modality == "emg":
-        values = np.log(np.abs(values) + 0.01)
-    return to_uniform(channel.times_s, values, rate_hz=RATE_HZ, duration_s=duration_s, limits=limits)
+    quantity = QUANTITIES[title]
+    values = quantity.prepare(channel.values)
+    return to_uniform(channel.times_s, values, rate_hz=RATE_HZ, duration_s=duration_s, limits=quantity.limits)
 
 
 def _signal(series: dict[str, Uniform]) -> Signal:
