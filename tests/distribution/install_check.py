@@ -1,9 +1,14 @@
-"""The path of a first-time user: build the wheel, install it into a clean environment, enhance and score.
+"""The path of a first-time user: build the wheel, install it into a clean environment, enhance and score; then serve.
 
-Run by `make install-check` and by the workflow; the Dockerfile has the same steps. Python and pip are all it needs.
-Nothing may be compiled, and nothing that the core skips may come.
+Run by `make install-check` and by the workflow. The steps are those of the Dockerfile: the wheel is built of the files
+that it copies, and the service answers its health check. Python and pip are all it needs. Nothing may be compiled, and
+nothing that the core skips may come.
 """
 
+import json
+import os
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -12,6 +17,8 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+PATIENCE_S = 120
 LEFT_OUT = ("torch", "librosa", "matplotlib", "lightning-fabric", "jsonargparse")
 
 
@@ -19,7 +26,9 @@ def main() -> int:
     """Do it all; the sizes and seconds are printed."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        _run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder / "wheels", ROOT)
+        copy_sources(folder / "source")
+        _run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder / "wheels", ".",
+             cwd=folder / "source")  # fmt: skip
         (wheel,) = (folder / "wheels").glob("*.whl")
         started = time.monotonic()
         venv.create(folder / "venv", with_pip=True)
@@ -41,7 +50,46 @@ def main() -> int:
         size = sum(path.stat().st_size for path in (folder / "venv").rglob("*") if path.is_file())
         print(f"wheel {wheel.stat().st_size / 1e6:.1f} MB; installed {size / 1e6:.0f} MB in {installed_s:.0f} s, "
               f"first file enhanced after {time.monotonic() - started:.0f} s")  # fmt: skip
+        _run(scripts / "python", "-m", "pip", "install", "--quiet", "--only-binary", ":all:", "avse[server]",
+             "--constraint", ROOT / "constraints.txt")  # fmt: skip
+        print(f"the service was healthy after {_serve(scripts, folder / 'files'):.0f} s")
     return 0
+
+
+def copy_sources(folder: Path) -> None:
+    """Copy what the Dockerfile copies before it builds the wheel, and nothing else."""
+    build = DOCKERFILE.split("RUN", 1)[0]
+    folder.mkdir()
+    for line in re.findall(r"^COPY (.+)$", build, re.MULTILINE):
+        *sources, target = line.split()
+        for source in sources:
+            if (ROOT / source).is_dir():
+                shutil.copytree(ROOT / source, folder / target, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(ROOT / source, folder / target)
+
+
+def health_check() -> list[str]:
+    """The Dockerfile's command, for `python`."""
+    _, *arguments = json.loads(re.search(r"^HEALTHCHECK CMD (.+)$", DOCKERFILE, re.MULTILINE)[1])
+    return arguments
+
+
+def _serve(scripts: Path, folder: Path) -> float:
+    """Start the service, and wait until it is healthy; the seconds that this took."""
+    folder.mkdir()
+    environment = {**os.environ, "AVSE_TOKEN": "secret"}
+    started = time.monotonic()
+    with subprocess.Popen([scripts / "avse-serve", "--folder", folder], env=environment) as process:
+        try:
+            while subprocess.run([scripts / "python", *health_check()], env=environment, capture_output=True,
+                                 check=False).returncode:  # fmt: skip
+                if process.poll() is not None or time.monotonic() - started > PATIENCE_S:
+                    raise SystemExit("the service must become healthy but does not")
+                time.sleep(1)
+        finally:
+            process.terminate()
+    return time.monotonic() - started
 
 
 def _run(*command: object, cwd: Path | None = None) -> str:
