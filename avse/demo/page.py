@@ -46,11 +46,11 @@ class Page:
     def find(self, video: str | None, audio: str | None, request: gr.Request, progress: Any = PROGRESS) -> list[Any]:
         """Find the faces of what was dropped: overview, thumbnails, choices and a message."""
         session = self.sessions.get(_key(request))
-        session.begin()
         session.found = None
         if not video and not audio:
             return [None, _thumbnails(None), _choices(None), ""]
         try:
+            session.check()
             found = self._found(session, video, audio, session.checked(_reporter(progress)))
         except Exception as error:  # noqa: BLE001 - whatever a file does, the user gets one line
             return [None, _thumbnails(None), _choices(None), words_of(error, session)]
@@ -62,9 +62,9 @@ class Page:
     ) -> list[Any]:  # fmt: skip
         """Enhance what was dropped: player, scores and a message."""
         session = self.sessions.get(_key(request))
-        session.begin()
         report = session.checked(_reporter(progress))
         try:
+            session.check()
             mixing = Mixing(mix=mix, attenuation_limit_db=read_limit_db(limit_db))
             wish = Wish(speaker, mixing, read_loudness(str(loudness).strip()))
             found = session.found or self._found(session, video, audio, report)
@@ -84,10 +84,14 @@ class Page:
         message = "\n".join([f"{seconds:.1f} s enhanced in {wall_s:.1f} s", *notes])
         return [value, gr.update(value=rows, visible=bool(rows)), message]
 
-    def cancel(self, request: gr.Request) -> str:
-        """Let the work at hand end."""
+    def begin(self, request: gr.Request) -> str:
+        """Work was asked for, which may wait in the queue: from now on Cancel is meant for it."""
+        self.sessions.get(_key(request)).begin()
+        return "waiting"
+
+    def cancel(self, request: gr.Request) -> None:
+        """Let the work at hand end; it writes the message itself, for answers may overtake each other."""
         self.sessions.get(_key(request)).cancel()
-        return "cancelling"
 
     def choose(self, request: gr.Request, event: gr.SelectData) -> Any:
         """A click on the overview or a thumbnail, as a choice."""
@@ -182,13 +186,16 @@ def _recording(page: Page) -> None:
         js_on_load=static("player.js"), elem_id="player", apply_default_css=False,
     )  # fmt: skip
     scores = gr.Dataframe(headers=list(HEADINGS), visible=False, label="scores", elem_id="scores", interactive=False)
-    gr.on([video.change, audio.change], page.find, [video, audio], [overview, faces, speaker, message],
-          concurrency_id=HEAVY, show_progress_on=message)  # fmt: skip
+    gr.on([video.change, audio.change], page.begin, None, message, queue=False).then(
+        page.find, [video, audio], [overview, faces, speaker, message], concurrency_id=HEAVY, show_progress_on=message
+    )
     overview.select(page.choose, None, speaker, queue=False)
     faces.select(page.choose, None, speaker, queue=False)
-    start.click(page.enhance, [video, audio, clean, speaker, *settings], [player, scores, message],
-                concurrency_id=HEAVY, show_progress_on=message)  # fmt: skip
-    cancel.click(page.cancel, None, message, queue=False)
+    start.click(page.begin, None, message, queue=False).then(
+        page.enhance, [video, audio, clean, speaker, *settings], [player, scores, message], concurrency_id=HEAVY,
+        show_progress_on=message,
+    )  # fmt: skip
+    cancel.click(page.cancel, None, None, queue=False)
 
 
 def _inputs() -> list[Any]:

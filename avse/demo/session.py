@@ -40,12 +40,20 @@ class Session:
         """Let the work at hand end at its next step."""
         self._cancelled.set()
 
+    def check(self) -> None:
+        """End the work if it is cancelled.
+
+        Raises:
+            CancelledError: it is.
+        """
+        if self._cancelled.is_set():
+            raise CancelledError("cancelled; nothing was written")
+
     def checked(self, progress: "Progress") -> "Progress":
         """The same progress, which ends the work once it is cancelled."""
 
         def report(stage: str, done_s: float, total_s: float) -> None:
-            if self._cancelled.is_set():
-                raise CancelledError("cancelled; nothing was written")
+            self.check()
             progress(stage, done_s, total_s)
 
         return report

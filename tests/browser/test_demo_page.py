@@ -5,7 +5,7 @@ import pytest
 from browser_pages import address, chromium, open_page  # noqa: F401
 from screenshots import shoot
 
-from avse.media.audio import read_audio
+from avse.media.audio import AudioWriter, read_audio
 from avse.media.video import probe_video
 
 pytestmark = pytest.mark.slow
@@ -49,7 +49,7 @@ def test_upload_choose_enhance_play_download(open_page, two_people, tmp_path):
     assert np.abs(enhanced - noisy).mean() > 0.2 * np.abs(noisy).mean()
 
 
-def test_scores_are_shown_where_clean_audio_is_given_and_cancel_ends_the_work(open_page, media):
+def test_scores_are_shown_where_clean_audio_is_given(open_page, media):
     page = open_page()
     _drop(page, "#video", media / "talk.mp4")
     _message(page, "1 face found")
@@ -58,10 +58,21 @@ def test_scores_are_shown_where_clean_audio_is_given_and_cancel_ends_the_work(op
     page.wait_for_function("document.querySelector('#clean').innerText.includes('0:0')")
     _enhance(page)
     page.wait_for_selector("#scores:has-text('SI-SDR')")
+
+
+def test_cancel_ends_the_work(open_page, tmp_path):
+    path = tmp_path / "long.wav"
+    with AudioWriter(path, sample_rate=16000, n_channels=1) as writer:
+        writer.write(0.1 * np.random.default_rng(0).standard_normal((1, 58 * 16000)).astype(np.float32))
+    page = open_page()
+    page.get_by_text("separate audio").first.click()
+    _drop(page, "#audio", path)
+    _message(page, "58.0 s of audio")
     page.click("#enhance")
+    _message(page, "waiting")
     page.click("#cancel")
-    _message(page, "cancel")
-    page.wait_for_function("!document.querySelector('#message textarea').value.includes('cancelling')")
+    _message(page, "cancelled; nothing was written")
+    assert not page.locator(".avse-player button.play").count()
 
 
 def test_nothing_of_the_page_asks_another_site(open_page, media):

@@ -176,6 +176,9 @@ def test_cancel_ends_the_work_and_leaves_no_file(page, media):
     _, _, message = _enhance(page, video=media / "talk.mp4", speaker="1", progress=cancel)
     assert message.startswith("cancelled")
     assert list((page.sessions.get("a").folder / "result1").iterdir()) == []
+    assert _enhance(page, video=media / "talk.mp4", speaker="1")[2].startswith("cancelled")  # waited in the queue
+    assert page.find(str(media / "talk.mp4"), None, USER, _ignore)[3].startswith("cancelled")
+    page.begin(USER)
     assert "enhanced in" in _enhance(page, video=media / "talk.mp4", speaker="1")[2]
 
 
