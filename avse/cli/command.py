@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from avse.cli.advice import with_options
+from avse.cli.config_file import with_config
 from avse.cli.parser import check_names
 from avse.errors import AvseError, MediaError
 
@@ -89,7 +90,7 @@ def run(parser: argparse.ArgumentParser, work: Callable[[argparse.Namespace], in
 def _parsed(parser: argparse.ArgumentParser, argv: list[str] | None) -> argparse.Namespace:
     try:
         check_names(parser, argv)
-        return parser.parse_args(argv)
+        return parser.parse_args(with_config(parser, argv))
     finally:
         try:
             sys.stdout.flush()  # the help, which nobody may read to its end

@@ -3,6 +3,7 @@
 import argparse
 
 from avse.cli.command import add_verbosity, as_usage, log, run, say
+from avse.cli.config_file import add_config
 from avse.cli.parser import CommandParser
 from avse.models.pretrained import DEFAULT_MODEL
 
@@ -43,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
         "auto, or a file as of avse-enhance (default: auto)")  # fmt: skip
     add("--max-upload-mb", type=int, default=DemoSettings.max_upload_mb, help="largest file (default: 500)")
     add("--max-duration-s", type=float, default=DemoSettings.max_duration_s, help="longest recording (default: 600)")
+    add_config(parser)
     add_verbosity(parser)
     return parser
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avse.cli.command import add_verbosity, as_usage, log, run, say, visible
+from avse.cli.config_file import add_config, with_config
 from avse.cli.executor import add_executor_options
 from avse.cli.input_list import path_or_url
 from avse.cli.parser import CommandParser
@@ -47,8 +48,9 @@ def main(argv: list[str] | None = None) -> int:
     given = sys.argv[1:] if argv is None else argv
     if is_asked_for(given):
         return merge(given[1:], prog="avse-enhance")
-    parser = apply_preset(_parser(), argv)
-    return run(parser, _enhance, argv)
+    parser = _parser()
+    given = with_config(parser, given)  # which may name a preset
+    return run(apply_preset(parser, given), _enhance, given)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -78,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--preset", choices=list(PRESETS), help="call: the largest face, noise at most 24 dB lower; interview: an "
         "output for each person; video: noise at most 12 dB lower, the video's delay found by the lips; other options "
         "win")  # fmt: skip
+    add_config(parser)
     add("--device", default="cpu", help="cpu, cuda, cuda:1, mps (default: cpu)")
     add("--mix", type=float, default=1.0, help="0 gives the input back, 1 the enhanced audio only (default: 1)")
     add("--atten-lim-db", type=float, help="lower the noise by at most this much (default: no limit)")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avse.cli.command import add_verbosity, as_usage, run, say
+from avse.cli.config_file import add_config
 from avse.cli.parser import CommandParser
 from avse.models.pretrained import DEFAULT_MODEL
 
@@ -62,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--duration-s", type=float, help="stop after so long")
     add("--force", action="store_true", help="replace files that exist")
     add("--json", action="store_true", help="the result as JSON on standard output")
+    add_config(parser)
     add_verbosity(parser)
     return parser
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avse.cli.command import add_verbosity, as_usage, log, run, say, show_progress
+from avse.cli.config_file import add_config
 from avse.cli.executor import add_executor_options, executor_config, running
 from avse.cli.parser import CommandParser
 from avse.errors import InputError
@@ -83,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--resume", action=argparse.BooleanOptionalAction, default=None, help="take scores of the same files from an "
         "earlier run that wrote into the same folder (default: for folders)")  # fmt: skip
     add_executor_options(parser)
+    add_config(parser)
     add_verbosity(parser)
     return parser
 

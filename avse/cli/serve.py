@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from avse.cli.command import add_verbosity, as_usage, run
+from avse.cli.config_file import add_config
 from avse.cli.parser import CommandParser
 from avse.errors import MissingExtraError
 from avse.models.pretrained import DEFAULT_MODEL
@@ -50,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--max-upload-mb", type=float, default=2048.0, help="largest file, MB (default: 2048)")
     add("--keep-s", type=float, default=3600.0, help="delete results after so long (default: 3600)")
     add("--max-streams", type=int, default=8, help="calls at the same time (default: 8)")
+    add_config(parser)
     add_verbosity(parser)
     return parser
 

@@ -28,6 +28,8 @@ from avse.types import Waveform
 
 MAGNIFY = 4
 """Times that a saved crop is enlarged, for people to see."""
+SHORTEST_WARNED_OF_S = 0.05
+"""What is printed as 0.0 s is nothing to warn of."""
 
 
 @dataclass(frozen=True)
@@ -108,8 +110,8 @@ def enhance_with(
     tracks, warnings = tracks_of(job), list(warnings)
     video_fraction, lost = _write_outputs(enhancer, job, mouth, listened=listened, tracks=tracks, progress=progress)
     warnings += lost
-    if mouth is not None and video_fraction < 1:
-        only_s = (1 - video_fraction) * listened.duration_s
+    only_s = (1 - video_fraction) * listened.duration_s
+    if mouth is not None and only_s >= SHORTEST_WARNED_OF_S:
         why = "no face was chosen" if mouth.report.n_faces else "no face was seen"
         warnings.append(f"enhanced audio-only for {only_s:.1f} of {listened.duration_s:.1f} s: {why} there")
     return EnhanceResult(

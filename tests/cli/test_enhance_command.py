@@ -196,6 +196,11 @@ def test_longer_audio_is_enhanced_to_its_end_and_warned_of(run, media, talk, tmp
     assert soundfile.info(tmp_path / "out.wav").frames == len(long)
 
 
+def test_a_moment_without_video_is_no_warning(run, media, tmp_path):
+    code, _, err = run(media / "talk.mp4", "-o", tmp_path / "out.wav", "--offset-ms", "-30", "--speaker", "largest")
+    assert (code, err) == (0, "")
+
+
 def test_a_video_without_a_face_is_enhanced_audio_only(run, talk, tmp_path):
     empty = [np.full((120, 160, 3), 128, np.uint8)] * 30
     write_video(tmp_path / "empty.mp4", empty, timestamps_s=np.arange(30) / 25, waveform=talk.noisy[: 30 * 640])
