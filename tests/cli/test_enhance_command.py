@@ -197,8 +197,10 @@ def test_longer_audio_is_enhanced_to_its_end_and_warned_of(run, media, talk, tmp
 
 
 def test_a_moment_without_video_is_no_warning(run, media, tmp_path):
-    code, _, err = run(media / "talk.mp4", "-o", tmp_path / "out.wav", "--offset-ms", "-10", "--speaker", "largest")
+    output = tmp_path / "out.wav"
+    code, out, err = run(media / "talk.mp4", "-o", output, "--offset-ms", "-10", "--json", model=None)
     assert (code, err) == (0, "")
+    assert 0.98 < json.loads(out)[0]["video_fraction"] < 1
 
 
 def test_a_video_without_a_face_is_enhanced_audio_only(run, talk, tmp_path):
