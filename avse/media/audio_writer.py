@@ -22,6 +22,8 @@ from avse.types import Waveform
 
 BLOCK_SAMPLES = 65536
 FLOATING = ("FLOAT", "DOUBLE")
+FORMATS = {".m4a": "ipod", ".mp3": "mp3", ".opus": "opus", ".flac": "flac"}
+"""FFmpeg's names of what it writes here, by suffix."""
 OGG_ORDER = {
     3: (0, 2, 1), 5: (0, 2, 1, 3, 4), 6: (0, 2, 1, 4, 5, 3), 7: (0, 2, 1, 5, 6, 4, 3), 8: (0, 2, 1, 6, 7, 4, 5, 3),
 }  # fmt: skip
@@ -181,13 +183,15 @@ class _FFmpegSink:
     def __init__(
         self, path: Path, *, rate: int, n_channels: int, bit_rate: int | None, bits: int, tags: Tags | None
     ) -> None:
-        self._container = open_output(path)
+        suffix = path.suffix.lower()
+        encoding = encoding_for(
+            FORMATS[suffix], sample_rate=rate, n_channels=n_channels, source=Source(bits=bits), bit_rate=bit_rate
+        )
+        # An MP4 counts its length in thousandths by default, too coarse to end on the right sample.
+        fine = {"movie_timescale": str(encoding.sample_rate)} if suffix == ".m4a" else {}
+        self._container = open_output(path, options=fine)
         self._closed = False
         try:
-            encoding = encoding_for(
-                "ipod" if path.suffix.lower() == ".m4a" else self._container.format.name,
-                sample_rate=rate, n_channels=n_channels, source=Source(bits=bits), bit_rate=bit_rate,
-            )  # fmt: skip
             self._track = AudioTrack(self._container, encoding, source_rate=rate)
             self.slack = encoding.length_slack
             if tags is not None:

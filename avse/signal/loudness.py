@@ -50,7 +50,9 @@ class LoudnessMeter:
         self._peak = 0.0
 
     def push(self, block: Waveform) -> None:
-        """Take samples, `(channels, samples)`."""
+        """Take samples, `(channels, samples)`, perhaps none."""
+        if block.shape[1] == 0:  # sosfilt takes no empty array
+            return
         from scipy.signal import sosfilt  # slow to import: a cold start does without
 
         weighted, self._state = sosfilt(self._sos, block, axis=-1, zi=self._state)

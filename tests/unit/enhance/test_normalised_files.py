@@ -37,6 +37,17 @@ def test_the_output_has_the_loudness_that_was_asked_for(media, tmp_path, target,
     assert read_audio(output)[0].shape == read_audio(media / name)[0].shape
 
 
+@pytest.mark.parametrize("suffix", [".wav", ".m4a"])
+def test_a_last_block_of_few_samples_is_written_whole(tmp_path, suffix):
+    """The enhancer gives nothing for it until the end; nor is its length one of whole milliseconds."""
+    noise = 0.1 * np.random.default_rng(0).standard_normal((1, 65_700))
+    write_audio(tmp_path / "in.wav", noise, 44100)
+    output = tmp_path / f"out{suffix}"
+    assert main([str(tmp_path / "in.wav"), "-o", str(output), "--loudness", "-40"]) == 0
+    assert read_audio(output)[0].shape == noise.shape
+    assert _loudness(output) == pytest.approx(-40, abs=0.5)
+
+
 def test_by_default_the_samples_are_those_of_the_enhancer(media, tmp_path):
     noisy = str(media / "noisy.wav")
     assert main([noisy, "-o", str(tmp_path / "default.wav"), "--audio-only"]) == 0

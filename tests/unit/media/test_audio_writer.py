@@ -39,6 +39,15 @@ def test_length_and_place_stay(tmp_path, suffix):
     assert np.corrcoef(waveform[0, 2000:-2000], _tones()[0, 2000:-2000])[0, 1] > 0.99
 
 
+@pytest.mark.parametrize("suffix", WRITABLE)
+@pytest.mark.parametrize(("rate", "n_samples"), [(44100, 353824), (48000, 50007), (16000, 99)])
+def test_a_length_of_no_whole_milliseconds_stays(tmp_path, suffix, rate, n_samples):
+    waveform, got = read_audio(_write(tmp_path / f"odd{suffix}", np.full((1, n_samples), 0.1, np.float32), rate=rate))
+    assert waveform.shape[1] == (
+        n_samples * got / rate if suffix != ".opus" else pytest.approx(n_samples * got / rate, abs=4)
+    )
+
+
 @pytest.mark.parametrize(
     ("suffix", "n_channels"),
     [

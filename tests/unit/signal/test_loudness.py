@@ -44,6 +44,24 @@ def test_a_sine_at_full_scale_has_minus_3_lufs_and_its_level_shifts_it(rate):
     assert _measure(np.repeat(sine, 2, axis=0), rate)[0] == pytest.approx(0.0, abs=0.06)
 
 
+def test_blocks_without_samples_change_nothing():
+    sine = 0.5 * np.sin(2 * np.pi * 997 * np.arange(48000) / 48000)[None].astype(np.float32)
+    none = sine[:, :0]
+    meter, limiter = (
+        LoudnessMeter(sample_rate=48000, n_channels=1),
+        TruePeakLimiter(sample_rate=48000, n_channels=1, ceiling_db=-20),
+    )
+    limited = []
+    for block in (none, sine[:, :30000], none, sine[:, 30000:], none):
+        meter.push(block)
+        limited.append(limiter.push(block))
+    meter.finish()
+    assert (meter.loudness_lufs(), meter.true_peak_db()) == pytest.approx(_measure(sine, 48000))
+    whole = TruePeakLimiter(sample_rate=48000, n_channels=1, ceiling_db=-20)
+    expected = np.concatenate([whole.push(sine), whole.finish()], axis=1)
+    np.testing.assert_allclose(np.concatenate([*limited, limiter.finish()], axis=1), expected, atol=1e-6)
+
+
 def test_gates_leave_silence_and_soft_stretches_out():
     sine = 0.1 * np.sin(2 * np.pi * 997 * np.arange(5 * 48000) / 48000)[None]
     loud = _measure(sine, 48000)[0]
