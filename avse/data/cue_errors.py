@@ -34,6 +34,10 @@ class CueErrorConfig:
     """Chance that there is no cue at all."""
     gap_probability: float = 0.2
     """Chance that the cue is missing for part of the time."""
+    offset_min: float = -0.05
+    """Least constant error, of all nine numbers together."""
+    offset_max: float = 0.15
+    """Largest constant error: lips take more for speech than is heard."""
 
 
 class SpoiledCue(NamedTuple):
@@ -61,6 +65,7 @@ def spoil(cue: Cue, *, config: CueErrorConfig, rng: np.random.Generator) -> Spoi
     mean, std = smooth.mean(axis=0), smooth.std(axis=0)
     error = _error(cue.shape, config=config, rng=rng) * std
     spoiled = mean + correlation**2 * (smooth - mean) + correlation * np.sqrt(1 - correlation**2) * error
+    spoiled += rng.uniform(config.offset_min, config.offset_max)
     present = np.ones(n_frames, dtype=bool)
     if bernoulli(config.missing_probability, rng):
         present[:] = False

@@ -28,7 +28,8 @@ def compressed_mse(estimate: Tensor, target: Tensor, *, power: float = 0.3) -> t
         power: of the magnitudes, below 1.
 
     Returns:
-        The mean squared error of the compressed magnitudes, and that of the compressed real and imaginary parts.
+        For each example, `(batch,)`: the mean squared error of the compressed magnitudes, and that of the compressed
+        real and imaginary parts.
     """
 
     def compressed(parts: Tensor) -> tuple[Tensor, Tensor]:
@@ -37,4 +38,5 @@ def compressed_mse(estimate: Tensor, target: Tensor, *, power: float = 0.3) -> t
         return magnitude**power, parts * magnitude ** (power - 1)
 
     (estimate_magnitude, estimate_parts), (target_magnitude, target_parts) = compressed(estimate), compressed(target)
-    return (estimate_magnitude - target_magnitude).square().mean(), (estimate_parts - target_parts).square().mean()
+    magnitude, parts = (estimate_magnitude - target_magnitude).square(), (estimate_parts - target_parts).square()
+    return magnitude.flatten(1).mean(dim=1), parts.flatten(1).mean(dim=1)

@@ -48,8 +48,8 @@ def loss_step(model: Live, batch: Example, *, config: TrainConfig) -> Tensor:
     wrong = (output.band_energy.float() - model.loudness(clean / level)).square().mean(dim=-1)
     gate_loss = F.binary_cross_entropy_with_logits(output.gate_logit.float(), matched, weight=present, reduction="sum")
     return (
-        weights.magnitude * magnitude
-        + weights.phase * phase
+        weights.magnitude * magnitude.mean()
+        + weights.phase * phase.mean()
         - weights.si_sdr * si_sdr_db(estimate, batch.clean).mean()
         + weights.band_energy * (counts * wrong).sum() / counts.sum().clamp_min(1)
         + weights.gate * gate_loss / present.sum().clamp_min(1)

@@ -75,6 +75,8 @@ class SteeringTrainConfig:
     """Fixed mixtures of 4 s that the weights are chosen by, half of them with competing talkers."""
     wrong_cue_probability: float = 0.15
     """Chance that the cue is of a voice that is not in the audio."""
+    harm: float = 1.0
+    """Weight of the loss above that of the audio-only output, in the examples in which steering makes it larger."""
     model: SteeredConfig = field(default_factory=SteeredConfig)
     """The network; the sizes of its core are those of `core`."""
     mix: VoiceMixConfig = field(

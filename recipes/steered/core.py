@@ -14,7 +14,7 @@ from avse.models.audio_core import AudioCore
 from avse.signal.si_sdr import si_sdr_db
 from recipes.steered.config import CoreTrainConfig
 from recipes.steered.data import VoiceDataset, VoiceExample, collate, load_dataset
-from recipes.steered.loss import enhancement_loss, parts_of, waveform_of
+from recipes.steered.loss import enhancement_losses, parts_of, waveform_of
 from recipes.training import program, train
 
 ESTOI_WEIGHT = 4.0
@@ -26,7 +26,7 @@ def loss_step(model: AudioCore, batch: VoiceExample, *, config: CoreTrainConfig)
     window, hop = config.model.window, config.model.hop
     noisy = parts_of(batch.noisy, window=window, hop=hop)
     spectrum = model(noisy)
-    return enhancement_loss(spectrum, batch.clean, window=window, hop=hop, weights=config.loss)
+    return enhancement_losses(spectrum, batch.clean, window=window, hop=hop, weights=config.loss).mean()
 
 
 @torch.inference_mode()

@@ -27,7 +27,7 @@ def parts_of(waveform: Tensor, *, window: int, hop: int) -> Tensor:
     return torch.view_as_real(stft(waveform, window=window, hop=hop)).permute(0, 3, 2, 1)
 
 
-def enhancement_loss(spectrum: Tensor, clean: Tensor, *, window: int, hop: int, weights: LossConfig) -> Tensor:
+def enhancement_losses(spectrum: Tensor, clean: Tensor, *, window: int, hop: int, weights: LossConfig) -> Tensor:
     """Errors of the spectrum, of the waveform's magnitudes at several resolutions, and of the waveform.
 
     Args:
@@ -38,7 +38,7 @@ def enhancement_loss(spectrum: Tensor, clean: Tensor, *, window: int, hop: int, 
         weights: of the terms.
 
     Returns:
-        Scalar.
+        `(batch,)`.
     """
     # Every example counts the same, however loud it is.
     level = clean.square().mean(dim=-1, keepdim=True).clamp_min(1e-10).sqrt()
@@ -51,11 +51,11 @@ def enhancement_loss(spectrum: Tensor, clean: Tensor, *, window: int, hop: int, 
             compressed_mse(parts_of(estimate, window=size, hop=size // 2), parts_of(target, window=size, hop=size // 2))
             for size in WINDOWS
         ]
-        total = total + weights.resolutions * torch.stack([error[0] for error in errors]).mean()
+        total = total + weights.resolutions * torch.stack([error[0] for error in errors]).mean(dim=0)
     if weights.disturbance:
         symmetric, asymmetric = _disturbance(estimate.device)(estimate, target)
-        total = total + weights.disturbance * (0.1 * symmetric + 0.0309 * asymmetric).mean()
-    return total - weights.snr * snr_db(estimate, target).clamp_max(MOST_SNR_DB).mean()
+        total = total + weights.disturbance * (0.1 * symmetric + 0.0309 * asymmetric)
+    return total - weights.snr * snr_db(estimate, target).clamp_max(MOST_SNR_DB)
 
 
 @cache

@@ -18,7 +18,7 @@ from avse.signal.speech_cue import CUE_RATE_HZ
 from recipes.steered.config import SteeringTrainConfig
 from recipes.steered.cues import CuedDataset, CuedExample, collate
 from recipes.steered.data import load_dataset, validation_mix
-from recipes.steered.loss import enhancement_loss, parts_of, waveform_of
+from recipes.steered.loss import enhancement_losses, parts_of, waveform_of
 from recipes.training import program, train
 
 
@@ -37,11 +37,15 @@ def run(model: Steered, batch: CuedExample) -> SteeredOutput:
 
 
 def loss_step(model: Steered, batch: CuedExample, *, config: SteeringTrainConfig) -> Tensor:
-    """The training loss of the steered spectrum."""
+    """The training loss: of the steered spectrum, and of what it is worse than the audio-only one in an example."""
     model.core.eval()  # its statistics stay as they are
     core = model.config.core
-    steered = run(model, batch).steered
-    return enhancement_loss(steered, batch.clean, window=core.window, hop=core.hop, weights=config.loss)
+    output = run(model, batch)
+    steered, audio_only = (
+        enhancement_losses(spectrum, batch.clean, window=core.window, hop=core.hop, weights=config.loss)
+        for spectrum in (output.steered, output.audio_only)
+    )
+    return (steered + config.harm * (steered - audio_only.detach()).clamp_min(0.0)).mean()
 
 
 @torch.inference_mode()
