@@ -25,6 +25,8 @@ class CutDetector:
         """Begin a video."""
         self._last: npt.NDArray[np.float32] | None = None
         self._changes: deque[float] = deque(maxlen=N_BEFORE)
+        self.likeness = 0.0
+        """Correlation of the last cut's two frames, -1 to 1: high where the scene stayed the same."""
 
     def push(self, grey: Image) -> bool:
         """Take the next frame, `(height, width)`, of any size; True if a new shot begins with it."""
@@ -37,6 +39,13 @@ class CutDetector:
         is_cut = change >= MIN_CHANGE and change >= MIN_RATIO * usual
         if is_cut:
             self._changes.clear()
+            self.likeness = _correlation(last, small)
         else:
             self._changes.append(change)
         return is_cut
+
+
+def _correlation(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> float:
+    """Of the pixels of two frames; 0 where one is all of one brightness."""
+    first, second = one - one.mean(), other - other.mean()
+    return float((first * second).sum() / max(1e-9, np.linalg.norm(first) * np.linalg.norm(second)))

@@ -15,6 +15,8 @@ from avse.training.config import read_config
 from recipes.checkpoint_weights import main as checkpoint_weights
 from recipes.steered import core, steering
 from recipes.steered.config import CoreTrainConfig, SteeringTrainConfig
+from recipes.steered.cues import CuedExample
+from recipes.steered.loss import enhancement_losses
 from recipes.steered.train import TrainConfig
 from recipes.steered.train import main as train_both
 
@@ -137,3 +139,29 @@ def test_weights_come_out_of_a_checkpoint(places, tmp_path, capsys):
     zoo.load_as(AudioCore, tmp_path / "now.safetensors")
     assert checkpoint_weights([str(tmp_path), str(tmp_path / "none.safetensors")]) == 1
     assert "must hold last.safetensors" in capsys.readouterr().err
+
+
+def test_an_example_that_steering_makes_worse_counts_twice(tmp_path):
+    torch.manual_seed(1)
+    model = Steered.build(SteeredConfig(core=CoreConfig(channels=8, n_blocks=1, state_dim=8), n_blocks=1)).eval()
+    torch.nn.init.normal_(model.write.weight)  # steers, and for the worse
+    clean = 0.1 * torch.randn(3, RATE)
+    batch = CuedExample(clean + 0.05 * torch.randn(3, RATE), clean, torch.rand(3, 25, CUE_DIM), torch.ones(3, 25))
+    places = dict.fromkeys(("folder", "manifest", "audio", "core"), tmp_path)
+
+    def loss(harm):
+        return steering.loss_step(model, batch, config=SteeringTrainConfig(**places, harm=harm)).item()
+
+    weights, core = SteeringTrainConfig(**places).loss, model.config.core
+    output = steering.run(model, batch)
+    steered, audio_only = (
+        enhancement_losses(spectrum, clean, window=core.window, hop=core.hop, weights=weights)
+        for spectrum in (output.steered, output.audio_only)
+    )
+    worse = (steered - audio_only).clamp_min(0)
+    assert worse.max() > 0
+    assert loss(0.0) == pytest.approx(steered.mean().item(), rel=1e-5)
+    assert loss(2.0) - loss(0.0) == pytest.approx(2 * worse.mean().item(), rel=1e-4)
+    # With no steering the loss is that of the core, each example for itself.
+    torch.nn.init.zeros_(model.write.weight)
+    assert loss(5.0) == pytest.approx(audio_only.mean().item(), rel=1e-5)

@@ -46,3 +46,10 @@ def test_values_stay_within_0_and_1_and_gaps_are_distinguished():
         assert spoiled.max() <= 1
         shares.append(present.mean())
     assert 0.3 < np.mean(shares) < 0.95
+
+
+def test_lips_may_take_more_for_speech_than_is_heard_throughout():
+    clean = np.full((200, CUE_DIM), 0.3, np.float32)
+    config = CueErrorConfig(offset_min=0.1, offset_max=0.1, shared_share=0.0, **STILL)
+    spoiled, _ = spoil(clean, config=config, rng=np.random.default_rng(2))
+    np.testing.assert_allclose(spoiled, 0.4, atol=0.01)

@@ -39,7 +39,9 @@ def test_a_person_who_leaves_and_returns_elsewhere_is_the_same():
 
 def test_a_cut_to_another_person_is_a_new_identity_and_a_new_shot():
     first = [draw_head(_room(), PEOPLE[0], Pose((240, 118), 120))] * 20
-    second = [draw_head(255 - _room(), PEOPLE[1], Pose((250, 120), 120))] * 20
+    # Drawn people differ by their colours alone, which tell them apart where the scene is another one.
+    street = np.repeat(np.where(np.arange(480) % 240 < 120, 230, 20), 3).reshape(1, 480, 3).repeat(240, axis=0)
+    second = [draw_head(street.astype(np.uint8), PEOPLE[1], Pose((250, 120), 120))] * 20
     tracker, positions = _positions([*first, *second])
     assert tracker.shot_starts_s == [0, pytest.approx(0.8)]
     assert len(tracker.tracks) == 2
@@ -133,3 +135,13 @@ def test_the_cascades_confidence_tells_a_face_from_a_tie():
     (face,) = CascadeDetector().detect(image)
     assert face.confidence > 0.95
     assert face.scaled(2) == Box(2 * face.x, 2 * face.y, 2 * face.size, face.confidence)
+
+
+def test_a_cut_within_a_scene_keeps_the_person_in_another_light():
+    before = [draw_head(_room(), PEOPLE[0], Pose((240, 118), 120))] * 20
+    warm = np.array([1.0, 0.75, 0.45])
+    after = [(draw_head(_room(), PEOPLE[0], Pose((252, 122), 140)) * warm).astype(np.uint8)] * 20
+    tracker, positions = _positions([*before, *after])
+    assert len(tracker.shot_starts_s) == 2
+    assert len(tracker.tracks) == 1
+    assert list(positions[-1]) == [0]
