@@ -15,6 +15,7 @@ from avse.media.audio_decoder import AudioDecoder
 from avse.media.checked_file import CheckedFile
 from avse.media.container import open_output
 from avse.media.encode import AudioTrack, Source, encoding_for
+from avse.media.mp3_length import write_length
 from avse.media.output import atomic_write
 from avse.media.suffixes import FFMPEG_AUDIO, LIBSNDFILE, WRITABLE
 from avse.media.tags import Tags
@@ -193,7 +194,7 @@ class _FFmpegSink:
         self._closed = False
         try:
             self._track = AudioTrack(self._container, encoding, source_rate=rate)
-            self.slack = encoding.length_slack
+            self._path, self._rate, self.slack = path, encoding.sample_rate, encoding.length_slack
             if tags is not None:
                 tags.write(self._container, suffix=path.suffix)
         except BaseException:
@@ -207,6 +208,8 @@ class _FFmpegSink:
         self._track.finish()
         self._closed = True
         self._container.close()
+        if self._path.suffix.lower() == ".mp3":
+            write_length(self._path, round(self._track.time_s * self._rate), sample_rate=self._rate)
 
     def abandon(self) -> None:
         if not self._closed:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from avse.media.mp3_length import first_frame_at
+
 HEAD_BYTES = 8192
 """From the first frame on, in which its Xing header lies."""
 
@@ -9,11 +11,7 @@ HEAD_BYTES = 8192
 def is_joined(path: Path) -> bool:
     """True if MPEG frames follow after the bytes that the first stream's Xing header counts."""
     with path.open("rb") as file:
-        head = file.read(10)
-        start = 0
-        if head[:3] == b"ID3" and len(head) == 10:
-            # The size of an ID3v2 tag is stored in four times seven bits (ID3v2.4, section 6.2).
-            start = 10 + (head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9])
+        start = first_frame_at(file.read(10))
         file.seek(start)
         frame = file.read(HEAD_BYTES)
         mark = max(frame.find(b"Xing"), frame.find(b"Info"))

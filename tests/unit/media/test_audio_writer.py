@@ -6,9 +6,12 @@ import av
 import cv2
 import numpy as np
 import pytest
+import soundfile
 
 from avse.errors import MediaError
 from avse.media.audio import WRITABLE, AudioWriter, probe_audio, read_audio
+from avse.media.audio_decoder import AudioDecoder
+from avse.media.mp3_length import write_length
 from avse.media.tags import Tags, read_tags
 
 COVER = cv2.imencode(".png", np.arange(16 * 16 * 3, dtype=np.uint8).reshape(16, 16, 3))[1].tobytes()
@@ -40,7 +43,9 @@ def test_length_and_place_stay(tmp_path, suffix):
 
 
 @pytest.mark.parametrize("suffix", WRITABLE)
-@pytest.mark.parametrize(("rate", "n_samples"), [(44100, 353824), (48000, 50007), (16000, 99)])
+@pytest.mark.parametrize(
+    ("rate", "n_samples"), [(44100, 353824), (48000, 50007), (16000, 99), (44100, 19595), (16000, 19615)]
+)
 def test_a_length_of_no_whole_milliseconds_stays(tmp_path, suffix, rate, n_samples):
     waveform, got = read_audio(_write(tmp_path / f"odd{suffix}", np.full((1, n_samples), 0.1, np.float32), rate=rate))
     assert waveform.shape[1] == (
@@ -168,3 +173,25 @@ def test_ffmpeg_is_never_given_an_address(tmp_path, monkeypatch):
     with pytest.raises(ZeroDivisionError):
         open_container(Path("http:host"), kind="audio")
     assert opened == [("file:http:host", {"options": {"protocol_whitelist": "file,crypto,data"}})]
+
+
+@pytest.mark.parametrize(("rate", "n_channels"), [(44100, 1), (48000, 2), (16000, 1), (8000, 2)])
+def test_an_mp3_ends_on_the_right_sample_where_its_last_frame_is_all_padding(tmp_path, rate, n_channels):
+    """One of some twenty lengths; both decoders, and the audio is that of a file of another length."""
+    noise = 0.1 * np.random.default_rng(0).standard_normal((n_channels, 20_164)).astype(np.float32)
+    waveform = {}
+    for n_samples in (19_569, 19_595, 19_615, 20_164):
+        path = _write(tmp_path / f"{n_samples}.mp3", noise[:, :n_samples], rate=rate)
+        waveform[n_samples], _ = read_audio(path)
+        assert soundfile.info(path).frames == n_samples
+        with AudioDecoder(path, problems=[]) as decoder:
+            assert sum(block.shape[1] for block in decoder.blocks()) == n_samples
+    np.testing.assert_allclose(waveform[19_595][:, :15_000], waveform[20_164][:, :15_000], atol=1e-3)
+
+
+def test_a_file_without_a_whole_header_keeps_its_bytes(tmp_path):
+    path = _write(tmp_path / "tone.mp3", _tones())
+    content = path.read_bytes().replace(b"Info", b"Inf0").replace(b"Xing", b"Xin0")
+    path.write_bytes(content)
+    write_length(path, 19_595, sample_rate=48000)
+    assert path.read_bytes() == content
