@@ -1,7 +1,8 @@
 """The length of an MP3 file, which stands in the Xing header of its first frame.
 
-FFmpeg counts the padding of the last frame only. Where that is all padding (a twentieth of all lengths), up to 47 samples
-of the frame before would be heard, too.
+FFmpeg counts the padding of the last frame only. Where that is all padding (a twentieth of all lengths), up to 47
+samples of
+the frame before would be heard, too.
 """
 
 from pathlib import Path
