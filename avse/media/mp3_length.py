@@ -1,8 +1,7 @@
 """The length of an MP3 file, which stands in the Xing header of its first frame.
 
 FFmpeg counts the padding of the last frame only. Where that is all padding (a twentieth of all lengths), up to 47
-samples of
-the frame before would be heard, too.
+samples of the frame before would be heard, too.
 """
 
 from pathlib import Path
