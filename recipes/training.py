@@ -72,7 +72,7 @@ def train(
     """
     seed_everything(config.loop.seed, verbose=False)
     run = Run(config.folder, config=config, inputs=inputs)
-    if _is_finished(config.folder):
+    if _has_weights(config.folder):
         return
     model = build()
     n_examples = len(dataset)  # type: ignore[arg-type]
@@ -102,9 +102,7 @@ def program(main: Callable[[Config], None], kind: type[Config]) -> int:
     log.setLevel(logging.INFO)  # with its bar
     try:
         config = read_config(kind)
-        if _is_finished(config.folder):
-            # Before any data are read: nothing is left to do, or these settings are not those of the weights.
-            check_same(config.folder, config=config, inputs=digests(config))
+        if is_finished(config):  # before any data are read
             print(f"{config.folder} is finished, with these settings and data", file=sys.stderr)
             return 0
         main(config)
@@ -119,5 +117,20 @@ def program(main: Callable[[Config], None], kind: type[Config]) -> int:
     return 0
 
 
-def _is_finished(folder: Path) -> bool:
+def is_finished(config: Any) -> bool:
+    """True if a run has nothing left to do.
+
+    Args:
+        config: dataclass instance with the run's `folder`.
+
+    Raises:
+        ConfigError: it is finished, but under other settings or with other data.
+    """
+    if not _has_weights(config.folder):
+        return False
+    check_same(config.folder, config=config, inputs=digests(config))
+    return True
+
+
+def _has_weights(folder: Path) -> bool:
     return (folder / "model.safetensors").is_file()

@@ -1,12 +1,17 @@
 """What a stage runs: programs of the recipes and of the corpora, each a process of its own."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from avse.media.made import digest, key_of
+
 ROOT = Path(__file__).parents[2]
+DATA_VARIABLES = "AVSE_"
+"""How the environment variables begin that say where data lie."""
 
 
 class StageError(Exception):
@@ -25,7 +30,7 @@ class Command:
     """A module, or a script's path from the root of the repository."""
     options: tuple[str, ...]
     made: Path | None = None
-    """The file that it makes; where it is there already, the program is not run."""
+    """The file that it makes; where the same command has made it already, the program is not run."""
     may_fail: bool = False
     """Whether the stages continue after it failed."""
 
@@ -53,7 +58,8 @@ def run(command: Command, environment: Mapping[str, str]) -> None:
     Raises:
         StageError: it failed; its own exit code, and no message, for it has said why.
     """
-    if command.made is not None and (ROOT / command.made).exists():
+    key = _key(command, environment)
+    if command.made is not None and _made_by(ROOT / command.made) == key:
         return
     name = [command.program] if command.program.endswith(".py") else ["-m", command.program]
     done = subprocess.run([sys.executable, *name, *command.options], cwd=ROOT, env=dict(environment), check=False)
@@ -61,3 +67,28 @@ def run(command: Command, environment: Mapping[str, str]) -> None:
         raise StageError("", code=done.returncode if done.returncode > 0 else 128 - done.returncode)
     if done.returncode:
         print("run.sh: the other systems continue", file=sys.stderr)
+    elif command.made is not None and (ROOT / command.made).exists():
+        _note(ROOT / command.made).write_text(json.dumps({"key": key}) + "\n", encoding="utf-8")
+
+
+def _key(command: Command, environment: Mapping[str, str]) -> str:
+    """A name for all that a command depends on: its words, the files that they name, where the data lie."""
+    files = {word: digest(path) for word in command.options if (path := ROOT / word) != _output(command)}
+    places = {name: value for name, value in environment.items() if name.startswith(DATA_VARIABLES)}
+    return key_of({"program": command.program, "options": command.options, "files": files, "environment": places})
+
+
+def _output(command: Command) -> Path | None:
+    return None if command.made is None else ROOT / command.made
+
+
+def _made_by(made: Path) -> str | None:
+    """The key of the command that made a file; None if there is no such file, or nobody knows what made it."""
+    try:
+        return str(json.loads(_note(made).read_text(encoding="utf-8"))["key"]) if made.exists() else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _note(made: Path) -> Path:
+    return made.with_name(f".{made.name}.made_by.json")

@@ -24,7 +24,7 @@ from avse.media.output import atomic_write
 from avse.models import zoo
 from avse.models.avdcnn import AVDCNN
 from avse.signal.classical import METHODS
-from recipes.speech_benchmark.enhance import CLASSICAL_RATE, is_newer
+from recipes.speech_benchmark.enhance import CLASSICAL_RATE
 from recipes.speech_benchmark.provenance import keep_if_same, model_facts
 
 DURATION_S = 10
@@ -108,7 +108,7 @@ def main(argv: list[str] | None = None) -> int:
         record = f".{output.name}.made_from.json"
         output.parent.mkdir(parents=True, exist_ok=True)
         keep_if_same(output.parent, facts={"model": model_facts(model)}, outputs=[output], record=record)
-        if is_newer(output, Path(model)):
+        if output.is_file():
             print(f"{output} is up to date", file=sys.stderr)
             continue
         try:

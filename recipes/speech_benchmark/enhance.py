@@ -50,7 +50,7 @@ def enhance_some(task: Task, *, arguments: argparse.Namespace) -> int:
     Returns:
         How many were enhanced now.
     """
-    todo = [(m, path) for m in task.mixtures if not is_newer(path := task.folder / f"{m.id}.wav", Path(task.model))]
+    todo = [(m, path) for m in task.mixtures if not (path := task.folder / f"{m.id}.wav").is_file()]
     if not todo:
         return 0
     torch.set_num_threads(1)
@@ -85,11 +85,6 @@ def _learned(model: str, items: list[Item], arguments: argparse.Namespace) -> tu
     return rate, work
 
 
-def is_newer(path: Path, model: Path) -> bool:
-    """True if a file was made after the weights, so by them."""
-    return path.is_file() and (not model.is_file() or path.stat().st_mtime >= model.stat().st_mtime)
-
-
 def main(argv: list[str] | None = None) -> int:
     """Enhance all mixtures that are not done yet, by the same model from the same data."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -110,7 +105,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         every = read_mixtures(arguments.mixtures)
         mixtures = [m for m in every if arguments.only in (None, m.noise_type)]
-        data = data_facts(every, read_manifest(arguments.manifest), arguments.crops)
+        data = data_facts(every, read_manifest(arguments.manifest), root=data_root(), crops=arguments.crops)
         tasks = []
         for model, folder in zip(arguments.model, arguments.folder, strict=True):
             folder.mkdir(parents=True, exist_ok=True)

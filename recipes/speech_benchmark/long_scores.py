@@ -2,7 +2,7 @@
 
 FOLDER gets `long_noisy.jsonl` without `--model`, else `long_none.jsonl` (audio-only), `long_own.jsonl` (with video),
 and one file for each bad video: frozen, late, stranger, covered, low_resolution. Each video is a row. Enhanced audio is
-not kept, for it would be gigabytes. A killed run continues where it was; weights that are newer than a file replace it.
+not kept, for it would be gigabytes. A killed run continues where it was; rows of other weights or data are replaced.
 """
 
 import argparse
@@ -18,9 +18,9 @@ from avse.data.manifest import data_root, read_manifest
 from avse.enhance.enhancer import Enhancer
 from avse.errors import AvseError
 from avse.score import in_parallel
-from recipes.speech_benchmark.enhance import is_newer
 from recipes.speech_benchmark.mouths import BAD, CONDITIONS
 from recipes.speech_benchmark.reader import RATE, LongReader
+from recipes.speech_benchmark.row_keys import video_keys
 from recipes.speech_benchmark.score_file import ScoreFile
 from recipes.speech_benchmark.score_segments import WHOLE, Row, score_video
 from recipes.speech_benchmark.videos import LongVideo, read_videos
@@ -132,8 +132,11 @@ def main(argv: list[str] | None = None) -> int:
     try:
         videos = [v for v in read_videos(arguments.videos) if v.split in arguments.splits.split(",")]
         arguments.folder.mkdir(parents=True, exist_ok=True)
-        files = {c: _score_file(arguments.folder / f"long_{c}.jsonl", arguments.model) for c in conditions}
         options = ReaderOptions(tuple(arguments.manifest), arguments.crops)
+        items = [item for path in options.manifests for item in read_manifest(path)]
+        given = {"model": arguments.model, "device": arguments.device, "metrics": [*WHOLE, "segments"]}
+        keys = video_keys(videos, items, root=data_root(), crops=arguments.crops, **given)
+        files = {c: ScoreFile(arguments.folder / f"long_{c}.jsonl", keys=keys) for c in conditions}
         work = partial(score_task, model=arguments.model, device=arguments.device, reader=options)
         n_now, found = score_all(videos, files, work=work, n_jobs=arguments.workers)
     except AvseError as error:
@@ -144,15 +147,6 @@ def main(argv: list[str] | None = None) -> int:
         print(f"failed: {name}: {next(iter(reasons.values()))}", file=sys.stderr)
     print(f"{n_now} rows scored of {len(videos)} long videos, the rest were done before", file=sys.stderr)
     return 1 if failed else 0
-
-
-def _score_file(output: Path, model: str | None) -> ScoreFile:
-    """The file of a condition, without what other weights have left."""
-    file = ScoreFile(output, enhanced=None, metrics=[*WHOLE, "segments"])
-    for path in (output, file.part):
-        if path.is_file() and not is_newer(path, Path(model or "")):
-            path.unlink()
-    return file
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import Any
 
 from avse import __version__
 from avse.data.manifest import Item, Mixture
-from avse.media.made import digest, key_of
+from avse.media.made import digest, fingerprint, key_of
 from avse.media.output import atomic_write
 from avse.models.pretrained import files_of
 from avse.training.settings import folder_digest
@@ -17,9 +17,7 @@ RECORD = ".made_from.json"
 
 
 def keep_if_same(folder: Path, *, facts: Mapping[str, Any], outputs: Iterable[Path], record: str = RECORD) -> None:
-    """Remove outputs that were made from something else, and note what those to come are made from.
-
-    Outputs without a note are from before there were notes, and are kept.
+    """Remove outputs that were not made from the same, or have no note, and note what those to come are made from.
 
     Args:
         folder: that holds the note.
@@ -29,10 +27,9 @@ def keep_if_same(folder: Path, *, facts: Mapping[str, Any], outputs: Iterable[Pa
     """
     note = folder / record
     now = {"key": key_of({**facts, "version": __version__}), "facts": facts, "version": __version__}
-    if note.is_file() and _key(note) != now["key"]:
+    if _key(note) != now["key"]:
         for path in outputs:
             path.unlink(missing_ok=True)
-    if not note.is_file() or _key(note) != now["key"]:
         with atomic_write(note, force=True) as temporary:
             temporary.write_text(json.dumps(now, indent=1, default=str) + "\n", encoding="utf-8")
 
@@ -43,14 +40,28 @@ def model_facts(name: str) -> list[str | None]:
     return [digest(path) for path in files] or [name]
 
 
-def data_facts(mixtures: Sequence[Mixture], items: Sequence[Item], crops: Path) -> dict[str, Any]:
-    """What fixed mixtures are of: their own lines, those of their clips, and the clips' mouths."""
+def data_facts(
+    mixtures: Sequence[Mixture], items: Sequence[Item], *, root: Path, crops: Path | None = None
+) -> dict[str, Any]:
+    """What fixed mixtures are of: their own lines, those of the clips, their recordings, and the clips' mouths.
+
+    Args:
+        mixtures: all of the list.
+        items: of the manifest.
+        root: folder that the recordings' paths start from.
+        crops: folder of mouths; None where no video is used.
+    """
     clips = {mixture.clip for mixture in mixtures}
-    used = [dataclasses.asdict(item) for item in items if item.id in clips]
+    clips |= {cut.clip for mixture in mixtures for cut in mixture.noise if cut.clip is not None}
+    # Any of the tests' faces may be the stranger of a mixture.
+    used = [item for item in items if item.id in clips or (item.video and item.split.startswith("test"))]
+    recordings = {cut.path for mixture in mixtures for cut in mixture.noise} | {item.audio for item in used}
+    names = {f"{item.id}.npz" for item in used}
     return {
         "mixtures": key_of({"rows": [dataclasses.asdict(mixture) for mixture in mixtures]}),
-        "clips": key_of({"rows": used}),
-        "crops": folder_digest(crops, names={f"{clip}.npz" for clip in clips}) if crops.is_dir() else None,
+        "clips": key_of({"rows": [dataclasses.asdict(item) for item in used]}),
+        "recordings": key_of({"files": [[path, fingerprint(root / path)] for path in sorted(recordings)]}),
+        "crops": folder_digest(crops, names=names) if crops is not None and crops.is_dir() else None,
     }
 
 

@@ -1,7 +1,8 @@
 """Score the fixed test mixtures: `python -m recipes.speech_benchmark.score_mixtures --mixtures LIST ... OUT.jsonl`.
 
-Each mixture is a line: its id, a value or null by metric, in `failed` the reasons of those that are null, and in `note`
-what else is to be reported of its file. A killed run resumes where it was.
+Each mixture is a line: its id, a value or null by metric, in `failed` the reasons of those that are null, in `note`
+what else is to be reported of its file, and in `made_from` a key of all that it depends on. A killed run resumes where
+it was.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from avse.metrics.score import Score
 from avse.metrics.table import check_metrics
 from avse.score import score_file, score_waveforms
 from recipes.executor import Command, add_options, run_each
+from recipes.speech_benchmark.row_keys import mixture_keys
 from recipes.speech_benchmark.score_file import Row, ScoreFile
 
 METRICS = ("pesq_wb", "pesq_nb", "stoi", "estoi", "si_sdr_db", "segmental_snr_db", "sdi")
@@ -132,7 +134,7 @@ def choose(mixtures: list[Mixture], *, only: str | None, every: int) -> list[Mix
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Score all mixtures, unless that was done since the files were made."""
+    """Score all mixtures, but for those whose lines were made from the same."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("output", type=Path, nargs="+", help="JSON lines to write, one file for each system")
@@ -151,8 +153,7 @@ def main(argv: list[str] | None = None) -> int:
         if arguments.shard is not None:
             raise InputError("--shard must stay away, for a score file is written as a whole; use --executor ray")
         mixtures = choose(read_mixtures(arguments.mixtures), only=arguments.only, every=arguments.every)
-        read_manifest(arguments.manifest)
-        files = [file for file in _score_files(arguments) if not _is_done(file, mixtures)]
+        files = [file for file in _score_files(arguments, mixtures) if not _is_done(file, mixtures)]
         found = score_all(files, mixtures, arguments=arguments) if files else []
     except AvseError as error:
         print(f"score: error: {error}", file=sys.stderr)
@@ -162,7 +163,7 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _score_files(arguments: argparse.Namespace) -> list[ScoreFile]:
+def _score_files(arguments: argparse.Namespace, mixtures: list[Mixture]) -> list[ScoreFile]:
     """One for each output.
 
     Raises:
@@ -174,11 +175,14 @@ def _score_files(arguments: argparse.Namespace) -> list[ScoreFile]:
             f"outputs must be as many as --enhanced folders, or one more for the noisy input, but are {n_outputs} "
             f"for {n_folders}; give each output its folder"
         )
-    pairs = zip_longest(arguments.output, arguments.enhanced)
-    files = [ScoreFile(output, enhanced=enhanced, metrics=arguments.metrics) for output, enhanced in pairs]
-    for file in files:
-        if file.enhanced and not file.newest:
-            raise ConfigError(f"{file.enhanced} must hold enhanced files but holds none; run the stage before")
+    for enhanced in arguments.enhanced:
+        if not any(enhanced.glob("*.wav")):
+            raise ConfigError(f"{enhanced} must hold enhanced files but holds none; run the stage before")
+    items = read_manifest(arguments.manifest)
+    files = []
+    for output, enhanced in zip_longest(arguments.output, arguments.enhanced):
+        keys = mixture_keys(mixtures, items, root=data_root(), enhanced=enhanced, metrics=arguments.metrics)
+        files.append(ScoreFile(output, keys=keys, enhanced=enhanced))
     return files
 
 

@@ -3,6 +3,7 @@
 The core first; each part trains in a folder of its own and resumes where it was stopped.
 """
 
+import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +11,10 @@ from pathlib import Path
 from avse.errors import ConfigError
 from avse.models import zoo
 from avse.training.config import read_config
+from avse.training.settings import INPUTS, digests
 from recipes.steered import core, steering
 from recipes.steered.config import CoreTrainConfig, SteeringTrainConfig
-from recipes.training import program
+from recipes.training import is_finished, program
 
 
 @dataclass(frozen=True)
@@ -39,18 +41,21 @@ def main(config: TrainConfig) -> None:
     if config.max_minutes is not None:
         given += ["--loop.max_minutes", str(config.max_minutes)]
     weights = config.folder / "core" / "model.safetensors"
-    if not weights.is_file():
-        core.main(read_config(CoreTrainConfig, [*_config(config.core), "--folder", str(weights.parent), *given]))
+    of_core = read_config(CoreTrainConfig, [*_config(config.core), "--folder", str(weights.parent), *given])
+    if not is_finished(of_core):
+        core.main(of_core)
     if not weights.is_file():
         return  # the time was up
     folder = config.folder / "steering"
-    if not (folder / "model.safetensors").is_file():
-        given += ["--core", str(weights), "--folder", str(folder)]
-        steering.main(read_config(SteeringTrainConfig, [*_config(config.steering), *given]))
+    given += ["--core", str(weights), "--folder", str(folder)]
+    of_steering = read_config(SteeringTrainConfig, [*_config(config.steering), *given])
+    if not is_finished(of_steering):
+        steering.main(of_steering)
     if (folder / "model.safetensors").is_file():
-        zoo.save(config.folder / "model.safetensors", zoo.load(str(folder / "model.safetensors")))
         for name in ("config.yaml", "software.json", "log.jsonl"):
             (config.folder / name).write_bytes((folder / name).read_bytes())
+        (config.folder / INPUTS).write_text(json.dumps(digests(config), indent=1) + "\n", encoding="utf-8")
+        zoo.save(config.folder / "model.safetensors", zoo.load(str(folder / "model.safetensors")))
 
 
 def _config(path: Path) -> list[str]:

@@ -61,7 +61,7 @@ def rows(pack, output="scores.jsonl"):
 def test_lines_hold_every_metric_in_the_order_of_the_list(pack):
     assert run(pack, metrics=None) == 0
     assert [row["id"] for row in rows(pack)] == list(NAMES)
-    assert all(set(row) == {"id", *METRICS} for row in rows(pack))
+    assert all(set(row) == {"id", *METRICS, "made_from"} for row in rows(pack))
     assert rows(pack)[0]["si_sdr_db"] == pytest.approx(20 * np.log10(1 / 0.3), abs=0.3)
     assert not list(pack.glob("*.part"))
 
@@ -82,6 +82,7 @@ def test_several_systems_at_once_get_the_same_lines_as_alone(pack, monkeypatch):
     assert scored == [*NAMES, *NAMES]  # the one that was there is up to date
     assert rows(pack, "more.jsonl") == rows(pack)
     assert rows(pack, "raw.jsonl") == rows(pack, "noisy.jsonl")
+    assert all(row["made_from"] for row in rows(pack))
 
 
 def test_each_broken_file_is_a_failed_line_with_its_reason(pack, capsys):
@@ -176,29 +177,71 @@ def test_a_killed_run_resumes_where_it_was(pack, monkeypatch):
     assert not part.exists()
 
 
-@pytest.mark.parametrize("change", ["metrics", "files"])
-def test_what_a_killed_run_left_of_something_else_is_thrown_away(pack, monkeypatch, change):
-    run_until(2, pack, monkeypatch)
-    if change == "files":
-        later(pack / f"enhanced/{NAMES[0]}.wav")
+def change(pack, what):
+    """Change something that scores depend on, with a time in the past; the names of the mixtures concerned."""
+    stage._reader.cache_clear()  # each run is a process
+    if what == "enhanced file":
+        write_enhanced(pack, NAMES[0], audio() + 0.1 * audio(9))
+        old(pack / f"enhanced/{NAMES[0]}.wav")
+        return NAMES[:1]
+    if what == "noise":
+        (pack / "hum.wav").unlink()
+        write_audio(pack / "hum.wav", audio(6), RATE, subtype="FLOAT")
+        old(pack / "hum.wav")
+        return NAMES[2:]
+    if what == "clip":
+        (pack / "clip.wav").unlink()
+        write_audio(pack / "clip.wav", audio(7), RATE, subtype="FLOAT")
+        old(pack / "clip.wav")
+        return NAMES
+    lines = (pack / "mixtures.jsonl").read_text().splitlines()
+    lines[1] = lines[1].replace('"offset_s": 0.0', '"offset_s": 0.2')
+    (pack / "mixtures.jsonl").write_text("\n".join(lines) + "\n")
+    return NAMES[1:2]
+
+
+CHANGES = ["enhanced file", "noise", "clip", "mixture"]
+
+
+def old(path):
+    """As if it had been copied from elsewhere, and were older than all scores."""
+    os.utime(path, ns=(10**18, 10**18))
+
+
+@pytest.mark.parametrize("what", [*CHANGES, "metrics"])
+def test_what_a_killed_run_left_of_something_else_is_thrown_away(pack, monkeypatch, what):
+    run_until(3, pack, monkeypatch)
+    changed = NAMES if what == "metrics" else change(pack, what)
     scored = counted(monkeypatch)
-    assert run(pack, metrics="sdi" if change == "metrics" else FAST) == 0
-    assert scored == list(NAMES)
+    assert run(pack, metrics="sdi" if what == "metrics" else FAST) == 0
+    assert scored == [name for name in NAMES if name in changed or name == NAMES[3]]
 
 
-def later(path):
-    stat = path.stat()
-    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns + 10**10))
-
-
-def test_what_is_done_is_kept_until_a_file_or_the_metrics_change(pack, monkeypatch, capsys):
+@pytest.mark.parametrize("what", CHANGES)
+def test_a_row_is_kept_until_something_changes_that_it_depends_on(pack, monkeypatch, capsys, what):
+    assert run(pack) == 0
+    before = {row["id"]: row["si_sdr_db"] for row in rows(pack)}
     scored = counted(monkeypatch)
-    assert run(pack) == run(pack) == 0
+    assert run(pack) == 0
+    assert scored == []
     assert "is up to date" in capsys.readouterr().err
+    changed = change(pack, what)
+    assert run(pack) == 0
+    assert scored == list(changed)
+    after = {row["id"]: row["si_sdr_db"] for row in rows(pack)}
+    if what in ("enhanced file", "clip"):  # what is enhanced depends on the noise, which a score does not look at
+        assert {name for name in NAMES if after[name] != before[name]} == set(changed)
+
+
+def test_other_metrics_and_rows_without_a_key_are_scored_again(pack, monkeypatch):
+    assert run(pack) == 0
+    scored = counted(monkeypatch)
     assert run(pack, metrics="sdi") == 0
-    later(pack / f"enhanced/{NAMES[0]}.wav")
+    assert scored == list(NAMES)
+    lines = [{name: value for name, value in row.items() if name != "made_from"} for row in rows(pack)]
+    (pack / "scores.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     assert run(pack, metrics="sdi") == 0
-    assert scored == [*NAMES] * 3
+    assert scored == [*NAMES] * 2
 
 
 def test_what_failed_is_tried_again_alone(pack, monkeypatch):

@@ -24,11 +24,14 @@ def stages(tmp_path, monkeypatch, capfd):
     (tmp_path / "data/av").mkdir(parents=True)
     (tmp_path / "data/av/test_mixtures.jsonl").write_text(json.dumps({"noise_type": "same_speaker"}))
 
-    def call(corpus, *options, failing=""):
+    def call(corpus, *options, failing="", writes=None):
         ran = []
 
         def note(words, *, cwd, env, check):
             ran.append((words[1:], env))
+            if writes in words and not (failing and failing in words):
+                Path(writes).parent.mkdir(exist_ok=True)
+                Path(writes).write_text("written")
             return subprocess.CompletedProcess(words, 3 if failing and failing in words else 0)
 
         monkeypatch.setattr(command.subprocess, "run", note)
@@ -103,12 +106,31 @@ def test_what_is_made_is_not_made_twice_and_a_failure_ends_the_stages(stages, tm
         ["-m", "recipes.speech_benchmark.quiet_mixtures"],
         ["-m", "recipes.speech_benchmark.find_mouths"],
     ]
-    (tmp_path / "exp").mkdir()
-    (tmp_path / "exp/manifest.jsonl").touch()
+    assert stages("grid", "--stages", "prepare", writes=str(tmp_path / "exp/manifest.jsonl"))[0] == 0
     code, ran, err = stages("grid", "--stop-stage", "2", failing="recipes.speech_benchmark.quiet_mixtures")
     assert code == 3
     assert [words[0] for words, _ in ran] == ["egs/grid/prepare.py", "-m"]
     assert err == "== check\n== prepare\n"
+
+
+@pytest.mark.parametrize("change", ["nothing", "the data", "the list", "no note", "no file", "it failed"])
+def test_a_file_of_other_inputs_is_made_again(stages, tmp_path, monkeypatch, change):
+    quiet = tmp_path / "exp/quiet.jsonl"
+    failing = "recipes.speech_benchmark.quiet_mixtures"
+    made = {"writes": str(quiet), "failing": failing if change == "it failed" else ""}
+    assert stages("grid", "--stages", "prepare", **made)[0] == (3 if change == "it failed" else 0)
+    if change == "the data":
+        (tmp_path / "data").rename(tmp_path / "other")
+        monkeypatch.setenv("AVSE_DATA", str(tmp_path / "other"))
+    elif change == "the list":
+        (tmp_path / "data/av/test_mixtures.jsonl").write_text(json.dumps({"noise_type": "hum"}))
+    elif change == "no note":
+        for note in quiet.parent.glob(".quiet*"):
+            note.unlink()
+    elif change == "no file":
+        quiet.unlink()
+    ran = stages("grid", "--stages", "prepare")[1]
+    assert (failing in [words[1] for words, _ in ran]) == (change != "nothing")
 
 
 def test_an_experiment_continues_after_a_training_that_failed(stages, tmp_path):

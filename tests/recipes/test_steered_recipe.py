@@ -7,6 +7,7 @@ from conftest import write_audio
 
 from avse.data.manifest import Item, write_manifest
 from avse.enhance.enhancer import Enhancer
+from avse.errors import ConfigError
 from avse.models import zoo
 from avse.models.audio_core import AudioCore, CoreConfig
 from avse.models.steered import Steered, SteeredConfig
@@ -19,6 +20,7 @@ from recipes.steered.cues import CuedExample
 from recipes.steered.loss import enhancement_losses
 from recipes.steered.train import TrainConfig
 from recipes.steered.train import main as train_both
+from recipes.training import is_finished
 
 RATE = 16000
 SMALL = [
@@ -119,17 +121,24 @@ def test_both_parts_are_trained_in_turn_and_the_result_enhances(data, places, tm
     )
     core_yaml.write_text(common + "model: {channels: 8, n_blocks: 1, state_dim: 8}\n")
     steering_yaml.write_text(common + "model: {n_blocks: 1}\n")
-    train_both(
-        TrainConfig(
-            folder=tmp_path / "run", manifest=data / "manifest.jsonl", crops=data / "crops", core=core_yaml,
-            steering=steering_yaml,
-        )
+    config = TrainConfig(
+        folder=tmp_path / "run", manifest=data / "manifest.jsonl", crops=data / "crops", core=core_yaml,
+        steering=steering_yaml,
     )  # fmt: skip
+    train_both(config)
     noisy = 0.1 * np.random.default_rng(2).standard_normal(RATE).astype(np.float32)
     enhanced = Enhancer.load(str(tmp_path / "run" / "model.safetensors")).enhance(noisy, sample_rate=RATE)
     assert enhanced.shape == noisy.shape
     assert np.isfinite(enhanced).all()
     assert not np.allclose(enhanced, noisy, atol=1e-3)
+    assert is_finished(config)
+    # Parts of other settings are none of this run's, whether all is finished or only the core.
+    core_yaml.write_text(core_yaml.read_text().replace("channels: 8", "channels: 12"))
+    with pytest.raises(ConfigError, match="core holds other data than then"):
+        is_finished(config)
+    (tmp_path / "run/model.safetensors").unlink()
+    with pytest.raises(ConfigError, match=r"model\.channels was 8 but is 12"):
+        train_both(config)
 
 
 def test_weights_come_out_of_a_checkpoint(places, tmp_path, capsys):

@@ -16,7 +16,6 @@ from avse.media.output import atomic_write
 from avse.models import zoo
 from avse.models.avdcnn import AVDCNN
 from recipes.progress import bar
-from recipes.speech_benchmark.enhance import is_newer
 from recipes.speech_benchmark.experiment.config import ExperimentConfig
 from recipes.speech_benchmark.experiment.document import FigureFile, Part
 from recipes.speech_benchmark.experiment.lips import (
@@ -31,6 +30,7 @@ from recipes.speech_benchmark.experiment.lips import (
 )
 from recipes.speech_benchmark.experiment.score_figures import save
 from recipes.speech_benchmark.mixture_scores import SPLITS, Results
+from recipes.speech_benchmark.provenance import model_facts
 from recipes.speech_benchmark.quiet_mixtures import VOICES
 
 N_CLIPS = 3
@@ -121,12 +121,13 @@ def _watched(results: Results) -> Iterator[Mixture]:
 
 def _looks(run: Path, model: AVDCNN, mixtures: Sequence[Mixture], seen: Seen) -> Looks:
     """Where a network looks; what was found for the same weights and mixtures is kept beside them."""
-    path, ids = run / "looks.npz", json.dumps([mixture.id for mixture in mixtures])
-    if is_newer(path, run / "model.safetensors"):
+    path = run / "looks.npz"
+    made_from = json.dumps([model_facts(str(run / "model.safetensors")), [mixture.id for mixture in mixtures]])
+    if path.is_file():
         kept = read_arrays(path)
-        if str(kept["ids"]) == ids:
+        if str(kept.get("made_from")) == made_from:
             return Looks(kept["level_db"], float(kept["whole_db"]), kept["mouth"])
     found = looks(model, [seen.mixture_input(mixture, model) for mixture in mixtures])
     with atomic_write(path, force=True) as temporary, temporary.open("wb") as file:
-        np.savez(file, ids=ids, **found._asdict())
+        np.savez(file, made_from=made_from, **found._asdict())
     return found
