@@ -2,17 +2,21 @@
 
 import subprocess
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 
-def together(commands, *, folder, timeout, env):
-    """Run commands at the same time; all must end well within `timeout` seconds. What each printed, in order."""
-    logs = [folder / f"child-{number}.txt" for number in range(len(commands))]
+def together(commands, *, folder, timeout, envs):
+    """Run commands at the same time, each in its environment; all must end well within `timeout` seconds.
+
+    Returns:
+        The finished processes, in order.
+    """
+    logs = [[folder / f"child-{number}-{name}.txt" for name in ("out", "err")] for number in range(len(commands))]
     children = []
     try:
-        for command, log in zip(commands, logs, strict=True):
-            with log.open("w") as file:  # and no pipe: one that nobody reads fills, and its child waits
-                children.append(subprocess.Popen(command, env=env, stdout=file, stderr=subprocess.STDOUT))
+        for command, (out, err), env in zip(commands, logs, envs, strict=True):
+            with out.open("w") as stdout, err.open("w") as stderr:  # no pipe: one that nobody reads fills and blocks
+                children.append(subprocess.Popen(command, env=env, stdout=stdout, stderr=stderr))
         deadline = time.monotonic() + timeout
         for child in children:
             with suppress(subprocess.TimeoutExpired):
@@ -20,10 +24,27 @@ def together(commands, *, folder, timeout, env):
         codes = [child.poll() for child in children]
     finally:
         _stop(children)
-    printed = [log.read_text(errors="replace") for log in logs]
-    tails = [f"--- {log.name}:\n{text[-4000:]}" for log, text in zip(logs, printed, strict=True)]
+    printed = [[log.read_text(errors="replace") for log in pair] for pair in logs]
+    tails = [f"--- stderr of child {number}:\n{err[-4000:]}" for number, (_, err) in enumerate(printed)]
     assert codes == [0] * len(commands), "\n".join([f"not all ended with 0 in {timeout} s: {codes}", *tails])
-    return printed
+    return [
+        subprocess.CompletedProcess(command, code, out, err)
+        for command, code, (out, err) in zip(commands, codes, printed, strict=True)
+    ]
+
+
+@contextmanager
+def at_most(cpu_s):
+    """Children that end in here take no more processor time; wall clocks tell of what else the machine does."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        yield
+        return
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    yield
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < cpu_s
 
 
 def _stop(children):

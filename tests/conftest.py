@@ -88,6 +88,32 @@ def _once(tmp_path_factory, name, make):
     return folder
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(call):
+    """A test that failed shows what the child processes printed that its functions hold."""
+    report = yield
+    if report.failed and call.excinfo is not None:
+        children = {id(child): child for child in _children(call.excinfo)}
+        for child in children.values():
+            words = str(child.cmd if isinstance(child, subprocess.SubprocessError) else child.args)[:200]
+            for name in ("stdout", "stderr"):
+                text = getattr(child, name) or ""
+                text = text.decode(errors="replace") if isinstance(text, bytes) else str(text)
+                if text:
+                    report.sections.append((f"{name} of {words}", text[-4000:]))
+    return report
+
+
+def _children(excinfo):
+    """Finished processes in the frames of a failure, and the one that raised."""
+    if isinstance(excinfo.value, subprocess.CalledProcessError | subprocess.TimeoutExpired):
+        yield excinfo.value
+    for entry in excinfo.traceback:
+        for value in entry.frame.f_locals.values():
+            if isinstance(value, subprocess.CompletedProcess):
+                yield value
+
+
 class Talk:
     """A person who speaks for `DURATION_S`, drawn 25 times a second."""
 

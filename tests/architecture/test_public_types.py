@@ -93,4 +93,4 @@ def test_checkers_and_programs_get_the_same_names():
 @pytest.mark.parametrize("heavy", ["torch", "numpy", "cv2", "scipy", "onnxruntime"])
 def test_import_avse_stays_instant(heavy):
     program = f"import sys, avse; assert avse.__version__; sys.exit({heavy!r} in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False, timeout=60).returncode == 0
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, timeout=300, capture_output=True, text=True)

@@ -134,17 +134,16 @@ def test_files_at_urls_come_out_as_local_ones_and_once(calls, run, tmp_path):
 
 def test_two_runs_at_once_write_every_file_once(calls, run, live_graph, tmp_path):
     import os
-    import subprocess
     import sys
 
+    from children import together
     from conftest import ROOT
 
     command = [sys.executable, "-m", "avse.cli.enhance", str(calls), "-o", str(tmp_path / "out"), "--audio-only",
                "--model", str(live_graph), "--workers", "2", "--json"]  # fmt: skip
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    both = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    rows = [json.loads(process.communicate(timeout=300)[0]) for process in both]
-    assert [process.returncode for process in both] == [0, 0]
+    both = together([command] * 2, folder=tmp_path, timeout=300, envs=[environment] * 2)
+    rows = [json.loads(done.stdout) for done in both]
     assert run(calls, "-o", tmp_path / "whole")[0] == 0
     assert _contents(tmp_path / "out") == _contents(tmp_path / "whole")
     assert all(row["error"] is None for one in rows for row in one)

@@ -1,6 +1,8 @@
 """Media of every kind, written with PyAV, soundfile or by hand, each with a flash and a click at one moment."""
 
+import os
 import struct
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -56,7 +58,7 @@ def waveform(audio: Audio) -> np.ndarray:
 
 def write(path: Path, *tracks: Audio | Video, options: dict[str, str] | None = None) -> None:
     """Write a container with these tracks, in this order."""
-    with av.open(f"file:{path}", "w", options=options or {}) as container:
+    with _own_schedule(), av.open(f"file:{path}", "w", options=options or {}) as container:
         encoders = [
             _audio_packets(container, track) if isinstance(track, Audio) else _video_packets(container, track)
             for track in tracks
@@ -64,6 +66,19 @@ def write(path: Path, *tracks: Audio | Video, options: dict[str, str] | None = N
         packets = [packet for encoder in encoders for packet in encoder()]
         for packet in sorted(packets, key=lambda p: p.dts * p.time_base):
             container.mux(packet)
+
+
+@contextmanager
+def _own_schedule():
+    """As root, SVT-AV1 makes the thread that calls it one of real time, before which the rest of the machine waits."""
+    if not hasattr(os, "sched_getscheduler"):
+        yield
+        return
+    policy, parameters = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, policy, parameters)
 
 
 def _audio_packets(container, audio: Audio):

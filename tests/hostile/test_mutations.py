@@ -100,7 +100,7 @@ def test_any_bytes_of_any_reader(tmp_path_factory, data):
 def test_what_takes_quadratic_time_elsewhere_takes_none_here(tmp_path):
     import time
 
-    started = time.monotonic()
+    started = time.process_time()
     for name, text in {
         "angles.srt": "00:00:00,000 --> 00:00:01,000\n" + "<" * 400_000,
         "braces.vtt": "00:00:00.000 --> 00:00:01.000\n" + "{" * 400_000,
@@ -112,7 +112,7 @@ def test_what_takes_quadratic_time_elsewhere_takes_none_here(tmp_path):
         (tmp_path / name).write_text(text)
         read_captions(tmp_path / name)
     tidy(" " * 200_000 + "x" + " (" * 100_000)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_bombs_are_refused_before_they_unpack(tmp_path):

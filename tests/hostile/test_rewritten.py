@@ -1,5 +1,7 @@
 """A video that gets its own audio back, in every container: as long, in sync, and with all else that it had."""
 
+import os
+
 import av
 import hostile_media as hm
 import numpy as np
@@ -50,6 +52,13 @@ SAME = [
     (".ts", "libx264", "aac", 16000), (".ts", "mpeg2video", "mp2", 48000), (".flv", "libx264", "aac", 44100),
     (".3gp", "libx264", "aac", 16000), (".m4v", "libx264", "aac", 16000), (".wmv", "wmv2", "wmav2", 44100),
 ]  # fmt: skip
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="needs Linux")
+def test_no_encoder_leaves_the_tests_before_the_rest_of_the_machine(tmp_path):
+    before = os.sched_getscheduler(0)
+    hm.write(tmp_path / "a.mkv", Video(codec="libsvtav1", size=(128, 96)))
+    assert os.sched_getscheduler(0) == before
 
 
 @pytest.mark.parametrize(("suffix", "video", "codec", "rate"), SAME)

@@ -14,6 +14,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from inside import run_stages
 
 from avse.corpora.own import OwnCorpus
 from avse.data.manifest import read_manifest, read_mixtures
@@ -132,22 +133,32 @@ def own(tmp_path_factory):
     return folder
 
 
+def _words(folder, *options):
+    return ["--exp", str(folder / "my exp"), "--workers", "1", *options]
+
+
+def _environment():
+    return {name: value for name, value in os.environ.items() if not name.startswith("AVSE_")}
+
+
 def _run(folder, *options):
-    if shutil.which("bash") is None:
-        pytest.skip("needs bash")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("AVSE_")}
-    return subprocess.run(
-        ["bash", str(ROOT / "egs/folder/run.sh"), "--exp", str(folder / "my exp"), "--workers", "1", *options],
-        cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=600,
-    )  # fmt: skip
+    return run_stages("folder", *_words(folder, *options), environment=_environment(), cwd=folder)
 
 
 @pytest.fixture(scope="module")
 def whole(own):
-    """All stages, with paths from where the user stands."""
-    done = _run(own, "--videos", "my videos", "--noise", "my noise", "--config", str(own / "avdcnn.yaml"))
+    """All stages, with paths from where the user stands; the first as users start them."""
+    if shutil.which("bash") is None:
+        pytest.skip("needs bash")
+    options = ["--videos", "my videos", "--noise", "my noise", "--config", str(own / "avdcnn.yaml")]
+    first = subprocess.run(
+        ["bash", str(ROOT / "egs/folder/run.sh"), *_words(own, *options, "--stages", "check,prepare")],
+        cwd=own, env=_environment(), capture_output=True, text=True, check=False, timeout=600,
+    )  # fmt: skip
+    assert first.returncode == 0, first.stderr
+    done = _run(own, *options, "--stage", "2")
     assert done.returncode == 0, done.stderr
-    return done
+    return first
 
 
 def test_a_folder_of_videos_goes_through_all_stages(own, whole, monkeypatch):
@@ -205,7 +216,7 @@ def test_other_videos_than_those_prepared_are_refused(own, whole):
     ],
 )
 def test_a_wrong_folder_is_one_line(own, options, words):
-    done = _run(own, *options, "--stages", "check", "--exp", "elsewhere")
+    done = _run(own, *options, "--stages", "check", "--exp", str(own / "elsewhere"))
     assert done.returncode == 1
     assert words in done.stderr
     assert len(done.stderr.strip().splitlines()) == 2, "the stage's name, and the error"

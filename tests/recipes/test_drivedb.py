@@ -3,27 +3,23 @@
 import gzip
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import wfdb
+from inside import run_program
 
 from avse.drives.drive import load_drive, load_drives
 from avse.drives.series import pick, read_series
 
-SCRIPT = Path(__file__).parents[2] / "egs/drivedb/prepare.py"
+SCRIPT = "egs/drivedb/prepare.py"
 REAL = Path(os.environ.get("AVSE_DATA", "data")) / "physio/drivedb"
 DURATION_S, RATE_HZ = 120, 15.5
 
 
 def _prepare(folder, source, *options):
-    return subprocess.run(
-        [sys.executable, str(SCRIPT), str(folder), "--source", str(source), *options],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    return run_program(SCRIPT, folder, "--source", source, *options)
 
 
 def _write_table(folder, name, *, leave_out=(), titles=None, times_s=None):
@@ -168,7 +164,7 @@ def test_a_wrong_source_or_table_of_segments(source, tmp_path):
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="AVSE_DATA holds no physio/drivedb")
 def test_the_real_drives(tmp_path):
-    done = subprocess.run([sys.executable, str(SCRIPT), str(tmp_path)], capture_output=True, text=True, check=False)
+    done = run_program(SCRIPT, tmp_path)
     assert done.returncode == 0, done.stderr
     drives = {drive.id: drive for drive in load_drives(tmp_path)}
     labelled = [name for name, drive in drives.items() if drive.segments]

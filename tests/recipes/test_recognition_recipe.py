@@ -1,14 +1,13 @@
 """Recognition from made media to a table, a page and a prediction."""
 
 import json
-import shutil
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 import torch
+from inside import run_stages
 
 from avse.data.augment import coloured_noise
 from avse.models import zoo
@@ -247,18 +246,10 @@ def test_frozen_encoders_give_what_their_models_give(modality, name):
     assert encoder.input.dim == found.shape[1]
 
 
-def _run_sh(*options):
-    return subprocess.run(
-        ["bash", str(ROOT / "egs/own_labels/run.sh"), *map(str, options)],
-        capture_output=True, text=True, timeout=900, check=False,
-    )  # fmt: skip
-
-
-@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
 def test_one_command_from_a_folder_to_the_page(videos, tmp_path):
     config = tmp_path / "c.yaml"
     config.write_text("modalities: {spectrum: bands}\nfit: {n_epochs: 2}\ndim: 8\n")
-    done = _run_sh("--videos", videos, "--exp", tmp_path / "e x", "--config", config, "--workers", "1")
+    done = run_stages("own_labels", "--videos", videos, "--exp", tmp_path / "e x", "--config", config, "--workers", "1")
     assert done.returncode == 0, done.stderr
     text = (tmp_path / "e x/RESULTS.md").read_text(encoding="utf-8")
     assert "| spectrum |" in text
@@ -284,11 +275,10 @@ def test_a_leaky_split_says_why_it_is_wrong(videos, tmp_path, capsys):
     assert "Leaky split: recordings of one person" in (tmp_path / "R.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
 def test_one_command_without_videos_is_one_line(tmp_path):
-    done = _run_sh("--exp", tmp_path / "e")
+    done = run_stages("own_labels", "--exp", tmp_path / "e")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "--videos must name the folder of labelled videos but is missing" in done.stderr
-    done = _run_sh("--exp", tmp_path / "e", "--videos", tmp_path / "gone", "--stages", "evaluate")
+    done = run_stages("own_labels", "--exp", tmp_path / "e", "--videos", tmp_path / "gone", "--stages", "evaluate")
     assert done.returncode == 2
     assert "must be a folder but there is none" in done.stderr.splitlines()[-1]

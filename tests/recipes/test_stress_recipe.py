@@ -2,13 +2,12 @@
 
 import csv
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from inside import run_program, run_stages
 
 from avse.drives.drive import Segment, load_drive, load_drives, save_drive
 from avse.drives.simulate import DrivingConfig, simulate_drive
@@ -40,9 +39,7 @@ def folder(drives, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def toy(folder, tmp_path_factory):
-    """The recipe on a few drivers, through its run.sh."""
-    if shutil.which("bash") is None:
-        pytest.skip("needs bash")
+    """All stages of the recipe on a few drivers."""
     exp = tmp_path_factory.mktemp("stress")
     shutil.copytree(folder, exp / "drives")
     _run(exp)
@@ -50,10 +47,9 @@ def toy(folder, tmp_path_factory):
 
 
 def _run(exp):
-    done = subprocess.run(
-        ["bash", str(ROOT / "egs/simulated_drive/run.sh"), "--exp", str(exp), "--results", str(exp / "RESULTS.md"),
-         "--config", str(ROOT / "egs/toy/conf/driver_stress.yaml"), "--workers", "1", "--leaky", "true"],
-        capture_output=True, text=True, check=False, timeout=900,
+    done = run_stages(
+        "simulated_drive", "--exp", exp, "--results", exp / "RESULTS.md", "--config",
+        ROOT / "egs/toy/conf/driver_stress.yaml", "--workers", "1", "--leaky", "true",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     return done
@@ -248,11 +244,8 @@ def test_training_skips_whom_it_is_given(folder, tmp_path):
 
 
 def test_the_preparation_simulates_what_is_asked(tmp_path):
-    script = ROOT / "egs/simulated_drive/prepare.py"
-    command = [sys.executable, str(script), str(tmp_path / "d"), "--workers", "1"]
-    done = subprocess.run(
-        [*command, "--n-drivers", "2", "--n-stretches", "3", "--seed", "4"], capture_output=True, text=True, check=False
-    )
+    command = ["egs/simulated_drive/prepare.py", tmp_path / "d", "--workers", "1"]
+    done = run_program(*command, "--n-drivers", "2", "--n-stretches", "3", "--seed", "4")
     assert done.returncode == 0, done.stderr
     assert [(drive.id, len(drive.segments)) for drive in load_drives(tmp_path / "d")] == [
         ("driver_00", 3),
@@ -262,7 +255,7 @@ def test_the_preparation_simulates_what_is_asked(tmp_path):
         (["--difficulty", "2"], "difficulty must be within 0 and 1"),
         (["--n-drivers", "1"], "2 or more"),
     ):
-        done = subprocess.run([*command, *wrong], capture_output=True, text=True, check=False)
+        done = run_program(*command, *wrong)
         assert done.returncode == 2
         assert message in done.stderr
         assert "Traceback" not in done.stderr

@@ -33,10 +33,10 @@ def test_ddp_and_fsdp_end_with_the_same_weights_and_continue_after_a_stop(vatt_s
         *_options(tmp_path / "fsdp", vatt_shards, *sharded),
     ]  # fmt: skip
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-    (printed,) = together([command], folder=tmp_path, timeout=900, env=environment)
-    assert printed.count("wrote ") == 2, "one process writes, each of the two runs once"
+    (done,) = together([command], folder=tmp_path, timeout=900, envs=[environment])
+    assert done.stderr.count("wrote ") == 2, "one process writes, each of the two runs once"
     # Clips that do not fill a batch on both are skipped on both, and this is reported.
-    assert " of them fill no step and wait for the next" in printed
+    assert " of them fill no step and wait for the next" in done.stderr
     whole, _ = read_tensors(tmp_path / "ddp" / "model.safetensors")
     shared, _ = read_tensors(tmp_path / "fsdp" / "model.safetensors")
     assert whole.keys() == shared.keys()

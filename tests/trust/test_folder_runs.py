@@ -319,8 +319,8 @@ def test_a_killed_command_leaves_no_file_and_its_rerun_ends_as_if_never_killed(c
         return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
     whole = start(tmp_path / "whole")
-    whole.communicate(timeout=120)
-    assert whole.returncode == 0
+    printed = whole.communicate(timeout=300)[1]
+    assert whole.returncode == 0, printed
     process = start(tmp_path / "killed", "--workers", "2")
     until = time.monotonic() + 60
     while not (tmp_path / "killed/a.wav").exists() and time.monotonic() < until:
@@ -330,8 +330,8 @@ def test_a_killed_command_leaves_no_file_and_its_rerun_ends_as_if_never_killed(c
     # Orphaned workers end by themselves, perhaps after a rerun has looked for what they left: the next one finds it.
     for _ in range(3):
         again = start(tmp_path / "killed")
-        assert again.wait(120) == 0, again.communicate()[1]
-        again.communicate()
+        printed = again.communicate(timeout=300)[1]
+        assert again.returncode == 0, printed
         if not list((tmp_path / "tmp").glob("avse-*")):
             break
         time.sleep(5)
@@ -345,7 +345,7 @@ def test_a_killed_command_leaves_no_file_and_its_rerun_ends_as_if_never_killed(c
 def test_a_process_whose_parent_is_killed_ends(tmp_path):
     code = (
         "import os, sys, time\nfrom avse.workers import in_parallel\n"
-        "def work(n):\n    open(f'{sys.argv[1]}/{os.getpid()}', 'w'); time.sleep(60)\n"
+        "def work(n):\n    open(f'{sys.argv[1]}/{os.getpid()}', 'w'); time.sleep(300)\n"
         "if __name__ == '__main__': list(in_parallel(work, [1, 2], n_jobs=2))\n"
     )
     script = tmp_path / "script.py"
@@ -353,11 +353,13 @@ def test_a_process_whose_parent_is_killed_ends(tmp_path):
     pids = tmp_path / "pids"
     pids.mkdir()
     process = subprocess.Popen([sys.executable, str(script), str(pids)], env={**os.environ, "PYTHONPATH": str(ROOT)})
-    while len(list(pids.iterdir())) < 2:
+    until = time.monotonic() + 120
+    while len(list(pids.iterdir())) < 2 and time.monotonic() < until:
         time.sleep(0.05)
     process.kill()
     process.wait()
-    until = time.monotonic() + 10
+    assert len(list(pids.iterdir())) == 2, "both were at work"
+    until = time.monotonic() + 60
     while (alive := [p.name for p in pids.iterdir() if _runs(int(p.name))]) and time.monotonic() < until:
         time.sleep(0.1)
     assert alive == []

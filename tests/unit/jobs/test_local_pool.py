@@ -51,7 +51,7 @@ def test_a_job_without_progress_is_ended_and_a_slow_one_that_reports_is_not():
     assert "a job must make progress every 5 s but did not" in outcomes["0"].error
     assert outcomes["1"].result["n"] == 3
     assert outcomes["1"].seconds > 5
-    assert time.monotonic() - started_s < 40
+    assert time.monotonic() - started_s < 120
 
 
 def test_a_worker_that_cannot_be_made_is_one_error_for_all():
@@ -73,7 +73,7 @@ def test_a_pool_that_is_left_early_ends_its_processes(tmp_path):
     pid = next(outcomes).result["pid"]
     started_s = time.monotonic()
     outcomes.close()
-    assert time.monotonic() - started_s < 15
+    assert time.monotonic() - started_s < 60, "200 steps of 0.3 s are left"
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
 

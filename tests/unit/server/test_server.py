@@ -235,9 +235,9 @@ def test_a_stream_too_many_is_refused_and_an_idle_one_is_closed(client):
             client.stream(sample_rate=16000)
         started_s = time.monotonic()
         with pytest.raises(ServerError, match="must send something every 2 s"):
-            call.receive(timeout_s=30)
-        assert time.monotonic() - started_s < 20
-    until_s = time.monotonic() + 20
+            call.receive(timeout_s=90)
+        assert time.monotonic() - started_s < 60
+    until_s = time.monotonic() + 60
     while client.health()["streams"] and time.monotonic() < until_s:
         time.sleep(0.05)
     assert client.health()["streams"] == 0

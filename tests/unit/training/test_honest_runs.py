@@ -4,13 +4,13 @@ import dataclasses
 import json
 import os
 import socket
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import torch
 import yaml
+from children import together
 from conftest import ROOT
 from lightning_fabric import seed_everything
 from lightning_fabric.plugins.precision import Precision
@@ -247,22 +247,16 @@ def test_ranks_agree_on_when_the_time_is_up(tmp_path, sharded):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    processes = []
-    for rank in range(2):
-        environment = {
+    environments = [
+        {
             **os.environ, "RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2",
             "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "OMP_NUM_THREADS": "1", "GROUP_RANK": "0",
             "TORCHELASTIC_RUN_ID": "test", "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")]),
-        }  # fmt: skip
-        processes.append(
-            subprocess.Popen([sys.executable, str(script)], env=environment, stdout=subprocess.PIPE, text=True)
-        )
-    try:
-        outputs = [process.communicate(timeout=500)[0] for process in processes]
-    finally:
-        for process in processes:
-            process.kill()
-    assert ["finished True" in output for output in outputs] == [True, True]
+        }
+        for rank in range(2)
+    ]  # fmt: skip
+    done = together([[sys.executable, str(script)]] * 2, folder=tmp_path, timeout=300, envs=environments)
+    assert ["finished True" in process.stdout for process in done] == [True, True]
     assert json.loads((tmp_path / "run/log.jsonl").read_text().splitlines()[0])["step"] == 3
 
 

@@ -24,7 +24,7 @@ on_torchrun = pytest.mark.skipif(sys.platform == "win32", reason="torchrun on Wi
 
 
 def _train(folder, *, n_nodes, per_node):
-    """A training of each kind, shared by launchers; what they printed."""
+    """A training of each kind, shared by launchers."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     environment = {
@@ -37,7 +37,7 @@ def _train(folder, *, n_nodes, per_node):
         "--rdzv-conf", "join_timeout=120,keep_alive_interval=10,keep_alive_max_attempt=6",
         str(PROGRAM), str(folder), *KINDS,
     ]  # fmt: skip
-    return together([command] * n_nodes, folder=folder, timeout=LIMIT_S, env=environment)
+    together([command] * n_nodes, folder=folder, timeout=LIMIT_S, envs=[environment] * n_nodes)
 
 
 @pytest.fixture(scope="module")
