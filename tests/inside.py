@@ -13,10 +13,12 @@ import warnings
 from pathlib import Path
 from unittest import mock
 
+from avse import workers
 from egs import run as runner
 from egs.stages import command as stages_command
 
 ROOT = Path(__file__).parents[1]
+RUN_MODULE = workers.run_module
 
 
 def run_program(program, *options, environment=None):
@@ -38,10 +40,19 @@ def run_stages(corpus, *options, environment=None, cwd=ROOT):
         with mock.patch.object(stages_command, "subprocess", mock.Mock(run=execute)):
             stages_command.run(command, environment)
 
-    places = _environment(environment), contextlib.chdir(cwd), mock.patch.object(runner, "run", run)
-    with places[0], places[1], places[2], _printed() as (out, err):
+    inside = mock.patch.object(runner, "run", run), mock.patch.object(workers, "run_module", _run_module)
+    with _environment(environment), contextlib.chdir(cwd), inside[0], inside[1], _printed() as (out, err):
         code = _code_of(lambda: runner.main(words))
     return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
+
+
+def _run_module(name, *arguments, **options):
+    """In place of `avse.workers.run_module`: a training that a program starts, whose words go to a file of its own."""
+    if options.get("stderr") is not subprocess.STDOUT:
+        return RUN_MODULE(name, *arguments, **options)
+    with contextlib.redirect_stdout(options["stdout"]), contextlib.redirect_stderr(options["stdout"]):
+        code = _execute([name, *arguments], {**os.environ, **options.get("env", {})})
+    return subprocess.CompletedProcess([name, *arguments], code)
 
 
 def _execute(words, environment):

@@ -1,14 +1,17 @@
-"""A training that several launchers share: `torchrun nodes_program.py FOLDER KIND...`; in each kind one is killed.
+"""A training that several launchers share: `nodes_program.py N_NODES PER_NODE PORT FOLDER KIND...`.
 
-A process whose rank is 1 kills itself once where it finds `FOLDER/KIND/kill`.
+Each launcher is torchrun's agent. Its processes come from a server that has imported everything once, for a restart is
+mostly imports. A process whose rank is 1 kills itself once where it finds `FOLDER/KIND/kill`.
 """
 
+import multiprocessing
 import os
 import sys
 from pathlib import Path
 
 import torch
 from lightning_fabric import seed_everything
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from avse.training.loop import fit
 from avse.training.loop_config import LoopConfig
@@ -64,6 +67,23 @@ def train(folder, *, sharded):
     )  # fmt: skip
 
 
+def train_all(folder, kinds):
+    for kind in kinds:
+        train(folder / kind, sharded=kind == "sharded")
+
+
+def main(n_nodes, per_node, port, folder, *kinds):
+    multiprocessing.set_forkserver_preload([Path(__file__).stem])
+    # A launcher on a busy machine is late with its signs of life; two of the restarts are for the kills.
+    config = LaunchConfig(
+        min_nodes=int(n_nodes), max_nodes=int(n_nodes), nproc_per_node=int(per_node), run_id="test", max_restarts=4,
+        rdzv_backend="c10d", rdzv_endpoint=f"127.0.0.1:{port}", start_method="forkserver",
+        rdzv_configs={"join_timeout": 120, "keep_alive_interval": 10, "keep_alive_max_attempt": 6},
+    )  # fmt: skip
+    elastic_launch(config, train_all)(Path(folder), kinds)
+
+
 if __name__ == "__main__":
-    for kind in sys.argv[2:]:
-        train(Path(sys.argv[1]) / kind, sharded=kind == "sharded")
+    import nodes_program  # the processes find its functions by this name
+
+    nodes_program.main(*sys.argv[1:])

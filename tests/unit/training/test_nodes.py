@@ -28,15 +28,10 @@ def _train(folder, *, n_nodes, per_node):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     environment = {
-        **os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1",
+        **os.environ, "OMP_NUM_THREADS": "1", "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1",
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(PROGRAM.parent)]),
     }  # fmt: skip
-    # A launcher on a busy machine is late with its signs of life; two of the restarts are for the kills.
-    command = [
-        sys.executable, "-m", "torch.distributed.run", "--nnodes", str(n_nodes), "--nproc-per-node", str(per_node),
-        "--rdzv-backend", "c10d", "--rdzv-endpoint", f"127.0.0.1:{port}", "--rdzv-id", "test", "--max-restarts", "4",
-        "--rdzv-conf", "join_timeout=120,keep_alive_interval=10,keep_alive_max_attempt=6",
-        str(PROGRAM), str(folder), *KINDS,
-    ]  # fmt: skip
+    command = [sys.executable, "-m", PROGRAM.stem, str(n_nodes), str(per_node), str(port), str(folder), *KINDS]
     together([command] * n_nodes, folder=folder, timeout=LIMIT_S, envs=[environment] * n_nodes)
 
 
