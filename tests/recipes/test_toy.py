@@ -1,4 +1,7 @@
-"""The recipes on synthetic talkers: they learn, their results are generated, and a second run has nothing to do."""
+"""The recipes on synthetic talkers, and an experiment of them: they learn, their results are generated.
+
+A second run has nothing to do.
+"""
 
 import json
 import os
@@ -12,6 +15,10 @@ from inside import run_stages
 ROOT = Path(__file__).parents[2]
 MODELS = {"avdcnn": 4.0, "live": 4.0}
 """SI-SDR in hiss that each gains at least, dB: what egs/toy/README.md says, less a little for other arithmetic."""
+CONF = ROOT / "egs/toy/conf/experiment"
+SYSTEMS = {"logmmse", "klt", "adcnn", "avdcnn"}
+TRAINED = ("*.safetensors", "*.json", "*.yaml", "log.jsonl")
+"""What a training leaves."""
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +32,18 @@ def toy(tmp_path_factory):
     for model in MODELS:
         _run(exp, "--model", model)
     return exp
+
+
+@pytest.fixture(scope="module")
+def experiment(toy):
+    """The experiment beside the models, on the same recordings, with the AVDCNN that is trained already."""
+    own, of_experiment = toy / "avdcnn", toy / "experiment/avdcnn"
+    of_experiment.mkdir(parents=True)
+    for path in [path for pattern in TRAINED for path in own.glob(pattern)]:
+        shutil.copy(path, of_experiment)
+    _run_experiment(toy)
+    assert "is finished, with these settings and data" in (of_experiment / "train.log").read_text()
+    return toy
 
 
 def _words(exp, *options):
@@ -48,20 +67,40 @@ def _run(exp, *options):
     return done
 
 
-def _gain_in_hiss(exp, scores, metric):
-    noisy, enhanced = (
-        {row["id"]: row for row in map(json.loads, (exp / name).read_text().splitlines())}
-        for name in ("scores_noisy.jsonl", scores)
-    )
-    mixtures = map(json.loads, (exp / "data/av/test_mixtures.jsonl").read_text().splitlines())
-    chosen = [m["id"] for m in mixtures if m["split"] == "test_seen" and m["noise_type"] == "hiss"]
+def _run_experiment(exp, *options):
+    words = [
+        "--exp",
+        exp,
+        "--results",
+        exp / "report/RESULTS.md",
+        "--workers",
+        "1",
+        "--conf",
+        *sorted(CONF.glob("*.yaml")),
+    ]
+    done = run_stages("toy", *words, *options, environment={**_environment(exp), "HEARING_EVERY": "17"})
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done
+
+
+def _mixtures(exp):
+    return [json.loads(line) for line in (exp / "data/av/test_mixtures.jsonl").read_text().splitlines()]
+
+
+def _rows(path):
+    return {row["id"]: row for row in map(json.loads, path.read_text().splitlines())}
+
+
+def _gain_in_hiss(exp, scores, *, noisy):
+    before, after = _rows(exp / noisy), _rows(exp / scores)
+    chosen = [m["id"] for m in _mixtures(exp) if m["split"] == "test_seen" and m["noise_type"] == "hiss"]
     assert chosen
-    return sum(enhanced[name][metric] - noisy[name][metric] for name in chosen) / len(chosen)
+    return sum(after[name]["si_sdr_db"] - before[name]["si_sdr_db"] for name in chosen) / len(chosen)
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_the_toy_run_reaches_the_number_in_its_readme(toy, model):
-    assert _gain_in_hiss(toy, f"{model}/scores_own.jsonl", "si_sdr_db") > MODELS[model]
+    assert _gain_in_hiss(toy, f"{model}/scores_own.jsonl", noisy="scores_noisy.jsonl") > MODELS[model]
 
 
 def test_results_hold_every_system_and_every_split(toy):
@@ -92,6 +131,37 @@ def test_a_second_run_skips_what_is_done(toy):
     assert done.stderr.count("is up to date") == 3
     assert (toy / "avdcnn/model.safetensors").stat().st_mtime_ns == weights
     assert before == {path: path.stat().st_mtime_ns for path in toy.rglob("*.wav")}
+
+
+def test_every_system_is_scored_on_every_mixture_and_trained_ones_beat_the_noise(experiment):
+    for system in SYSTEMS:
+        folder = experiment / "experiment" / system
+        assert _rows(folder / "scores.jsonl").keys() == {m["id"] for m in _mixtures(experiment)}
+        assert json.loads((folder / "cost.json").read_text())["real_time_factor"] > 0
+        scores = f"experiment/{system}/scores.jsonl"
+        assert _gain_in_hiss(experiment, scores, noisy="experiment/noisy/scores.jsonl") > 1, system
+
+
+def test_the_tables_and_figures_of_the_experiment_are_there(experiment):
+    text = (experiment / "report/RESULTS.md").read_text(encoding="utf-8")
+    for words in ("log-MMSE", "KLT subspace", "ADCNN", "AVDCNN", "PESQ-WB", "SDI", "egs/toy/run.sh --conf",
+                  "python -m recipes.avdcnn.train", "test_unseen"):  # fmt: skip
+        assert words in text, words
+    assert list((experiment / "report/figures").iterdir())
+    assert "<html" in (experiment / "experiment/report.html").read_text(encoding="utf-8")
+
+
+def test_a_second_run_has_nothing_to_train_enhance_or_score(experiment):
+    files = [
+        path
+        for path in (experiment / "experiment").rglob("*")
+        if path.suffix in (".wav", ".safetensors", ".jsonl") and not path.name.startswith(".")
+    ]
+    before = {path: path.stat().st_mtime_ns for path in files}
+    done = _run_experiment(experiment, "--stages", "train,enhance,score")
+    assert f"0 mixtures enhanced, {18 * len(SYSTEMS)} were done before" in done.stderr
+    assert done.stderr.count("is up to date") == len(SYSTEMS) + 2 * (1 + len(SYSTEMS))  # costs, two files of scores
+    assert before == {path: path.stat().st_mtime_ns for path in files}
 
 
 @pytest.mark.parametrize(
