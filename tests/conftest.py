@@ -342,6 +342,8 @@ def every_command(media, live_weights, vatt_files):
             "live": ["--simulate", media / "talk.mp4", "-o", out / "live.wav", "--duration-s", "1"],
             "faces": [media / "talk.mp4", "--sheet", out / "faces.png", "--preview", out / "preview.mp4"],
             "export": [live_weights, "-o", out / "mine.onnx"],
+            "sync": [media / "talk.mp4", "--json"],
+            "main": ["models"],
             "embed": ["write", media / "talk.mp4", "-o", out / "clips.npz", "--model", vatt_files / "vatt.safetensors"],
         }
 

@@ -4,19 +4,91 @@ No command asks the network for anything or writes into the user's home, or runs
 called from; nor do the processes that it starts.
 """
 
+import importlib.util
 import re
 import shutil
+import socket
 import subprocess
 import sys
+import time
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-CALLS = ("enhance", "enhance two", "score", "score two", "live", "faces", "export", "embed")
+CALLS = ("enhance", "enhance two", "score", "score two", "live", "faces", "export", "sync", "main", "embed")
+LISTENING = {"serve": "/v1/health", "demo": "/"}
+"""Commands that listen until Ctrl-C, and what to ask them for."""
 HAS_STRACE = shutil.which("strace") is not None and (
     subprocess.run(["strace", "-f", "-o", "/dev/null", "true"], check=False, capture_output=True).returncode == 0
 )
+
+
+STOPPED = """
+import signal, subprocess, sys, time
+from pathlib import Path
+child = subprocess.Popen(sys.argv[2:])
+while child.poll() is None and not Path(sys.argv[1]).exists():
+    time.sleep(0.05)
+child.send_signal(signal.SIGINT)
+sys.exit(child.wait())
+"""
+"""Runs a command until a file appears; then Ctrl-C."""
+
+
+def test_every_command_is_called():
+    names = {path.stem for path in (ROOT / "avse/cli").glob("*.py") if "def main(" in path.read_text(encoding="utf-8")}
+    called = {call.split()[0] for call in CALLS} | set(LISTENING)
+    assert names - {"models", "completion", "merge_journals"} == called, "these are called through main"
+
+
+def _traced(traced):
+    """What runs a command so that its system calls are noted, where strace is there."""
+    return ["strace", "-f", "-qq", "-e", "trace=connect,sendto,sendmsg", "-o", str(traced)] if HAS_STRACE else []
+
+
+def _check_quiet(done, traced, tmp_path):
+    """Nothing planted ran, nothing was asked of the network, and nothing written into the home."""
+    assert not (tmp_path / "ran.txt").exists(), (tmp_path / "ran.txt").read_text()
+    assert done.attempts == []
+    assert done.home == []
+    if HAS_STRACE:
+        # A name server is reached by an internet address, too; /var/run/nscd is also asked for the user's name.
+        internet = re.compile(r"AF_INET6?\b")
+        assert [line for line in traced.read_text().splitlines() if internet.search(line)] == []
+
+
+@pytest.mark.parametrize("name", LISTENING)
+def test_no_command_that_listens_calls_anybody(name, command, planted, tmp_path):
+    wanted = {"serve": "fastapi", "demo": "gradio"}[name]
+    if importlib.util.find_spec(wanted) is None:
+        pytest.skip(f"needs {wanted}")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"http://127.0.0.1:{free.getsockname()[1]}"
+    traced, stop = tmp_path / "system calls.txt", tmp_path / "stop"
+    prefix = [*_traced(traced), sys.executable, "-c", STOPPED, str(stop)]
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(command, name, "--port", address.rpartition(":")[2], prefix=prefix, cwd=planted)
+        try:
+            while not (answer := _answer(address + LISTENING[name])) and not running.done():
+                time.sleep(0.2)
+        finally:
+            stop.touch()
+        done = running.result()
+    assert answer == 200, done.stderr
+    assert done.returncode == 0, done.stderr
+    _check_quiet(done, traced, tmp_path)
+
+
+def _answer(url):
+    try:
+        with closing(urllib.request.urlopen(url, timeout=60)) as response:
+            return response.status
+    except OSError:
+        return None
 
 
 @pytest.mark.parametrize("call", CALLS)
@@ -24,19 +96,12 @@ def test_no_command_asks_the_network_writes_into_the_home_or_runs_the_folder_s_c
     call, command, every_command, planted, tmp_path
 ):
     traced = tmp_path / "system calls.txt"
-    # Python code is watched by an audit hook, libraries by their system calls where strace is there.
-    prefix = ["strace", "-f", "-qq", "-e", "trace=connect,sendto,sendmsg", "-o", str(traced)] if HAS_STRACE else []
     (tmp_path / "out").mkdir()
     arguments = every_command(tmp_path / "out")[call]
-    done = command(call.split()[0], *arguments, prefix=prefix, cwd=planted)
-    assert not (tmp_path / "ran.txt").exists(), (tmp_path / "ran.txt").read_text()
+    # Python code is watched by an audit hook, libraries by their system calls where strace is there.
+    done = command(call.split()[0], *arguments, prefix=_traced(traced), cwd=planted)
     assert done.returncode == 0, done.stderr
-    assert done.attempts == []
-    assert done.home == []
-    if HAS_STRACE:
-        # A name server is reached by an internet address, too; /var/run/nscd is also asked for the user's name.
-        internet = re.compile(r"AF_INET6?\b")
-        assert [line for line in traced.read_text().splitlines() if internet.search(line)] == []
+    _check_quiet(done, traced, tmp_path)
 
 
 def test_the_watch_sees_an_attempt(command, tmp_path):
