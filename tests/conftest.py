@@ -42,7 +42,8 @@ import sys
 def _watch(event, arguments):
     if event.startswith(("socket.connect", "socket.getaddr", "socket.gethost", "socket.sendto", "urllib.Request")):
         with open({log!r}, "a") as file:
-            file.write(event + " " + repr(arguments[-1:]) + "\\n")
+            asked = arguments[:1] if "get" in event else arguments[-1:]  # whose address, or the address
+            file.write(event + " " + repr(asked) + "\\n")
 
 sys.addaudithook(_watch)
 """

@@ -1,6 +1,7 @@
 """The command `avse-serve`: enhancement as a service, files over HTTP and calls over WebSocket."""
 
 import argparse
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -81,7 +82,8 @@ def _serve(options: argparse.Namespace) -> int:
             app, log_level=level, ws_max_size=config.max_message_bytes, ws_max_queue=8, timeout_graceful_shutdown=5,
             server_header=False,
         )  # fmt: skip
-        uvicorn.Server(settings).run(sockets=[socket])
+        with contextlib.suppress(KeyboardInterrupt):  # its normal end, which uvicorn passes on once all is closed
+            uvicorn.Server(settings).run(sockets=[socket])
     return 0
 
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from socket import socket
 from typing import Any
@@ -71,9 +71,10 @@ def site(settings: DemoSettings) -> Iterator[Any]:
 
 
 def offline(uploads: Path) -> None:
-    """Tell Gradio, before it is imported, to report nothing to anybody, and where uploads belong."""
+    """Tell Gradio, before it is imported, to report nothing to anybody, and where uploads and caches belong."""
     uploads.mkdir(parents=True, exist_ok=True)
     os.environ["GRADIO_TEMP_DIR"] = str(uploads)
+    os.environ.setdefault("MPLCONFIGDIR", str(uploads.parent / "matplotlib"))  # otherwise the user's home
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     os.environ["HF_HUB_OFFLINE"] = "1"
@@ -97,7 +98,8 @@ def serve(settings: DemoSettings, listener: socket, *, ready: Any = None) -> Non
         config = uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=2)
         if ready is not None:
             ready(f"http://{host}:{port}/")
-        uvicorn.Server(config).run(sockets=[listener])
+        with suppress(KeyboardInterrupt):  # its normal end, which uvicorn passes on once all is closed
+            uvicorn.Server(config).run(sockets=[listener])
 
 
 class _Policy:

@@ -8,6 +8,7 @@ from avse.enhance.stream import Mixing
 from avse.errors import MediaError
 from avse.faces.choice import read_choice
 from avse.media.audio import WRITABLE, check_file
+from avse.media.container import check_container
 from avse.media.output import check_output
 from avse.media.video import has_video, n_audio_tracks, probe_video
 
@@ -81,6 +82,8 @@ def video_of(job: Job) -> Path | None:
         raise MediaError(
             f"output {job.output} must end in one of {' '.join(WRITABLE)}, for there is no video to copy; rename it"
         )
+    if writes_video(job.output):
+        check_container(job.output)
     if job.preview is not None and source is None:
         raise MediaError(
             f"preview {job.preview} must show a video but {job.audio.name} has none; name the video of the speaker"

@@ -41,6 +41,25 @@ def check_file(path: Path, *, kind: str) -> None:
         raise MediaError(f"{kind} {path} must hold data but has no bytes; record or download it again")
 
 
+def check_container(path: Path) -> None:
+    """Validate that there is a container for an output's name, before any work is done for it.
+
+    Raises:
+        MediaError: FFmpeg writes no container whose files are named so.
+    """
+    suffix = path.suffix.lower().removeprefix(".")
+    for name in av.formats_available:
+        try:
+            container = av.ContainerFormat(name, "w")
+        except ValueError:  # FFmpeg only reads it
+            continue
+        if suffix in container.extensions:
+            return
+    raise MediaError(
+        f"output {path} must be named as a video file but ends in {path.suffix or 'no suffix'}; use .mp4 or .mkv"
+    )
+
+
 def open_container(path: Path, *, kind: str) -> "av.container.InputContainer":
     """Open a file through FFmpeg; its name is taken as a name and never as an address.
 

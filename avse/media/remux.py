@@ -59,9 +59,10 @@ def replace_audio(
                 remux.run(files, temporary, audio)
         except (av.FFmpegError, ValueError, OSError) as error:
             reason = getattr(error, "strerror", None) or error
+            others = [suffix for suffix in (video_path.suffix, ".mkv", ".mov") if suffix != output_path.suffix]
             raise MediaError(
                 f"output {output_path} must be written whole but was not ({reason}); make space, or use "
-                f"{video_path.suffix} or .mkv"
+                f"{' or '.join(dict.fromkeys(others[:2]))}"
             ) from None
         check_in_sync(temporary, source=video_path, output=output_path, tracks=remux.written)
         return remux.lost

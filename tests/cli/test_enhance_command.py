@@ -52,6 +52,16 @@ def test_audio_and_video_give_clean_audio_of_equal_form(run, media, tmp_path):
     assert not np.array_equal(read_audio(media / "noisy.wav")[0], read_audio(tmp_path / "out.wav")[0])
 
 
+@pytest.mark.parametrize(("name", "found"), [("clean", "no suffix"), ("clean.txt", ".txt")])
+def test_an_output_that_no_container_has_the_name_of_is_refused_before_any_work(
+    run, media, tmp_path, monkeypatch, name, found
+):
+    monkeypatch.setattr("avse.enhance.file.view_of", None)  # no face is looked for
+    result = run(media / "talk.mp4", "-o", tmp_path / name)
+    _refused(result, f"must be named as a video file but ends in {found}; use .mp4 or .mkv", code=1)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_video_gives_a_video_with_its_video_stream_untouched(run, media, tmp_path):
     code, _, _ = run(media / "talk.mp4", "-o", tmp_path / "clean.mp4")
     assert code == 0
