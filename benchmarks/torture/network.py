@@ -34,6 +34,8 @@ def calls(inputs: Path, out: Path) -> dict[str, list[str]]:
                   str(out / "report.html"), "--workers", "2"],
         "live": ["--simulate", video, "-o", str(out / "live.wav")],
         "faces": [video, "--preview", str(out / "preview.mp4")],
+        "sync": [video, "--json"],
+        "models": [],
         "export": ["live", "-o", str(out / "mine.onnx")],
     }  # fmt: skip
 

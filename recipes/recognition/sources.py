@@ -1,5 +1,6 @@
 """What the encoders read from one recording: mouth crops, a waveform, words, a sensor series."""
 
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,9 +13,12 @@ from avse.data.crops import load_mouth, save_mouth
 from avse.drives.series import read_series
 from avse.errors import MediaError
 from avse.faces.mouth import track_mouth
+from avse.media.made import Made, State
 from avse.media.suffixes import VIDEO
 from avse.media.video import VideoReader
 from recipes.recognition.examples import Example
+from recipes.speech_benchmark.find_mouths import RECORD, crops_key
+from recipes.speech_benchmark.provenance import keep_if_same
 
 SAMPLE_RATE = 16000
 """Hz of the waveform."""
@@ -73,19 +77,33 @@ def _mouth(example: Example, folder: Path, notes: list[str]) -> Mouth | None:
     if example.path.suffix.lower() not in VIDEO:
         notes.append(f"{example.id}: video is missing, {example.path.name} is an audio file")
         return None
-    path = folder / f"{example.file_id}.npz"
-    if not path.is_file():
-        with VideoReader(example.path) as reader:
-            track = track_mouth(reader.frames(), speaker="largest")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        save_mouth(path, track)
-    track = load_mouth(path)
+    track = load_mouth(_crops_of(example, folder))
     if not len(track.timestamps_s) or not track.present.any():
         notes.append(f"{example.id}: video shows no face; it counts as missing")
         return None
     end_s = float(track.timestamps_s[-1]) + 1 / MOUTH_RATE_HZ
     times_s = np.arange(max(1, round(end_s * MOUTH_RATE_HZ))) / MOUTH_RATE_HZ
     return Mouth(*track.latest(times_s))
+
+
+def _crops_of(example: Example, folder: Path) -> Path:
+    """The crops of an example's video, by the stage that finds mouths or made here."""
+    path = folder / f"{example.file_id}.npz"
+    key = crops_key(example.path)
+    if _made(folder).state(key, [path]) is not State.DONE:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        keep_if_same(path.parent, facts={"video": key}, outputs=[path], record=f".{path.name}.made_from.json")
+    if not path.is_file():
+        with VideoReader(example.path) as reader:
+            track = track_mouth(reader.frames(), speaker="largest")
+        save_mouth(path, track)
+    return path
+
+
+@lru_cache(maxsize=1)
+def _made(folder: Path) -> Made:
+    """What the stage that finds mouths has noted; it ran before."""
+    return Made(folder, name=RECORD)
 
 
 def _waveform(example: Example, notes: list[str]) -> Array | None:

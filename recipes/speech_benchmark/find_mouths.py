@@ -39,6 +39,11 @@ def store_mouth(item: Item, *, root: Path, folder: Path) -> dict[str, float | st
     return {"id": item.id, "split": item.split, "face_fraction": load_mouth(path).report.face_fraction}
 
 
+def crops_key(video: Path) -> str:
+    """A short name for all that the crops of a video depend on."""
+    return key_of({"version": __version__, "video": fingerprint(video)})
+
+
 def _lost(item: Item, error: AvseError) -> dict[str, float | str]:
     return {"id": item.id, "error": f"video {item.video} was not tracked: {error}"}
 
@@ -50,7 +55,7 @@ def _remove_others(items: list[Item], made: Made, *, root: Path, folder: Path) -
     """
     keys = {}
     for item in items:
-        keys[item.id] = key_of({"version": __version__, "video": fingerprint(root / str(item.video))})
+        keys[item.id] = crops_key(root / str(item.video))
         path = folder / f"{item.id}.npz"
         if made.knows([path]) and made.state(keys[item.id], [path]) is not State.DONE:
             path.unlink(missing_ok=True)

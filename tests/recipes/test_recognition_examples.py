@@ -1,10 +1,16 @@
 """Labelled recordings: what is read, and one line for each thing that is wrong."""
 
+import shutil
+
 import pytest
 
+from avse.data.crops import load_mouth, save_mouth
 from avse.errors import ConfigError
-from recipes.recognition.examples import check_examples, read_examples
+from avse.media.made import Made
+from recipes.recognition import sources
+from recipes.recognition.examples import Example, check_examples, read_examples
 from recipes.recognition.folds import folds_of, inner_folds
+from recipes.speech_benchmark.find_mouths import RECORD, crops_key
 
 
 def _folder(tmp_path, names):
@@ -103,3 +109,29 @@ def test_folds_and_splits_that_cannot_be(tmp_path):
     mixed = [e._replace(split="test" if e.id.endswith("0") else "train") for e in examples]
     with pytest.raises(ConfigError, match="ann, bob, cy would do both"):
         folds_of(mixed)
+
+
+def test_mouths_are_cut_again_for_another_video_and_kept_from_the_stage_that_finds_them(media, tmp_path):
+    video, crops = tmp_path / "a.mp4", tmp_path / "crops"
+    shutil.copy(media / "talk.mp4", video)
+    example = Example("a", video, "sad", "ann", file_id="a")
+
+    def cut():
+        sources._made.cache_clear()  # each run is a process
+        sources.read_sources(example, wanted=frozenset({"mouth"}), crops=crops)
+        return (crops / "a.npz").stat().st_mtime_ns
+
+    first = cut()
+    assert cut() == first
+    video.touch()
+    second = cut()
+    assert second != first
+    (crops / ".a.npz.made_from.json").unlink()
+    assert cut() != second, "nobody knows what they were made from"
+    (crops / ".a.npz.made_from.json").unlink()
+    track = load_mouth(crops / "a.npz")
+    (crops / "a.npz").unlink()
+    save_mouth(crops / "a.npz", track)
+    Made(crops, name=RECORD).finish(crops_key(video), [crops / "a.npz"])
+    before = (crops / "a.npz").stat().st_mtime_ns
+    assert cut() == before

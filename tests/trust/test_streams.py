@@ -105,7 +105,10 @@ def test_verbose_tells_the_traceback_of_a_fault(media, tmp_path, capsys, monkeyp
     assert "Traceback" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", ["enhance", "score", "faces", "live", "embed", "export"])
+@pytest.mark.parametrize(
+    "name",
+    ["enhance", "score", "faces", "live", "embed", "export", "sync", "demo", "serve", "models", "completion"],
+)
 def test_every_command_has_both_flags(name):
     import importlib
 
