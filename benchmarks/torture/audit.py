@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-LONGEST_S = 120
+LONGEST_S = 60
 FOUND = "known vulnerabilit"
 """What pip-audit says when it has found some; an error of the network says something else."""
 

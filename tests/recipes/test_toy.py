@@ -78,7 +78,7 @@ def _run_experiment(exp, *options):
         "--conf",
         *sorted(CONF.glob("*.yaml")),
     ]
-    done = run_stages("toy", *words, *options, environment={**_environment(exp), "HEARING_EVERY": "17"})
+    done = run_stages("toy", *words, *options, environment={**_environment(exp), "HEARING_EVERY": "18"})
     assert done.returncode == 0, done.stderr[-3000:]
     return done
 
