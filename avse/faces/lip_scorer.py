@@ -33,6 +33,10 @@ class Mouth(Protocol):
         ...
 
 
+MOTION_SHARE = 0.375
+"""Of the evidence of a mouth's movement beside the network's, which knows more; chosen with `TurnConfig`."""
+
+
 class LipScorer:
     """Says how well mouths and audio belong together; one serves one recording.
 
@@ -40,7 +44,7 @@ class LipScorer:
     network was trained on people who speak, and says little of a mouth at rest.
     """
 
-    evidence_scale = TurnConfig.evidence_scale
+    turns = TurnConfig()
 
     def __init__(self, reader: LipReader, *, sample_rate: int, with_motion: bool = True) -> None:
         """Begin a recording.
@@ -92,6 +96,6 @@ class LipScorer:
         read = evidence([self.read(face, timestamps_s=timestamps_s) for face in faces], self.audio)
         if self._motion is None:
             return read
-        moved = self._motion.evidence(faces, timestamps_s=timestamps_s) * self._motion.evidence_scale
+        moved = self._motion.evidence(faces, timestamps_s=timestamps_s)
         n_frames = min(read.shape[1], moved.shape[1])
-        return read[:, :n_frames] + moved[:, :n_frames] / self.evidence_scale
+        return read[:, :n_frames] + MOTION_SHARE * moved[:, :n_frames]

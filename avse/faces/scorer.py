@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.faces.crop_file import CropFile
+from avse.faces.who_speaks import TurnConfig
 from avse.signal.clock import n_video_frames, video_frame_at
 from avse.signal.level import LevelMeter
 from avse.signal.speech_cue import CUE_RATE_HZ
@@ -40,8 +41,8 @@ class CorrespondenceScorer(Protocol):
     """Says how well mouths and audio belong together; one serves one recording."""
 
     @property
-    def evidence_scale(self) -> float:
-        """What the evidence is multiplied by before it is added up over time, as `TurnConfig.evidence_scale`."""
+    def turns(self) -> TurnConfig:
+        """How turns are found by its evidence."""
         ...
 
     def push(self, block: Waveform) -> None:
@@ -72,7 +73,7 @@ class MotionScorer:
     cannot tell it gives little evidence for.
     """
 
-    evidence_scale = 1.0
+    turns = TurnConfig(evidence_scale=1.0, least_probability=0.9)
 
     def __init__(self, *, sample_rate: int, rhythm: bool = True) -> None:
         """Begin a recording.

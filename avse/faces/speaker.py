@@ -15,13 +15,15 @@ from avse.faces.layout import arrange
 from avse.faces.report import FaceInfo, FaceReport
 from avse.faces.scorer import CorrespondenceScorer
 from avse.faces.sync import Offset
-from avse.faces.who_speaks import NOBODY, UNSURE, TurnConfig, Turns, find_turns
+from avse.faces.who_speaks import NOBODY, UNSURE, Turns, find_turns
 from avse.signal.speech_cue import CUE_RATE_HZ
 
 ALIKE, ALIKE_MARGIN = 0.5, 0.04
 """Least similarity of a face with a photograph, and least lead over the next one, to be taken for the person: see
 `avse.faces.appearance.SAME_PERSON` for what is usual."""
 
+SURELY_NOBODY = 0.95
+"""Probability that nobody on screen speaks from which the only face is dropped."""
 RESTING = 0.03
 """Movement up to which a mouth does not speak: in composed videos those who speak have at least 0.08."""
 
@@ -73,7 +75,7 @@ class People:
         if not self.faces:
             return self
         evidence = scorer.evidence(self.faces, timestamps_s=self.timestamps_s - self.offset_s)
-        return replace(self, turns=find_turns(evidence, TurnConfig(evidence_scale=scorer.evidence_scale)))
+        return replace(self, turns=find_turns(evidence, scorer.turns))
 
     def speaks(self, row: int, time_s: float) -> bool:
         """True if a face speaks at a time of the video; `row` counts from 0."""
@@ -150,8 +152,9 @@ def choose(people: People, choice: Choice, *, photograph: Appearance | None = No
 
 def _only_one(people: People, turns: Turns) -> Selection:
     """The only face, but where it is sure that the voice is of somebody unseen: there is nobody to confuse it with."""
-    speaker = _speaker_at(people, turns)
-    face = np.where(people.faces[0].present & (speaker != NOBODY), 0, -1)
+    frames = _frames_of(people, turns)
+    nobody = turns.probability[0, frames] >= SURELY_NOBODY if len(turns.speaker) else np.zeros(len(frames), bool)
+    face = np.where(people.faces[0].present & ~nobody, 0, -1)
     if people.faces[0].present.any() and not (face >= 0).any():
         return Selection(face, _nobody(people, "none of 1 face: nobody on screen speaks", turns))
     row, reason = _one(people, Choice("auto"), None)
@@ -162,8 +165,13 @@ def _speaker_at(people: People, turns: Turns) -> npt.NDArray[np.int64]:
     """Who speaks at each video frame: index of a face, `NOBODY` or `UNSURE`."""
     if not len(turns.speaker):
         return np.full(len(people.timestamps_s), UNSURE)
-    at = np.round((people.timestamps_s - people.offset_s) * CUE_RATE_HZ).astype(int)
-    return np.asarray(turns.speaker[np.clip(at, 0, len(turns.speaker) - 1)], dtype=np.int64)
+    return np.asarray(turns.speaker[_frames_of(people, turns)], dtype=np.int64)
+
+
+def _frames_of(people: People, turns: Turns) -> npt.NDArray[np.int64]:
+    """The frame of the turns at each video frame."""
+    at = np.round((people.timestamps_s - people.offset_s) * CUE_RATE_HZ).astype(np.int64)
+    return np.clip(at, 0, max(0, len(turns.speaker) - 1))
 
 
 def _by_turns(people: People, turns: Turns) -> Selection:

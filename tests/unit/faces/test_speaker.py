@@ -5,6 +5,7 @@ import numpy as np
 from avse.faces.choice import Choice
 from avse.faces.mouth import mouth_of
 from avse.faces.speaker import Candidate, choose, people_of
+from avse.faces.who_speaks import TurnConfig
 
 N = 500
 
@@ -12,7 +13,7 @@ N = 500
 class Known:
     """A scorer that knows."""
 
-    evidence_scale = 0.5
+    turns = TurnConfig(evidence_scale=0.5, least_probability=0.9)
 
     def __init__(self, evidence):
         self._evidence = np.array(evidence, dtype=float)
