@@ -28,7 +28,8 @@ from avse.faces.scorer import CorrespondenceScorer, MotionScorer
 from avse.faces.speaker import People, choose
 from avse.media.video import VideoFrame
 from avse.models.onnx_lips import OnnxLips
-from benchmarks.composer import FPS, KINDS, RATE, Composition, audio_of, compose, face_at, frames_of, write_video
+from benchmarks.composer import audio_of, face_at, frames_of, write_video
+from benchmarks.composition import FPS, KINDS, RATE, Composition, compose
 from benchmarks.torture.record import table, write_section
 
 SAME = 0.3

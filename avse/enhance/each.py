@@ -12,7 +12,7 @@ import numpy as np
 from avse.enhance.enhancer import Enhancer
 from avse.enhance.file import EnhanceResult, enhance_with, view_of
 from avse.enhance.job import Job, check_job, tracks_of, video_of
-from avse.enhance.watch import Listened, Progress, listen, no_progress, see_people
+from avse.enhance.watch import Listened, Progress, View, listen, no_progress, see_people
 from avse.errors import InputError
 from avse.faces.detect import FaceDetector
 from avse.faces.mouth import MouthTrack, mouth_of
@@ -71,36 +71,53 @@ def enhance_each(
         check_output(table, force=job.force)
     crop_size = enhancer.model.crop_size
     if watched is None:
-        listened = listen(job.audio, track=tracks_of(job)[0])
-        view = view_of(job, video, crop_size=crop_size, detector=detector)
-        people, seen = see_people(view, listened, progress=progress)
-        watched = Watched(listened, people, (*listened.warnings, *seen))
+        watched = _watched(job, view_of(job, video, crop_size=crop_size, detector=detector), progress)
+    turns = _turns(watched, video)
+    jobs = {face: _job_of(job, face) for face in turns}
+    for own in jobs.values():
+        check_job(own)
+    results, warnings = [], list(watched.warnings)
+    for face, own in jobs.items():
+        mouth = _mouth(watched.people, face - 1, turns[face], crop_size)
+        results.append(
+            enhance_with(
+                enhancer, own, mouth, listened=watched.listened, warnings=warnings, progress=progress, started=started
+            )
+        )
+        warnings = []  # once is enough
+    _write_tables(job, turns, {face: own.output for face, own in jobs.items()}, tables)
+    return results
+
+
+def _watched(job: Job, view: View, progress: Progress) -> Watched:
+    listened = listen(job.audio, track=tracks_of(job)[0])
+    people, seen = see_people(view, listened, progress=progress)
+    return Watched(listened, people, (*listened.warnings, *seen))
+
+
+def _turns(watched: Watched, video: Path) -> dict[int, Turns]:
+    """When each speaks who speaks long enough, by the face's index from 1.
+
+    Raises:
+        InputError: nobody does.
+    """
     listened, people = watched.listened, watched.people
     times_s = people.timestamps_s - people.offset_s
     turns = find_speech_of_each(listened.scorer.evidence(people.faces, timestamps_s=times_s))
-    rows = [row for row, one in enumerate(turns) if one.share(0) * listened.duration_s >= LEAST_S]
-    if not rows:
+    found = {row + 1: one for row, one in enumerate(turns) if one.share(0) * listened.duration_s >= LEAST_S}
+    if not found:
         raise InputError(
             f"none of the {len(turns)} faces in {video.name} is found to speak for {LEAST_S:g} s; choose one by "
             "its number, or enhance audio-only"
         )
-    jobs = [_job_of(job, row + 1) for row in rows]
-    for own in jobs:
-        check_job(own)
-    results = [
-        enhance_with(
-            enhancer, own, _mouth(people, row, turns[row], crop_size), listened=listened,
-            warnings=list(watched.warnings) if own is jobs[0] else [], progress=progress, started=started,
-        )
-        for row, own in zip(rows, jobs, strict=True)
-    ]  # fmt: skip
-    faces = {row + 1: turns[row] for row in rows}
+    return found
+
+
+def _write_tables(job: Job, faces: dict[int, Turns], outputs: dict[int, Path], tables: list[Path]) -> None:
     with atomic_write(tables[0], force=job.force) as temporary:
-        outputs = {row + 1: own.output for row, own in zip(rows, jobs, strict=True)}
         temporary.write_text(json.dumps(as_json(faces, outputs), indent=1) + "\n", encoding="utf-8")
     with atomic_write(tables[1], force=job.force) as temporary:
         temporary.write_text("".join(rttm_lines(job.audio.stem, faces)), encoding="utf-8")
-    return results
 
 
 def as_json(faces: dict[int, Turns], outputs: dict[int, Path]) -> dict[str, Any]:

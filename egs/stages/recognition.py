@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from egs.stages.command import ROOT, Command, Pipeline, command
+from egs.stages.corpus_run import CorpusRun
 from egs.stages.options import Parser
 
 STAGES = ("prepare", "crops", "evaluate", "results")
@@ -19,13 +20,8 @@ RECIPE = "recipes.recognition"
 
 
 @dataclass(frozen=True)
-class Run:
+class Run(CorpusRun):
     """One run of the stages: the corpus, and where everything lies."""
-
-    corpus: str
-    settings: dict[str, Any]
-    """Of `corpus.toml`."""
-    options: argparse.Namespace
 
     @property
     def tables(self) -> list[str]:

@@ -1,12 +1,12 @@
 """One run of the stages of a model that enhances speech: which model, which corpus, and where everything lies."""
 
-import argparse
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from egs.stages.command import ROOT
+from egs.stages.corpus_run import CorpusRun
 
 BENCHMARK = "recipes.speech_benchmark"
 """The package of the programs that every model shares."""
@@ -26,13 +26,9 @@ KINDS = {"avdcnn": Kind("AVDCNN"), "live": Kind("live", is_causal=True), "steere
 
 
 @dataclass(frozen=True)
-class Run:
+class Run(CorpusRun):
     """One run of the stages: the corpus, the model, and where everything lies."""
 
-    corpus: str
-    settings: dict[str, Any]
-    """Of `corpus.toml`."""
-    options: argparse.Namespace
     environment: dict[str, str]
     script: str
     """The corpus' own program."""

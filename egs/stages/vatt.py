@@ -13,6 +13,7 @@ from typing import Any
 
 from egs.stages import drives
 from egs.stages.command import ROOT, Command, Pipeline, command
+from egs.stages.corpus_run import CorpusRun
 from egs.stages.options import Parser
 
 STAGES = ("prepare", "shards", "train", "evaluate", "finetune", "variants", "cost", "transfer", "results")
@@ -20,13 +21,8 @@ RECIPE = "recipes.vatt"
 
 
 @dataclass(frozen=True)
-class Run:
+class Run(CorpusRun):
     """One run of the stages: the corpus, and where everything lies."""
-
-    corpus: str
-    settings: dict[str, Any]
-    """Of `corpus.toml`."""
-    options: argparse.Namespace
 
     @property
     def exp(self) -> Path:
