@@ -1,5 +1,8 @@
 """How much of the steered mask is used: none until the lips are known to say what is heard, and none where it harms.
 
+Where both outputs are nearly the same, as in plain noise, there is nothing to choose between, and the audio-only one
+stays: it was trained longer. The more they differ, as among talkers, the more the steered one is used.
+
 The audio-only output is at hand in every frame, so the video can be dropped at any time, with a cross-fade.
 """
 
@@ -12,6 +15,10 @@ import numpy.typing as npt
 
 from avse.signal.decibel import power_ratio
 from avse.types import Spectrum
+
+
+TINY, SILENCE = 1e-16, 1e-12
+"""Powers of spectral bins that keep ratios finite."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +35,10 @@ class GuardConfig:
     """Nats below which it ends."""
     time_constant_s: float = 1.5
     """s; time over which levels are averaged."""
+    alike_db: float = -16.0
+    """dB; level of the outputs' difference against the audio-only output up to which that alone is used."""
+    unlike_db: float = -10.0
+    """dB; level from which the steered output alone is used."""
     lowered_db: float = 12.0
     """dB; steering ends where it lowers what audio-only keeps by more than this while the lips speak."""
     rest_s: float = 3.0
@@ -45,6 +56,10 @@ class GuardState(NamedTuple):
     """Mean power of the steered output while the lips speak."""
     audio_only_power: float = 0.0
     """The same of the audio-only output."""
+    difference_power: float = 0.0
+    """Mean power of the difference of the two outputs."""
+    power: float = 0.0
+    """Mean power of the audio-only output."""
     weight: float = 0.0
     """Share of the steered output in the last frame."""
     on: bool = False
@@ -53,6 +68,22 @@ class GuardState(NamedTuple):
     """s until it may begin again."""
     n_stops: int = 0
     """How often levels have ended it."""
+
+
+class _Frame(NamedTuple):
+    """One audio frame."""
+
+    evidence: float
+    """Nats that have come in."""
+    speaking: float
+    """Voice activity of the cue, 0 where there is none."""
+    present: bool
+    steered: float
+    """Power of the steered output."""
+    audio_only: float
+    """Power of the audio-only output."""
+    difference: float
+    """Power of their difference."""
 
 
 class SteeringGuard:
@@ -86,38 +117,43 @@ class SteeringGuard:
             `(freqs, frames)`; the share of the steered output `(frames,)`; and the new state. Where the share is 0
             the output is `audio_only`, bit for bit.
         """
-        powers = [np.square(np.abs(s)).mean(axis=0) for s in (steered, audio_only)]
+        powers = [np.square(np.abs(s)).mean(axis=0).tolist() for s in (steered, audio_only, steered - audio_only)]
+        speaking = np.where(present, cue[:, 0], 0.0).tolist()
         weights = np.zeros(audio_only.shape[1], dtype=np.float32)
         state = state or GuardState()
-        for frame in range(len(weights)):
-            speaking = float(cue[frame, 0])
-            state = self._next(
-                state, float(evidence[frame]), speaking, bool(present[frame]),
-                float(powers[0][frame]), float(powers[1][frame]),
-            )  # fmt: skip
-            weights[frame] = state.weight
+        frames = zip(evidence.tolist(), speaking, present.tolist(), *powers, strict=True)
+        for number, frame in enumerate(frames):
+            state = self._next(state, _Frame(*frame))
+            weights[number] = state.weight
         blended = audio_only.copy()
         used = weights > 0
         blended[:, used] += weights[used] * (steered[:, used] - audio_only[:, used])
         return blended, weights, state
 
-    def _next(
-        self, state: GuardState, evidence: float, speaking: float, present: bool, steered: float, audio_only: float
-    ) -> GuardState:
+    def _next(self, state: GuardState, frame: _Frame) -> GuardState:
         config = self.config
         step = 1 / config.frame_rate_hz
         share = step / config.time_constant_s
         keep = math.exp(-step / config.evidence_memory_s)
-        total = keep * state.evidence + evidence if present else 0.0
-        rate = share * speaking * present
-        steered_power = state.steered_power + rate * (steered - state.steered_power)
-        audio_only_power = state.audio_only_power + rate * (audio_only - state.audio_only_power)
+        total = keep * state.evidence + frame.evidence if frame.present else 0.0
+        rate = share * frame.speaking
+        steered_power = state.steered_power + rate * (frame.steered - state.steered_power)
+        audio_only_power = state.audio_only_power + rate * (frame.audio_only - state.audio_only_power)
         harms = steered_power < power_ratio(-config.lowered_db) * audio_only_power
         stops = state.on and harms
         rest = config.rest_s if stops else max(0.0, state.rest - step)
-        on = (
-            present and not stops and rest == 0 and total > (config.end_evidence if state.on else config.begin_evidence)
+        enough = config.end_evidence if state.on else config.begin_evidence
+        on = frame.present and not stops and rest == 0 and total > enough
+        difference = state.difference_power + share * (frame.difference - state.difference_power)
+        power = state.power + share * (frame.audio_only - state.power)
+        goal, fade = self._share(difference, power) if on else 0.0, step / config.fade_s
+        weight = min(max(goal, state.weight - fade), state.weight + fade)
+        return GuardState(
+            total, steered_power, audio_only_power, difference, power, weight, on, rest, state.n_stops + stops
         )
-        fade = step / config.fade_s
-        weight = min(1.0, state.weight + fade) if on else max(0.0, state.weight - fade)
-        return GuardState(total, steered_power, audio_only_power, weight, on, rest, state.n_stops + stops)
+
+    def _share(self, difference: float, power: float) -> float:
+        """How much of the steered output to use, 0 to 1, by how far the two outputs differ."""
+        low, high = self.config.alike_db, self.config.unlike_db
+        level_db = 10 * math.log10((difference + TINY) / (power + SILENCE))
+        return min(1.0, max(0.0, (level_db - low) / (high - low)))

@@ -31,8 +31,10 @@ from avse.types import Spectrum
 from recipes.speech_benchmark.long_list import SHORT_S, list_videos
 from recipes.speech_benchmark.reader import RATE, LongReader
 
-BEGIN, END, MEMORY_S = (0.5, 1.0, 2.0), (-4.0, -2.0, -1.0), (2.0, 3.0, 5.0)
-ALWAYS = GuardConfig(begin_evidence=-1e9, end_evidence=-1e9)
+BEGIN, MEMORY_S = (0.0, 0.5, 2.0), (2.0, 3.0)
+LEVELS_DB = ((-99.0, -98.0), (-18.0, -12.0), (-16.0, -10.0))
+"""`alike_db` and `unlike_db`; the first pair stands for using it however alike the outputs are."""
+ALWAYS = GuardConfig(begin_evidence=-1e9, end_evidence=-1e9, alike_db=-99.0, unlike_db=-98.0)
 
 
 class Recorder(SteeringGuard):
@@ -98,10 +100,10 @@ def _waveform(spectrum: Spectrum, n_samples: int) -> torch.Tensor:
 def table(found: Sequence[Trial]) -> list[list[str]]:
     """Rows of thresholds; for each kind mean and least gain in dB, and the share of time."""
     kinds = sorted({trial.kind for trial in found})
-    rows = [["begin, nats", "end, nats", "memory, s", *kinds]]
+    rows = [["begin, nats", "memory, s", "alike, dB", "unlike, dB", *kinds]]
     configs = [
-        GuardConfig(begin_evidence=b, end_evidence=e, evidence_memory_s=m)
-        for b, e, m in itertools.product(BEGIN, END, MEMORY_S)
+        GuardConfig(begin_evidence=begin, evidence_memory_s=memory_s, alike_db=alike_db, unlike_db=unlike_db)
+        for begin, memory_s, (alike_db, unlike_db) in itertools.product(BEGIN, MEMORY_S, LEVELS_DB)
     ]
     for config in [ALWAYS, *configs]:
         guard, cells = SteeringGuard(config), []
@@ -110,9 +112,8 @@ def table(found: Sequence[Trial]) -> list[list[str]]:
             worst = min(gain for gain, _ in gains)
             mean, share = np.mean(gains, axis=0)
             cells.append(f"{mean:+.2f} ({worst:+.1f}), {100 * share:.0f} %")
-        names = ["always", "", ""]
-        if config is not ALWAYS:
-            names = [f"{config.begin_evidence:g}", f"{config.end_evidence:g}", f"{config.evidence_memory_s:g}"]
+        values = (config.begin_evidence, config.evidence_memory_s, config.alike_db, config.unlike_db)
+        names = ["always", "", "", ""] if config is ALWAYS else [f"{value:g}" for value in values]
         rows.append([*names, *cells])
     return rows
 
