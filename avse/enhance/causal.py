@@ -42,8 +42,10 @@ class CausalGain:
         """Frames so far."""
         self.n_with_video = 0
         """Frames so far for which there was a video frame."""
+        self.face_seen = False
+        """Whether there was a mouth at the last frame."""
         self.trust = 0.0
-        """How far the last frame's mouth was believed to be the speaker's, 0 to 1; 0 without a video."""
+        """How much the last frame's mouth changed the output, 0 to 1; 0 without a video."""
 
     def push(self, noisy: Spectrum, *, last: bool = False) -> Spectrum:
         """Take frames, give their gains.
@@ -75,7 +77,8 @@ class CausalGain:
         estimate, trust, self._audio_state = model.enhance_step(noisy, mouth[shown], present[shown], self._audio_state)
         self.n_frames += noisy.shape[1]
         self.n_with_video += int(np.count_nonzero(present[shown]))
-        self.trust = float(trust[-1]) * bool(present[-1])
+        self.face_seen = bool(present[-1])
+        self.trust = float(trust[-1]) * self.face_seen
         return gain_of(estimate, noisy)
 
     def _encode(self, start: int, end: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:

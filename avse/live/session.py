@@ -14,7 +14,7 @@ from avse.live.stream import StreamingEnhancer
 from avse.types import Waveform
 
 TRUSTED = 0.5
-"""A mouth believed in more than this is used."""
+"""A mouth that changes the output by more than this is said to steer."""
 
 
 class Sink(Protocol):
@@ -40,7 +40,7 @@ class LiveState:
     busy_s: float = 0.0
     """Time spent enhancing, without that of the video frames, which run beside it."""
     face: str = "no face"
-    """`no face`, `face`, or `speaking face` when its mouth is believed to be the speaker's."""
+    """`no face`, `face`, or `face steers` when its mouth changes the output."""
     n_video_frames: int = 0
     """Video frames processed."""
     n_skipped_video_frames: int = 0
@@ -139,8 +139,8 @@ class LiveSession:
         state.busy_s += time.monotonic() - begun_s
         state.duration_s += block.shape[1] / self._audio.sample_rate
         state.input_db = _level_db(block)
-        trust = self._enhancer.trust
-        state.face = "no face" if trust == 0 else "speaking face" if trust > TRUSTED else "face"
+        steers = self._enhancer.trust > TRUSTED
+        state.face = "no face" if not self._enhancer.face_seen else "face steers" if steers else "face"
         if enhanced.shape[1]:
             oldest_s = self._n_given / self._audio.sample_rate
             self._give(enhanced)

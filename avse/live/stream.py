@@ -125,8 +125,13 @@ class StreamingEnhancer:
         return self._shaped(self._stream.finish())
 
     @property
+    def face_seen(self) -> bool:
+        """Whether a face is seen now."""
+        return self._stream.gain.face_seen  # type: ignore[union-attr]
+
+    @property
     def trust(self) -> float:
-        """How far the mouth is believed to be the speaker's now, 0 to 1; 0 when no face is seen."""
+        """How much the mouth changes the output now, 0 to 1; 0 when no face is seen."""
         return self._stream.gain.trust  # type: ignore[union-attr]
 
     @property

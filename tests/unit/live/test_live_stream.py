@@ -258,3 +258,10 @@ def test_an_error_of_the_video_frames_ends_in_the_session(enhancer, media):
     with FileAudio(media / "noisy.wav") as audio, pytest.raises(InputError, match="camera must be there"):
         LiveSession(StreamingEnhancer(enhancer, sample_rate=RATE), audio=audio, sinks=[sink]).run(broken())
     assert sink.parts
+
+
+def test_a_face_is_seen_whether_or_not_it_changes_the_output(enhancer, talk, video_frames):
+    _, stream = _live(enhancer, talk.noisy, video_frames, [(0, len(talk.noisy))])
+    assert stream.face_seen
+    _, blind = _live(enhancer, talk.noisy, video_frames[:5], [(0, len(talk.noisy))])
+    assert not blind.face_seen
