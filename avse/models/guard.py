@@ -16,7 +16,6 @@ import numpy.typing as npt
 from avse.signal.decibel import power_ratio
 from avse.types import Spectrum
 
-
 TINY, SILENCE = 1e-16, 1e-12
 """Powers of spectral bins that keep ratios finite."""
 
