@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 import torch
 from lightning_fabric import seed_everything
@@ -81,7 +81,13 @@ def train(
         waiting = f", {n_examples % step} of them fill no step and wait for the next" if n_examples % step else ""
         print(f"{zoo.count_parameters(model):,} parameters, {n_examples} examples an epoch{waiting}", file=sys.stderr)
     result = fit(
-        model, dataset=dataset, collate=collate, loss_step=loss_step, validate=validate, config=config.loop, run=run
+        cast("torch.nn.Module", model),
+        dataset=dataset,
+        collate=collate,
+        loss_step=loss_step,
+        validate=validate,
+        config=config.loop,
+        run=run,
     )
     run.log(event="stopped", finished=str(result.finished), minutes=round(result.wall_s / 60, 2),
             waiting_share=round(result.waiting_share, 4), best_loss=result.best_loss)  # fmt: skip

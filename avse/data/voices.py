@@ -19,6 +19,7 @@ from avse.data.bank import WaveformBank
 from avse.data.channel import Channel
 from avse.data.dataset import CLEAR_SNR_DB, SPEEDS
 from avse.data.mix import cut_looped, is_sounding, sum_at_equal_level
+from avse.data.packed import PackedBank
 from avse.errors import ConfigError
 from avse.types import Waveform
 
@@ -87,7 +88,7 @@ class VoiceExample(NamedTuple):
 class Voices:
     """Utterances by speaker, joined to a voice of any length."""
 
-    def __init__(self, banks: Sequence[WaveformBank]) -> None:
+    def __init__(self, banks: Sequence[WaveformBank | PackedBank]) -> None:
         """Take all utterances of some banks."""
         self._utterances = [(bank, row) for bank in banks for row in range(len(bank))]
         self._of: dict[str, list[int]] = defaultdict(list)
@@ -142,7 +143,7 @@ class VoiceDataset(Dataset[VoiceExample]):
     def __init__(
         self,
         voices: Voices,
-        noise: WaveformBank,
+        noise: WaveformBank | PackedBank,
         *,
         config: VoiceMixConfig,
         seed: int,

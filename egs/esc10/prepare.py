@@ -27,7 +27,7 @@ def rows_of(root: Path, *, development: bool) -> list[dict[str, object]]:
     splits = {"train": "train", "valid": "test" if development else "train"}
     if not development:
         splits["test"] = "test"
-    rows = []
+    rows: list[dict[str, object]] = []
     for item in read_items(root):
         found = NAME.search(item.audio)
         if item.noise_type and found and item.split in splits:

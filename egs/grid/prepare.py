@@ -9,6 +9,7 @@ import re
 import sys
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from avse.corpora.prepare import prepare_command
 from avse.data.manifest import Item, data_root, read_mixtures
@@ -55,7 +56,7 @@ def check(root: Path) -> str:
         raise ConfigError(
             f"{len(missing)} files are missing under {root}, the first is {missing[0]}; fetch the pack again"
         )
-    for kind, names in {
+    compared: dict[str, list[set[str | None]]] = {
         "unseen speaker": [
             {i.speaker for i in items if i.split == "test_unseen"},
             _of(items, "speaker", "train", "valid"),
@@ -68,7 +69,8 @@ def check(root: Path) -> str:
             {recording_of(i) for i in items if i.split.startswith("test")} - {None},
             {recording_of(i) for i in items if not i.split.startswith("test")},
         ],
-    }.items():
+    }
+    for kind, names in compared.items():
         if shared := names[0] & names[1]:
             raise ConfigError(
                 f"no {kind} of the test may be trained on but {sorted(map(str, shared))[0]} is; mend the split"
@@ -112,19 +114,19 @@ def sessions_across(items: list[Item]) -> list[tuple[str, list[str]]]:
         if (source := recording_of(item)) and (number := source.partition("freesound:")[2]).isdigit()
     }
     found = []
-    for (kind, number, split), (other, near, where) in pairwise(sorted(known)):
-        if kind == other and 0 < near - number <= NEAR and split != where:
-            found.append((kind, [f"{number} ({split})", f"{near} ({where})"]))
+    for (kind, first, split), (other, second, where) in pairwise(sorted(known)):
+        if kind == other and 0 < second - first <= NEAR and split != where:
+            found.append((kind, [f"{first} ({split})", f"{second} ({where})"]))
     return found
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
+def _rows(path: Path) -> list[dict[str, Any]]:
     if not path.is_file():
         raise ConfigError(f"the data pack must hold {path} but does not; set AVSE_DATA to the pack's folder")
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def _identity(row: dict[str, str]) -> str:
+def _identity(row: dict[str, Any]) -> str:
     return Path(row["path"]).with_suffix("").as_posix()
 
 

@@ -57,7 +57,7 @@ def split_of(item: Item, *, development: bool) -> str:
 
 def rows_of(word: str, *, development: bool, root: Path) -> list[dict[str, object]]:
     """Rows of the CSV."""
-    rows = []
+    rows: list[dict[str, object]] = []
     for item in read_items(root):
         split = split_of(item, development=development)
         found = word_of(item, word, root=root) if item.video and "/grid/" in f"/{item.video}" else None

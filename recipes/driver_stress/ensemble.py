@@ -38,7 +38,7 @@ class Ensemble:
         """
         names = list(drives[0].signals)
         alone = replace(config, augment=replace(config.augment, modality_dropout=0.0))
-        members, predictions, there, levels = {}, [], [], []
+        members, predictions, there, levels = {}, [], [], np.zeros(0, int)
         for name in names:
             members[name] = trained(with_modalities(drives, [name]), folder=folder / name, config=alone)
             held_out: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
@@ -70,10 +70,10 @@ class Ensemble:
 
 def presence(windows: Windows, name: str) -> np.ndarray:
     """Where a modality has anything to go by, `(windows,)`."""
-    return windows.masks[name].any(axis=(1, 2))
+    return np.asarray(windows.masks[name].any(axis=(1, 2)))
 
 
 def _above_chance(stacked: np.ndarray, levels: np.ndarray) -> float:
     counts = confusion(reference=levels, estimate=stacked.argmax(axis=1), n_classes=stacked.shape[1])
     recalls = counts.diagonal() / np.maximum(counts.sum(axis=1), 1)
-    return max(1e-3, float(recalls.mean()) - 1 / stacked.shape[1])
+    return float(max(1e-3, recalls.mean() - 1 / stacked.shape[1]))

@@ -59,7 +59,7 @@ def pretrained_encoders(drives: Sequence[Drive], config: TrainConfig, pretrain: 
         batch = collate([dataset[1_000_000, first + row] for row in range(pretrain.batch_size)])
         loss = agreement_loss(model, heads, batch.values, batch.masks, temperature=pretrain.temperature)
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
     return {name: tensor.detach().clone() for name, tensor in model.encoders.state_dict().items()}
 

@@ -57,7 +57,8 @@ def leaky_folds(drives: Sequence[Drive], *, n_folds: int, window_s: int, seed: i
     places = [rng.permutation(w.n_windows) % n_folds for w in windowed]
     folds = []
     for number in range(n_folds):
-        levels, tested = [], []
+        levels: list[Levels | None] = []
+        tested: list[np.ndarray | None] = []
         for drive, place in zip(windowed, places, strict=True):
             inside = np.repeat(place == number, window_s)
             inside = np.concatenate([inside, np.ones(drive.n_seconds - len(inside), bool)])

@@ -35,7 +35,8 @@ def validate(model: DriverStress, *, dataset: SequenceDataset, weights: Tensor) 
     """The loss of training sequences; no driver is left for validation, so the last weights are kept."""
     batch = collate([dataset[0, index] for index in range(min(64, len(dataset)))])
     device = next(model.parameters()).device
-    moved = Sequences(*({k: v.to(device) for k, v in part.items()} for part in batch[:2]), batch.levels.to(device))
+    values, masks = ({name: part.to(device) for name, part in parts.items()} for parts in (batch.values, batch.masks))
+    moved = Sequences(values, masks, batch.levels.to(device))
     return {"loss": float(loss_step(model, moved, weights=weights))}
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ UNKNOWN = -1
 """The level where none is known, or where it changes within a window."""
 
 Levels = npt.NDArray[np.int64]
+Kind = TypeVar("Kind", bound=np.generic)
 
 
 class Windows(NamedTuple):
@@ -129,13 +130,14 @@ def statistics(drives: Sequence[Drive]) -> Mapping[str, tuple[npt.NDArray[np.flo
 def masked_mean(values: npt.NDArray[np.float32], mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
     """Mean over time of what is real, 0 where nothing is, `(channels,)`."""
     total = np.sum(values, axis=1, where=mask, dtype=np.float64)
-    return (total / np.maximum(mask.sum(axis=1), 1)).astype(np.float32)
+    mean: npt.NDArray[np.float32] = (total / np.maximum(mask.sum(axis=1), 1)).astype(np.float32)
+    return mean
 
 
 def _layout(drive: Drive) -> list[tuple[str, float, tuple[str, ...]]]:
     return [(name, s.rate_hz, s.channels) for name, s in drive.signals.items()]
 
 
-def _in_windows(array: npt.NDArray[np.generic], n_windows: int) -> npt.NDArray[np.generic]:
+def _in_windows(array: npt.NDArray[Kind], n_windows: int) -> npt.NDArray[Kind]:
     """`(channels, time)` to `(windows, channels, time)`."""
     return array.reshape(len(array), n_windows, -1).swapaxes(0, 1)

@@ -164,7 +164,7 @@ class CueDataset(Dataset[Example]):
 def _played(face: Face, speed: float, rng: np.random.Generator, *, n_frames: int) -> _Scene:
     """A clip at another speed, or as much of it as is wanted."""
     n_own = len(face.audio.cue)
-    at = np.arange(min(n_frames, int(n_own / speed))) * speed + rng.uniform(0, 0.5)
+    at = np.arange(min(n_frames, int(n_own / speed)), dtype=np.float64) * speed + rng.uniform(0, 0.5)
     images, present = face.mouth.at(at / CUE_RATE_HZ)
     cue = np.stack([np.interp(at, np.arange(n_own), series) for series in face.audio.cue.T], axis=1)
     cue[:, 0] = np.round(cue[:, 0])

@@ -65,8 +65,8 @@ def _autocorrelation(errors: list[Array], lag: int) -> float:
 
 def _between(errors: Array) -> float:
     """Mean correlation of the errors of two bands."""
-    matrix = np.corrcoef(errors.T)
-    return float(matrix[~np.eye(len(matrix), dtype=bool)].mean())
+    matrix = np.asarray(np.corrcoef(errors.T))
+    return float(matrix[np.logical_not(np.eye(len(matrix), dtype=np.bool_))].mean())
 
 
 def _lag(pairs: list[tuple[Array, Array]]) -> int:

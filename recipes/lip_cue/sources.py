@@ -108,7 +108,8 @@ def load_sources(folder: Path, crops: Path, *, split: str) -> Sources:
 
 def grey(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """The mean of the colours, `(n, height, width, 3)` to `(n, height, width)`, as mouth motion reads them."""
-    return np.round(images.mean(axis=-1, dtype=np.float32)).astype(np.uint8)
+    mean: npt.NDArray[np.uint8] = np.round(images.mean(axis=-1, dtype=np.float32)).astype(np.uint8)
+    return mean
 
 
 def _kind(item: Item) -> str:

@@ -52,8 +52,8 @@ def articulation(cue: Cue, rng: np.random.Generator) -> tuple[Series, Series]:
     first, last = rng.integers(0, 2), rng.integers(3, 6)
     loud = bands[:, first:last].mean(axis=1) ** rng.uniform(0.7, 1.6)
     # Lips do not tell all: the same loudness is said with a mouth more or less open.
-    loose = np.exp(rng.uniform(0.2, 0.7) * _wander(n_frames, rng, smooth=rng.integers(3, 10)))
-    opening = rng.uniform(0.35, 1.1) * _smooth(loud * loose, rng.integers(1, 4))
+    loose = np.exp(rng.uniform(0.2, 0.7) * _wander(n_frames, rng, smooth=int(rng.integers(3, 10))))
+    opening = rng.uniform(0.35, 1.1) * _smooth(loud * loose, int(rng.integers(1, 4)))
     if rng.random() < 0.3:
         opening += 0.3 * np.clip(_wander(n_frames, rng, smooth=8) - 1, 0, 1)
     stretch = bands[:, 4:6].mean(axis=1) - bands[:, 1:3].mean(axis=1)

@@ -80,6 +80,12 @@ def read_encoder(modality: str, name: str) -> FeatureEncoder:
     return FeatureEncoder(modality, InputConfig(dim, rate_hz, name, vocabulary), encode)
 
 
+def _array(features: torch.Tensor) -> Array:
+    """A network's features, `(frames, dim)`."""
+    array: Array = features.numpy()
+    return array
+
+
 Built = tuple[Callable[[Any], Array], int, float, int]
 
 
@@ -91,7 +97,7 @@ def _mouth_cnn(default: str, weights: str) -> Built:
 
     def encode(mouth: Mouth) -> Array:
         motion = torch.from_numpy(motion_of(mouth.crops, mouth.present))[None]
-        return encoder(motion, encoder.initial_state(1, motion))[0][0].numpy()
+        return _array(encoder(motion, encoder.initial_state(1, motion))[0][0])
 
     return encode, encoder.dim, MOUTH_RATE_HZ, 0
 
@@ -105,7 +111,7 @@ def _untrained_mouth(seed: str) -> Built:
 
     def encode(mouth: Mouth) -> Array:
         motion = torch.from_numpy(motion_of(mouth.crops, mouth.present))[None]
-        return encoder(motion, encoder.initial_state(1, motion))[0][0].numpy()
+        return _array(encoder(motion, encoder.initial_state(1, motion))[0][0])
 
     return encode, encoder.dim, MOUTH_RATE_HZ, 0
 
@@ -120,7 +126,7 @@ def _avdcnn_lips(weights: str) -> Built:
         frames = crops_to_frames(torch.from_numpy(mouth.crops)[None]).repeat_interleave(step, dim=1)
         present = torch.from_numpy(mouth.present).repeat_interleave(step)
         features = video(model.lips(frames, present[None]))[0]
-        return features[::step].numpy()
+        return _array(features[::step])
 
     return encode, int(video.dim), MOUTH_RATE_HZ, 0  # type: ignore[arg-type]
 
@@ -141,9 +147,9 @@ def _vatt_lips(weights: str) -> Built:
             frames = F.adaptive_avg_pool2d(frames, (config.height, config.width))
         n_windows = -(-len(frames) // config.n_frames)
         index = torch.arange(n_windows * config.n_frames).clamp_max(len(frames) - 1)
-        windows = frames[index].unflatten(0, (n_windows, config.n_frames))
+        windows = frames[index].reshape(n_windows, config.n_frames, *frames.shape[1:])
         features = encoder(movement(windows) if config.movement else windows).flatten(0, 1)
-        return features[: -(-len(frames) // config.patch[0])].numpy()
+        return _array(features[: -(-len(frames) // config.patch[0])])
 
     return encode, encoder.dim, config.fps / config.patch[0], 0
 
@@ -158,9 +164,9 @@ def _vatt_waveform(weights: str) -> Built:
     def encode(waveform: Array) -> Array:
         n_windows = -(-len(waveform) // config.n_samples)
         padded = np.pad(waveform, (0, n_windows * config.n_samples - len(waveform)))
-        tokens = encoder(torch.from_numpy(padded).unflatten(0, (n_windows, config.n_samples))).flatten(0, 1)
+        tokens = encoder(torch.from_numpy(padded).reshape(n_windows, config.n_samples)).flatten(0, 1)
         tokens = tokens[: max(pooled, len(waveform) // config.patch_samples) // pooled * pooled]
-        return tokens.unflatten(0, (-1, pooled)).mean(dim=1).numpy()
+        return _array(tokens.reshape(-1, pooled, *tokens.shape[1:]).mean(dim=1))
 
     return encode, encoder.dim, SAMPLE_RATE / config.patch_samples / pooled, 0
 
@@ -171,7 +177,7 @@ def _vatt_text(weights: str) -> Built:
 
     def encode(text: str) -> Array:
         numbers = word_indices([text], n_words=config.n_words, vocabulary=config.vocabulary)
-        return encoder(numbers)[0][: max(1, int((numbers > 0).sum()))].numpy()
+        return _array(encoder(numbers)[0][: max(1, int((numbers > 0).sum()))])
 
     return encode, encoder.dim, 0.0, 0
 
@@ -195,7 +201,7 @@ def _bands(rate: str) -> Built:
         levels = np.log(powers.reshape(n_frames, pair, N_BANDS).mean(axis=1) + 1e-8)
         loudness = levels.mean(axis=1, keepdims=True)
         relative = np.concatenate([levels - levels.mean(), loudness - loudness.mean()], axis=1)
-        return relative.astype(np.float32)
+        return np.asarray(relative, np.float32)
 
     return encode, N_BANDS + 1, rate_hz, 0
 
@@ -207,7 +213,7 @@ def _samples(_: str) -> Built:
     def encode(waveform: Array) -> Array:
         n_frames = max(1, len(waveform) // n)
         padded = np.pad(waveform, (0, max(0, n - len(waveform))))[: n_frames * n]
-        return (padded / (padded.std() + 1e-6)).reshape(n_frames, n).astype(np.float32)
+        return np.asarray((padded / (padded.std() + 1e-6)).reshape(n_frames, n), np.float32)
 
     return encode, n, BAND_RATE_HZ, 0
 
@@ -228,7 +234,7 @@ def _voice(weights: str) -> Built:
         n_frames = max(1, round(len(waveform) / SAMPLE_RATE * MOUTH_RATE_HZ))
         powers = voice_powers(waveform, sample_rate=SAMPLE_RATE, n_frames=n_frames)
         features = torch.from_numpy(VoiceFeatures().push(powers))[None]
-        return model.voice(features, model.voice.initial_state(1, features))[0][0].numpy()
+        return _array(model.voice(features, model.voice.initial_state(1, features))[0][0])
 
     return encode, model.voice.dim, MOUTH_RATE_HZ, 0
 
@@ -241,7 +247,7 @@ def _avdcnn_audio(weights: str) -> Built:
 
     def encode(waveform: Array) -> Array:
         spectrum = stft(torch.from_numpy(waveform)[None], window=config.window, hop=config.hop)
-        return audio(model.features(spectrum).log_power)[0].half().float().numpy()
+        return _array(audio(model.features(spectrum).log_power)[0].half().float())
 
     return encode, int(audio.dim), config.sample_rate / config.hop, 0  # type: ignore[arg-type]
 

@@ -90,10 +90,11 @@ def main(config: EvaluateConfig) -> None:
         save_predictions(
             predictions_path(config, seed, number), evaluate_fold(rows, names, fold, config, seed=config.seed + seed)
         )
-    if config.final and not (config.folder / "model.safetensors").is_file():
+    fusion = next((known for known in FUSIONS if known == config.final), None)
+    if fusion and not (config.folder / "model.safetensors").is_file():
         trained = [row for row in rows if row.example.split in ("", "train")]
         training = training_of(trained, names, config, seed=config.seed)
-        zoo.save(config.folder / "model.safetensors", training.network(config.final, list(training.inputs)))
+        zoo.save(config.folder / "model.safetensors", training.network(fusion, list(training.inputs)))
     run.log(event="stopped", folds=len(left), minutes=round((time.monotonic() - started) / 60, 2))
     print(f"{len(left)} of {len(jobs)} folds done now", file=sys.stderr)
 

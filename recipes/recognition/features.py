@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from tqdm import tqdm
 
@@ -25,6 +26,7 @@ from recipes.recognition.sources import SAMPLE_RATE, Array, Sources, read_source
 HAND = "hand-crafted "
 """Before the name of a source, for its hand-crafted features."""
 CLEAN = "clean"
+Kind = TypeVar("Kind", bound=np.generic)
 EXACT = ("text", "series")
 """Modalities whose numbers need more than half precision."""
 
@@ -116,7 +118,7 @@ def _variant(sources: Sources, config: FeatureConfig, example: Example, *, heari
     return found | {HAND + name: values for name, values in handcrafted(cut).items()}
 
 
-def _cut(frames: Array, example: Example, *, rate_hz: float) -> Array:
+def _cut(frames: npt.NDArray[Kind], example: Example, *, rate_hz: float) -> npt.NDArray[Kind]:
     if example.start_s == 0 and np.isinf(example.end_s):
         return frames
     first = int(example.start_s * rate_hz)
@@ -170,7 +172,7 @@ def _key(example: Example, config: FeatureConfig) -> str:
 
 def _save(path: Path, features: Features) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    arrays = {
+    arrays: dict[str, Any] = {
         f"{variant}|{name}": values.astype(np.float16 if values.ndim == 2 and name not in EXACT else np.float32)
         for variant, by_name in features.by_variant.items()
         for name, values in by_name.items()

@@ -25,7 +25,8 @@ def functionals(series: npt.NDArray[np.floating]) -> Array:
     time = np.linspace(-1, 1, series.shape[1])
     slope = (series * time).mean(axis=1) / np.mean(time**2) if series.shape[1] > 1 else np.zeros(len(series))
     rows = [series.mean(axis=1), series.std(axis=1), *np.percentile(series, (10, 50, 90), axis=1), slope]
-    return np.nan_to_num(np.concatenate(rows)).astype(np.float32)
+    values: Array = np.nan_to_num(np.concatenate(rows)).astype(np.float32)
+    return values
 
 
 def audio_features(waveform: Array) -> Array:

@@ -45,7 +45,7 @@ class Comparison(NamedTuple):
 
     def units(self, condition: str, system: str) -> npt.NDArray[np.float64]:
         """Accuracy of each unit (group or recording), mean over trainings, `(units,)`."""
-        right = np.mean(
+        right: npt.NDArray[np.float64] = np.mean(
             [p.systems[condition][system].argmax(axis=1) == p.labels for p in self.seeds], axis=0, dtype=float
         )
         if not self.by_group:

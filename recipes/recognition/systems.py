@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -16,7 +17,8 @@ from recipes.recognition.fit import FitConfig, Labels, Probabilities, fit, predi
 from recipes.recognition.folds import inner_folds
 
 MAJORITY = "majority"
-FUSIONS = {"early": "concatenate early", "late": "concatenate late", "attention": "attention"}
+Fusion = Literal["early", "late", "attention"]
+FUSIONS: dict[Fusion, str] = {"early": "concatenate early", "late": "concatenate late", "attention": "attention"}
 """Names of the fused networks."""
 ENSEMBLES = ("hard vote", "soft vote", "weighted vote", "stacking")
 
@@ -40,11 +42,11 @@ class Training:
         """The modalities."""
         return dict(self.sizes.inputs)
 
-    def network(self, fusion: str, modalities: Sequence[str], *, index: np.ndarray | None = None) -> Recognizer:
+    def network(self, fusion: Fusion, modalities: Sequence[str], *, index: np.ndarray | None = None) -> Recognizer:
         """A network with some of the modalities, trained on all rows or on some."""
         chosen = np.arange(len(self.rows)) if index is None else index
         return fit(
-            [self.rows[i] for i in chosen],
+            [self.rows[int(i)] for i in chosen],
             self.labels[chosen],
             sizes=replace(self.sizes, inputs={name: self.inputs[name] for name in modalities}, fusion=fusion),
             config=self.fit,
@@ -78,10 +80,13 @@ class Ensemble:
     ) -> dict[str, Probabilities]:
         """Probabilities of the members and of the ensembles under a test condition, by name."""
         batch = under(condition, rows, inputs, seed=seed)
-        alone = {name: predict(model, batch) for name, model in self.members.items()}
+        alone: dict[str, Probabilities] = {name: predict(model, batch) for name, model in self.members.items()}
         stacked = np.stack(list(alone.values()))
         there = np.stack([present(batch, name) for name in alone])
-        return alone | {name: vote(stacked, there) for name, vote in self.votes.items()}
+        votes: dict[str, Probabilities] = {
+            name: np.asarray(vote(stacked, there), np.float64) for name, vote in self.votes.items()
+        }
+        return alone | votes
 
 
 def _out_of_fold(training: Training) -> tuple[np.ndarray, np.ndarray, Labels] | None:
@@ -117,7 +122,7 @@ def _above_chance(probabilities: np.ndarray, labels: Labels, there: np.ndarray) 
     counts = confusion(reference=labels[there], estimate=probabilities[there].argmax(axis=1), n_classes=n)
     seen = counts.sum(axis=1) > 0
     recall = counts.diagonal()[seen] / counts.sum(axis=1)[seen]
-    return max(1e-3, float(recall.mean()) - 1 / n)
+    return float(max(1e-3, recall.mean() - 1 / n))
 
 
 def baselines(

@@ -20,9 +20,9 @@ from avse.data.manifest import Mixture, data_root, read_manifest, read_mixtures
 from avse.data.mixtures import MixtureReader
 from avse.errors import AvseError, MissingExtraError
 from avse.media.audio import AudioWriter
-from avse.score import in_parallel
 from avse.signal.resample import resample
 from avse.types import Waveform
+from avse.workers import in_parallel
 from recipes.speech_benchmark.provenance import data_facts, keep_if_same
 
 RATE, PEER_RATE = 16_000, 48_000

@@ -17,7 +17,7 @@ from tqdm import tqdm
 from avse.data.manifest import data_root, read_manifest
 from avse.enhance.enhancer import Enhancer
 from avse.errors import AvseError
-from avse.score import in_parallel
+from avse.workers import in_parallel
 from recipes.speech_benchmark.mouths import BAD, CONDITIONS
 from recipes.speech_benchmark.reader import RATE, LongReader
 from recipes.speech_benchmark.row_keys import video_keys

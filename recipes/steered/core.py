@@ -7,13 +7,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from avse.data.voices import VoiceDataset, VoiceExample
 from avse.metrics.pesq import pesq_wb
 from avse.metrics.stoi import estoi
 from avse.models import zoo
 from avse.models.audio_core import AudioCore
 from avse.signal.si_sdr import si_sdr_db
 from recipes.steered.config import CoreTrainConfig
-from recipes.steered.data import VoiceDataset, VoiceExample, collate, load_dataset
+from recipes.steered.data import collate, load_dataset
 from recipes.steered.loss import enhancement_losses, parts_of, waveform_of
 from recipes.training import program, train
 

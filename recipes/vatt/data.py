@@ -232,4 +232,5 @@ def _coloured(frames: Frames, augment: AugmentConfig, rng: Rng) -> npt.NDArray[n
     mean = float(values.mean())
     coloured = (values - mean) @ matrix.T
     coloured += np.float32(mean + shift)
-    return np.clip(coloured, 0, 1, out=coloured)
+    clipped: npt.NDArray[np.float32] = np.clip(coloured, 0, 1, out=coloured)
+    return clipped

@@ -12,11 +12,11 @@ from torch import Tensor
 
 from avse.errors import ConfigError
 from avse.metrics.retrieval import retrieval
-from avse.models.vatt import VATT
+from avse.models.vatt import VATT, Clips
 from avse.training.gather import gather
 from recipes.training import program, train
 from recipes.vatt.config import TrainConfig
-from recipes.vatt.data import ClipDataset, Clips, collate
+from recipes.vatt.data import ClipDataset, collate
 from recipes.vatt.embed import embed, some_windows
 
 
