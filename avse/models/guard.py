@@ -145,8 +145,8 @@ class SteeringGuard:
         on = frame.present and not stops and rest == 0 and total > enough
         difference = state.difference_power + share * (frame.difference - state.difference_power)
         power = state.power + share * (frame.audio_only - state.power)
-        goal, fade = self._share(difference, power) if on else 0.0, step / config.fade_s
-        weight = min(max(goal, state.weight - fade), state.weight + fade)
+        wanted, fade = self._share(difference, power) if on else 0.0, step / config.fade_s
+        weight = min(max(wanted, state.weight - fade), state.weight + fade)
         return GuardState(
             total, steered_power, audio_only_power, difference, power, weight, on, rest, state.n_stops + stops
         )
