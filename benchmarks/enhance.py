@@ -24,6 +24,7 @@ from avse.faces.mouth import MouthTrack, track_mouth
 from avse.media.audio import AudioWriter
 from avse.media.video import VideoReader
 from avse.models import pretrained
+from avse.models.registry import MODELS
 from avse.report.formats import markdown_table
 from avse.synthetic.head import PEOPLE
 from avse.synthetic.talker import in_noise, render_video, write_video
@@ -45,13 +46,18 @@ def fastest_s(work: Callable[[], object]) -> float:
     return min(times)
 
 
+def enhancing_models() -> list[str]:
+    """Names of the installed models that enhance."""
+    return [name for name in pretrained.names() if MODELS[name].enhancer]
+
+
 def models_alone(audio: Waveform, mouth: MouthTrack) -> list[list[str]]:
     """Real-time factors of our models and of others, audio in and audio out."""
     import torch
 
     torch.set_num_threads(1)
     works: dict[str, Callable[[], object]] = {}
-    for name in pretrained.names():
+    for name in enhancing_models():
         enhancer = Enhancer.load(name)
         works[f"avse {name}"] = lambda e=enhancer: e.enhance(audio, sample_rate=RATE, mouth=mouth)  # type: ignore[misc]
         works[f"avse {name}, audio-only"] = lambda e=enhancer: e.enhance(audio, sample_rate=RATE)  # type: ignore[misc]
@@ -156,7 +162,7 @@ def cold_start(folder: Path) -> list[list[str]]:
     write_video(folder / "cold.mp4", images, timestamps_s=np.arange(75) / 25, waveform=in_noise(voice, rng),
                sample_rate=RATE)  # fmt: skip
     rows = [["cold process, clip of 3 s", "wall s"]]
-    for name in pretrained.names():
+    for name in enhancing_models():
         command = [sys.executable, "-m", "avse.cli.enhance", str(folder / "cold.mp4"), "-o", str(folder / "cold.wav"),
                    "--force", "--model", name]  # fmt: skip
         environment = {key: value for key, value in os.environ.items() if not key.endswith("_NUM_THREADS")}
