@@ -27,17 +27,16 @@ class TurnConfig:
     nobody_share: float = 0.3
     """Prior probability that nobody on screen speaks."""
     least_probability: float = 0.6
-    """Of the best state; below it the answer is "not sure". With 0.9 the right face was chosen for 30 % of the speaking
-    time in videos of two to six people of the training and validation splits, a wrong one for none; so for 91 %, a
-    wrong one for 1 %, and nobody in all in which nobody on screen spoke (`benchmarks/composer.py`, 6 s each)."""
+    """Of the best state; below it the answer is "not sure". Chosen with the scale by composed videos of the people of
+    training and validation (`python -m benchmarks.faces --splits train,valid`): a higher one leaves speakers out, and
+    a lower one chooses wrong ones. What it gives on test people stands in `benchmarks/RESULTS.md`."""
     evidence_scale: float = 1.6
     """The lip network's evidence is multiplied by this, by the same videos: where several faces are seen, one of them
     is far more likely to speak than in the network's training."""
 
 
 BY_ITSELF = TurnConfig(nobody_share=0.5, least_probability=0.9)
-"""For each face alone. In 14 composed videos of two people of 8 s, 88 % of the faces are found for a second or more
-where both speak at once; all where one speaks, and 46 % of the mouths that say something else unheard."""
+"""For each face alone, with a higher margin: a mouth that says something else unheard should get no file of its own."""
 
 
 @dataclass(frozen=True)
