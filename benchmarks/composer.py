@@ -82,19 +82,32 @@ def audio_of(composition: Composition) -> Waveform:
     n_part = round(composition.part_s * RATE)
     speech = np.zeros(n_part * composition.n_parts, dtype=np.float32)
     for actor in composition.actors:
-        for part, act in enumerate(actor.acts):
-            if act == "speaks":
-                wave = actor.clips[part % len(actor.clips)].waveform[:n_part]
-                speech[part * n_part :][: len(wave)] += wave
+        speech += voice_of(actor, composition)
     if composition.unseen is not None:
         for part in range(composition.n_parts):
             wave = composition.unseen.waveform[:n_part]
             speech[part * n_part :][: len(wave)] += wave
-    spectrum = np.fft.rfft(rng.standard_normal(len(speech)))
-    noise = np.fft.irfft(spectrum / np.sqrt(np.arange(len(spectrum)) + 20.0), len(speech))
     power = np.mean(speech**2) if speech.any() else 1e-3
-    noise *= np.sqrt(power / np.mean(noise**2) * power_ratio(-composition.snr_db))
+    noise = pink_noise(len(speech), rng) * np.sqrt(power * power_ratio(-composition.snr_db))
     return (speech + noise).astype(np.float32)
+
+
+def voice_of(actor: Actor, composition: Composition) -> Waveform:
+    """What one of them says, `(samples,)` at 16 kHz."""
+    n_part = round(composition.part_s * RATE)
+    voice = np.zeros(n_part * composition.n_parts, dtype=np.float32)
+    for part, act in enumerate(actor.acts):
+        if act == "speaks":
+            wave = actor.clips[part % len(actor.clips)].waveform[:n_part]
+            voice[part * n_part :][: len(wave)] = wave
+    return voice
+
+
+def pink_noise(n_samples: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
+    """Noise of unit power, white below some tens of hertz, `(n_samples,)`."""
+    spectrum = np.fft.rfft(rng.standard_normal(n_samples))
+    noise = np.fft.irfft(spectrum / np.sqrt(np.arange(len(spectrum)) + 20.0), n_samples)
+    return np.asarray(noise / np.sqrt(np.mean(noise**2)))
 
 
 def draw_background(kind: str, width: int, height: int, rng: np.random.Generator) -> Image:

@@ -8,7 +8,7 @@ import argparse
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -21,10 +21,12 @@ from avse.enhance.file import EnhanceResult
 from avse.enhance.job import Job
 from avse.errors import InputError
 from avse.metrics.si_sdr import si_sdr
+from avse.models.pretrained import DEFAULT_MODEL
+from avse.signal.decibel import amplitude_ratio
 from avse.synthetic.talker import write_video
 from avse.types import Waveform
-from benchmarks.composer import frames_of
-from benchmarks.composition import FPS, RATE, Actor, Composition, compose
+from benchmarks.composer import frames_of, pink_noise, voice_of
+from benchmarks.composition import FPS, RATE, Composition, compose
 from benchmarks.torture.record import table, write_section
 
 NOISE_DB = -20.0
@@ -41,23 +43,12 @@ class Outcome:
     """Whether each file is nearer to that voice than to the other."""
 
 
-def voice_of(actor: Actor, composition: Composition) -> Waveform:
-    """A person's sentences one after the other, of unit power, `(samples,)`."""
-    n_part = round(composition.part_s * RATE)
-    voice = np.zeros(n_part * composition.n_parts, dtype=np.float32)
-    for part in range(composition.n_parts):
-        wave = actor.clips[part % len(actor.clips)].waveform[:n_part]
-        voice[part * n_part :][: len(wave)] = wave
-    return voice / np.float32(np.sqrt(np.square(voice).mean()))
-
-
 def try_one(composition: Composition, enhancer: Enhancer, folder: Path) -> Outcome:
     """Mix, write, enhance each, and score; nobody found gives no files."""
     actors = sorted(composition.actors, key=lambda actor: actor.centre[0])
-    voices = [voice_of(actor, composition) for actor in actors]
-    spectrum = np.fft.rfft(np.random.default_rng(composition.seed).standard_normal(len(voices[0])))
-    noise = np.fft.irfft(spectrum / np.sqrt(np.arange(len(spectrum)) + 20.0), len(voices[0]))
-    noise *= 10 ** (NOISE_DB / 20) / np.sqrt(np.square(noise).mean())
+    actors = [replace(actor, acts=["speaks"] * composition.n_parts) for actor in actors]
+    voices = [voice / np.sqrt(np.mean(voice**2)) for voice in (voice_of(actor, composition) for actor in actors)]
+    noise = pink_noise(len(voices[0]), np.random.default_rng(composition.seed)) * amplitude_ratio(NOISE_DB)
     mixture = (sum(voices) + noise).astype(np.float32)
     mixture *= np.float32(0.5 / np.abs(mixture).max())
     images = list(frames_of(composition))
@@ -114,7 +105,7 @@ def main() -> None:
     parser.add_argument("--splits", default="test_seen,test_unseen", help="whose faces; test people to report only")
     parser.add_argument("--n-videos", type=int, default=20)
     parser.add_argument("--first-seed", type=int, default=0)
-    parser.add_argument("--model", default="steered", help="name or weights of a causal model")
+    parser.add_argument("--model", default=DEFAULT_MODEL, help="name or weights of a causal model")
     parser.add_argument("--write", action="store_true", help="write the section of benchmarks/RESULTS.md")
     options = parser.parse_args()
     started, outcomes = time.monotonic(), []

@@ -31,8 +31,7 @@ class TurnConfig:
     training and validation (`python -m benchmarks.faces --splits train,valid`): a higher one leaves speakers out, and
     a lower one chooses wrong ones. What it gives on test people stands in `benchmarks/RESULTS.md`."""
     evidence_scale: float = 1.6
-    """The lip network's evidence is multiplied by this, by the same videos: where several faces are seen, one of them
-    is far more likely to speak than in the network's training."""
+    """The lip network's evidence is multiplied by this; chosen by the same videos."""
 
 
 BY_ITSELF = TurnConfig(nobody_share=0.5, least_probability=0.9)

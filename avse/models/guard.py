@@ -116,7 +116,8 @@ class SteeringGuard:
             `(freqs, frames)`; the share of the steered output `(frames,)`; and the new state. Where the share is 0
             the output is `audio_only`, bit for bit.
         """
-        powers = [np.square(np.abs(s)).mean(axis=0).tolist() for s in (steered, audio_only, steered - audio_only)]
+        difference = steered - audio_only
+        powers = [np.square(np.abs(s)).mean(axis=0).tolist() for s in (steered, audio_only, difference)]
         speaking = np.where(present, cue[:, 0], 0.0).tolist()
         weights = np.zeros(audio_only.shape[1], dtype=np.float32)
         state = state or GuardState()
@@ -126,7 +127,7 @@ class SteeringGuard:
             weights[number] = state.weight
         blended = audio_only.copy()
         used = weights > 0
-        blended[:, used] += weights[used] * (steered[:, used] - audio_only[:, used])
+        blended[:, used] += weights[used] * difference[:, used]
         return blended, weights, state
 
     def _next(self, state: GuardState, frame: _Frame) -> GuardState:
