@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 Image = npt.NDArray[np.uint8]
+Small = npt.NDArray[np.float32]
 
 SMALL = (48, 27)
 """Width and height that frames are compared at, pixels."""
@@ -23,15 +24,15 @@ class CutDetector:
 
     def __init__(self) -> None:
         """Begin a video."""
-        self._last: npt.NDArray[np.float32] | None = None
+        self._last: Small | None = None
         self._changes: deque[float] = deque(maxlen=N_BEFORE)
-        self.likeness = 0.0
-        """Correlation of the last cut's two frames, -1 to 1: high where the scene stayed the same."""
+        self.before: Small | None = None
+        """The frame before the newest one, small."""
 
     def push(self, grey: Image) -> bool:
         """Take the next frame, `(height, width)`, of any size; True if a new shot begins with it."""
         small = cv2.resize(grey, SMALL, interpolation=cv2.INTER_AREA).astype(np.float32)
-        last, self._last = self._last, small
+        last, self.before, self._last = self._last, self._last, small
         if last is None:
             return False
         change = float(np.abs(small - last).mean())
@@ -39,13 +40,13 @@ class CutDetector:
         is_cut = change >= MIN_CHANGE and change >= MIN_RATIO * usual
         if is_cut:
             self._changes.clear()
-            self.likeness = _correlation(last, small)
         else:
             self._changes.append(change)
         return is_cut
 
-
-def _correlation(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> float:
-    """Of the pixels of two frames; 0 where one is all of one brightness."""
-    first, second = one - one.mean(), other - other.mean()
-    return float((first * second).sum() / max(1e-9, np.linalg.norm(first) * np.linalg.norm(second)))
+    def likeness(self, earlier: Small) -> float:
+        """Correlation of an earlier frame and the newest one, -1 to 1: high where the scene is the same."""
+        if self._last is None:
+            return 0.0
+        first, second = earlier - earlier.mean(), self._last - self._last.mean()
+        return float((first * second).sum() / max(1e-9, np.linalg.norm(first) * np.linalg.norm(second)))

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.faces.appearance import SAME_PERSON, Appearance, blend, describe, edge_similarity, face_patch, similarity
-from avse.faces.cut import CutDetector
+from avse.faces.cut import CutDetector, Small
 from avse.faces.detect import Box, CascadeDetector, FaceDetector, without_doubles
 from avse.faces.evidence import PATCH, Evidence, EvidenceMeter
 from avse.faces.flow import change, median_flow
@@ -49,6 +49,8 @@ class Track:
     visible: bool = True
     shot: int = 0
     """Shot that it was last seen in."""
+    scene: Small | None = None
+    """The last frame before that shot ended, small; None while it lasts."""
     meter: EvidenceMeter = field(default_factory=EvidenceMeter)
     seen_s: float = 0.0
     """Seconds it was seen so far."""
@@ -125,6 +127,9 @@ class FaceTracker:
 
     def _begin_shot(self, time_s: float) -> None:
         self.shot_starts_s.append(time_s)
+        for track in self.tracks:
+            if track.scene is None:
+                track.scene = self._cuts.before
         for track in self._visible():
             self._lose(track)
         self._last_grey = None
@@ -229,7 +234,7 @@ class FaceTracker:
         # A detector's boxes jump by a few pixels from one detection to the next; the flow does not.
         new, old = 0.4, 0.6
         track.box = Box(*(new * there + old * here for there, here in zip(box, track.box, strict=True)))
-        track.confirmed_s, track.shot = time_s, len(self.shot_starts_s) - 1
+        track.confirmed_s, track.shot, track.scene = time_s, len(self.shot_starts_s) - 1, None
         track.shots.add(track.shot)
         track.meter.found(box.size, box.confidence)
         patch = cv2.cvtColor(face_patch(image, track.box, side=PATCH), cv2.COLOR_RGB2GRAY)
@@ -241,16 +246,18 @@ class FaceTracker:
         """The lost face that this one is: the most similar; less will do where it was lost, in the same shot."""
         best, person = 0.0, None
         for lost in (track for track in self.tracks if not track.visible):
-            alike = self._likeness(lost.appearance, appearance)
+            alike = self._likeness(lost, appearance)
             here = lost.shot == len(self.shot_starts_s) - 1 and lost.box.overlap(box) > 0.3
             if alike > max(SAME_PLACE if here else SAME_PERSON, best):
                 best, person = alike, lost
         return person
 
-    def _likeness(self, one: Appearance, other: Appearance) -> float:
-        """How much two faces look alike; where a cut stayed in its scene, in another light, colours may differ."""
-        edges = edge_similarity(one, other)
-        return edges if edges >= SURE_EDGES and self._cuts.likeness >= SAME_SCENE else similarity(one, other)
+    def _likeness(self, lost: Track, appearance: Appearance) -> float:
+        """How much a face looks like a lost one; where the scene is the same, in another light, colours may differ."""
+        edges = edge_similarity(lost.appearance, appearance)
+        if edges >= SURE_EDGES and lost.scene is not None and self._cuts.likeness(lost.scene) >= SAME_SCENE:
+            return edges
+        return similarity(lost.appearance, appearance)
 
 
 def _detect_at(detector: FaceDetector, image: Image, scale: float) -> list[Box]:

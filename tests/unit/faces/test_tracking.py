@@ -143,3 +143,12 @@ def test_a_cut_within_a_scene_keeps_the_person_in_another_light():
     assert len(tracker.shot_starts_s) == 2
     assert len(tracker.tracks) == 1
     assert list(positions[-1]) == [0]
+
+
+def test_a_person_is_known_again_after_a_cut_to_something_else():
+    before = [draw_head(_room(), PEOPLE[0], Pose((240, 118), 120))] * 20
+    warm = np.array([1.0, 0.75, 0.45])
+    after = [(draw_head(_room(), PEOPLE[0], Pose((252, 122), 140)) * warm).astype(np.uint8)] * 20
+    tracker, _ = _positions([*before, *[np.zeros_like(before[0])] * 15, *after])
+    assert len(tracker.shot_starts_s) == 3
+    assert len(tracker.tracks) == 1
