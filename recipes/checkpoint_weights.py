@@ -33,8 +33,8 @@ def checkpoint_model(run: Path, *, kind: str) -> tuple[Model, int]:
     tensors, header = read_tensors(path)
     weights = {name.removeprefix("model."): t for name, t in tensors.items() if name.startswith("model.")}
     weights |= {name.removeprefix("mean."): t for name, t in tensors.items() if name.startswith("mean.")}
-    config = yaml.safe_load(settings.read_text(encoding="utf-8"))["model"]
-    model = zoo.build({"model": kind, "config": config}, path=path)
+    config = yaml.safe_load(settings.read_text(encoding="utf-8"))
+    model = zoo.build({"model": kind, "config": config.get(kind, config["model"])}, path=path)
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:

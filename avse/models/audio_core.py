@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from avse.nn.bands import ErbBands
+from avse.nn.complex_mask import apply_mask
 from avse.nn.layers import SLOPE, conv_block
 from avse.nn.recurrence import BandwiseGRU, MinimalGRU
 
@@ -182,14 +183,7 @@ class AudioCore(nn.Module):
 
     def masked(self, noisy: Tensor, mask: Tensor) -> Tensor:
         """Multiply `(batch, 2, frames, freqs)` by a complex mask `(batch, 2, frames, bands)`."""
-        mask = self.bands.from_bands(mask)
-        return torch.stack(
-            [
-                noisy[:, 0] * mask[:, 0] - noisy[:, 1] * mask[:, 1],
-                noisy[:, 0] * mask[:, 1] + noisy[:, 1] * mask[:, 0],
-            ],
-            dim=1,
-        )
+        return apply_mask(noisy, self.bands.from_bands(mask))
 
     def step(self, noisy: Tensor, state: CoreState) -> tuple[Tensor, CoreState]:
         """Enhance the next frames, `(batch, 2, frames, freqs)` to the same shape; arguments as of `encode`."""

@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from avse.nn.bands import ErbBands
+from avse.nn.complex_mask import apply_mask
 from avse.nn.causal import BandGRU, BandMixer, CausalConv, FullBandGRU, remember
 from avse.nn.encoders.mouth import MouthCNN, MouthEncoder, MouthState
 from avse.nn.encoders.pretrained import CropTokensConfig, MouthTokens
@@ -222,13 +223,7 @@ class Live(nn.Module):
         for layer, skip in zip(self.up, reversed(skips), strict=True):
             x = layer(x + skip)
         mask = self.bands.from_bands(torch.tanh(x[..., : self.bands.n_bands]))
-        enhanced = torch.stack(
-            [
-                noisy[:, 0] * mask[:, 0] - noisy[:, 1] * mask[:, 1],
-                noisy[:, 0] * mask[:, 1] + noisy[:, 1] * mask[:, 0],
-            ],
-            dim=1,
-        )
+        enhanced = apply_mask(noisy, mask)
         return Output(enhanced, logit, self.band_energy(mouth)), StepState(tuple(convolutions), tuple(recurrent), gate)
 
     @torch.inference_mode()

@@ -10,6 +10,7 @@ from avse.models.audio_core import AudioCore
 from avse.models.avdcnn import AVDCNN
 from avse.models.driver_stress import DriverStress
 from avse.models.enhancing import Enhancing
+from avse.models.gtcrn import Gtcrn
 from avse.models.lip_cue import LipCue
 from avse.models.lip_steered import LipSteered, TorchSteering
 from avse.models.live import Live
@@ -99,6 +100,7 @@ MODELS = {
         enhancer=lambda core, load: with_lips(as_steered(core), load),
         export=lambda core, path, *, force: steered_onnx.export(as_steered(core), path, force=force),
     ),
+    "gtcrn": Entry(Gtcrn),
     "avdcnn": Entry(AVDCNN, enhancer=as_it_is, encoders=lambda model: {"video": model.video, "audio": model.audio}),
     "live": Entry(Live, enhancer=as_it_is, export=live_onnx.export, encoders=lambda model: {"video": model.video}),
     "lip_cue": Entry(LipCue, encoders=lambda model: {"video": model.video, "audio": model.voice}),

@@ -13,7 +13,9 @@ class ErbBands(nn.Module):
     As in GTCRN (Rong et al. 2024): half the numbers, and hardly a difference to hear. Nothing in it is learnt.
     """
 
-    def __init__(self, *, window: int = 512, sample_rate: int = 16000, n_low: int = 65, n_high: int = 64) -> None:
+    def __init__(
+        self, *, window: int = 512, sample_rate: int = 16000, n_low: int = 65, n_high: int = 64, stored: bool = False
+    ) -> None:
         """Lay out the bands.
 
         Args:
@@ -21,12 +23,13 @@ class ErbBands(nn.Module):
             sample_rate: Hz.
             n_low: lowest frequencies, kept as they are.
             n_high: bands above them.
+            stored: weights hold the bands, which may then be others than these.
         """
         super().__init__()
         self.n_low, self.n_bands = n_low, n_low + n_high
         filters = _triangles(window, sample_rate, n_low, n_high)
-        self.register_buffer("gathering", filters / filters.sum(dim=1, keepdim=True), persistent=False)
-        self.register_buffer("spreading", filters / filters.sum(dim=0, keepdim=True), persistent=False)
+        self.register_buffer("gathering", filters / filters.sum(dim=1, keepdim=True), persistent=stored)
+        self.register_buffer("spreading", filters / filters.sum(dim=0, keepdim=True), persistent=stored)
 
     def to_bands(self, values: Tensor) -> Tensor:
         """Mean over each band, `(..., freqs)` to `(..., bands)`."""

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from avse.data.channel import ChannelConfig
 from avse.data.cue_errors import CueErrorConfig
 from avse.data.voices import VoiceMixConfig
 from avse.models.audio_core import CoreConfig
+from avse.models.gtcrn import GtcrnConfig
 from avse.models.steered import SteeredConfig
 from avse.training.loop_config import LoopConfig
 
@@ -43,8 +45,12 @@ class CoreTrainConfig:
     """Folder of measured room responses in the data pack."""
     n_valid: int = 60
     """Fixed mixtures of 4 s that the weights are chosen by."""
+    network: Literal["audio_core", "gtcrn"] = "audio_core"
+    """The core: our own, or GTCRN."""
     model: CoreConfig = field(default_factory=CoreConfig)
-    """The network."""
+    """Sizes of `audio_core`."""
+    gtcrn: GtcrnConfig = field(default_factory=GtcrnConfig)
+    """Sizes of `gtcrn`."""
     mix: VoiceMixConfig = field(default_factory=VoiceMixConfig)
     """The mixtures."""
     channel: ChannelConfig = field(default_factory=lambda: ChannelConfig(level_db_min=-45.0))

@@ -12,6 +12,7 @@ from avse.metrics.pesq import pesq_wb
 from avse.metrics.stoi import estoi
 from avse.models import zoo
 from avse.models.audio_core import AudioCore
+from avse.models.gtcrn import Gtcrn
 from avse.signal.si_sdr import si_sdr_db
 from recipes.steered.config import CoreTrainConfig
 from recipes.steered.data import collate, load_dataset
@@ -22,19 +23,22 @@ ESTOI_WEIGHT = 4.0
 """ESTOI of models differs by a quarter of what their PESQ differs by."""
 
 
-def loss_step(model: AudioCore, batch: VoiceExample, *, config: CoreTrainConfig) -> Tensor:
+Core = AudioCore | Gtcrn
+
+
+def loss_step(model: Core, batch: VoiceExample, *, config: CoreTrainConfig) -> Tensor:
     """The training loss of a batch."""
-    window, hop = config.model.window, config.model.hop
+    window, hop = model.config.window, model.config.hop
     noisy = parts_of(batch.noisy, window=window, hop=hop)
     spectrum = model(noisy)
     return enhancement_losses(spectrum, batch.clean, window=window, hop=hop, weights=config.loss).mean()
 
 
 @torch.inference_mode()
-def validate(model: AudioCore, *, dataset: VoiceDataset, config: CoreTrainConfig) -> dict[str, float]:
+def validate(model: Core, *, dataset: VoiceDataset, config: CoreTrainConfig) -> dict[str, float]:
     """Mean PESQ, ESTOI and SI-SDR on fixed mixtures of voices and noises that training has not heard."""
     scores: dict[str, list[float]] = {"pesq_wb": [], "estoi": [], "si_sdr_db": [], "level_db": []}
-    window, hop, sample_rate = config.model.window, config.model.hop, config.model.sample_rate
+    window, hop, sample_rate = model.config.window, model.config.hop, model.config.sample_rate
     for index in range(len(dataset)):
         example = dataset[0, index]
         noisy = parts_of(example.noisy[None], window=window, hop=hop)
@@ -52,11 +56,11 @@ def validate(model: AudioCore, *, dataset: VoiceDataset, config: CoreTrainConfig
     return {"loss": -(means["pesq_wb"] + ESTOI_WEIGHT * means["estoi"]), **means}
 
 
-def build(config: CoreTrainConfig) -> AudioCore:
+def build(config: CoreTrainConfig) -> Core:
     """The network, new or with the weights to begin with."""
-    model = AudioCore.build(config.model)
+    model: Core = Gtcrn(config.gtcrn) if config.network == Gtcrn.name else AudioCore.build(config.model)
     if config.start_from is not None:
-        model.load_state_dict(zoo.load_as(AudioCore, config.start_from).state_dict())
+        model.load_state_dict(zoo.load_as(type(model), config.start_from).state_dict())
     return model
 
 
