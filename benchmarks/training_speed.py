@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor, nn
 
-from avse.models.audio_core import AudioCore, CoreConfig
+from avse.models.gtcrn import Gtcrn, GtcrnConfig
 from avse.models.live import Live, LiveConfig
+from avse.models.steered import Steered, SteeredConfig
 from avse.report.formats import markdown_table
+from avse.signal.speech_cue import CUE_DIM
 from avse.signal.stft import stft
 
 BATCH, DURATION_S, STEPS = 4, 4.0, 5
@@ -37,15 +39,12 @@ def _networks() -> Iterator[tuple[str, nn.Module, Callable[[], Tensor]]]:
     n_video_frames = round(DURATION_S * 25) + 1
     motion, present = torch.randn(BATCH, n_video_frames, 2, 32, 48), torch.ones(BATCH, n_video_frames)
     yield "live, with its mouth encoder", live, lambda: live(noisy, motion, present).spectrum
-    for name, config in (
-        ("core", CoreConfig()),
-        ("core, GRUs of 32", CoreConfig(recurrence="gru", state_dim=32)),
-        ("core, attention over bands", CoreConfig(n_heads=2)),
-        ("core, 24 channels, 3 blocks of 32", CoreConfig(channels=24, n_blocks=3, state_dim=32)),
-        ("core, 48 channels, states of 64", CoreConfig(channels=48, state_dim=64)),
-    ):
-        core = AudioCore.build(config).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        yield name, core, lambda core=core: core(parts)
+    core = Gtcrn.build(GtcrnConfig())
+    yield "core", core, lambda: core(parts)
+    steered = Steered(SteeredConfig(), core=core)
+    cue, shown = torch.rand(BATCH, parts.shape[2], CUE_DIM), torch.ones(BATCH, parts.shape[2])
+    steered.core.eval()
+    yield "steering beside it", steered, lambda: steered(parts, cue, shown).steered
 
 
 def _best_s(step: Callable[[], Tensor]) -> float:

@@ -33,8 +33,8 @@ def checkpoint_model(run: Path, *, kind: str) -> tuple[Model, int]:
     tensors, header = read_tensors(path)
     weights = {name.removeprefix("model."): t for name, t in tensors.items() if name.startswith("model.")}
     weights |= {name.removeprefix("mean."): t for name, t in tensors.items() if name.startswith("mean.")}
-    config = yaml.safe_load(settings.read_text(encoding="utf-8"))
-    model = zoo.build({"model": kind, "config": config.get(kind, config["model"])}, path=path)
+    config = yaml.safe_load(settings.read_text(encoding="utf-8"))["model"]
+    model = zoo.build({"model": kind, "config": config}, path=path)
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:
@@ -48,7 +48,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path, help="folder of the training run")
     parser.add_argument("output", type=Path, help="weights file to write or replace")
-    parser.add_argument("--model", choices=sorted(MODELS), default="audio_core", help="default audio_core")
+    parser.add_argument("--model", choices=sorted(MODELS), default="gtcrn", help="default gtcrn")
     arguments = parser.parse_args(argv)
     try:
         model, step = checkpoint_model(arguments.run, kind=arguments.model)

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from avse.nn.band_blocks import Block, BlockConfig
 from avse.nn.bands import ErbBands
 from avse.nn.complex_mask import apply_mask
 from avse.nn.grouped import DualPath, GroupedConv
@@ -36,6 +37,10 @@ class GtcrnConfig:
     """Lowest frequencies, kept one by one."""
     n_high: int = 64
     """Bands above them."""
+    n_blocks: int = 2
+    """Blocks after the dual paths; the paper has none."""
+    state_dim: int = 32
+    """Width of the recurrent state of each band in them."""
 
 
 class CoreState(NamedTuple):
@@ -44,7 +49,7 @@ class CoreState(NamedTuple):
     encoder: tuple[Tensor, ...]
     """Past maps and attention's state of each convolution of the encoder, in turn."""
     middle: tuple[Tensor, ...]
-    """`(batch, middle bands, channels)` of each dual path."""
+    """`(batch, middle bands, channels)` of each dual path, then `(batch, middle bands, state_dim)` of each block."""
     decoder: tuple[Tensor, ...]
     """As those of the encoder."""
 
@@ -56,6 +61,15 @@ class Encoded(NamedTuple):
     """`(batch, frames, middle bands, channels)` after the dual paths."""
     skips: tuple[Tensor, ...]
     """Maps of the encoder from the widest to the narrowest, `(batch, channels, frames, bands)`."""
+
+
+class Decoded(NamedTuple):
+    """What the decoder gives."""
+
+    mask: Tensor
+    """`(batch, 2, frames, bands)` real and imaginary part, within +-1."""
+    features: Tensor
+    """`(batch, channels, frames, half of the bands)` that the mask was made of."""
 
 
 class Convolutions(nn.Module):
@@ -109,6 +123,11 @@ class Gtcrn(nn.Module):
         self.narrow = nn.Sequential(nn.Conv2d(channels, channels, (1, 5), groups=2, **down), nn.PReLU())
         self.encoder = Convolutions(channels, DILATIONS, self.n_middle)
         self.paths = nn.ModuleList(DualPath(channels, self.n_middle) for _ in range(2))
+        block = BlockConfig(channels=channels, state_dim=config.state_dim)
+        self.blocks = nn.ModuleList(Block(block, self.n_middle) for _ in range(config.n_blocks))
+        for added in self.blocks:
+            assert isinstance(added, Block)
+            added.begin_at_zero()
         self.decoder = Convolutions(channels, DILATIONS[::-1], self.n_middle)
         self.widen = nn.Sequential(nn.ConvTranspose2d(channels, channels, (1, 5), groups=2, **down), nn.PReLU())
         self.last = nn.ConvTranspose2d(channels, 2, (1, 5), **down)
@@ -127,7 +146,8 @@ class Gtcrn(nn.Module):
         """The state before the first frame; `like` gives the device and the number type."""
         return CoreState(
             self.encoder.initial_state(batch, like),
-            tuple(like.new_zeros(batch, self.n_middle, self.config.channels) for _ in self.paths),
+            tuple(like.new_zeros(batch, self.n_middle, self.config.channels) for _ in self.paths)
+            + tuple(like.new_zeros(batch, self.n_middle, self.config.state_dim) for _ in self.blocks),
             self.decoder.initial_state(batch, like),
         )
 
@@ -148,17 +168,17 @@ class Gtcrn(nn.Module):
         maps, encoder = self.encoder(narrow, state.encoder)
         x = maps[-1].permute(0, 2, 3, 1)
         middle = []
-        for path, before in zip(self.paths, state.middle, strict=True):
-            x, after = path(x, before)
+        for layer, before in zip((*self.paths, *self.blocks), state.middle, strict=True):
+            x, after = layer(x, before)
             middle.append(after)
         return Encoded(x, (wide, narrow, *maps)), CoreState(encoder, tuple(middle), state.decoder)
 
-    def decode(self, encoded: Encoded, state: CoreState) -> tuple[Tensor, CoreState]:
-        """Give the complex mask of the bands, `(batch, 2, frames, bands)`, each part within +-1."""
+    def decode(self, encoded: Encoded, state: CoreState) -> tuple[Decoded, CoreState]:
+        """Decode the next frames; the state is that of `encode`."""
         wide, narrow, *skips = encoded.skips
         maps, decoder = self.decoder(encoded.middle.permute(0, 3, 1, 2), state.decoder, tuple(reversed(skips)))
-        mask = torch.tanh(self.last(self.widen(maps[-1] + narrow) + wide))
-        return mask, state._replace(decoder=decoder)
+        features = self.widen(maps[-1] + narrow) + wide
+        return Decoded(torch.tanh(self.last(features)), features), state._replace(decoder=decoder)
 
     def masked(self, noisy: Tensor, mask: Tensor) -> Tensor:
         """Multiply `(batch, 2, frames, freqs)` by a complex mask `(batch, 2, frames, bands)`."""
@@ -167,8 +187,8 @@ class Gtcrn(nn.Module):
     def step(self, noisy: Tensor, state: CoreState) -> tuple[Tensor, CoreState]:
         """Enhance the next frames, `(batch, 2, frames, freqs)` to the same shape; arguments as of `encode`."""
         encoded, state = self.encode(noisy, state)
-        mask, state = self.decode(encoded, state)
-        return self.masked(noisy, mask), state
+        decoded, state = self.decode(encoded, state)
+        return self.masked(noisy, decoded.mask), state
 
     def forward(self, noisy: Tensor) -> Tensor:
         """Enhance whole recordings, `(batch, 2, frames, freqs)` to the same shape."""

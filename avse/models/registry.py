@@ -6,7 +6,6 @@ from typing import Any, ClassVar, NamedTuple, Protocol, Self
 from torch import Tensor, nn
 
 from avse.models import live_onnx, steered_onnx
-from avse.models.audio_core import AudioCore
 from avse.models.avdcnn import AVDCNN
 from avse.models.driver_stress import DriverStress
 from avse.models.enhancing import Enhancing
@@ -76,7 +75,7 @@ def with_lips(model: Steered, load: Load) -> Enhancing:
     return LipSteered(TorchSteering(model), load(LipCue.name))
 
 
-def as_steered(core: AudioCore) -> Steered:
+def as_steered(core: Gtcrn) -> Steered:
     """The steered model whose steering is untrained: it does what its core does."""
     return Steered(SteeredConfig(core=core.config), core=core).eval().to(next(core.parameters()).device)
 
@@ -95,12 +94,11 @@ class Entry(NamedTuple):
 
 
 MODELS = {
-    "audio_core": Entry(
-        AudioCore,
+    "gtcrn": Entry(
+        Gtcrn,
         enhancer=lambda core, load: with_lips(as_steered(core), load),
         export=lambda core, path, *, force: steered_onnx.export(as_steered(core), path, force=force),
     ),
-    "gtcrn": Entry(Gtcrn),
     "avdcnn": Entry(AVDCNN, enhancer=as_it_is, encoders=lambda model: {"video": model.video, "audio": model.audio}),
     "live": Entry(Live, enhancer=as_it_is, export=live_onnx.export, encoders=lambda model: {"video": model.video}),
     "lip_cue": Entry(LipCue, encoders=lambda model: {"video": model.video, "audio": model.voice}),

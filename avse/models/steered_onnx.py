@@ -1,6 +1,7 @@
 """The steered model as an ONNX graph; the lips have theirs (`avse.models.lip_cue_onnx`)."""
 
 import copy
+from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -8,11 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from avse.models.audio_core import Block, CoreState
+from avse.models.gtcrn import CoreState
 from avse.models.lip_steered import OnnxSteering, Steering, TorchSteering
 from avse.models.onnx import open_graph
 from avse.models.onnx_graph import StatefulGraph, export_checked, largest_difference
 from avse.models.steered import Steered, SteeredState
+from avse.nn.band_blocks import Block
 from avse.nn.recurrence import MinimalGRU
 from avse.signal.speech_cue import CUE_DIM
 
@@ -30,7 +32,8 @@ class SteeredGraph(StatefulGraph):
         """Take a model in evaluation mode; its recurrences become GRUs, which have an operator."""
         model = with_grus(model)
         state = model.initial_state(1, torch.zeros(1))
-        super().__init__((state.core.past, *state.core.recurrent, *state.recurrent))
+        self.sizes = [len(part) for part in (*state.core, state.recurrent)]
+        super().__init__(tuple(tensor for part in (*state.core, state.recurrent) for tensor in part))
         self.model = model
 
     def example(self, n_frames: int) -> tuple[Tensor, ...]:
@@ -45,11 +48,10 @@ class SteeredGraph(StatefulGraph):
 
     def forward(self, noisy: Tensor, cue: Tensor, present: Tensor, state: Tensor) -> tuple[Tensor, ...]:
         """As `Steered.step`, for a batch of one."""
-        past, *recurrent = self.split(state)
-        n_core = self.model.config.core.n_blocks
-        before = SteeredState(CoreState(past, tuple(recurrent[:n_core])), tuple(recurrent[n_core:]))
-        output, after = self.model.step(noisy, cue, present, before)
-        row = self.join((after.core.past, *after.core.recurrent, *after.recurrent))
+        tensors = iter(self.split(state))
+        *core, recurrent = (tuple(islice(tensors, size)) for size in self.sizes)
+        output, after = self.model.step(noisy, cue, present, SteeredState(CoreState(*core), recurrent))
+        row = self.join(tuple(tensor for part in (*after.core, after.recurrent) for tensor in part))
         return output.audio_only, output.steered, row
 
 

@@ -2,12 +2,10 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 from avse.data.channel import ChannelConfig
 from avse.data.cue_errors import CueErrorConfig
 from avse.data.voices import VoiceMixConfig
-from avse.models.audio_core import CoreConfig
 from avse.models.gtcrn import GtcrnConfig
 from avse.models.steered import SteeredConfig
 from avse.training.loop_config import LoopConfig
@@ -40,17 +38,13 @@ class CoreTrainConfig:
     audio: Path
     """Folder of the recordings as 16-bit samples; what is missing there is decoded first."""
     start_from: Path | None = None
-    """Weights of the same network to begin with."""
+    """Weights of the same network to begin with; it may have more blocks than they."""
     responses: Path = Path("rir")
     """Folder of measured room responses in the data pack."""
     n_valid: int = 60
     """Fixed mixtures of 4 s that the weights are chosen by."""
-    network: Literal["audio_core", "gtcrn"] = "audio_core"
-    """The core: our own, or GTCRN."""
-    model: CoreConfig = field(default_factory=CoreConfig)
-    """Sizes of `audio_core`."""
-    gtcrn: GtcrnConfig = field(default_factory=GtcrnConfig)
-    """Sizes of `gtcrn`."""
+    model: GtcrnConfig = field(default_factory=GtcrnConfig)
+    """The network."""
     mix: VoiceMixConfig = field(default_factory=VoiceMixConfig)
     """The mixtures."""
     channel: ChannelConfig = field(default_factory=lambda: ChannelConfig(level_db_min=-45.0))
@@ -74,7 +68,7 @@ class SteeringTrainConfig:
     core: Path
     """Weights of the audio core."""
     start_from: Path | None = None
-    """Weights of a whole network to begin with; its core gives way to `core`, and its decoder moves along."""
+    """Weights of a whole network to begin with; its core gives way to `core`."""
     responses: Path = Path("rir")
     """Folder of measured room responses in the data pack."""
     n_valid: int = 48

@@ -11,7 +11,6 @@ from avse.data.voices import VoiceDataset, VoiceExample
 from avse.metrics.pesq import pesq_wb
 from avse.metrics.stoi import estoi
 from avse.models import zoo
-from avse.models.audio_core import AudioCore
 from avse.models.gtcrn import Gtcrn
 from avse.signal.si_sdr import si_sdr_db
 from recipes.steered.config import CoreTrainConfig
@@ -23,10 +22,7 @@ ESTOI_WEIGHT = 4.0
 """ESTOI of models differs by a quarter of what their PESQ differs by."""
 
 
-Core = AudioCore | Gtcrn
-
-
-def loss_step(model: Core, batch: VoiceExample, *, config: CoreTrainConfig) -> Tensor:
+def loss_step(model: Gtcrn, batch: VoiceExample, *, config: CoreTrainConfig) -> Tensor:
     """The training loss of a batch."""
     window, hop = model.config.window, model.config.hop
     noisy = parts_of(batch.noisy, window=window, hop=hop)
@@ -35,7 +31,7 @@ def loss_step(model: Core, batch: VoiceExample, *, config: CoreTrainConfig) -> T
 
 
 @torch.inference_mode()
-def validate(model: Core, *, dataset: VoiceDataset, config: CoreTrainConfig) -> dict[str, float]:
+def validate(model: Gtcrn, *, dataset: VoiceDataset, config: CoreTrainConfig) -> dict[str, float]:
     """Mean PESQ, ESTOI and SI-SDR on fixed mixtures of voices and noises that training has not heard."""
     scores: dict[str, list[float]] = {"pesq_wb": [], "estoi": [], "si_sdr_db": [], "level_db": []}
     window, hop, sample_rate = model.config.window, model.config.hop, model.config.sample_rate
@@ -56,11 +52,12 @@ def validate(model: Core, *, dataset: VoiceDataset, config: CoreTrainConfig) -> 
     return {"loss": -(means["pesq_wb"] + ESTOI_WEIGHT * means["estoi"]), **means}
 
 
-def build(config: CoreTrainConfig) -> Core:
+def build(config: CoreTrainConfig) -> Gtcrn:
     """The network, new or with the weights to begin with."""
-    model: Core = Gtcrn(config.gtcrn) if config.network == Gtcrn.name else AudioCore.build(config.model)
+    model = Gtcrn.build(config.model)
     if config.start_from is not None:
-        model.load_state_dict(zoo.load_as(type(model), config.start_from).state_dict())
+        # Blocks that those weights do not have begin as ones that change nothing.
+        model.load_state_dict({**model.state_dict(), **zoo.load_as(Gtcrn, config.start_from).state_dict()})
     return model
 
 

@@ -56,7 +56,7 @@ def read_published(path: Path) -> Gtcrn:
     """
     try:
         weights = dict(_weights(_Graph(path)))
-        model = Gtcrn(GtcrnConfig())
+        model = Gtcrn(GtcrnConfig(n_blocks=0))
         model.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in weights.items()})
     except (StopIteration, RuntimeError, KeyError, IndexError, ValueError) as error:
         raise ConfigError(

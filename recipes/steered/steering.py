@@ -10,7 +10,7 @@ from torch import Tensor
 
 from avse.data.voices import VoiceDataset, VoiceExample
 from avse.models import zoo
-from avse.models.audio_core import AudioCore
+from avse.models.gtcrn import Gtcrn
 from avse.models.steered import Steered, SteeredOutput
 from avse.signal.clock import video_frame_indices
 from avse.signal.si_sdr import si_sdr_db
@@ -67,23 +67,13 @@ def validate(model: Steered, *, dataset: CuedDataset, config: SteeringTrainConfi
 
 def build(config: SteeringTrainConfig) -> Steered:
     """The network around its trained core, which is not trained any more."""
-    core = zoo.load_as(AudioCore, config.core)
+    core = zoo.load_as(Gtcrn, config.core)
     model = Steered(replace(config.model, core=core.config), core=core)
     if config.start_from is not None:
-        model.load_state_dict(_moved_along(zoo.load_as(Steered, config.start_from), core), strict=False)
+        before = zoo.load_as(Steered, config.start_from).state_dict()
+        model.load_state_dict({name: t for name, t in before.items() if not name.startswith("core.")}, strict=False)
     model.core.requires_grad_(False)
     return model
-
-
-def _moved_along(before: Steered, core: AudioCore) -> dict[str, Tensor]:
-    """A steering's weights beside another core: its decoder began as the core's, and moves as that has moved since."""
-    weights = {name: t for name, t in before.state_dict().items() if not name.startswith("core.")}
-    old = before.core.decoder.state_dict()
-    for name, tensor in core.decoder.state_dict().items():
-        if tensor.is_floating_point():
-            moved = weights[f"decoder.{name}"] + tensor - old[name]
-            weights[f"decoder.{name}"] = moved.clamp_min(1e-5) if name.endswith("running_var") else moved
-    return weights
 
 
 class _Alternating(VoiceDataset):

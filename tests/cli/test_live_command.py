@@ -92,7 +92,7 @@ def test_export_refuses_what_it_cannot_write(capsys, live_weights, weights, tmp_
     assert export.main([str(live_weights), "-o", str(tmp_path / "mine.pt")]) == 2
     assert "must end in .onnx" in capsys.readouterr().err
     assert export.main([str(weights), "-o", str(tmp_path / "a.onnx")]) == 2
-    assert "must run frame by frame (audio_core, live, steered) but is avdcnn" in capsys.readouterr().err
+    assert "must run frame by frame (gtcrn, live, steered) but is avdcnn" in capsys.readouterr().err
     (tmp_path / "b.onnx").write_text("mine")
     assert export.main([str(live_weights), "-o", str(tmp_path / "b.onnx")]) == 1
     assert "must not exist but does" in capsys.readouterr().err

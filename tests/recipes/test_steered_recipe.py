@@ -9,8 +9,9 @@ from avse.data.manifest import Item, write_manifest
 from avse.enhance.enhancer import Enhancer
 from avse.errors import ConfigError
 from avse.models import zoo
-from avse.models.audio_core import AudioCore, CoreConfig
+from avse.models.gtcrn import Gtcrn, GtcrnConfig
 from avse.models.steered import Steered, SteeredConfig
+from avse.nn.band_blocks import BlockConfig
 from avse.signal.speech_cue import CUE_DIM
 from avse.training.config import read_config
 from recipes.checkpoint_weights import main as checkpoint_weights
@@ -61,7 +62,7 @@ def places(data, monkeypatch):
 
 def _core_config(folder, places, *settings):
     flags = _flags([
-        *SMALL, "model.channels=8", "model.n_blocks=1", "model.state_dim=8", "channel.measured_share=0", "n_valid=2",
+        *SMALL, "model.channels=8", "channel.measured_share=0", "n_valid=2",
         "loop.n_epochs=4", "loop.warmup_steps=1", "loop.checkpoint_every_steps=1", *settings,
     ])  # fmt: skip
     return read_config(CoreTrainConfig, ["--folder", str(folder), *places, *flags])
@@ -73,7 +74,7 @@ def test_a_core_that_is_stopped_resumes_to_the_same_weights(places, tmp_path):
     assert not (tmp_path / "stopped" / "model.safetensors").exists()
     core.main(_core_config(tmp_path / "stopped", places))
     whole, stopped = (
-        zoo.load_as(AudioCore, tmp_path / name / "model.safetensors").state_dict() for name in ("whole", "stopped")
+        zoo.load_as(Gtcrn, tmp_path / name / "model.safetensors").state_dict() for name in ("whole", "stopped")
     )
     for name, tensor in whole.items():
         np.testing.assert_array_equal(tensor, stopped[name])
@@ -90,27 +91,28 @@ def test_steering_learns_beside_a_core_that_stays(places, tmp_path):
     )
     steering.main(config)
     trained = zoo.load_as(Steered, tmp_path / "steering" / "model.safetensors")
-    for name, tensor in zoo.load_as(AudioCore, weights).state_dict().items():
+    for name, tensor in zoo.load_as(Gtcrn, weights).state_dict().items():
         np.testing.assert_array_equal(trained.core.state_dict()[name], tensor)
-    assert trained.write.weight.abs().max() > 0
+    assert trained.change.last.weight.abs().max() > 0
     assert trained.cue.weight.shape[1] == CUE_DIM + 1
 
 
-def test_a_steering_moves_along_with_another_core(places, tmp_path):
+def test_a_steering_goes_on_beside_another_core(places, tmp_path):
     torch.manual_seed(1)
-    sizes = CoreConfig(channels=8, n_blocks=1, state_dim=8)
-    old, new = AudioCore.build(sizes), AudioCore.build(sizes)
-    zoo.save(tmp_path / "old.safetensors", Steered(SteeredConfig(core=sizes, n_blocks=1), core=old))
+    sizes = SteeredConfig(core=GtcrnConfig(channels=8), block=BlockConfig(channels=8, state_dim=8), n_blocks=1)
+    old, new = Steered.build(sizes), Gtcrn.build(sizes.core)
+    torch.nn.init.normal_(old.change.last.weight)
+    zoo.save(tmp_path / "old.safetensors", old)
     zoo.save(tmp_path / "new.safetensors", new)
     config = read_config(SteeringTrainConfig, [
         "--folder", str(tmp_path / "run"), "--core", str(tmp_path / "new.safetensors"),
-        "--start_from", str(tmp_path / "old.safetensors"), "--model.n_blocks", "1", *places,
+        "--start_from", str(tmp_path / "old.safetensors"), "--model.n_blocks", "1", "--model.block.channels", "8",
+        "--model.block.state_dim", "8", *places,
     ])  # fmt: skip
-    model = steering.build(config).eval()
-    with torch.inference_mode():
-        output = model(torch.randn(1, 2, 9, 257), torch.rand(1, 9, CUE_DIM), torch.ones(1, 9))
-    # Nothing was learned beside the old core, so that beside the new one nothing is steered either.
-    torch.testing.assert_close(output.steered, output.audio_only)
+    model = steering.build(config)
+    for name, tensor in model.state_dict().items():
+        before = new.state_dict()[name.removeprefix("core.")] if name.startswith("core.") else old.state_dict()[name]
+        np.testing.assert_array_equal(tensor, before)
 
 
 def test_both_parts_are_trained_in_turn_and_the_result_enhances(data, places, tmp_path):
@@ -119,7 +121,7 @@ def test_both_parts_are_trained_in_turn_and_the_result_enhances(data, places, tm
         "mix: {durations_s: [1.0], examples_per_epoch: 8}\nchannel: {measured_share: 0}\nn_valid: 2\n"
         "loop: {n_epochs: 1, batch_size: 4, precision: 32-true, warmup_steps: 1}\n"
     )
-    core_yaml.write_text(common + "model: {channels: 8, n_blocks: 1, state_dim: 8}\n")
+    core_yaml.write_text(common + "model: {channels: 8}\n")
     steering_yaml.write_text(common + "model: {n_blocks: 1}\n")
     config = TrainConfig(
         folder=tmp_path / "run", manifest=data / "manifest.jsonl", crops=data / "crops", core=core_yaml,
@@ -133,27 +135,29 @@ def test_both_parts_are_trained_in_turn_and_the_result_enhances(data, places, tm
     assert not np.allclose(enhanced, noisy, atol=1e-3)
     assert is_finished(config)
     # Parts of other settings are none of this run's, whether all is finished or only the core.
-    core_yaml.write_text(core_yaml.read_text().replace("channels: 8", "channels: 12"))
+    core_yaml.write_text(core_yaml.read_text().replace("channels: 8", "channels: 16"))
     with pytest.raises(ConfigError, match="core holds other data than then"):
         is_finished(config)
     (tmp_path / "run/model.safetensors").unlink()
-    with pytest.raises(ConfigError, match=r"model\.channels was 8 but is 12"):
+    with pytest.raises(ConfigError, match=r"model\.channels was 8 but is 16"):
         train_both(config)
 
 
 def test_weights_come_out_of_a_checkpoint(places, tmp_path, capsys):
     core.main(_core_config(tmp_path / "run", places, "loop.max_minutes=0.0001", "loop.ema_decay=0.5"))
     assert checkpoint_weights([str(tmp_path / "run"), str(tmp_path / "now.safetensors")]) == 0
-    assert "audio_core at step 1" in capsys.readouterr().out
-    zoo.load_as(AudioCore, tmp_path / "now.safetensors")
+    assert "gtcrn at step 1" in capsys.readouterr().out
+    zoo.load_as(Gtcrn, tmp_path / "now.safetensors")
     assert checkpoint_weights([str(tmp_path), str(tmp_path / "none.safetensors")]) == 1
     assert "must hold last.safetensors" in capsys.readouterr().err
 
 
 def test_an_example_that_steering_makes_worse_counts_twice(tmp_path):
     torch.manual_seed(1)
-    model = Steered.build(SteeredConfig(core=CoreConfig(channels=8, n_blocks=1, state_dim=8), n_blocks=1)).eval()
-    torch.nn.init.normal_(model.write.weight)  # steers, and for the worse
+    model = Steered.build(
+        SteeredConfig(core=GtcrnConfig(channels=8), block=BlockConfig(channels=8, state_dim=8), n_blocks=1)
+    ).eval()
+    torch.nn.init.normal_(model.change.last.weight)  # steers, and for the worse
     clean = 0.1 * torch.randn(3, RATE)
     batch = CuedExample(clean + 0.05 * torch.randn(3, RATE), clean, torch.rand(3, 25, CUE_DIM), torch.ones(3, 25))
     places = dict.fromkeys(("folder", "manifest", "audio", "core"), tmp_path)
@@ -172,5 +176,5 @@ def test_an_example_that_steering_makes_worse_counts_twice(tmp_path):
     assert loss(0.0) == pytest.approx(steered.mean().item(), rel=1e-5)
     assert loss(2.0) - loss(0.0) == pytest.approx(2 * worse.mean().item(), rel=1e-4)
     # With no steering the loss is that of the core, each example for itself.
-    torch.nn.init.zeros_(model.write.weight)
+    torch.nn.init.zeros_(model.change.last.weight)
     assert loss(5.0) == pytest.approx(audio_only.mean().item(), rel=1e-5)

@@ -7,22 +7,22 @@ import torch
 from avse.cli import export as command
 from avse.enhance.enhancer import Enhancer
 from avse.models import zoo
-from avse.models.audio_core import AudioCore, CoreConfig
+from avse.models.gtcrn import Gtcrn, GtcrnConfig
 from avse.models.pretrained import files_of
 from avse.models.steered import Steered, SteeredConfig
 
-CORE = CoreConfig(channels=16, n_blocks=2, state_dim=12)
+CORE = GtcrnConfig(channels=8)
 
 
 def _models():
     torch.manual_seed(1)
-    core = AudioCore.build(CORE)
+    core = Gtcrn.build(CORE)
     steered = Steered(SteeredConfig(core=CORE, n_blocks=1), core=core)
     torch.nn.init.normal_(steered.write.weight, std=0.5)
-    return {"audio_core": core, "steered": steered}
+    return {"gtcrn": core, "steered": steered}
 
 
-@pytest.fixture(scope="module", params=["audio_core", "steered"])
+@pytest.fixture(scope="module", params=["gtcrn", "steered"])
 def both(request, tmp_path_factory):
     """Weights and graphs of a model."""
     folder = tmp_path_factory.mktemp("export")

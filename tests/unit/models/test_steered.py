@@ -5,11 +5,12 @@ import pytest
 import torch
 
 from avse.models import onnx_graph, steered_onnx, zoo
-from avse.models.audio_core import AudioCore, CoreConfig
+from avse.models.gtcrn import Gtcrn, GtcrnConfig
 from avse.models.lip_steered import OnnxSteering, TorchSteering
 from avse.models.onnx import open_graph
 from avse.models.registry import MODELS
 from avse.models.steered import Steered, SteeredConfig
+from avse.nn.band_blocks import BlockConfig
 from avse.signal.speech_cue import CUE_DIM
 
 N_FRAMES = 40
@@ -18,13 +19,8 @@ N_FRAMES = 40
 @pytest.fixture(scope="module")
 def model():
     torch.manual_seed(1)
-    config = SteeredConfig(core=CoreConfig(channels=16, n_blocks=2, state_dim=12), n_blocks=1)
-    core = AudioCore.build(config.core)
-    for module in core.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
-            module.running_mean.normal_(std=0.1)
-            module.running_var.uniform_(0.5, 2)
-    return Steered(config, core=core).eval()
+    config = SteeredConfig(core=GtcrnConfig(channels=8), block=BlockConfig(channels=16, state_dim=12), n_blocks=1)
+    return Steered.build(config).eval()
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +29,7 @@ def trained(model):
     twin = Steered(model.config, core=model.core)
     twin.load_state_dict(model.state_dict())
     torch.manual_seed(2)
-    torch.nn.init.normal_(twin.write.weight, std=0.5)
+    torch.nn.init.normal_(twin.change.last.weight, std=0.5)
     return twin.eval()
 
 
@@ -121,7 +117,7 @@ def test_weights_are_saved_and_loaded(trained, given, tmp_path):
 
 def test_training_the_steering_leaves_the_core_as_it_is(trained, given):
     core = trained.core
-    twin = Steered(trained.config, core=AudioCore(core.config))
+    twin = Steered(trained.config, core=Gtcrn(core.config))
     twin.load_state_dict(trained.state_dict())
     twin.core.requires_grad_(False)
     twin.train()
