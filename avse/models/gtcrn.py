@@ -1,7 +1,8 @@
-"""GTCRN, the network of Rong, Sun, Zhang, Hu, Zhu and Lu, as an audio core whose published weights can be trained further.
+"""The audio core: GTCRN, whose published weights are trained further, with blocks put in its middle.
 
-"GTCRN: A Speech Enhancement Model Requiring Ultralow Computational Resources", ICASSP 2024. Written from the paper and
-from the published graph (MIT licence), whose batch normalisations are folded into the convolutions: there are none here.
+Rong, Sun, Zhang, Hu, Zhu, Lu, "GTCRN: A Speech Enhancement Model Requiring Ultralow Computational Resources", ICASSP
+2024. Written from the paper and the published graph (MIT licence), in which the batch normalisations are part of the
+convolutions: there are none here. The blocks are a deviation; they begin as ones that change nothing.
 """
 
 from dataclasses import dataclass

@@ -19,8 +19,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from avse.nn.bands import ErbBands
-from avse.nn.complex_mask import apply_mask
 from avse.nn.causal import BandGRU, BandMixer, CausalConv, FullBandGRU, remember
+from avse.nn.complex_mask import apply_mask
 from avse.nn.encoders.mouth import MouthCNN, MouthEncoder, MouthState
 from avse.nn.encoders.pretrained import CropTokensConfig, MouthTokens
 from avse.nn.layers import conv_block

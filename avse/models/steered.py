@@ -68,8 +68,8 @@ class MaskChange(nn.Module):
         """Take `(batch, frames, middle bands, channels)` and what the core's decoder gave; give a mask like its."""
         wide = nn.functional.leaky_relu(self.widen(x.permute(0, 3, 1, 2)) + decoded.features, SLOPE)
         change = self.last(wide)
-        gain: Tensor = decoded.mask * (2 * torch.sigmoid(change[:, :1]))
-        return gain + change[:, 1:]
+        changed: Tensor = decoded.mask * (2 * torch.sigmoid(change[:, :1])) + change[:, 1:]
+        return changed
 
 
 class Steered(nn.Module):

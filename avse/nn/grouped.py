@@ -34,9 +34,9 @@ class GroupedGRU(nn.Module):
 
     def _trained(self, x: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor]:
         batch, n_steps, dim = x.shape
-        parts = x.permute(1, 2, 0).unflatten(1, (2, dim // 2))
+        parts = x.permute(1, 2, 0).reshape(n_steps, 2, dim // 2, batch)
         initial = x.new_zeros(batch, 2 * self.dim) if state is None else state
-        start = initial.T.unflatten(0, (2, self.dim))
+        start = initial.T.reshape(2, self.dim, batch)
         grus: list[nn.GRU] = list(self.groups)  # type: ignore[arg-type]
         states = run_grus(grus, parts, start)
         last = states[-1].flatten(0, 1).T

