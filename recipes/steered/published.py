@@ -12,7 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import onnx
 import torch
+from google.protobuf.message import DecodeError
 
 from avse.errors import AvseError, ConfigError
 from avse.models import zoo
@@ -25,8 +27,6 @@ class _Graph:
     """The constants of a graph's nodes, by operator, in the order of the nodes."""
 
     def __init__(self, path: Path) -> None:
-        import onnx
-
         graph = onnx.load(path).graph
         constants = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer}
         found: dict[str, list[list[Array]]] = defaultdict(list)
@@ -39,7 +39,10 @@ class _Graph:
 
     def next(self, kind: str) -> list[Array]:
         """Constants of the next node of this operator."""
-        return next(self._nodes[kind])
+        node = next(self._nodes.get(kind, iter(())), None)
+        if node is None:
+            raise ValueError(f"it has too few operators {kind}")
+        return node
 
 
 def read_published(path: Path) -> Gtcrn:
@@ -58,9 +61,10 @@ def read_published(path: Path) -> Gtcrn:
         weights = dict(_weights(_Graph(path)))
         model = Gtcrn(GtcrnConfig(n_blocks=0))
         model.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in weights.items()})
-    except (StopIteration, RuntimeError, KeyError, IndexError, ValueError) as error:
+    except (OSError, DecodeError, RuntimeError, KeyError, IndexError, ValueError) as error:
         raise ConfigError(
-            f"graph must be the published one of GTCRN (gtcrn_simple.onnx) but {path} is not: {error}"
+            f"graph must be the published one of GTCRN (gtcrn_simple.onnx) but {path} is not: "
+            f"{' '.join(str(error).split())[:160]}"
         ) from None
     return model.eval()
 
