@@ -68,7 +68,7 @@ class SteeringTrainConfig:
     core: Path
     """Weights of the audio core."""
     start_from: Path | None = None
-    """Weights of a whole network to begin with; its core gives way to `core`."""
+    """Weights of a whole network to begin with: those of its steering that have the same names and shapes."""
     responses: Path = Path("rir")
     """Folder of measured room responses in the data pack."""
     n_valid: int = 48

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 
 from avse.data.voices import VoiceDataset, VoiceExample
+from avse.errors import ConfigError
+from avse.media.tensors import read_tensors
 from avse.models import zoo
 from avse.models.gtcrn import Gtcrn
 from avse.models.steered import Steered, SteeredOutput
@@ -70,8 +72,15 @@ def build(config: SteeringTrainConfig) -> Steered:
     core = zoo.load_as(Gtcrn, config.core)
     model = Steered(replace(config.model, core=core.config), core=core)
     if config.start_from is not None:
-        before = zoo.load_as(Steered, config.start_from).state_dict()
-        model.load_state_dict({name: t for name, t in before.items() if not name.startswith("core.")}, strict=False)
+        before, _ = read_tensors(config.start_from)
+        own = {name: t.shape for name, t in model.state_dict().items() if not name.startswith("core.")}
+        taken = {name: t for name, t in before.items() if own.get(name) == t.shape}
+        if not taken:
+            raise ConfigError(
+                f"start_from {config.start_from} must hold a steering but has no weights of its names and shapes; "
+                "name a file of a steered model"
+            )
+        model.load_state_dict(taken, strict=False)
     model.core.requires_grad_(False)
     return model
 

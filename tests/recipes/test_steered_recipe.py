@@ -178,3 +178,13 @@ def test_an_example_that_steering_makes_worse_counts_twice(tmp_path):
     # With no steering the loss is that of the core, each example for itself.
     torch.nn.init.zeros_(model.change.last.weight)
     assert loss(5.0) == pytest.approx(audio_only.mean().item(), rel=1e-5)
+
+
+def test_a_file_without_a_steering_is_no_beginning(places, tmp_path):
+    zoo.save(tmp_path / "core.safetensors", Gtcrn.build(GtcrnConfig(channels=8)))
+    path = str(tmp_path / "core.safetensors")
+    config = read_config(
+        SteeringTrainConfig, ["--folder", str(tmp_path / "run"), "--core", path, "--start_from", path, *places]
+    )
+    with pytest.raises(ConfigError, match=r"core\.safetensors must hold a steering"):
+        steering.build(config)
