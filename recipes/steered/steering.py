@@ -75,7 +75,7 @@ def build(config: SteeringTrainConfig) -> Steered:
         before, _ = read_tensors(config.start_from)
         own = {name: t.shape for name, t in model.state_dict().items() if not name.startswith("core.")}
         taken = {name: t for name, t in before.items() if own.get(name) == t.shape}
-        if not taken:
+        if "cue.weight" not in taken:
             raise ConfigError(
                 f"start_from {config.start_from} must hold a steering but has no weights of its names and shapes; "
                 "name a file of a steered model"
