@@ -1,5 +1,7 @@
 """The steered recipe on tones in hiss: both parts train, are stopped and resumed, and what they write enhances."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -16,6 +18,7 @@ from avse.signal.speech_cue import CUE_DIM
 from avse.training.config import read_config
 from recipes.checkpoint_weights import main as checkpoint_weights
 from recipes.steered import core, steering
+from recipes.steered.compare_cores import main as compare_cores
 from recipes.steered.config import CoreTrainConfig, SteeringTrainConfig
 from recipes.steered.cues import CuedExample
 from recipes.steered.loss import enhancement_losses
@@ -188,3 +191,16 @@ def test_a_file_without_a_steering_is_no_beginning(places, tmp_path):
     )
     with pytest.raises(ConfigError, match=r"core\.safetensors must hold a steering"):
         steering.build(config)
+
+
+def test_cores_are_compared_on_equal_mixtures(places, tmp_path, capsys):
+    torch.manual_seed(1)
+    paths = [str(tmp_path / f"{name}.safetensors") for name in ("one", "other")]
+    for path in paths:
+        zoo.save(Path(path), Gtcrn.build(GtcrnConfig(channels=8)))
+    assert compare_cores([*paths, paths[0], *places, "--n-mixtures", "2"]) == 0
+    _, _, one, other, again = capsys.readouterr().out.strip().splitlines()
+    assert one == again
+    assert one.split("|")[3:] != other.split("|")[3:]
+    assert compare_cores([str(tmp_path / "none.safetensors"), *places]) == 1
+    assert "none.safetensors" in capsys.readouterr().err
