@@ -288,3 +288,12 @@ def _refusal(*arguments):
     except MediaError as error:
         return str(error)
     return ""
+
+
+def test_audio_that_the_container_keeps_nothing_of_is_refused_under_the_user_s_name(tmp_path):
+    hm.write(tmp_path / "a.webm", Video(codec="libvpx"))
+    with AudioWriter(tmp_path / "one.wav", sample_rate=1000, n_channels=1) as writer:
+        writer.write(np.zeros((1, 1), np.float32))
+    with pytest.raises(MediaError, match=r"output \S+/b\.webm must hold 0\.001 s of audio but none of it can be read"):
+        replace_audio(tmp_path / "a.webm", {0: tmp_path / "one.wav"}, tmp_path / "b.webm")
+    assert not (tmp_path / "b.webm").exists()
