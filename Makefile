@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 SAMPLE := build/sample
 
-.PHONY: demo test test-browser test-slow docs train-avdcnn train-live bench torture install-check lint bom clean
+.PHONY: demo test test-browser test-slow docs train-avdcnn train-live bench torture install-check lint lint-types lint-rest bom clean
 
 $(VENV)/.installed: pyproject.toml packages/avse-avdcnn/pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -51,10 +51,15 @@ bench: $(VENV)/.installed  ## speed beside other enhancers, time and memory on l
 install-check:  ## build the wheel, install it into a clean environment without a compiler, enhance and score; needs the network
 	$(PYTHON) tests/distribution/install_check.py
 
-lint: $(VENV)/.installed
+lint: $(VENV)/.installed  ## two cores: the types take as long as all else
+	@$(MAKE) --no-print-directory --jobs 2 lint-types lint-rest
+
+lint-types: $(VENV)/.installed
+	$(BIN)/mypy
+
+lint-rest: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m benchmarks.torture.audit
 

@@ -20,6 +20,9 @@ Features = npt.NDArray[np.floating]
 Levels = npt.NDArray[np.int64]
 Probabilities = npt.NDArray[np.float64]
 
+N_TREES = 300
+"""Of a random forest."""
+
 
 def support_vectors(seed: int, n_fewest: int) -> Pipeline:
     """Support vector machine with a Gaussian kernel, its decisions calibrated (Platt 1999).
@@ -34,7 +37,7 @@ def support_vectors(seed: int, n_fewest: int) -> Pipeline:
 
 def forest(seed: int, n_fewest: int) -> Pipeline:
     """Random forest (Breiman 2001)."""
-    trees = RandomForestClassifier(300, min_samples_leaf=5, class_weight="balanced_subsample", random_state=seed)
+    trees = RandomForestClassifier(N_TREES, min_samples_leaf=5, class_weight="balanced_subsample", random_state=seed)
     return make_pipeline(_imputer(), trees)
 
 

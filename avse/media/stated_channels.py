@@ -9,7 +9,8 @@ from pathlib import Path
 HEADER_BYTES = 4096
 PLACES = {
     b"RIFF": (b"fmt ", 10, "<H"), b"RF64": (b"fmt ", 10, "<H"), b"RIFX": (b"fmt ", 10, ">H"),
-    b"riff": (b"fmt ", 26, "<H"), b"FORM": (b"COMM", 8, ">H"), b"caff": (b"desc", 36, ">I"), b".snd": (b".snd", 20, ">I"),
+    b"riff": (b"fmt ", 26, "<H"), b"FORM": (b"COMM", 8, ">H"), b"caff": (b"desc", 36, ">I"),
+    b".snd": (b".snd", 20, ">I"),
 }  # fmt: skip
 """By a file's first four bytes: the chunk that has the count, the bytes from its name to the count, and its type."""
 

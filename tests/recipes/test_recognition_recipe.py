@@ -28,7 +28,7 @@ from recipes.recognition.sources import SAMPLE_RATE, Sources
 
 ROOT = Path(__file__).parents[2]
 PEOPLE = ("ann", "bob", "cy")
-TINY = FitConfig(n_epochs=30, batch_size=8, learning_rate=5e-3, modality_dropout=0.4)
+TINY = FitConfig(n_epochs=40, batch_size=12, learning_rate=7e-3, modality_dropout=0.4)
 
 
 def _tone(label, rng):
