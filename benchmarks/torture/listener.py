@@ -17,14 +17,16 @@ from contextlib import suppress
 LONGEST_S = 300.0
 """Until the command answers."""
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
+REQUEST = "16sH"
+"""Linux's `ifreq`: a name and flags."""
 
 
 def loopback_up() -> None:
     """Let this machine reach itself, which a new network namespace does not."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
-        name, _, flags = struct.unpack("16sHH", fcntl.ioctl(asked, SIOCGIFFLAGS, struct.pack("16sHH", b"lo", 0, 0)))
-        with suppress(PermissionError):  # outside of a namespace it is up
-            fcntl.ioctl(asked, SIOCSIFFLAGS, struct.pack("16sHH", name, 0, flags | IFF_UP))
+        name, flags = struct.unpack(REQUEST, fcntl.ioctl(asked, SIOCGIFFLAGS, struct.pack(REQUEST, b"lo", 0)))
+        if not flags & IFF_UP:
+            fcntl.ioctl(asked, SIOCSIFFLAGS, struct.pack(REQUEST, name, flags | IFF_UP))
 
 
 def answers(address: str) -> bool:
