@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Series = npt.NDArray[np.float64]
+from avse.types import Series
 
 VEHICLE_RATE_HZ = 10.0
 VEHICLE_CHANNELS = ("speed_kmh", "steering_deg", "reversals_hz", "accelerator", "brake", "lateral_offset_m")

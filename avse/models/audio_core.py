@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from avse.nn.bands import ErbBands
 from avse.nn.layers import SLOPE, conv_block
 from avse.nn.recurrence import BandwiseGRU, MinimalGRU
+from avse.signal.stft_config import StftConfig
 
 POWER = 0.3
 """Magnitudes are compressed to this power before they are read (Ephrat et al. 2018)."""
@@ -47,6 +48,11 @@ class CoreConfig:
     """Of the states: gates that depend on the input alone, or a GRU."""
     n_heads: int = 0
     """Heads of attention over the bands; 0 mixes them by a perceptron."""
+
+    @property
+    def stft(self) -> StftConfig:
+        """Rate and frames of the audio."""
+        return StftConfig(window=self.window, hop=self.hop, sample_rate=self.sample_rate)
 
 
 class CoreState(NamedTuple):
@@ -136,7 +142,7 @@ class AudioCore(nn.Module):
         super().__init__()
         self.config = config
         channels = config.channels
-        self.bands = ErbBands(window=config.window, sample_rate=config.sample_rate)
+        self.bands = ErbBands(config.stft)
         self.n_middle = ((self.bands.n_bands + 1) // 2 + 1) // 2
         down = {"stride": (1, 2), "padding": (0, 2)}
         self.wide = nn.Sequential(*conv_block(nn.Conv2d, 3, channels // 2, (N_PAST + 1, 5), **down))
@@ -155,7 +161,7 @@ class AudioCore(nn.Module):
         return CoreConfig(**header)
 
     def initial_state(self, batch: int, like: Tensor) -> CoreState:
-        """The state before the first frame; `like` gives the device and the number type."""
+        """The state before the first frame; `like`, `(...)`, gives the device and the number type."""
         return CoreState(
             like.new_zeros(batch, 3, N_PAST, self.bands.n_bands),
             tuple(like.new_zeros(batch, self.n_middle, self.config.state_dim) for _ in self.blocks),

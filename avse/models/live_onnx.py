@@ -36,7 +36,7 @@ class AudioGraph(StatefulGraph):
         """Inputs of the right shapes."""
         config = self.model.config
         return (
-            0.1 * torch.randn(1, 2, n_frames, config.window // 2 + 1),
+            0.1 * torch.randn(1, 2, n_frames, config.stft.n_freqs),
             torch.randn(1, n_frames, config.video_dim),
             torch.ones(1, n_frames),
             torch.zeros(1, self.n_state),
@@ -71,7 +71,7 @@ class MouthGraph(StatefulGraph):
         return torch.randn(1, n_frames, N_CHANNELS, *self.model.crop_size), torch.zeros(1, self.n_state)
 
     def forward(self, motion: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        """As the encoder of the model, for a batch of one."""
+        """As `MouthEncoder.forward`, for a batch of one."""
         past, hidden = self.split(state)
         features, step_state = self.model.video(motion, MouthState(past, hidden))
         return features, self.join(tuple(step_state))
@@ -103,7 +103,7 @@ def export(model: Live, path: Path, *, force: bool = False) -> float:
 
 def _difference(model: Live, graphs: OnnxModel) -> float:
     def inputs(rng: np.random.Generator, n_frames: int) -> tuple[Any, ...]:
-        noisy = rng.standard_normal((model.window // 2 + 1, n_frames, 2)).astype(np.float32).view(np.complex64)[..., 0]
+        noisy = rng.standard_normal((model.stft.n_freqs, n_frames, 2)).astype(np.float32).view(np.complex64)[..., 0]
         motion = rng.standard_normal((n_frames, N_CHANNELS, *model.crop_size)).astype(np.float32)
         return 0.1 * noisy, motion, rng.random(n_frames) < 0.8
 

@@ -69,13 +69,13 @@ class StatefulGraph(nn.Module):
         return sum(shape.numel() for shape in self.shapes)
 
     def split(self, state: Tensor) -> list[Tensor]:
-        """The row as the tensors that it holds."""
+        """The row `(1, n_state)` as the tensors that it holds."""
         pieces = torch.split(state, [shape.numel() for shape in self.shapes], dim=1)
         return [piece.reshape(shape) for piece, shape in zip(pieces, self.shapes, strict=True)]
 
     @staticmethod
     def join(state: tuple[Tensor, ...]) -> Tensor:
-        """The tensors as one row."""
+        """The tensors as one row `(1, n_state)`."""
         return torch.cat([tensor.reshape(1, -1) for tensor in state], dim=1)
 
     def example(self, n_frames: int) -> tuple[Tensor, ...]:

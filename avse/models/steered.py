@@ -86,7 +86,7 @@ class Steered(nn.Module):
         return SteeredConfig(**{**header, "core": AudioCore.config_of(**header.get("core", {}))})
 
     def initial_state(self, batch: int, like: Tensor) -> SteeredState:
-        """The state before the first frame; `like` gives the device and the number type."""
+        """The state before the first frame; `like`, `(...)`, gives the device and the number type."""
         n_bands, dim = self.core.n_middle, self.config.core.state_dim
         return SteeredState(
             self.core.initial_state(batch, like),

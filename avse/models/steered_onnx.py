@@ -35,7 +35,7 @@ class SteeredGraph(StatefulGraph):
 
     def example(self, n_frames: int) -> tuple[Tensor, ...]:
         """Inputs of the right shapes."""
-        n_freqs = self.model.config.core.window // 2 + 1
+        n_freqs = self.model.config.core.stft.n_freqs
         return (
             0.1 * torch.randn(1, 2, n_frames, n_freqs),
             torch.rand(1, n_frames, CUE_DIM),
@@ -88,7 +88,7 @@ def export(model: Steered, path: Path, *, force: bool = False) -> float:
 
 def _difference(model: Steered, graph: OnnxSteering) -> float:
     def inputs(rng: np.random.Generator, n_frames: int) -> tuple[Any, ...]:
-        n_freqs = model.config.core.window // 2 + 1
+        n_freqs = model.config.core.stft.n_freqs
         noisy = rng.standard_normal((n_freqs, n_frames, 2)).astype(np.float32).view(np.complex64)[..., 0]
         cue = rng.random((n_frames, CUE_DIM), dtype=np.float32)
         return 0.1 * noisy, cue, rng.random(n_frames) < 0.8

@@ -16,9 +16,10 @@ from tqdm import tqdm
 from avse.drives.drive import LEVELS, Drive, load_drives
 from avse.errors import ConfigError
 from avse.training.run import Run
+from avse.types import Features
 from recipes.classifiers import CLASSIFIERS, classify, majority
 from recipes.driver_stress.config import AugmentConfig, NetworkConfig, TrainConfig
-from recipes.driver_stress.features import Features, window_features
+from recipes.driver_stress.features import window_features
 from recipes.driver_stress.infer import probabilities
 from recipes.driver_stress.network import trained
 from recipes.driver_stress.normalise import HAND, normalised, normalised_features, with_handcrafted
