@@ -10,7 +10,7 @@ from avse.nn.disturbance import Disturbance
 from avse.nn.losses import compressed_mse
 from avse.signal.stft import istft, stft
 from avse.signal.stft_config import StftConfig
-from recipes.steered.config import LossConfig
+from recipes.steered.loss_config import LossConfig
 
 WINDOWS = (256, 1024)
 """Samples, beside those of the network's own spectrum; with hops of a half."""
