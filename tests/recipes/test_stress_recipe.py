@@ -12,7 +12,7 @@ from inside import run_program, run_stages
 from avse.drives.drive import Segment, load_drive, load_drives, save_drive
 from avse.drives.simulate import DrivingConfig, simulate_drive
 from avse.errors import ConfigError, InputError
-from recipes.driver_stress import predict, results, train
+from recipes.driver_stress import predict, stress_results, train
 from recipes.driver_stress.config import TrainConfig
 from recipes.driver_stress.data import SequenceDataset
 from recipes.driver_stress.features import window_features
@@ -142,7 +142,7 @@ def test_predict_refuses_what_it_cannot_use(toy, drives, tmp_path, capsys):
 
 
 def test_results_need_predictions(tmp_path, capsys):
-    assert results.main([str(tmp_path / "R.md"), "--folder", str(tmp_path), "--command", "x"]) == 1
+    assert stress_results.main([str(tmp_path / "R.md"), "--folder", str(tmp_path), "--command", "x"]) == 2
     assert "evaluate first" in capsys.readouterr().err
     assert not (tmp_path / "R.md").exists()
 

@@ -7,7 +7,7 @@ import pytest
 
 from avse.data.manifest import Mixture, NoiseCut, write_manifest
 from avse.errors import ConfigError
-from recipes.speech_benchmark import results as program
+from recipes.speech_benchmark import corpus_results as program
 from recipes.speech_benchmark.mixture_scores import Results
 from recipes.speech_benchmark.target_config import EVERY_PEER, Target, Targets, read_targets
 from recipes.speech_benchmark.targets import target_lines
