@@ -16,7 +16,7 @@ from avse.signal.stft_config import StftConfig
 from avse.types import Spectrum
 
 LARGEST_DB = 6.0
-"""dB; more than this is never made up for."""
+"""dB; more is never compensated."""
 MEMORY_S = 2.0
 """s of speech over which the gain is averaged."""
 LEAST_SHARE, FULL_SHARE = 0.03, 0.15

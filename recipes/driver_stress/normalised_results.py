@@ -11,7 +11,7 @@ from avse.metrics.classification import CLASSIFICATION
 from avse.metrics.paired import sign_flip_p
 from avse.report.formats import markdown_table
 from recipes import result_file
-from recipes.driver_stress.driver_scores import MAIN, Comparison, lead_lines, read_comparison, show, system_lines
+from recipes.driver_scores import MAIN, Comparison, lead_lines, read_comparison, show, system_lines
 from recipes.driver_stress.running import COMMITTEE
 
 TARGET = 0.02

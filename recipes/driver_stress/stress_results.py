@@ -12,9 +12,9 @@ from avse.metrics.classification import CLASSIFICATION
 from avse.report.formats import markdown_table
 from recipes import result_file
 from recipes.classifiers import BASELINES
+from recipes.driver_scores import MAIN, Comparison, lead_lines, read_comparison, show, system_lines
 from recipes.driver_stress import stress_figures
 from recipes.driver_stress.disturb import CONDITIONS, SHARES
-from recipes.driver_stress.driver_scores import MAIN, Comparison, lead_lines, read_comparison, show, system_lines
 from recipes.driver_stress.evaluate import COMMITTEE, FUSED, WITHOUT
 from recipes.driver_stress.protocol import LEAKY_WARNING
 

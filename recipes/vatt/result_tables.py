@@ -9,8 +9,7 @@ from avse.errors import ConfigError
 from avse.models import zoo
 from avse.report.formats import markdown_table
 from avse.report.score_schema import current
-from recipes.driver_stress.driver_scores import MAIN, read_comparison
-from recipes.driver_stress.transfer import WITH, WITHOUT
+from recipes.driver_scores import MAIN, WITH, WITHOUT, read_comparison
 from recipes.vatt.evaluate import KS
 
 Scores = dict[str, Any]

@@ -12,11 +12,11 @@ from inside import run_program, run_stages
 from avse.drives.drive import Segment, load_drive, load_drives, save_drive
 from avse.drives.simulate import DrivingConfig, simulate_drive
 from avse.errors import ConfigError, InputError
+from recipes.driver_predictions import load_predictions
 from recipes.driver_stress import predict, stress_results, train
 from recipes.driver_stress.config import TrainConfig
 from recipes.driver_stress.data import SequenceDataset
 from recipes.driver_stress.features import window_features
-from recipes.driver_stress.predictions import load_predictions
 from recipes.driver_stress.protocol import driver_folds, leaky_folds
 from recipes.driver_stress.windows import UNKNOWN, WindowedDrive, calibrated, statistics, with_modalities
 

@@ -15,7 +15,7 @@ from avse.models import zoo
 from avse.models.vatt import VATT, VATTConfig
 from avse.synthetic.talker import write_video
 from avse.training.config import read_config
-from recipes.driver_stress.predictions import Predictions, save_predictions
+from recipes.driver_predictions import Predictions, save_predictions
 from recipes.vatt import cost, evaluate, finetune, plot, shards, vatt_results
 from recipes.vatt.finetune import FinetuneConfig
 
