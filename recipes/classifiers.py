@@ -19,6 +19,7 @@ except ImportError:
 N_TREES = 300
 """Of a random forest."""
 
+
 def support_vectors(seed: int, n_fewest: int) -> Pipeline:
     """Support vector machine with a Gaussian kernel, its decisions calibrated (Platt 1999).
 

@@ -122,4 +122,4 @@ def test_a_corpus_without_targets_gets_no_tables_of_them(tmp_path):
     assert program.main([*options, "--targets", str(targets)]) == 0
     assert "| mine first | STOI | 0 of 1 | mean (+0.000) |" in out.read_text()
     assert "| STOI above 0.95 | no |" in out.read_text()
-    assert program.main([*options, "--targets", str(tmp_path / "none.yaml")]) == 1
+    assert program.main([*options, "--targets", str(tmp_path / "none.yaml")]) == 2
