@@ -13,17 +13,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from audio_files import RATE, ROOT, write_audio
 from vatt_fixtures import vatt_config, vatt_cut, vatt_run, vatt_shards, vatt_videos, write_mouth  # noqa: F401
 from weight_fixtures import live_graph, live_weights, weights  # noqa: F401
 
-from avse.media.audio import AudioWriter
 from avse.synthetic.head import PEOPLE
 from avse.synthetic.talker import in_noise, render_video, write_video
 from avse.synthetic.voice import speak
 
 DURATION_S = 2.6
-RATE = 16000
-ROOT = Path(__file__).parents[1]
 SCRIPT = """
 import sys
 from avse.cli.{name} import main
@@ -140,13 +138,6 @@ def two_people(tmp_path_factory, talk):
     images = [np.concatenate(pair, axis=1) for pair in zip(left, right, strict=True)]
     write_video(path, images, timestamps_s=talk.times_s, waveform=talk.noisy, sample_rate=RATE)
     return path
-
-
-def write_audio(path: Path, waveform, rate, *, subtype="PCM_16"):
-    """Write `(samples,)` or `(channels, samples)`."""
-    waveform = np.atleast_2d(waveform).astype(np.float32)
-    with AudioWriter(path, sample_rate=rate, n_channels=len(waveform), subtype=subtype) as writer:
-        writer.write(waveform)
 
 
 @pytest.fixture(scope="session")

@@ -2,16 +2,14 @@
 
 import os
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
+from audio_files import ROOT
 from filelock import FileLock
 
 from avse.synthetic.talker import write_video
 from avse.synthetic.voice import speak
-
-ROOT = Path(__file__).parents[1]
 
 
 def _once(tmp_path_factory, name, make):

@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 import soundfile
+from audio_files import write_audio
 from children import at_most
-from conftest import write_audio
 from enhance_call import (
     refused,
     run,  # noqa: F401

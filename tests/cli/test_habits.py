@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import soundfile
-from conftest import ROOT, write_audio
+from audio_files import ROOT, write_audio
 
 from avse._version import __version__
 from avse.cli import enhance, main, models, score

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 import yaml
-from conftest import write_audio
+from audio_files import write_audio
 from PIL import Image
 from tiny_experiment import CONFIG, RATE, TINY
 

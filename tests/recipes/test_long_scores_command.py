@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import write_audio
+from audio_files import write_audio
 from long_videos import GRID_TARGETS, mouth_of, speech, video_of
 
 from avse.data.crops import save_mouth

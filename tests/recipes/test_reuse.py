@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
-from conftest import write_audio
+from audio_files import write_audio
 
 from avse.data.crops import save_mouth
 from avse.data.manifest import Item, Mixture, NoiseCut, write_manifest

@@ -5,7 +5,7 @@ import os
 
 import numpy as np
 import pytest
-from conftest import write_audio
+from audio_files import write_audio
 
 from recipes.speech_benchmark import score_mixtures as stage
 from recipes.speech_benchmark.score_mixtures import METRICS, main

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from conftest import write_audio
+from audio_files import write_audio
 
 from avse.data.manifest import Item, write_manifest
 from avse.enhance.enhancer import Enhancer

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import soundfile
-from conftest import write_audio
+from audio_files import write_audio
 from folder_calls import RECORD, calls, names, run  # noqa: F401
 
 from avse.cli import score

@@ -10,7 +10,7 @@ import time
 
 import pytest
 import soundfile
-from conftest import ROOT
+from audio_files import ROOT
 from folder_calls import RECORD, calls, names, run  # noqa: F401
 
 from avse.cli import score

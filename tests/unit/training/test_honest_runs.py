@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
+from audio_files import ROOT
 from children import together
-from conftest import ROOT
 from lightning_fabric import seed_everything
 from lightning_fabric.plugins.precision import Precision
 
