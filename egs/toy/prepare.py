@@ -22,7 +22,7 @@ from avse.synthetic.voice import speak
 
 RATE = 16000
 CLIP_S = 1.6
-CLIPS = {"train": 8, "valid": 2, "test_seen": 1, "test_unseen": 1}
+CLIPS = {"train": 8, "valid": 2, "test_seen": 2, "test_unseen": 1}
 """Clips of talking faces in each split; the last person stands in test_unseen only."""
 NOISES = {"hiss": 0.0, "rumble": 2.0}
 """Exponents of the noises' spectra."""

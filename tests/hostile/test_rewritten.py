@@ -288,25 +288,3 @@ def _refusal(*arguments):
     except MediaError as error:
         return str(error)
     return ""
-
-
-def test_audio_that_the_container_keeps_nothing_of_is_refused_under_the_user_s_name(tmp_path):
-    hm.write(tmp_path / "a.webm", Video(codec="libvpx"))
-    with AudioWriter(tmp_path / "one.wav", sample_rate=1000, n_channels=1) as writer:
-        writer.write(np.zeros((1, 1), np.float32))
-    with pytest.raises(MediaError, match=r"output \S+/b\.webm must hold 0\.001 s of audio but none of it can be read"):
-        replace_audio(tmp_path / "a.webm", {0: tmp_path / "one.wav"}, tmp_path / "b.webm")
-    assert not (tmp_path / "b.webm").exists()
-
-
-def test_video_of_a_codec_without_an_encoder_is_copied(tmp_path):
-    """Theora, as FFmpeg only decodes it: by its name in an AVI, for nothing here can write the real one."""
-    path = tmp_path / "a.avi"
-    hm.write(path, Video(codec="mjpeg", pix_fmt="yuvj420p"), Audio(codec="pcm_s16le"))
-    path.write_bytes(path.read_bytes().replace(b"MJPG", b"theo"))
-    assert replace_audio(path, {0: path}, tmp_path / "b.avi") == []
-    with av.open(str(tmp_path / "b.avi")) as container:
-        assert container.streams.video[0].codec_context.name == "theora"
-    assert _packets(tmp_path / "b.avi", "video") == _packets(path, "video")
-    with pytest.raises(MediaError, match=r"b\.mp4 cannot hold theora video; use \.avi or \.mkv"):
-        replace_audio(path, {0: path}, tmp_path / "b.mp4")

@@ -55,7 +55,7 @@ def test_lines_and_exit_codes_are_the_same_with_two_workers(calls, run, media, t
     (code, out, err), (other_code, other_out, other_err) = results
     assert code == other_code == 1
     assert err == other_err.replace("out2", "out1")
-    assert _names(tmp_path / "out1") == _names(tmp_path / "out2")
+    assert names(tmp_path / "out1") == names(tmp_path / "out2")
     for one, other in zip(json.loads(out), json.loads(other_out), strict=True):
         assert one["audio"] == other["audio"]
         assert one["error"] == (other["error"] and other["error"].replace("out2", "out1"))
