@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 SAMPLE := build/sample
 
-.PHONY: demo test test-browser test-slow docs train-avdcnn train-live bench torture install-check lint bom clean
+.PHONY: demo test test-browser test-slow docs train-avdcnn train-live bench torture install-check lint lint-types lint-rest hashes bom clean
 
 $(VENV)/.installed: pyproject.toml packages/avse-avdcnn/pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -51,10 +51,15 @@ bench: $(VENV)/.installed  ## speed beside other enhancers, time and memory on l
 install-check:  ## build the wheel, install it into a clean environment without a compiler, enhance and score; needs the network
 	$(PYTHON) tests/distribution/install_check.py
 
-lint: $(VENV)/.installed
+lint: $(VENV)/.installed  ## two cores: the types take as long as all else
+	@$(MAKE) --no-print-directory --jobs 2 lint-types lint-rest
+
+lint-types: $(VENV)/.installed
+	$(BIN)/mypy
+
+lint-rest: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m benchmarks.torture.audit
 
@@ -64,6 +69,11 @@ torture: $(VENV)/.installed  ## hostile and damaged media, kill every command, w
 	$(BIN)/python -m benchmarks.torture.kills
 	$(BIN)/python -m benchmarks.torture.network
 	$(BIN)/python -m benchmarks.torture.mutants
+
+hashes: $(VENV)/.installed  ## constraints-hashed.txt: the core install's versions with the hashes of their files
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --constraints constraints.txt --universal --python-version 3.11 \
+	  --generate-hashes --no-annotate --custom-compile-command 'make hashes' --quiet -o constraints-hashed.txt
 
 bom: $(VENV)/.installed  ## the bill of materials, with what is known against it: build/bom.json
 	$(BIN)/python -m benchmarks.torture.audit --bom build/bom.json

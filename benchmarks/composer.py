@@ -13,10 +13,8 @@ import numpy.typing as npt
 
 from avse.faces.detect import Box
 from avse.signal.decibel import power_ratio
-from avse.types import Waveform
+from avse.types import Image, Waveform
 from benchmarks.composition import FPS, RATE, Actor, Clip, Composition
-
-Image = npt.NDArray[np.uint8]
 
 
 def frame_rows(actor: Actor, composition: Composition) -> list[tuple[Clip, int] | None]:

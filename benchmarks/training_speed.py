@@ -33,7 +33,7 @@ def main() -> int:
 
 def _networks() -> Iterator[tuple[str, nn.Module, Callable[[], Tensor]]]:
     waveform = 0.1 * torch.randn(BATCH, round(DURATION_S * 16000))
-    noisy = stft(waveform, window=512, hop=256)
+    noisy = stft(waveform, LiveConfig().stft)
     parts = torch.view_as_real(noisy).permute(0, 3, 2, 1)
     live = Live.build(LiveConfig()).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     n_video_frames = round(DURATION_S * 25) + 1

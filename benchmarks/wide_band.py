@@ -138,7 +138,7 @@ def systems() -> dict[str, Callable[[Waveform], Waveform]]:
 
     def octave(noisy: Waveform) -> Waveform:
         stream: EnhancerStream = enhancer.stream(sample_rate=RATE, n_channels=1)
-        stream._high = OctaveGain(hop=enhancer.model.hop * RATE / enhancer.model.sample_rate)  # type: ignore[assignment]
+        stream._high = OctaveGain(hop=enhancer.model.stft.hop * RATE / enhancer.model.stft.sample_rate)  # type: ignore[assignment]
         return np.concatenate([stream.push(noisy[None]), stream.finish()], axis=1)[0]
 
     found: dict[str, Callable[[Waveform], Waveform]] = {

@@ -5,14 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.figure import Figure
 
 from avse.media.output import atomic_write
 from avse.metrics.classification import confusion, reliability
-
-Labels = npt.NDArray[np.integer]
-Probabilities = npt.NDArray[np.floating]
+from avse.types import Labels, Probabilities
 
 
 def save(figure: Figure, path: Path, *, force: bool = True) -> None:

@@ -1,9 +1,9 @@
 """Classifiers on hand-crafted features, by scikit-learn; and the majority baseline."""
 
 import numpy as np
-import numpy.typing as npt
 
 from avse.errors import MissingExtraError
+from avse.types import Features, Labels, Probabilities
 
 try:
     from sklearn.calibration import CalibratedClassifierCV
@@ -16,9 +16,8 @@ try:
 except ImportError:
     raise MissingExtraError("scikit-learn must be installed but is not; pip install 'avse[stress]'") from None
 
-Features = npt.NDArray[np.floating]
-Levels = npt.NDArray[np.int64]
-Probabilities = npt.NDArray[np.float64]
+N_TREES = 300
+"""Of a random forest."""
 
 
 def support_vectors(seed: int, n_fewest: int) -> Pipeline:
@@ -34,7 +33,7 @@ def support_vectors(seed: int, n_fewest: int) -> Pipeline:
 
 def forest(seed: int, n_fewest: int) -> Pipeline:
     """Random forest (Breiman 2001)."""
-    trees = RandomForestClassifier(300, min_samples_leaf=5, class_weight="balanced_subsample", random_state=seed)
+    trees = RandomForestClassifier(N_TREES, min_samples_leaf=5, class_weight="balanced_subsample", random_state=seed)
     return make_pipeline(_imputer(), trees)
 
 
@@ -48,7 +47,7 @@ BASELINES = {"SVM": support_vectors, "random forest": forest}
 CLASSIFIERS = {**BASELINES, "logistic regression": logistic}
 
 
-def classify(name: str, train: tuple[Features, Levels], test: Features, *, n_levels: int, seed: int) -> Probabilities:
+def classify(name: str, train: tuple[Features, Labels], test: Features, *, n_levels: int, seed: int) -> Probabilities:
     """Fit a baseline and apply it.
 
     Args:
@@ -72,7 +71,7 @@ def classify(name: str, train: tuple[Features, Levels], test: Features, *, n_lev
     return spread
 
 
-def majority(levels: Levels, *, n_test: int, n_levels: int) -> Probabilities:
+def majority(levels: Labels, *, n_test: int, n_levels: int) -> Probabilities:
     """The shares of the levels in training, whatever the window."""
     shares = np.bincount(levels[levels >= 0], minlength=n_levels) / np.sum(levels >= 0)
     return np.tile(shares, (n_test, 1))

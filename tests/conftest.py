@@ -3,7 +3,6 @@
 import importlib.util
 import json
 import os
-import shutil
 import subprocess
 import sys
 
@@ -14,16 +13,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from filelock import FileLock
+from audio_files import RATE, ROOT, write_audio
+from vatt_fixtures import vatt_config, vatt_cut, vatt_run, vatt_shards, vatt_videos, write_mouth  # noqa: F401
+from weight_fixtures import live_graph, live_weights, weights  # noqa: F401
 
-from avse.media.audio import AudioWriter
 from avse.synthetic.head import PEOPLE
 from avse.synthetic.talker import in_noise, render_video, write_video
 from avse.synthetic.voice import speak
 
 DURATION_S = 2.6
-RATE = 16000
-ROOT = Path(__file__).parents[1]
 SCRIPT = """
 import sys
 from avse.cli.{name} import main
@@ -72,21 +70,6 @@ def pytest_collection_modifyitems(items):
         return next((n for n, name in enumerate(LONG_FIRST) if folder.startswith(name + "/")), len(LONG_FIRST))
 
     items.sort(key=rank)
-
-
-def _once(tmp_path_factory, name, make):
-    """A folder that is made once, by one of the test processes, and only read by all of them."""
-    root = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        root = root.parent
-    folder, done = root / name, root / f"{name}.done"
-    with FileLock(root / f"{name}.lock"):
-        if not done.exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir()
-            make(folder)
-            done.touch()
-    return folder
 
 
 @pytest.hookimpl(wrapper=True)
@@ -158,55 +141,6 @@ def two_people(tmp_path_factory, talk):
 
 
 @pytest.fixture(scope="session")
-def weights(tmp_path_factory):
-    """Weights of a small AVDCNN that nobody trained."""
-    import torch
-
-    from avse.models import zoo
-    from avse.models.avdcnn import AVDCNN
-    from avse.models.avdcnn_config import AVDCNNConfig
-
-    path = tmp_path_factory.mktemp("weights") / "random.safetensors"
-    torch.manual_seed(0)
-    zoo.save(path, AVDCNN.build(AVDCNNConfig(normalisation_radius=20)))
-    return path
-
-
-def write_audio(path: Path, waveform, rate, *, subtype="PCM_16"):
-    """Write `(samples,)` or `(channels, samples)`."""
-    waveform = np.atleast_2d(waveform).astype(np.float32)
-    with AudioWriter(path, sample_rate=rate, n_channels=len(waveform), subtype=subtype) as writer:
-        writer.write(waveform)
-
-
-@pytest.fixture(scope="session")
-def live_weights(tmp_path_factory):
-    """Weights of a live model that nobody trained, with statistics as if it had seen something."""
-    import torch
-
-    from avse.models import zoo
-    from avse.models.live import Live, LiveConfig
-
-    path = tmp_path_factory.mktemp("live") / "live.safetensors"
-    torch.manual_seed(0)
-    model = Live.build(LiveConfig(channels=8, band_state_dim=4, state_dim=16, video_dim=12, gate_dim=8))
-    model(torch.randn(4, 257, 30, dtype=torch.complex64), torch.randn(4, 12, 2, 32, 48), torch.ones(4, 12))
-    zoo.save(path, model)
-    return path
-
-
-@pytest.fixture(scope="session")
-def live_graph(live_weights):
-    """The same model as graphs."""
-    from avse.models import zoo
-    from avse.models.live_onnx import export
-
-    path = live_weights.with_suffix(".onnx")
-    export(zoo.load(str(live_weights)), path)
-    return path
-
-
-@pytest.fixture(scope="session")
 def fixed_mixtures():
     """Some of the data pack's fixed mixtures, evenly from all, each with what other systems score on it."""
     root = Path(os.environ.get("AVSE_DATA", "data"))
@@ -228,77 +162,6 @@ def fixed_mixtures():
             yield reader.read(mixture), scores[mixture.id]
 
     return some
-
-
-@pytest.fixture(scope="session")
-def vatt_cut():
-    """How the videos are cut."""
-    return ["--fps", "12.5", "--sample-rate", "8000", "--duration-s", "1.6", "--height", "32", "--workers", "1"]
-
-
-@pytest.fixture(scope="session")
-def write_mouth():
-    """Writes a video of a mouth that opens with the voice."""
-
-    import cv2
-
-    def write(path, seed, *, duration_s=1.7, silent=False):
-        voice = speak(np.random.default_rng(seed), duration_s=duration_s, sample_rate=8000)
-        times_s = np.arange(int(duration_s * 12.5)) / 12.5
-        images = []
-        for opening in voice.opening_at(times_s):
-            image = np.full((32, 48, 3), (200, 150, 130), np.uint8)
-            cv2.ellipse(image, (24, 16), (14, round(1 + 12 * opening)), 0, 0, 360, (60, 10, 10), -1)
-            images.append(image)
-        write_video(path, images, timestamps_s=times_s, waveform=None if silent else voice.waveform, sample_rate=8000)
-
-    return write
-
-
-@pytest.fixture(scope="session")
-def vatt_videos(tmp_path_factory, write_mouth):
-    """A folder of videos with sentences beside them."""
-
-    def make(folder):
-        for number in range(60):
-            write_mouth(folder / f"talk {number:02d}.mp4", number)
-            (folder / f"talk {number:02d}.txt").write_text(
-                "bin blue at f two now" if number % 2 else "lay red by a one again"
-            )
-
-    return _once(tmp_path_factory, "vatt videos", make)
-
-
-@pytest.fixture(scope="session")
-def vatt_shards(vatt_videos, vatt_cut, tmp_path_factory):
-    """The shards cut from them."""
-    from recipes.vatt import shards
-
-    def make(folder):
-        assert shards.main([str(vatt_videos), str(folder), *vatt_cut, "--valid-share", "0.3"]) == 0
-
-    return _once(tmp_path_factory, "vatt shards", make)
-
-
-@pytest.fixture(scope="session")
-def vatt_config():
-    """Reads the toy's configuration, for shards and a folder, with more options."""
-    from avse.training.config import read_config
-    from recipes.vatt.config import TrainConfig
-
-    def config(shards, folder, *more):
-        toy = ROOT / "egs/toy/conf/vatt.yaml"
-        return read_config(TrainConfig, ["--config", str(toy), "--folder", str(folder), "--shards", str(shards), *more])
-
-    return config
-
-
-@pytest.fixture(scope="session")
-def vatt_run(vatt_shards, vatt_config, tmp_path_factory):
-    """Folder of a training."""
-    from recipes.vatt import train
-
-    return _once(tmp_path_factory, "vatt", lambda folder: train.main(vatt_config(vatt_shards, folder)))
 
 
 @pytest.fixture

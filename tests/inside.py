@@ -24,7 +24,7 @@ RUN_MODULE = workers.run_module
 def run_program(program, *options, environment=None):
     """Run a module, or a script's path from the root of the repository; the finished "process"."""
     words = [str(program), *map(str, options)]
-    with _printed() as (out, err):
+    with mock.patch.object(workers, "run_module", _run_module), _printed() as (out, err):
         code = _execute(words, environment)
     return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import av
 import numpy as np
-import numpy.typing as npt
 import soundfile
 from av.video.reformatter import VideoReformatter
 
@@ -21,9 +20,8 @@ from avse.media.audio import AudioReader
 from avse.media.container import PROTOCOLS
 from avse.media.video import VIDEO_CODEC, VideoReader
 from avse.signal.resample import StreamingResampler
-from avse.types import Waveform
+from avse.types import Image, Waveform
 
-Frames = npt.NDArray[np.uint8]
 LONGEST_STILL_S = 600.0
 """Between two video frames; more is taken for a damaged time."""
 
@@ -56,7 +54,7 @@ class Clip:
     """A stretch of a video."""
 
     start_s: float
-    frames: Frames
+    frames: Image
     """`(time, height, width, 3)` RGB."""
     waveform: Waveform | None
     """`(samples,)`; None without audio."""
@@ -128,7 +126,7 @@ def decode_clip(files: dict[str, bytes]) -> Clip:
         # One reformatter for all: each of PyAV's frames would set up its own, which takes longer than the decoding.
         to_rgb = VideoReformatter()
         with av.open(io.BytesIO(files["mp4"]), options={"protocol_whitelist": PROTOCOLS}) as container:
-            frames: Frames = np.stack(
+            frames: Image = np.stack(
                 [to_rgb.reformat(frame, format="rgb24").to_ndarray() for frame in container.decode(video=0)]
             ).astype(np.uint8, copy=False)
         waveform = None
@@ -181,7 +179,7 @@ def _audio(path: Path, config: ClipConfig) -> _Audio:
     return _Audio(blocks())
 
 
-def _even(reader: VideoReader, fps: float) -> Iterator[Frames]:
+def _even(reader: VideoReader, fps: float) -> Iterator[Image]:
     """The video frame shown at each moment of an even series; the first one stands for moments before it."""
     number, last, end_s = 0, None, 0.0
     for frame in reader.frames():
@@ -200,7 +198,7 @@ def _even(reader: VideoReader, fps: float) -> Iterator[Frames]:
         number += 1
 
 
-def _mouths(reader: VideoReader, config: ClipConfig) -> Iterator[Frames]:
+def _mouths(reader: VideoReader, config: ClipConfig) -> Iterator[Image]:
     track = track_mouth(reader.frames(), crop_size=config.mouth or (0, 0), speaker="largest")
     if not track.present.any():
         raise MediaError(f"video {reader.info.path} must show a face but none was found; cut it without mouths")
@@ -209,7 +207,7 @@ def _mouths(reader: VideoReader, config: ClipConfig) -> Iterator[Frames]:
         yield track.at(np.array([number / config.fps]))[0][0]
 
 
-def _encode_video_frames(frames: Frames, *, fps: float) -> bytes:
+def _encode_video_frames(frames: Image, *, fps: float) -> bytes:
     height, width = (size // 2 * 2 for size in frames.shape[1:3])
     file = io.BytesIO()
     with av.open(file, "w", format="mp4") as container:

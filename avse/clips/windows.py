@@ -4,13 +4,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from avse.clips.cut import Clip, Frames
-from avse.types import Waveform
+from avse.clips.cut import Clip
+from avse.types import Image, Waveform
 
 
 def window_of(
     clip: Clip, first: int, *, n_frames: int, n_samples: int, sample_rate: int, fps: float
-) -> tuple[Frames, Waveform]:
+) -> tuple[Image, Waveform]:
     """Cut a window.
 
     Args:
@@ -34,7 +34,7 @@ def window_of(
     return frames, waveform
 
 
-def resized(frames: Frames, size: tuple[int, int]) -> Frames:
+def resized(frames: Image, size: tuple[int, int]) -> Image:
     """Video frames `(time, height, width, 3)` of another size, `(height, width)`, without aliasing."""
     if frames.shape[1:3] == size:
         return frames
@@ -43,7 +43,7 @@ def resized(frames: Frames, size: tuple[int, int]) -> Frames:
     return np.stack([cv2.resize(frame, (size[1], size[0]), interpolation=how) for frame in frames])
 
 
-def as_pixels(frames: Frames, size: tuple[int, int]) -> npt.NDArray[np.float32]:
+def as_pixels(frames: Image, size: tuple[int, int]) -> npt.NDArray[np.float32]:
     """Video frames as a network takes them, `(time, 3, height, width)` in [0, 1]."""
     pixels = resized(frames, size).astype(np.float32).transpose(0, 3, 1, 2)
     return np.ascontiguousarray(pixels) / np.float32(255)

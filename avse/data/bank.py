@@ -141,7 +141,7 @@ def _mapped(decoded: Iterator[Waveform], path: Path) -> Waveforms:
 
 
 def sixteen_bit(waveform: Waveform) -> tuple[npt.NDArray[np.int16], np.float32]:
-    """Samples as 16-bit numbers, and what full scale stands for."""
+    """Samples `(samples,)` as 16-bit numbers, and what full scale stands for."""
     scale = np.float32(max(1.0, float(np.max(np.abs(waveform), initial=0)) * FULL_SCALE / (FULL_SCALE - 1)))
     rounded = np.round(waveform * (FULL_SCALE / scale))
     return np.clip(rounded, -FULL_SCALE, FULL_SCALE - 1).astype(np.int16), scale

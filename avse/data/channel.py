@@ -109,7 +109,7 @@ def simulate_response(rng: np.random.Generator, *, sample_rate: int) -> Waveform
 
 
 def trim_response(response: Waveform) -> Waveform:
-    """A measured response from its direct sound on, scaled so that this is 1 in size."""
+    """A measured response `(samples,)` from its direct sound on, scaled so that this is 1 in size."""
     direct = int(np.argmax(np.abs(response)))
     trimmed: Waveform = response[direct:] / np.abs(response[direct])
     return trimmed
@@ -137,14 +137,14 @@ def equalise(waveform: Waveform, gains_db: npt.NDArray[np.float64]) -> Waveform:
 
 
 def limit_band(waveform: Waveform, *, top_hz: float, sample_rate: int) -> Waveform:
-    """What a line of a low sample rate lets through."""
+    """What a line of a low sample rate lets through of `(samples,)`."""
     sections = butter(6, top_hz, output="sos", fs=sample_rate)
     limited: Waveform = sosfilt(sections, waveform).astype(np.float32)
     return limited
 
 
 def mu_law(waveform: Waveform) -> Waveform:
-    """What an 8-bit telephone codec leaves of an audio signal (ITU-T G.711, mu = 255), full scale +-1."""
+    """What an 8-bit telephone codec leaves of `(samples,)` (ITU-T G.711, mu = 255), full scale +-1."""
     compressed = np.sign(waveform) * np.log1p(255 * np.minimum(np.abs(waveform), 1)) / np.log(256)
     coarse = np.round(compressed * 127) / 127
     decoded: Waveform = (np.sign(coarse) * (256 ** np.abs(coarse) - 1) / 255).astype(np.float32)
@@ -152,6 +152,6 @@ def mu_law(waveform: Waveform) -> Waveform:
 
 
 def clip(waveform: Waveform, *, share: float) -> Waveform:
-    """Cut off peaks above a share of the largest."""
+    """Cut off peaks of `(samples,)` above a share of the largest."""
     top = share * float(np.max(np.abs(waveform)))
     return np.clip(waveform, -top, top)

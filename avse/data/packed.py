@@ -111,7 +111,7 @@ def finish_bank(folder: Path, speakers: npt.NDArray[np.uint32], names: Sequence[
 
 
 def encode_sample(waveform: Waveform, mouth: MouthTrack | None, about: dict[str, Any]) -> dict[str, bytes]:
-    """A sample as files by suffix."""
+    """A sample, of audio `(samples,)`, as files by suffix."""
     samples, scale = sixteen_bit(waveform)
     about = {**about, "scale": float(scale)}
     files = {"i16": samples.astype("<i2").tobytes()}

@@ -35,7 +35,7 @@ def write_comparison(path: Path, *, before: Path, after: Path, signs: npt.NDArra
         path: WAV file to write.
         before: noisy audio, or a container with it.
         after: enhanced audio, of the same rate, channels and length.
-        signs: of the channels, for their mean not to cancel.
+        signs: `(channels,)` +-1, for their mean not to cancel.
 
     Raises:
         MediaError: a file cannot be read or written.

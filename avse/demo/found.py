@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from avse.demo.upload import Upload, check_duration
 from avse.enhance.watch import MAX_HEIGHT, Listened, Progress, View, listen, see_people
@@ -13,8 +12,7 @@ from avse.faces.detect import FaceDetector
 from avse.faces.report import FaceInfo
 from avse.faces.speaker import People
 from avse.media.video import VideoReader
-
-Image = npt.NDArray[np.uint8]
+from avse.types import Image
 
 AUTO, EACH, AUDIO_ONLY = "auto", "each", "audio-only"
 """Choices beside a face's number."""

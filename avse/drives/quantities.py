@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from avse.drives.series import tidy
-from avse.drives.uniform import Limits, Samples
+from avse.drives.uniform import Limits
 from avse.errors import InputError
+from avse.types import Series
 
 GSR_FLOOR = 0.05
 """Least conductance that the logarithm is taken of; no skin is as dry."""
@@ -18,18 +19,18 @@ MAY_STAND_STILL = Limits(flat_s=math.inf, saturated_s=math.inf)
 """A car may stand, and rain may last: only gaps are masked."""
 
 
-def _as_it_is(values: Samples) -> Samples:
+def _as_it_is(values: Series) -> Series:
     return values
 
 
-def _log_conductance(values: Samples) -> Samples:
+def _log_conductance(values: Series) -> Series:
     """Of two people one may have five times the other's conductance; their responses are alike by ratio."""
-    logarithm: Samples = np.where(values > GSR_FLOOR, np.log(np.maximum(values, GSR_FLOOR)), np.nan)
+    logarithm: Series = np.where(values > GSR_FLOOR, np.log(np.maximum(values, GSR_FLOOR)), np.nan)
     return logarithm
 
 
-def _log_activity(values: Samples) -> Samples:
-    logarithm: Samples = np.log(np.abs(values) + 0.01)
+def _log_activity(values: Series) -> Series:
+    logarithm: Series = np.log(np.abs(values) + 0.01)
     return logarithm
 
 
@@ -47,7 +48,7 @@ class Quantity:
     """A usual value, in `unit`."""
     limits: Limits = field(default_factory=Limits)
     """What is believed of the sensor."""
-    prepare: Callable[[Samples], Samples] = _as_it_is
+    prepare: Callable[[Series], Series] = _as_it_is
     """What is done to the values before they are resampled."""
 
     @property
@@ -55,7 +56,7 @@ class Quantity:
         """The column's name with its unit, as a table has it."""
         return f"{self.title} ({self.unit})" if self.unit else self.title
 
-    def converted(self, values: Samples, *, unit: str) -> Samples:
+    def converted(self, values: Series, *, unit: str) -> Series:
         """Values in `self.unit`.
 
         Args:

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 
 from avse.errors import MissingExtraError
-
-Series = npt.NDArray[np.float64]
+from avse.types import Series
 
 ECG_RATE_HZ = 64.0
 N_PHASES = 256
@@ -89,7 +87,7 @@ def electrocardiogram(heart: Heart, arousal: Series, rng: np.random.Generator) -
 
 
 def beat_times(heart: Heart, arousal: Series, rng: np.random.Generator) -> Series:
-    """When the heart beats, from a little before the start to a little after the end, seconds."""
+    """When the heart beats, `(beats,)` s, from a little before the start to a little after the end of `(seconds,)`."""
     followed = np.empty(len(arousal))
     now = arousal[0]
     for second, wanted in enumerate(arousal):

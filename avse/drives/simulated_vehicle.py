@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Series = npt.NDArray[np.float64]
+from avse.types import Series
 
 VEHICLE_RATE_HZ = 10.0
 VEHICLE_CHANNELS = ("speed_kmh", "steering_deg", "reversals_hz", "accelerator", "brake", "lateral_offset_m")
@@ -34,13 +34,7 @@ class Style:
 
     @classmethod
     def draw(cls, rng: np.random.Generator, *, effect: float, variation: float) -> "Style":
-        """A driver.
-
-        Args:
-            rng: source of randomness.
-            effect: of arousal, in [0, 1].
-            variation: of people, in [0, 1].
-        """
+        """A driver; arguments as of `Heart.draw`."""
         return cls(
             pace=1 + 0.15 * variation * rng.uniform(-1, 1),
             wheel_deg=1.2 * np.exp(1.0 * variation * rng.standard_normal()),

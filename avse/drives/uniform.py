@@ -7,8 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.errors import InputError
-
-Samples = npt.NDArray[np.float64]
+from avse.types import Series
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class Uniform(NamedTuple):
 
 
 def to_uniform(
-    times_s: Samples, values: Samples, *, rate_hz: float, duration_s: float, limits: Limits | None = None
+    times_s: Series, values: Series, *, rate_hz: float, duration_s: float, limits: Limits | None = None
 ) -> Uniform:
     """Bring samples to an even rate: a weighted mean around each step where they are denser, straight lines where not.
 
@@ -97,8 +96,8 @@ def to_uniform(
     return Uniform(np.where(mask, series, 0).astype(np.float32), mask, report)
 
 
-def check_rising(times_s: Samples) -> None:
-    """Validate that time does not run backwards.
+def check_rising(times_s: Series) -> None:
+    """Validate that time, `(samples,)` s, does not run backwards.
 
     Raises:
         InputError: it does; names the place.
@@ -113,14 +112,14 @@ def check_rising(times_s: Samples) -> None:
         )
 
 
-def _merged(times_s: Samples, values: Samples) -> tuple[Samples, Samples, int]:
+def _merged(times_s: Series, values: Series) -> tuple[Series, Series, int]:
     unique, place = np.unique(times_s, return_inverse=True)
     if len(unique) == len(times_s):
         return times_s, values, 0
     return unique, np.bincount(place, values) / np.bincount(place), len(times_s) - len(unique)
 
 
-def _stuck(times_s: Samples, values: Samples, limits: Limits) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+def _stuck(times_s: Series, values: Series, limits: Limits) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Where the sensor is off, and where it is beyond its range."""
     starts = np.flatnonzero(np.concatenate([[True], np.diff(values) != 0]))
     ends = np.concatenate([starts[1:], [len(values)]])
@@ -132,16 +131,16 @@ def _stuck(times_s: Samples, values: Samples, limits: Limits) -> tuple[npt.NDArr
     return np.repeat(flat_runs, lengths), np.repeat(saturated_runs, lengths)
 
 
-def _triangle(halves: npt.NDArray[np.generic]) -> Samples:
+def _triangle(halves: npt.NDArray[np.generic]) -> Series:
     """Around each step, from its half steps, weighted 1, 2, 1."""
     weights = halves.astype(float)
-    around: Samples = weights[:-2:2] + 2 * weights[1:-1:2] + weights[2::2]
+    around: Series = weights[:-2:2] + 2 * weights[1:-1:2] + weights[2::2]
     return around
 
 
 def _even(
-    times_s: Samples, values: Samples, *, rate_hz: float, n_out: int, gap_s: float
-) -> tuple[Samples, npt.NDArray[np.bool_]]:
+    times_s: Series, values: Series, *, rate_hz: float, n_out: int, gap_s: float
+) -> tuple[Series, npt.NDArray[np.bool_]]:
     """The series and where it is known."""
     out_s = np.arange(n_out) / rate_hz
     if len(times_s) < 2:

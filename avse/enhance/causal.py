@@ -16,7 +16,7 @@ class MouthSource(Protocol):
     """Knows the mouth, as far as video frames have been taken."""
 
     def latest(self, times_s: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
-        """The last crop taken by each time, and whether there is one; times rise from call to call."""
+        """The last crop taken by each of `(n,)` rising times, `(n, height, width, 3)`, and whether there is one."""
         ...
 
 
@@ -32,7 +32,6 @@ class CausalGain:
             offset_s: how late the video comes after the audio.
         """
         self._model, self._video_frames, self._offset_s = model, video_frames, offset_s
-        self._lookahead_s = model.window / 2 / model.sample_rate
         self._motion = MouthMotion(model.crop_size)
         self._video_state: Any = None
         self._audio_state: Any = None
@@ -65,10 +64,8 @@ class CausalGain:
         model = self._model
         numbers = video_frame_indices(
             noisy.shape[1],
-            hop=model.hop,
-            sample_rate=model.sample_rate,
+            stft=model.stft,
             rate_hz=model.video_rate_hz,
-            lookahead_s=self._lookahead_s,
             first_frame=self.n_frames,
         )
         mouth, present = self._encode(self._n_video_frames, int(numbers[-1]) + 1)

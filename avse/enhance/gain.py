@@ -29,10 +29,10 @@ class GainEstimator:
             chunk_frames: frames to work on at once.
         """
         self._model, self._mouth, self._offset_s, self._chunk = model, mouth, offset_s, chunk_frames
-        self._fade = max(1, round(FADE_S * model.sample_rate / model.hop))
+        self._fade = max(1, round(FADE_S * model.stft.frame_rate_hz))
         # A frame's share of the video depends on presence up to a fade away, its spectrum on the model's context.
         self._context = max(model.context_frames, self._fade)
-        self._waiting = np.zeros((model.window // 2 + 1, 0), dtype=np.complex64)
+        self._waiting = np.zeros((model.stft.n_freqs, 0), dtype=np.complex64)
         self._first_waiting = 0
         self.n_frames = 0
         """Frames whose gain is known so far."""
@@ -87,14 +87,13 @@ class GainEstimator:
     def _video_frame(self, first_frame: int, n_frames: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
         if self._mouth is None:
             return np.zeros((n_frames, *self._model.crop_size, 3), np.uint8), np.zeros(n_frames, dtype=bool)
-        times_s = audio_frame_times_s(
-            n_frames, hop=self._model.hop, sample_rate=self._model.sample_rate, first_frame=first_frame
-        )
+        stft = self._model.stft
+        times_s = audio_frame_times_s(n_frames, hop=stft.hop, sample_rate=stft.sample_rate, first_frame=first_frame)
         return self._mouth.at(times_s + self._offset_s)
 
 
 def gain_of(estimate: Spectrum, noisy: Spectrum) -> Spectrum:
-    """What turns noisy bins into their estimates; 1 in a silent bin, where there is nothing to change, never 0 / 0.
+    """What turns noisy bins into their estimates, `(freqs, frames)`; 1 in a silent bin, never 0 / 0.
 
     Examples:
         >>> noisy = np.array([2 + 0j, 1j, 0], np.complex64)

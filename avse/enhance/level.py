@@ -12,10 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.signal.decibel import amplitude_ratio
+from avse.signal.stft_config import StftConfig
 from avse.types import Spectrum
 
 LARGEST_DB = 6.0
-"""dB; more than this is never synthetic for."""
+"""dB; more is never compensated."""
 MEMORY_S = 2.0
 """s of speech over which the gain is averaged."""
 LEAST_SHARE, FULL_SHARE = 0.03, 0.15
@@ -34,9 +35,9 @@ class LevelState(NamedTuple):
 class MakeUpGain:
     """Makes up for the level that an estimate lost; holds no state of a recording."""
 
-    def __init__(self, *, hop: int, sample_rate: int) -> None:
-        """Set up for audio frames `hop` samples apart at `sample_rate` Hz."""
-        self._share = 1 - float(np.exp(-hop / sample_rate / MEMORY_S))
+    def __init__(self, stft: StftConfig) -> None:
+        """Set up for the audio frames of a model."""
+        self._share = 1 - float(np.exp(-stft.hop / stft.sample_rate / MEMORY_S))
 
     def gains(
         self, estimate: Spectrum, noisy: Spectrum, state: LevelState

@@ -18,8 +18,7 @@ from avse.media.audio import AudioReader, AudioWriter
 from avse.media.output import scratch_folder
 from avse.media.remux import replace_audio
 from avse.media.video import VideoFrame, VideoReader, VideoWriter
-
-Image = npt.NDArray[np.uint8]
+from avse.types import Image
 
 STRIP = 64
 """Height of each of the two waveforms under the frame, pixels."""

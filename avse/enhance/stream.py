@@ -98,22 +98,22 @@ class EnhancerStream:
         finds them; None takes the plain mean."""
         mixing = mixing or Mixing()
         self._share = mixing.enhanced_share
-        self._has_high_band = sample_rate != model.sample_rate
-        top_hz = min(sample_rate, model.sample_rate) / 2
-        top_bin = round(top_hz * model.window / model.sample_rate)
+        stft, model_rate = model.stft, model.stft.sample_rate
+        self._has_high_band = sample_rate != model_rate
+        top_bin = round(min(sample_rate, model_rate) / 2 * stft.window / model_rate)
         self._octave = slice(top_bin // 2, top_bin)
-        self._down = StreamingResampler(source_rate=sample_rate, target_rate=model.sample_rate, n_channels=n_channels)
-        self._stft = StreamingSTFT(n_channels=n_channels, window=model.window, hop=model.hop)
+        self._down = StreamingResampler(source_rate=sample_rate, target_rate=model_rate, n_channels=n_channels)
+        self._stft = StreamingSTFT(stft, n_channels=n_channels)
         self.gain = _estimator(model, mouth, offset_s=offset_s, chunk_frames=chunk_frames)
-        self._make_up = MakeUpGain(hop=model.hop, sample_rate=model.sample_rate) if mixing.keep_level else None
+        self._make_up = MakeUpGain(stft) if mixing.keep_level else None
         self._level = LevelState()
-        self._noisy = np.zeros((n_channels, model.window // 2 + 1, 0), dtype=np.complex64)
+        self._noisy = np.zeros((n_channels, stft.n_freqs, 0), dtype=np.complex64)
         # Where there is a high band, the low band comes along unchanged, to be taken away from the input.
         n_rows = 2 * n_channels if self._has_high_band else n_channels
-        self._istft = StreamingISTFT(n_channels=n_rows, window=model.window, hop=model.hop)
-        self._up = StreamingResampler(source_rate=model.sample_rate, target_rate=sample_rate, n_channels=n_rows)
-        hop = model.hop * sample_rate / model.sample_rate
-        self._high = HighBand(sample_rate=sample_rate, n_channels=n_channels, hop=hop, model_rate=model.sample_rate)
+        self._istft = StreamingISTFT(stft, n_channels=n_rows)
+        self._up = StreamingResampler(source_rate=model_rate, target_rate=sample_rate, n_channels=n_rows)
+        hop = stft.hop * sample_rate / model_rate
+        self._high = HighBand(sample_rate=sample_rate, n_channels=n_channels, hop=hop, model_rate=model_rate)
         self._input = np.zeros((n_channels, 0), dtype=np.float32)
 
     def push(self, block: Waveform) -> Waveform:

@@ -177,7 +177,7 @@ def no_mouth(crop_size: tuple[int, int], why: str) -> MouthTrack:
 def enhanced_blocks(
     stream: EnhancerStream, blocks: Iterator[Waveform], *, n_channels: int
 ) -> Iterator[tuple[Waveform, Waveform]]:
-    """Noisy and enhanced samples of the same times, block by block."""
+    """Noisy and enhanced samples of the same times, `(channels, samples)` each, block by block."""
     waiting = np.zeros((n_channels, 0), dtype=np.float32)
     for block in blocks:
         waiting = np.concatenate([waiting, block], axis=1)

@@ -5,8 +5,8 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.faces.detect import Box
+from avse.types import Image
 
-Image = npt.NDArray[np.uint8]
 Appearance = npt.NDArray[np.float32]
 
 PATCH = 48
@@ -59,7 +59,7 @@ def edge_similarity(one: Appearance, other: Appearance) -> float:
 
 
 def face_patch(image: Image, box: Box, *, side: int) -> Image:
-    """A face in `side` x `side` pixels; what lies beyond the frame repeats its edge."""
+    """A face of an image `(height, width, 3)` as `(side, side, 3)`; what lies beyond the frame repeats its edge."""
     scale = side / box.size
     to_patch = np.array([[scale, 0, -scale * box.x], [0, scale, -scale * box.y]])
     if scale >= 0.5:

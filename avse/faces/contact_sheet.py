@@ -5,7 +5,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from avse.errors import MediaError
 from avse.faces.appearance import face_patch
@@ -15,8 +14,7 @@ from avse.faces.report import FaceInfo
 from avse.faces.speaker import People
 from avse.media.output import atomic_write
 from avse.media.video import VideoWriter
-
-Image = npt.NDArray[np.uint8]
+from avse.types import Image
 
 TILE = 160
 """Side of a face on the contact sheet, pixels."""

@@ -18,9 +18,7 @@ from avse.signal.motion import MouthMotion, motion_of
 from avse.signal.resample import StreamingResampler
 from avse.signal.speech_cue import CUE_DIM, CUE_RATE_HZ
 from avse.signal.voice_features import StreamingVoicePowers, VoiceFeatures
-from avse.types import Waveform
-
-Array = npt.NDArray[np.float32]
+from avse.types import FloatArray, Waveform
 
 PIECE_FRAMES = 250
 
@@ -33,12 +31,12 @@ class LipReader(Protocol):
         """Height and width of mouth crops, pixels."""
         ...
 
-    def watch(self, motion: Array, state: Any) -> tuple[Array, Array, Any]:
-        """Mouth motion to cue, embeddings and new state."""
+    def watch(self, motion: FloatArray, state: Any) -> tuple[FloatArray, FloatArray, Any]:
+        """Motion `(frames, 2, height, width)` to cue `(frames, CUE_DIM)`, embeddings `(frames, dim)`, new state."""
         ...
 
-    def listen(self, features: Array, state: Any) -> tuple[Array, Any]:
-        """Voice features to embeddings and new state."""
+    def listen(self, features: FloatArray, state: Any) -> tuple[FloatArray, Any]:
+        """Voice features `(frames, features)` to embeddings `(frames, dim)` and new state."""
         ...
 
 
@@ -46,9 +44,9 @@ class LipReader(Protocol):
 class LipPredictions:
     """What a mouth says, `CUE_RATE_HZ` frames per second from the first sample of the audio."""
 
-    cue: Array
+    cue: FloatArray
     """`(frames, CUE_DIM)` in [0, 1], 0 where there is no face."""
-    embedding: Array
+    embedding: FloatArray
     """`(frames, dim)`, 0 where there is no face."""
     present: npt.NDArray[np.bool_]
     """`(frames,)`."""
@@ -67,23 +65,23 @@ class AudioListener:
         self._reader, self._state = reader, None
         self._resampler = StreamingResampler(source_rate=sample_rate, target_rate=SAMPLE_RATE, n_channels=1)
         self._powers, self._features = StreamingVoicePowers(), VoiceFeatures()
-        self._embeddings: list[Array] = []
+        self._embeddings: list[FloatArray] = []
 
     def push(self, block: Waveform) -> None:
         """Take samples, `(channels, samples)`; the mean of the channels is listened to."""
         self._listen(self._powers.push(self._resampler.push(block.mean(axis=0, keepdims=True))[0]))
 
     def push_all(self, blocks: Iterable[Waveform]) -> None:
-        """Take all blocks of a recording."""
+        """Take all blocks of a recording, `(channels, samples)` each."""
         for block in blocks:
             self.push(block)
 
-    def finish(self) -> Array:
+    def finish(self) -> FloatArray:
         """End the recording: embeddings of all video frames that begin within it, `(frames, dim)`."""
         self._listen(self._powers.push(self._resampler.finish()[0], last=True))
         return np.concatenate(self._embeddings) if self._embeddings else np.zeros((0, 1), np.float32)
 
-    def _listen(self, powers: Array) -> None:
+    def _listen(self, powers: FloatArray) -> None:
         if len(powers):
             embedding, self._state = self._reader.listen(self._features.push(powers), self._state)
             self._embeddings.append(embedding)
@@ -121,7 +119,7 @@ def _resized(crops: npt.NDArray[np.uint8], size: tuple[int, int]) -> npt.NDArray
     return np.stack([cv2.resize(crop, (width, height), interpolation=cv2.INTER_AREA) for crop in crops])
 
 
-def evidence(mouths: list[LipPredictions], audio: Array) -> npt.NDArray[np.float64]:
+def evidence(mouths: list[LipPredictions], audio: FloatArray) -> npt.NDArray[np.float64]:
     """Evidence that each mouth says what is heard, frame by frame.
 
     Args:

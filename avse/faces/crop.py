@@ -4,11 +4,9 @@ from math import ceil
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from avse.faces.detect import Box
-
-Image = npt.NDArray[np.uint8]
+from avse.types import Image
 
 MOUTH_CENTRE_Y = 0.79
 """Height of the mouth in a face's box, as a share of its size."""

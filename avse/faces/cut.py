@@ -4,10 +4,8 @@ from collections import deque
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-Image = npt.NDArray[np.uint8]
-Small = npt.NDArray[np.float32]
+from avse.types import FloatArray, Image
 
 SMALL = (48, 27)
 """Width and height that frames are compared at, pixels."""
@@ -24,9 +22,9 @@ class CutDetector:
 
     def __init__(self) -> None:
         """Begin a video."""
-        self._last: Small | None = None
+        self._last: FloatArray | None = None
         self._changes: deque[float] = deque(maxlen=N_BEFORE)
-        self.before: Small | None = None
+        self.before: FloatArray | None = None
         """The frame before the newest one, small."""
 
     def push(self, grey: Image) -> bool:
@@ -44,8 +42,8 @@ class CutDetector:
             self._changes.append(change)
         return is_cut
 
-    def likeness(self, earlier: Small) -> float:
-        """Correlation of an earlier frame and the newest one, -1 to 1: high where the scene is the same."""
+    def likeness(self, earlier: FloatArray) -> float:
+        """Correlation of an earlier frame `(pixels,)` and the newest one, -1 to 1: high where the scene is the same."""
         if self._last is None:
             return 0.0
         first, second = earlier - earlier.mean(), self._last - self._last.mean()

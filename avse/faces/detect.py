@@ -8,8 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.errors import MediaError
-
-Image = npt.NDArray[np.uint8]
+from avse.types import Image
 
 EYES_AT, MOUTH_AT = 0.39, 0.78
 """Height of eyes and mouth in a cascade's box, as a share of its size."""

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-Grey = npt.NDArray[np.uint8]
+from avse.types import Grey
 
 PATCH = 64
 """Side of the face patch that movement is measured in, pixels."""
@@ -131,8 +130,8 @@ class EvidenceMeter:
 def movement(before: Grey, after: Grey) -> tuple[float, float]:
     """What changed in a face besides moving as a whole, over its contrast: within the face, and in the mouth.
 
-    The later patch is laid over the earlier one by the similarity transform that most points agree on; of what is left,
-    fine detail is noise and is blurred away.
+    Both are patches `(height, width)` of one size. The later is laid over the earlier by the similarity transform that
+    most points agree on; of what is left, fine detail is noise and is blurred away.
     """
     steps = np.linspace(0.15 * PATCH, 0.85 * PATCH, 8)
     points = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 1, 2).astype(np.float32)

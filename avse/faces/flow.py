@@ -2,15 +2,19 @@
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from avse.faces.detect import Box
-
-Grey = npt.NDArray[np.uint8]
+from avse.types import Grey
 
 
 def median_flow(last: Grey, grey: Grey, box: Box) -> tuple[float, float]:
-    """Median movement of a grid of points on a face, in pixels (Lucas-Kanade; after Kalal et al. 2010)."""
+    """Median movement of a grid of points on a face, in pixels (Lucas-Kanade; after Kalal et al. 2010).
+
+    Args:
+        last: `(height, width)`, the frame before.
+        grey: `(height, width)`.
+        box: of the face in `last`.
+    """
     steps = np.linspace(0.2, 0.8, 6) * box.size
     points = np.stack(np.meshgrid(box.x + steps, box.y + steps), axis=-1).reshape(-1, 1, 2).astype(np.float32)
     moved, found, _ = cv2.calcOpticalFlowPyrLK(last, grey, points, None, winSize=(15, 15), maxLevel=2)
@@ -21,7 +25,7 @@ def median_flow(last: Grey, grey: Grey, box: Box) -> tuple[float, float]:
 
 
 def change(last: Grey, before: Box, grey: Grey, after: Box) -> float:
-    """Mean difference, of 255, between the middle of a face in one frame and in the next."""
+    """Mean difference, of 255, between the middle of a face in one frame `(height, width)` and in the next."""
     return float(np.mean(cv2.absdiff(_middle(last, before), _middle(grey, after))))
 
 

@@ -11,8 +11,7 @@ from avse.faces.crop import crop_mouth
 from avse.faces.detect import Box, FaceDetector
 from avse.faces.track import FaceTracker, Track
 from avse.signal.clock import latest_frame_at
-
-Image = npt.NDArray[np.uint8]
+from avse.types import Image
 
 SMOOTHING_S = 0.2
 """A crop lies where the face was on average over this time: detectors jitter faster than heads move."""

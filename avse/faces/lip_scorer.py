@@ -11,12 +11,10 @@ from avse.faces.mouth import MouthTrack
 from avse.faces.report import FaceReport
 from avse.faces.scorer import MotionScorer
 from avse.faces.who_speaks import TurnConfig
+from avse.types import FloatArray, Series
 
 if TYPE_CHECKING:
     from avse.faces.crop_file import CropFile
-
-Array = npt.NDArray[np.float32]
-Series = npt.NDArray[np.float64]
 
 
 class Mouth(Protocol):
@@ -57,7 +55,7 @@ class LipScorer:
         self._motion = MotionScorer(sample_rate=sample_rate, rhythm=False) if with_motion else None
         self._reader = reader
         self._listener = AudioListener(reader, sample_rate=sample_rate)
-        self._audio: Array | None = None
+        self._audio: FloatArray | None = None
         self._reads: dict[tuple[int, bytes], tuple[Mouth, LipPredictions]] = {}
 
     def push(self, block: npt.NDArray[np.float32]) -> None:
@@ -67,7 +65,7 @@ class LipScorer:
             self._motion.push(block)
 
     @property
-    def audio(self) -> Array:
+    def audio(self) -> FloatArray:
         """Embeddings of the audio, `(frames, dim)`, after all of it was taken."""
         if self._audio is None:
             self._audio = self._listener.finish()

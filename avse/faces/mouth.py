@@ -60,7 +60,7 @@ class MouthTrack:
         return self._pick(times_s, video_frame_at)
 
     def latest(self, times_s: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
-        """The same with video frames taken by then and not later: what a live program would have seen."""
+        """As `at`, with video frames taken by then and not later: what a live program would have seen."""
         return self._pick(times_s, latest_frame_at)
 
     def _pick(

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import NamedTuple, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from avse.faces.crop import crop_mouth
 from avse.faces.crop_file import CropFile
@@ -14,8 +13,7 @@ from avse.faces.detect import Box, FaceDetector
 from avse.faces.scorer import CorrespondenceScorer
 from avse.faces.speaker import Candidate, People, people_of
 from avse.faces.track import FaceTracker, Track
-
-Image = npt.NDArray[np.uint8]
+from avse.types import Image
 
 SMOOTHING_S = 0.2
 """A crop lies where the face was on average within this time on both sides: detectors jitter faster than heads move."""

@@ -18,9 +18,7 @@ from avse.faces.who_speaks import TurnConfig
 from avse.signal.clock import n_video_frames, video_frame_at
 from avse.signal.level import LevelMeter
 from avse.signal.speech_cue import CUE_RATE_HZ
-from avse.types import Waveform
-
-Values = npt.NDArray[np.float64]
+from avse.types import Series, Waveform
 
 
 class Mouth(Protocol):
@@ -49,7 +47,7 @@ class CorrespondenceScorer(Protocol):
         """Take the next audio, `(channels, samples)`."""
         ...
 
-    def evidence(self, faces: Sequence[Mouth], *, timestamps_s: Values) -> Values:
+    def evidence(self, faces: Sequence[Mouth], *, timestamps_s: Series) -> Series:
         """Score all faces, after all audio.
 
         Args:
@@ -90,7 +88,7 @@ class MotionScorer:
         """Take the next audio; see `CorrespondenceScorer`."""
         self._meter.push(block)
 
-    def evidence(self, faces: Sequence[Mouth], *, timestamps_s: Values) -> Values:
+    def evidence(self, faces: Sequence[Mouth], *, timestamps_s: Series) -> Series:
         """Score all faces; see `CorrespondenceScorer`."""
         loudness = loudness_at(timestamps_s, self._meter.level_db(), self._meter.rate_hz)
         found = np.zeros(
@@ -132,7 +130,7 @@ Z_WEIGHT, Z_MIDDLE, Z_MOST = 0.6, 1.5, 3.0
 sentence 1.1, each with a standard deviation of 1.2."""
 
 
-def mouth_motion(crops: "npt.NDArray[np.uint8] | CropFile", rows: npt.NDArray[np.int64]) -> Values:
+def mouth_motion(crops: "npt.NDArray[np.uint8] | CropFile", rows: npt.NDArray[np.int64]) -> Series:
     """How much a mouth changes within a ninth of a second besides moving as a whole, over its contrast, `(rows,)`.
 
     Args:
@@ -148,7 +146,7 @@ def mouth_motion(crops: "npt.NDArray[np.uint8] | CropFile", rows: npt.NDArray[np
     return motion
 
 
-def _small_grey(crops: "npt.NDArray[np.uint8] | CropFile", rows: npt.NDArray[np.int64]) -> Values:
+def _small_grey(crops: "npt.NDArray[np.uint8] | CropFile", rows: npt.NDArray[np.int64]) -> Series:
     """Crops as `(rows, 16, 24)` with a mean of 0 each."""
     grey = np.stack(
         [
@@ -159,7 +157,7 @@ def _small_grey(crops: "npt.NDArray[np.uint8] | CropFile", rows: npt.NDArray[np.
     return np.asarray(grey - grey.mean(axis=(1, 2), keepdims=True))
 
 
-def _unexplained(grey: Values) -> Values:
+def _unexplained(grey: Series) -> Series:
     """Mean change from the two frames before to the two after that nothing but the mouth explains.
 
     Args:
@@ -181,7 +179,7 @@ def _unexplained(grey: Values) -> Values:
     return np.asarray(np.abs(change - (causes @ weights)[..., 0]).mean(axis=1))
 
 
-def loudness_at(timestamps_s: Values, level_db: npt.NDArray[np.float32], rate_hz: float) -> Values:
+def loudness_at(timestamps_s: Series, level_db: npt.NDArray[np.float32], rate_hz: float) -> Series:
     """Loudness at video frames, 0 (the recording's quiet) to 1 (its loud), `(n,)`.
 
     It grows with about the third root of power (Stevens 1955), in which noise weighs less than in decibels.
@@ -197,7 +195,7 @@ def loudness_at(timestamps_s: Values, level_db: npt.NDArray[np.float32], rate_hz
     return np.asarray(np.clip(relative, 0.0, 1.2))
 
 
-def frame_features(motion: Values, loudness: Values, times_s: Values) -> Values:
+def frame_features(motion: Series, loudness: Series, times_s: Series) -> Series:
     """What speaks for and against a mouth at each frame, `(n, 6)`."""
     tiny = 0.003
     width = max(3, round(WINDOW_S / _step_s(times_s)) | 1)
@@ -220,13 +218,13 @@ def frame_features(motion: Values, loudness: Values, times_s: Values) -> Values:
     )
 
 
-def _step_s(times_s: Values) -> float:
+def _step_s(times_s: Series) -> float:
     return float(np.median(np.diff(times_s))) if len(times_s) > 1 else 0.04
 
 
 def rhythm_evidence(
-    crops: "npt.NDArray[np.uint8] | CropFile", rows: npt.NDArray[np.int64], loudness: Values, times_s: Values
-) -> Values:
+    crops: "npt.NDArray[np.uint8] | CropFile", rows: npt.NDArray[np.int64], loudness: Series, times_s: Series
+) -> Series:
     """Evidence in nats from how well a mouth's shape goes with the loudness, against other alignments, `(rows,)`.
 
     In every few seconds, the share of the loudness that the first principal components of the mouth explain (their
@@ -248,7 +246,7 @@ def rhythm_evidence(
     return found
 
 
-def _smooth(values: Values, width: int) -> Values:
+def _smooth(values: Series, width: int) -> Series:
     width = min(width, 2 * len(values) - 1)
     padded = np.pad(values, width // 2, mode="reflect" if len(values) > width // 2 else "edge")
     return np.asarray(np.convolve(padded, np.full(width, 1 / width), mode="valid")[: len(values)])

@@ -119,7 +119,7 @@ class Selection:
 def people_of(
     candidates: Sequence[Candidate], *, timestamps_s: npt.NDArray[np.float64], frame_size: tuple[int, int]
 ) -> People:
-    """Keep the tracks that are living faces, and put them in reading order."""
+    """Keep the tracks that are living faces, and put them in reading order; times are `(video frames,)` s."""
     evident = [face.evidence for face in candidates if face.evidence is not None]
     kept = iter(lasting(evident))
     faces = [face for face in candidates if face.evidence is None or next(kept)]

@@ -6,8 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.signal.speech_cue import CUE_RATE_HZ
-
-Array = npt.NDArray[np.float32]
+from avse.types import FloatArray
 
 MOST_OFFSET_S = 0.8
 """Offsets are looked for up to this, either way."""
@@ -41,7 +40,7 @@ class Offset:
         return f"video {'lags' if ms > 0 else 'leads'} audio by {abs(ms)} ms"
 
 
-def find_offset(video: Array, audio: Array, *, evidence_scale: float = 0.5) -> Offset:
+def find_offset(video: FloatArray, audio: FloatArray, *, evidence_scale: float = 0.5) -> Offset:
     """Find the offset at which a mouth says what is heard.
 
     The evidence at each whole number of frames is a log-likelihood ratio against "does not belong at all", so the

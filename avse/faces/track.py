@@ -4,16 +4,13 @@ from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from avse.faces.appearance import SAME_PERSON, Appearance, blend, describe, edge_similarity, face_patch, similarity
-from avse.faces.cut import CutDetector, Small
+from avse.faces.cut import CutDetector
 from avse.faces.detect import Box, CascadeDetector, FaceDetector, without_doubles
 from avse.faces.evidence import PATCH, Evidence, EvidenceMeter
 from avse.faces.flow import change, median_flow
-
-Image = npt.NDArray[np.uint8]
-Grey = npt.NDArray[np.uint8]
+from avse.types import FloatArray, Grey, Image
 
 SEARCH_HEIGHT = 480
 """Pixels; larger frames are shrunk to it when new faces are looked for."""
@@ -49,7 +46,7 @@ class Track:
     visible: bool = True
     shot: int = 0
     """Shot that it was last seen in."""
-    scene: Small | None = None
+    scene: FloatArray | None = None
     """The last frame before that shot ended, small; None while it lasts."""
     meter: EvidenceMeter = field(default_factory=EvidenceMeter)
     seen_s: float = 0.0

@@ -11,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.signal.speech_cue import CUE_RATE_HZ
-
-Series = npt.NDArray[np.float64]
+from avse.types import Series
 
 NOBODY, UNSURE = -1, -2
 """In place of a face's index."""
@@ -101,7 +100,7 @@ def find_speech_of_each(evidence: Series, config: TurnConfig | None = None) -> l
     """Say for each face alone when it speaks, so that people who talk at the same time both do.
 
     Args:
-        evidence: as of `find_turns`.
+        evidence: `(faces, video frames)`, as of `find_turns`.
         config: how; `BY_ITSELF` by default.
 
     Returns:

@@ -68,7 +68,7 @@ class StreamingEnhancer:
             offset_s=offset_s,
         )
         self.sample_rate, self.n_channels = sample_rate, n_channels
-        self.latency_s = enhancer.model.window / enhancer.model.sample_rate
+        self.latency_s = enhancer.model.stft.window / enhancer.model.stft.sample_rate
         """How much later a sample comes out than it goes in, without the time of computing and rate conversion."""
         self._flat = n_channels == 1
         self._has_ended = False

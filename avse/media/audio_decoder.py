@@ -14,6 +14,7 @@ from avse.media.container import decode, open_container
 from avse.media.flac_position import flac_position
 from avse.media.layout import DEFAULT, native_layout
 from avse.media.limits import MAX_GAP_S, MAX_SILENCE_S, check_audio_format
+from avse.media.stated_channels import stated_channels
 from avse.types import Waveform
 
 GAP_S = 0.05
@@ -46,7 +47,8 @@ class AudioDecoder:
             context = self._stream.codec_context
             self.layout, self.n_channels = native_layout(context)
             self.sample_rate: int = context.sample_rate
-            check_audio_format(path, sample_rate=self.sample_rate, n_channels=self.n_channels)
+            n_channels = self.n_channels or stated_channels(path) or 0
+            check_audio_format(path, sample_rate=self.sample_rate, n_channels=n_channels)
             self._silence_s = 0.0
             self._position = self._n_damaged = 0
             self._frames = self._from_first_frames()

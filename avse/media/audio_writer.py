@@ -22,6 +22,8 @@ from avse.media.tags import Tags
 from avse.types import Waveform
 
 BLOCK_SAMPLES = 65536
+SHORTEST_S = 0.02
+"""Of less audio a resampler or a codec may keep nothing: a frame of Opus is as long."""
 FLOATING = ("FLOAT", "DOUBLE")
 FORMATS = {".m4a": "ipod", ".mp3": "mp3", ".opus": "opus", ".flac": "flac"}
 """FFmpeg's names of what it writes here, by suffix."""
@@ -128,7 +130,15 @@ class AudioWriter:
 
     def _verify(self) -> None:
         """Compare the length of what lies on the disk with what was given, before it gets its name."""
-        rate, n_samples = self._sink.stored_length(self._temporary)
+        try:
+            rate, n_samples = self._sink.stored_length(self._temporary)
+        except (MediaError, soundfile.LibsndfileError):  # which name the temporary file
+            is_short = self._n_samples < SHORTEST_S * self._rate
+            advice = "it is too short for its codec: write a .wav" if is_short else "make space or choose another place"
+            raise MediaError(
+                f"output {self._path} must hold {self._n_samples} samples at {self._rate} Hz but cannot be read back; "
+                f"{advice}"
+            ) from None
         expected = self._n_samples * rate / self._rate
         if abs(n_samples - expected) > self._sink.slack:
             raise MediaError(

@@ -18,7 +18,7 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], *, header: dict[str, A
 
     Args:
         path: file to write; replaced if it exists.
-        tensors: by name.
+        tensors: by name, `(...)` of any axes.
         header: stored in the file as JSON.
     """
     path.parent.mkdir(parents=True, exist_ok=True)

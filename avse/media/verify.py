@@ -48,7 +48,14 @@ def check_in_sync(written: Path, *, source: Path, output: Path, tracks: list[Wri
     """
     shift_s = first_frame_s(written) - first_frame_s(source)
     for track in tracks:
-        wanted, decoded = _Stretch(track.path, track.own_track), _Stretch(written, track.written_track)
+        wanted = _Stretch(track.path, track.own_track)
+        try:
+            decoded = _Stretch(written, track.written_track)
+        except MediaError:  # which names the temporary file
+            raise MediaError(
+                f"output {output} must hold {wanted.n_samples / wanted.rate:.3f} s of audio but none of it can be read "
+                "back; make space, or use .mkv"
+            ) from None
         expected = wanted.n_samples * track.encoding.sample_rate / wanted.rate
         if abs(decoded.n_samples - expected) > track.encoding.length_slack:
             raise MediaError(

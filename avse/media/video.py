@@ -17,7 +17,6 @@ from typing import NamedTuple
 
 import av
 import numpy as np
-import numpy.typing as npt
 from av.video.reformatter import VideoReformatter
 
 from avse.errors import MediaError
@@ -27,9 +26,7 @@ from avse.media.limits import MAX_FPS, MAX_PIXELS, check_frame_size
 from avse.media.output import atomic_write
 from avse.media.suffixes import VIDEO, media_files
 from avse.media.tags import is_cover
-
-Image = npt.NDArray[np.uint8]
-
+from avse.types import Image
 
 REORDERED_PACKETS = 20
 """H.264 and HEVC decode at most 16 frames before one that is shown earlier."""

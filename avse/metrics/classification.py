@@ -8,9 +8,7 @@ import numpy.typing as npt
 
 from avse.errors import InputError
 from avse.metrics.score import Score
-
-Labels = npt.NDArray[np.integer]
-Probabilities = npt.NDArray[np.floating]
+from avse.types import Labels, Probabilities
 
 N_BINS = 10
 """Of confidence, for the calibration error."""
@@ -83,7 +81,7 @@ CLASSIFICATION = {
 
 
 def confusion(*, reference: Labels, estimate: Labels, n_classes: int) -> npt.NDArray[np.int64]:
-    """How often each true class (rows) was taken for each class (columns)."""
+    """How often each true class was taken for each class, `(true classes, classes)`, from classes `(examples,)`."""
     counts = np.zeros((n_classes, n_classes), dtype=np.int64)
     np.add.at(counts, (reference, estimate), 1)
     return counts
@@ -108,7 +106,12 @@ def reliability(*, reference: Labels, probabilities: Probabilities) -> npt.NDArr
 
 
 def calibration_error(*, reference: Labels, probabilities: Probabilities) -> float:
-    """Expected calibration error: the mean distance of confidence and accuracy over the bins, by their share."""
+    """Expected calibration error: the mean distance of confidence and accuracy over the bins, by their share.
+
+    Args:
+        reference: `(examples,)` true classes.
+        probabilities: `(examples, classes)`.
+    """
     rows = reliability(reference=reference, probabilities=probabilities)
     return float(np.nansum(np.abs(rows[:, 0] - rows[:, 1]) * rows[:, 2]))
 

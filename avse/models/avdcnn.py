@@ -50,6 +50,7 @@ from avse.nn.encoders.video import LipCNN, normalise_images
 from avse.nn.layers import crops_to_frames
 from avse.signal.normalise import sliding_contrast, sliding_mean_std
 from avse.signal.stft import log_power
+from avse.signal.stft_config import StftConfig
 
 MIN_STD = 0.5
 """Least standard deviation of a bin's natural log power (about 2 dB), against division by a constant."""
@@ -97,7 +98,7 @@ class AVDCNN(nn.Module):
         self.config = config
         self.audio = audio
         self.video = video
-        n_freqs = config.window // 2 + 1
+        n_freqs = config.stft.n_freqs
         self.lip_shape = (3, config.lip_height, config.lip_width)
         dims = [int(encoder.dim) for encoder in (audio, video) if encoder is not None]  # type: ignore[arg-type]
         self.is_late = config.fusion == "late"
@@ -121,7 +122,7 @@ class AVDCNN(nn.Module):
             ConfigError: settings contradict each other.
         """
         check_config(config)
-        n_freqs, frame_rate_hz = config.window // 2 + 1, config.sample_rate / config.hop
+        n_freqs, frame_rate_hz = config.stft.n_freqs, config.stft.frame_rate_hz
         n_pixels = config.lip_height * config.lip_width
         shared: dict[str, Any] = {"context": config.context, "frame_rate_hz": frame_rate_hz}
         audio: nn.Module | None = None
@@ -154,19 +155,9 @@ class AVDCNN(nn.Module):
         return AVDCNNConfig(**{**given, "tokens": CropTokensConfig.of(header.get("tokens"))})
 
     @property
-    def sample_rate(self) -> int:
-        """Hz."""
-        return self.config.sample_rate
-
-    @property
-    def window(self) -> int:
-        """Samples in an analysis window."""
-        return self.config.window
-
-    @property
-    def hop(self) -> int:
-        """Samples between frames."""
-        return self.config.hop
+    def stft(self) -> StftConfig:
+        """Rate and frames of the audio."""
+        return self.config.stft
 
     @property
     def context_frames(self) -> int:

@@ -5,6 +5,7 @@ from typing import Literal
 
 from avse.errors import ConfigError
 from avse.nn.encoders.pretrained import CropTokensConfig
+from avse.signal.stft_config import StftConfig
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,11 @@ class AVDCNNConfig:
     and lip frames of 32 x 48; None has the paper's CNN."""
     mouth_dim: int = 64
     """Features of that encoder."""
+
+    @property
+    def stft(self) -> StftConfig:
+        """Rate and frames of the audio."""
+        return StftConfig(window=self.window, hop=self.hop, sample_rate=self.sample_rate)
 
 
 def check_config(config: AVDCNNConfig) -> None:

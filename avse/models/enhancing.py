@@ -2,8 +2,8 @@
 
 from typing import Any, Protocol, runtime_checkable
 
-import numpy as np
-import numpy.typing as npt
+from avse.signal.stft_config import StftConfig
+from avse.types import Flags, FloatArray, Image, Spectrum
 
 
 class AnyModel(Protocol):
@@ -15,18 +15,8 @@ class AnyModel(Protocol):
         ...
 
     @property
-    def sample_rate(self) -> int:
-        """Hz."""
-        ...
-
-    @property
-    def window(self) -> int:
-        """Samples in a window, periodic Hann."""
-        ...
-
-    @property
-    def hop(self) -> int:
-        """Samples between windows."""
+    def stft(self) -> StftConfig:
+        """Rate and frames of the audio that it takes."""
         ...
 
     @property
@@ -45,10 +35,10 @@ class SpectralModel(AnyModel, Protocol):
 
     def estimate_spectrum(
         self,
-        noisy: npt.NDArray[np.complex64],
-        crops: npt.NDArray[np.uint8],
-        present: npt.NDArray[np.bool_],
-    ) -> npt.NDArray[np.complex64]:
+        noisy: Spectrum,
+        crops: Image,
+        present: Flags,
+    ) -> Spectrum:
         """Enhance a stretch of spectrum; its ends count as the ends of the recording.
 
         Args:
@@ -74,7 +64,7 @@ class CausalModel(AnyModel, Protocol):
         """Video frames of the mouth taken in a second."""
         ...
 
-    def encode_video(self, motion: npt.NDArray[np.float32], state: Any) -> tuple[npt.NDArray[np.float32], Any]:
+    def encode_video(self, motion: FloatArray, state: Any) -> tuple[FloatArray, Any]:
         """Take the next video frames.
 
         Args:
@@ -88,11 +78,11 @@ class CausalModel(AnyModel, Protocol):
 
     def enhance_step(
         self,
-        noisy: npt.NDArray[np.complex64],
-        mouth: npt.NDArray[np.float32],
-        present: npt.NDArray[np.bool_],
+        noisy: Spectrum,
+        mouth: FloatArray,
+        present: Flags,
         state: Any,
-    ) -> tuple[npt.NDArray[np.complex64], npt.NDArray[np.float32], Any]:
+    ) -> tuple[Spectrum, FloatArray, Any]:
         """Take the next frames of audio.
 
         Args:

@@ -15,6 +15,7 @@ from avse.nn.band_blocks import Block, BlockConfig
 from avse.nn.bands import ErbBands
 from avse.nn.complex_mask import apply_mask
 from avse.nn.grouped import DualPath, GroupedConv
+from avse.signal.stft_config import StftConfig
 
 FLOOR = 1e-12
 """Of squared magnitudes."""
@@ -42,6 +43,11 @@ class GtcrnConfig:
     """Blocks after the dual paths; the paper has none."""
     state_dim: int = 32
     """Width of the recurrent state of each band in them."""
+
+    @property
+    def stft(self) -> StftConfig:
+        """Rate and frames of the audio."""
+        return StftConfig(window=self.window, hop=self.hop, sample_rate=self.sample_rate)
 
 
 class CoreState(NamedTuple):
@@ -115,9 +121,7 @@ class Gtcrn(nn.Module):
         super().__init__()
         self.config = config
         channels = config.channels
-        self.bands = ErbBands(
-            window=config.window, sample_rate=config.sample_rate, n_low=config.n_low, n_high=config.n_high, stored=True
-        )
+        self.bands = ErbBands(config.stft, n_low=config.n_low, n_high=config.n_high, stored=True)
         self.n_middle = ((self.bands.n_bands + 1) // 2 + 1) // 2
         down: dict[str, Any] = {"stride": (1, 2), "padding": (0, 2)}
         self.wide = nn.Sequential(nn.Conv2d(9, channels, (1, 5), **down), nn.PReLU())
@@ -144,7 +148,7 @@ class Gtcrn(nn.Module):
         return GtcrnConfig(**header)
 
     def initial_state(self, batch: int, like: Tensor) -> CoreState:
-        """The state before the first frame; `like` gives the device and the number type."""
+        """The state before the first frame; `like`, `(...)`, gives the device and the number type."""
         return CoreState(
             self.encoder.initial_state(batch, like),
             tuple(like.new_zeros(batch, self.n_middle, self.config.channels) for _ in self.paths)

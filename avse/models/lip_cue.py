@@ -14,8 +14,6 @@ negatives within the batch and shifted in time, a cross entropy in place of a ma
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -23,8 +21,7 @@ from avse.nn.encoders.mouth import MouthCNN, MouthEncoder, MouthState
 from avse.nn.encoders.pretrained import CropTokensConfig, MouthTokens
 from avse.nn.encoders.voice import VoiceEncoder
 from avse.signal.speech_cue import CUE_DIM, CUE_RATE_HZ
-
-Array = npt.NDArray[np.float32]
+from avse.types import FloatArray
 
 
 @dataclass(frozen=True)
@@ -110,11 +107,11 @@ class LipCue(nn.Module):
         return torch.cat([embedding, torch.ones_like(embedding[..., :1])], dim=-1), state
 
     def initial_video_state(self, batch: int, like: Tensor) -> MouthState:
-        """The state before the first video frame."""
+        """The state before the first video frame; `like`, `(...)`, gives the device and the number type."""
         return self.video.initial_state(batch, like)
 
     def initial_audio_state(self, batch: int, like: Tensor) -> MouthState:
-        """The state before the first frame of audio."""
+        """As `initial_video_state`, before the first frame of audio."""
         return self.voice.initial_state(batch, like)
 
     def forward(self, motion: Tensor, features: Tensor) -> tuple[VideoOutput, Tensor]:
@@ -124,15 +121,15 @@ class LipCue(nn.Module):
         return video, audio
 
     @torch.inference_mode()
-    def watch(self, motion: Array, state: MouthState | None) -> tuple[Array, Array, MouthState]:
-        """The next video frames of a recording, in numpy: cue in [0, 1], embedding, new state; None begins."""
+    def watch(self, motion: FloatArray, state: MouthState | None) -> tuple[FloatArray, FloatArray, MouthState]:
+        """As `watch_step` in numpy, without the batch: cue `(frames, CUE_DIM)` in [0, 1], embedding, new state."""
         frames = torch.from_numpy(motion)[None].to(next(self.parameters()).device)
         output, state = self.watch_step(frames, state or self.initial_video_state(1, frames))
         return torch.sigmoid(output.cue_logits)[0].cpu().numpy(), output.embedding[0].cpu().numpy(), state
 
     @torch.inference_mode()
-    def listen(self, features: Array, state: MouthState | None) -> tuple[Array, MouthState]:
-        """The next frames of audio of a recording, in numpy: embedding, new state; None begins."""
+    def listen(self, features: FloatArray, state: MouthState | None) -> tuple[FloatArray, MouthState]:
+        """As `listen_step` in numpy, without the batch: embedding `(frames, dim)` and new state."""
         frames = torch.from_numpy(features)[None].to(next(self.parameters()).device)
         embedding, state = self.listen_step(frames, state or self.initial_audio_state(1, frames))
         return embedding[0].cpu().numpy(), state

@@ -1,6 +1,5 @@
 """The lip network as two ONNX graphs: one for the mouth's video frames, one for frames of audio."""
 
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -8,7 +7,7 @@ import torch
 from torch import Tensor
 
 from avse.models.lip_cue import LipCue
-from avse.models.onnx_graph import StatefulGraph, export_checked, largest_difference
+from avse.models.onnx_graph import GraphExport, StatefulGraph
 from avse.models.onnx_lips import OnnxLips, voice_path
 from avse.nn.encoders.mouth import MouthState
 from avse.signal.motion import N_CHANNELS
@@ -61,40 +60,23 @@ class VoiceGraph(StatefulGraph):
         return embedding, self.join(tuple(after))
 
 
-def export(model: LipCue, path: Path, *, force: bool = False) -> float:
-    """Write a model's graphs, the lips' and the voice's beside it, and check them.
-
-    Args:
-        model: in evaluation mode, on the CPU.
-        path: ends in `.onnx`; the voice's graph becomes `NAME.voice.onnx`.
-        force: replace files that exist.
-
-    Returns:
-        The largest difference between what the model and the graphs give for random input.
-
-    Raises:
-        MissingExtraError: the package onnx is not installed.
-        ConfigError: they differ by more than 1e-4; nothing is written then.
-        MediaError: a file exists or cannot be written.
-    """
-    return export_checked(
-        {path: LipGraph(model), voice_path(path): VoiceGraph(model)},
-        model=model,
-        difference=lambda lips, voice: _difference(model, OnnxLips(lips, voice)),
-        force=force,
-    )
+def _inputs(model: LipCue, rng: np.random.Generator, n_frames: int) -> tuple[Any, ...]:
+    motion = rng.standard_normal((n_frames, N_CHANNELS, *model.crop_size)).astype(np.float32)
+    return motion, rng.standard_normal((n_frames, N_FEATURES)).astype(np.float32)
 
 
-def _difference(model: LipCue, graphs: OnnxLips) -> float:
-    def inputs(rng: np.random.Generator, n_frames: int) -> tuple[Any, ...]:
-        motion = rng.standard_normal((n_frames, N_CHANNELS, *model.crop_size)).astype(np.float32)
-        return motion, rng.standard_normal((n_frames, N_FEATURES)).astype(np.float32)
+def _step(runner: Any, given: tuple[Any, ...], state: Any) -> tuple[tuple[Any, ...], Any]:
+    motion, features = given
+    video_state, audio_state = state or (None, None)
+    cue, video, video_state = runner.watch(motion, video_state)
+    audio, audio_state = runner.listen(features, audio_state)
+    return (cue, video, audio), (video_state, audio_state)
 
-    def step(runner: Any, given: tuple[Any, ...], state: Any) -> tuple[tuple[Any, ...], Any]:
-        motion, features = given
-        video_state, audio_state = state or (None, None)
-        cue, video, video_state = runner.watch(motion, video_state)
-        audio, audio_state = runner.listen(features, audio_state)
-        return (cue, video, audio), (video_state, audio_state)
 
-    return largest_difference((model, graphs), inputs=inputs, step=step)
+export = GraphExport(
+    graphs=lambda model, path: {path: LipGraph(model), voice_path(path): VoiceGraph(model)},
+    runners=lambda model, *paths: (model, OnnxLips(*paths)),
+    inputs=_inputs,
+    step=_step,
+)
+"""Writes a lip network's graphs; the voice's becomes `NAME.voice.onnx` beside `NAME.onnx`."""

@@ -14,11 +14,9 @@ import numpy.typing as npt
 from avse.signal.band_power import SAMPLE_RATE, STEP_RATE_HZ, WINDOW, spectrum_powers
 from avse.signal.clock import video_frame_indices
 from avse.signal.speech_cue import CUE_RATE_HZ
+from avse.signal.stft_config import StftConfig
 from avse.signal.voice_features import FIRST_STEP, N_BANDS, STEPS_PER_FRAME, VoiceFeatures
-from avse.types import Spectrum
-
-Array = npt.NDArray[np.float32]
-Flags = npt.NDArray[np.bool_]
+from avse.types import Flags, FloatArray, Spectrum
 
 N_PAST = 5
 """Audio frames kept: the steps of a video frame begin 60 ms before the audio frame that completes it."""
@@ -27,7 +25,7 @@ N_PAST = 5
 class Voice(Protocol):
     """The audio side of the lip network, as `avse.models.onnx_lips.OnnxLips` has it."""
 
-    def listen(self, features: Array, state: Any) -> tuple[Array, Any]:
+    def listen(self, features: FloatArray, state: Any) -> tuple[FloatArray, Any]:
         """Voice features `(video frames, N_FEATURES)` to embeddings `(video frames, dim)`, and the new state."""
         ...
 
@@ -37,9 +35,9 @@ class EvidenceState(NamedTuple):
 
     n_frames: int
     """Audio frames so far."""
-    powers: Array
+    powers: FloatArray
     """`(N_PAST, N_BANDS)` of the last audio frames."""
-    lips: Array
+    lips: FloatArray
     """`(dim,)` of the last audio frame."""
     present: bool
     """Of the last audio frame."""
@@ -57,11 +55,11 @@ class LipEvidence:
             voice: embeds the audio.
             hop: samples between audio frames, whose windows are `band_power.WINDOW` long at 16 kHz.
         """
-        self._voice, self._hop = voice, hop
+        self._voice, self._stft = voice, StftConfig(window=WINDOW, hop=hop, sample_rate=SAMPLE_RATE)
 
     def weigh(
-        self, spectrum: Spectrum, lips: Array, present: Flags, state: EvidenceState | None
-    ) -> tuple[Array, EvidenceState]:
+        self, spectrum: Spectrum, lips: FloatArray, present: Flags, state: EvidenceState | None
+    ) -> tuple[FloatArray, EvidenceState]:
         """Weigh the next audio frames.
 
         Args:
@@ -83,10 +81,7 @@ class LipEvidence:
         powers = np.concatenate([state.powers, spectrum_powers(spectrum.T, n_bands=N_BANDS)])
         # Row 0 belongs to the audio frame before these.
         lips, present = np.concatenate([state.lips[None], lips]), np.append(state.present, present)
-        shown = video_frame_indices(
-            n_frames + 1, hop=self._hop, sample_rate=SAMPLE_RATE, rate_hz=CUE_RATE_HZ,
-            lookahead_s=WINDOW / 2 / SAMPLE_RATE, first_frame=first - 1,
-        )  # fmt: skip
+        shown = video_frame_indices(n_frames + 1, stft=self._stft, rate_hz=CUE_RATE_HZ, first_frame=first - 1)
         ended = np.flatnonzero((np.diff(shown) > 0) & (np.arange(first, first + n_frames) > 0))
         weights = np.zeros(n_frames, dtype=np.float32)
         features, voice = state.features, state.voice
@@ -98,10 +93,10 @@ class LipEvidence:
         after = EvidenceState(first + n_frames, powers[-N_PAST:], lips[-1], bool(present[-1]), features, voice)
         return weights, after
 
-    def _steps(self, powers: Array, numbers: npt.NDArray[np.int64], *, first_frame: int) -> Array:
+    def _steps(self, powers: FloatArray, numbers: npt.NDArray[np.int64], *, first_frame: int) -> FloatArray:
         """Powers at the steps of some video frames, between those of the audio frames around them."""
         steps = (numbers[:, None] * STEPS_PER_FRAME + FIRST_STEP + np.arange(STEPS_PER_FRAME)).reshape(-1)
-        at = steps / STEP_RATE_HZ * SAMPLE_RATE / self._hop - first_frame
+        at = steps / STEP_RATE_HZ * SAMPLE_RATE / self._stft.hop - first_frame
         before = np.floor(at).astype(int)
         share = (at - before).astype(np.float32)[:, None]
         return np.asarray((1 - share) * powers[before] + share * powers[np.minimum(before + 1, len(powers) - 1)])

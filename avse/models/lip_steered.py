@@ -8,9 +8,8 @@ import numpy.typing as npt
 from avse.models.guard import GuardState, SteeringGuard
 from avse.models.lip_evidence import EvidenceState, LipEvidence
 from avse.signal.speech_cue import CUE_DIM
-from avse.types import Spectrum
-
-Array = npt.NDArray[np.float32]
+from avse.signal.stft_config import StftConfig
+from avse.types import FloatArray, Spectrum
 
 
 class Lips(Protocol):
@@ -26,11 +25,11 @@ class Lips(Protocol):
         """Video frames per second."""
         ...
 
-    def watch(self, motion: Array, state: Any) -> tuple[Array, Array, Any]:
+    def watch(self, motion: FloatArray, state: Any) -> tuple[FloatArray, FloatArray, Any]:
         """Motion `(frames, 2, height, width)` to the cue `(frames, CUE_DIM)`, an embedding, and the new state."""
         ...
 
-    def listen(self, features: Array, state: Any) -> tuple[Array, Any]:
+    def listen(self, features: FloatArray, state: Any) -> tuple[FloatArray, Any]:
         """As `avse.models.lip_evidence.Voice`."""
         ...
 
@@ -39,26 +38,15 @@ class Steering(Protocol):
     """Enhances with a cue and without."""
 
     @property
-    def layout(self) -> "Layout":
+    def stft(self) -> StftConfig:
         """Rate and frames of the audio."""
         ...
 
     def enhance(
-        self, noisy: Spectrum, cue: Array, present: npt.NDArray[np.bool_], state: Any
+        self, noisy: Spectrum, cue: FloatArray, present: npt.NDArray[np.bool_], state: Any
     ) -> tuple[Spectrum, Spectrum, Any]:
         """Audio-only output, steered output `(freqs, frames)`, and the new state."""
         ...
-
-
-class Layout(NamedTuple):
-    """Rate and frames of a model's audio."""
-
-    sample_rate: int
-    """Hz."""
-    window: int
-    """Samples."""
-    hop: int
-    """Samples."""
 
 
 class StepState(NamedTuple):
@@ -77,18 +65,18 @@ class LipSteered:
     def __init__(self, steering: Steering, lips: Lips, guard: SteeringGuard | None = None) -> None:
         """Take the parts."""
         self._steering, self._lips, self._guard = steering, lips, guard or SteeringGuard()
-        self.sample_rate, self.window, self.hop = steering.layout
-        self._evidence = LipEvidence(lips, hop=self.hop)
+        self.stft = steering.stft
+        self._evidence = LipEvidence(lips, hop=self.stft.hop)
         self.crop_size, self.video_rate_hz = lips.crop_size, lips.video_rate_hz
 
-    def encode_video(self, motion: Array, state: Any) -> tuple[Array, Any]:
+    def encode_video(self, motion: FloatArray, state: Any) -> tuple[FloatArray, Any]:
         """As `avse.models.enhancing.CausalModel.encode_video`."""
         cue, embedding, state = self._lips.watch(motion, state)
         return np.concatenate([cue, embedding], axis=1), state
 
     def enhance_step(
-        self, noisy: Spectrum, mouth: Array, present: npt.NDArray[np.bool_], state: StepState | None
-    ) -> tuple[Spectrum, Array, StepState]:
+        self, noisy: Spectrum, mouth: FloatArray, present: npt.NDArray[np.bool_], state: StepState | None
+    ) -> tuple[Spectrum, FloatArray, StepState]:
         """As `avse.models.enhancing.CausalModel.enhance_step`."""
         before = state or StepState(None, None, None)
         cue, lips = mouth[:, :CUE_DIM], mouth[:, CUE_DIM:]
@@ -107,12 +95,12 @@ class OnnxSteering:
         """Take an open graph of a steered model and its header, as `avse.models.onnx.open_graph` gives them."""
         self._session = session
         core = header["config"]["core"]
-        self.layout = Layout(core["sample_rate"], core["window"], core["hop"])
+        self.stft = StftConfig(window=core["window"], hop=core["hop"], sample_rate=core["sample_rate"])
         self._n_state = header["n_state"]
 
     def enhance(
-        self, noisy: Spectrum, cue: Array, present: npt.NDArray[np.bool_], state: Array | None
-    ) -> tuple[Spectrum, Spectrum, Array]:
+        self, noisy: Spectrum, cue: FloatArray, present: npt.NDArray[np.bool_], state: FloatArray | None
+    ) -> tuple[Spectrum, Spectrum, FloatArray]:
         """As `Steering.enhance`."""
         frames = noisy.T
         feeds = {
@@ -131,11 +119,10 @@ class TorchSteering:
     def __init__(self, model: Any) -> None:
         """Take an `avse.models.steered.Steered` in evaluation mode."""
         self._model = model
-        core = model.config.core
-        self.layout = Layout(core.sample_rate, core.window, core.hop)
+        self.stft: StftConfig = model.config.core.stft
 
     def enhance(
-        self, noisy: Spectrum, cue: Array, present: npt.NDArray[np.bool_], state: Any
+        self, noisy: Spectrum, cue: FloatArray, present: npt.NDArray[np.bool_], state: Any
     ) -> tuple[Spectrum, Spectrum, Any]:
         """As `Steering.enhance`."""
         import torch
@@ -149,6 +136,6 @@ class TorchSteering:
         return _spectrum(output.audio_only.cpu().numpy()), _spectrum(output.steered.cpu().numpy()), state
 
 
-def _spectrum(parts: Array) -> Spectrum:
+def _spectrum(parts: FloatArray) -> Spectrum:
     """`(1, 2, frames, freqs)` as `(freqs, frames)` complex."""
     return np.asarray((parts[0, 0] + 1j * parts[0, 1]).T)

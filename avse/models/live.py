@@ -25,6 +25,7 @@ from avse.nn.encoders.mouth import MouthCNN, MouthEncoder, MouthState
 from avse.nn.encoders.pretrained import CropTokensConfig, MouthTokens
 from avse.nn.layers import conv_block
 from avse.signal.clock import video_frame_indices
+from avse.signal.stft_config import StftConfig
 
 POWER = 0.3
 """Magnitudes are compressed to this power before they are read (Ephrat et al. 2018)."""
@@ -60,6 +61,11 @@ class LiveConfig:
     """Channels of the mouth's convolutions; (12, 24, 40) for the encoder of the cue network."""
     tokens: CropTokensConfig | None = None
     """Read the mouth by VATT's encoder of video, of these sizes; None has a CNN."""
+
+    @property
+    def stft(self) -> StftConfig:
+        """Rate and frames of the audio."""
+        return StftConfig(window=self.window, hop=self.hop, sample_rate=self.sample_rate)
 
 
 class StepState(NamedTuple):
@@ -98,7 +104,7 @@ class Live(nn.Module):
         super().__init__()
         self.config, self.video = config, video
         channels, dim = config.channels, int(video.dim)
-        self.bands = ErbBands(window=config.window, sample_rate=config.sample_rate)
+        self.bands = ErbBands(config.stft)
         self.n_middle = ((self.bands.n_bands + 1) // 2 + 1) // 2
         self.down = nn.ModuleList([_resize(3, channels), _resize(channels, channels)])
         self.before = nn.ModuleList(CausalConv(channels, dilation=d) for d in config.dilations)
@@ -133,22 +139,12 @@ class Live(nn.Module):
         return LiveConfig(**{**header, **lists, "tokens": CropTokensConfig.of(header.get("tokens"))})
 
     @property
-    def sample_rate(self) -> int:
-        """Hz."""
-        return self.config.sample_rate
-
-    @property
-    def window(self) -> int:
-        """Samples in an analysis window."""
-        return self.config.window
-
-    @property
-    def hop(self) -> int:
-        """Samples between frames."""
-        return self.config.hop
+    def stft(self) -> StftConfig:
+        """Rate and frames of the audio."""
+        return self.config.stft
 
     def initial_state(self, batch: int, like: Tensor) -> StepState:
-        """The state before the first frame; `like` gives the device and the number type."""
+        """The state before the first frame; `like`, `(...)`, gives the device and the number type."""
         blocks = [*self.before, *self.after]
         return StepState(
             tuple(block.initial_state(batch, self.n_middle, like) for block in blocks),
@@ -157,7 +153,7 @@ class Live(nn.Module):
         )
 
     def initial_video_state(self, batch: int, like: Tensor) -> MouthState:
-        """The mouth encoder's state before the first video frame."""
+        """As `initial_state`, of the mouth encoder before the first video frame."""
         return self.video.initial_state(batch, like)
 
     def forward(self, noisy: Tensor, motion: Tensor, present: Tensor) -> Output:
@@ -187,15 +183,7 @@ class Live(nn.Module):
 
     def video_frames_at(self, n_frames: int, *, first_frame: int = 0) -> npt.NDArray[np.int64]:
         """Number of the video frame shown at each frame, `(n_frames,)`."""
-        config = self.config
-        return video_frame_indices(
-            n_frames,
-            hop=config.hop,
-            sample_rate=config.sample_rate,
-            rate_hz=VIDEO_RATE_HZ,
-            lookahead_s=config.window / 2 / config.sample_rate,
-            first_frame=first_frame,
-        )
+        return video_frame_indices(n_frames, stft=self.stft, rate_hz=VIDEO_RATE_HZ, first_frame=first_frame)
 
     def step(self, noisy: Tensor, mouth: Tensor, present: Tensor, state: StepState) -> tuple[Output, StepState]:
         """Enhance the next frames.

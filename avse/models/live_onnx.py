@@ -4,7 +4,6 @@ The transform stands outside the graphs. All that a graph remembers is one row o
 and then what the graph gave with its last answer. `avse.models.onnx` runs them without torch.
 """
 
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,7 +12,7 @@ from torch import Tensor
 
 from avse.models.live import Live, StepState
 from avse.models.onnx import OnnxModel, mouth_path
-from avse.models.onnx_graph import StatefulGraph, export_checked, largest_difference
+from avse.models.onnx_graph import GraphExport, StatefulGraph
 from avse.nn.encoders.mouth import MouthState
 from avse.signal.motion import N_CHANNELS
 
@@ -36,7 +35,7 @@ class AudioGraph(StatefulGraph):
         """Inputs of the right shapes."""
         config = self.model.config
         return (
-            0.1 * torch.randn(1, 2, n_frames, config.window // 2 + 1),
+            0.1 * torch.randn(1, 2, n_frames, config.stft.n_freqs),
             torch.randn(1, n_frames, config.video_dim),
             torch.ones(1, n_frames),
             torch.zeros(1, self.n_state),
@@ -71,47 +70,30 @@ class MouthGraph(StatefulGraph):
         return torch.randn(1, n_frames, N_CHANNELS, *self.model.crop_size), torch.zeros(1, self.n_state)
 
     def forward(self, motion: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        """As the encoder of the model, for a batch of one."""
+        """As `MouthEncoder.forward`, for a batch of one."""
         past, hidden = self.split(state)
         features, step_state = self.model.video(motion, MouthState(past, hidden))
         return features, self.join(tuple(step_state))
 
 
-def export(model: Live, path: Path, *, force: bool = False) -> float:
-    """Write a model's graphs, the audio's and the mouth's beside it, and check them.
-
-    Args:
-        model: in evaluation mode, on the CPU.
-        path: ends in `.onnx`; the mouth's graph becomes `NAME.mouth.onnx`.
-        force: replace files that exist.
-
-    Returns:
-        The largest difference between what the model and the graphs give for random input.
-
-    Raises:
-        MissingExtraError: the package onnx is not installed.
-        ConfigError: they differ by more than 1e-4; nothing is written then.
-        MediaError: a file exists or cannot be written.
-    """
-    return export_checked(
-        {path: AudioGraph(model), mouth_path(path): MouthGraph(model)},
-        model=model,
-        difference=lambda audio, mouth: _difference(model, OnnxModel(audio, mouth)),
-        force=force,
-    )
+def _inputs(model: Live, rng: np.random.Generator, n_frames: int) -> tuple[Any, ...]:
+    noisy = rng.standard_normal((model.stft.n_freqs, n_frames, 2)).astype(np.float32).view(np.complex64)[..., 0]
+    motion = rng.standard_normal((n_frames, N_CHANNELS, *model.crop_size)).astype(np.float32)
+    return 0.1 * noisy, motion, rng.random(n_frames) < 0.8
 
 
-def _difference(model: Live, graphs: OnnxModel) -> float:
-    def inputs(rng: np.random.Generator, n_frames: int) -> tuple[Any, ...]:
-        noisy = rng.standard_normal((model.window // 2 + 1, n_frames, 2)).astype(np.float32).view(np.complex64)[..., 0]
-        motion = rng.standard_normal((n_frames, N_CHANNELS, *model.crop_size)).astype(np.float32)
-        return 0.1 * noisy, motion, rng.random(n_frames) < 0.8
+def _step(runner: Any, given: tuple[Any, ...], state: Any) -> tuple[tuple[Any, ...], Any]:
+    noisy, motion, present = given
+    video_state, audio_state = state or (None, None)
+    features, video_state = runner.encode_video(motion, video_state)
+    enhanced, trust, audio_state = runner.enhance_step(noisy, features, present, audio_state)
+    return (features, enhanced, trust), (video_state, audio_state)
 
-    def step(runner: Any, given: tuple[Any, ...], state: Any) -> tuple[tuple[Any, ...], Any]:
-        noisy, motion, present = given
-        video_state, audio_state = state or (None, None)
-        features, video_state = runner.encode_video(motion, video_state)
-        enhanced, trust, audio_state = runner.enhance_step(noisy, features, present, audio_state)
-        return (features, enhanced, trust), (video_state, audio_state)
 
-    return largest_difference((model, graphs), inputs=inputs, step=step)
+export = GraphExport(
+    graphs=lambda model, path: {path: AudioGraph(model), mouth_path(path): MouthGraph(model)},
+    runners=lambda model, *paths: (model, OnnxModel(*paths)),
+    inputs=_inputs,
+    step=_step,
+)
+"""Writes a live model's graphs; the mouth's becomes `NAME.mouth.onnx` beside `NAME.onnx`."""

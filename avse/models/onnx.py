@@ -5,14 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import onnxruntime
 
 from avse.errors import ConfigError
 from avse.media.old_names import current_header
 from avse.models.sizes import check_sizes
-
-Array = npt.NDArray[np.float32]
+from avse.signal.stft_config import StftConfig
+from avse.types import Flags, FloatArray, Spectrum
 
 
 class OnnxModel:
@@ -35,22 +34,24 @@ class OnnxModel:
             raise ConfigError(f"{path} and {mouth} must be of one model but are not; export it again")
         config = header["config"]
         self.name: str = header["model"]
-        self.sample_rate: int = config["sample_rate"]
-        self.window: int = config["window"]
-        self.hop: int = config["hop"]
+        self.stft = StftConfig(window=config["window"], hop=config["hop"], sample_rate=config["sample_rate"])
         self.crop_size: tuple[int, int] = (header["crop_size"][0], header["crop_size"][1])
         self.video_rate_hz: float = header["video_rate_hz"]
         self._n_state, self._n_mouth_state = header["n_state"], mouth_header["n_state"]
 
-    def encode_video(self, motion: Array, state: Array | None) -> tuple[Array, Array]:
+    def encode_video(self, motion: FloatArray, state: FloatArray | None) -> tuple[FloatArray, FloatArray]:
         """As `avse.models.enhancing.CausalModel.encode_video`."""
         state = np.zeros((1, self._n_mouth_state), dtype=np.float32) if state is None else state
         mouth, state = self._mouth.run(None, {"motion": motion[None], "state": state})
         return mouth[0], state
 
     def enhance_step(
-        self, noisy: npt.NDArray[np.complex64], mouth: Array, present: npt.NDArray[np.bool_], state: Array | None
-    ) -> tuple[npt.NDArray[np.complex64], Array, Array]:
+        self,
+        noisy: Spectrum,
+        mouth: FloatArray,
+        present: Flags,
+        state: FloatArray | None,
+    ) -> tuple[Spectrum, FloatArray, FloatArray]:
         """As `avse.models.enhancing.CausalModel.enhance_step`."""
         state = np.zeros((1, self._n_state), dtype=np.float32) if state is None else state
         frames = noisy.T

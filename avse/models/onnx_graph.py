@@ -5,6 +5,7 @@ import json
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
@@ -69,13 +70,13 @@ class StatefulGraph(nn.Module):
         return sum(shape.numel() for shape in self.shapes)
 
     def split(self, state: Tensor) -> list[Tensor]:
-        """The row as the tensors that it holds."""
+        """The row `(1, n_state)` as the tensors that it holds."""
         pieces = torch.split(state, [shape.numel() for shape in self.shapes], dim=1)
         return [piece.reshape(shape) for piece, shape in zip(pieces, self.shapes, strict=True)]
 
     @staticmethod
     def join(state: tuple[Tensor, ...]) -> Tensor:
-        """The tensors as one row."""
+        """The tensors as one row `(1, n_state)`."""
         return torch.cat([tensor.reshape(1, -1) for tensor in state], dim=1)
 
     def example(self, n_frames: int) -> tuple[Tensor, ...]:
@@ -123,36 +124,48 @@ def write_graph(graph: StatefulGraph, path: Path, *, model: Exported) -> None:
     onnx.save(written, path)
 
 
-def export_checked(
-    graphs: Mapping[Path, StatefulGraph], *, model: Exported, difference: Callable[..., float], force: bool
-) -> float:
-    """Write the graphs of a model and keep them only if they give what the model gives.
+@dataclasses.dataclass(frozen=True)
+class GraphExport:
+    """How the graphs of one kind of model are written, and kept only if they give what the model gives."""
 
-    Args:
-        graphs: each by its file, which ends in `.onnx`.
-        model: that the graphs are parts of.
-        difference: takes the written files in order, and gives the largest difference to the model.
-        force: replace files that exist.
+    graphs: Callable[[Any, Path], Mapping[Path, StatefulGraph]]
+    """Of a model, by the files that they go to."""
+    runners: Callable[..., Sequence[Any]]
+    """For a model and the written files in order: what runs the model, and what runs the graphs."""
+    inputs: Callable[[Any, np.random.Generator, int], Any]
+    """Random ones of a model, for a number of frames."""
+    step: Callable[[Any, Any, Any], tuple[Sequence[npt.NDArray[Any]], Any]]
+    """Outputs and next state of a runner, for inputs and its state, None at first."""
 
-    Returns:
-        That difference.
+    def __call__(self, model: Any, path: Path, *, force: bool = False) -> float:
+        """Write a model's graphs and check them.
 
-    Raises:
-        MissingExtraError: the package onnx is not installed.
-        ConfigError: they differ by more than 1e-4; nothing is written then.
-        MediaError: a file exists or cannot be written.
-    """
-    with ExitStack() as stack:
-        written = [stack.enter_context(atomic_write(path, force=force)) for path in graphs]
-        for graph, path in zip(graphs.values(), written, strict=True):
-            write_graph(graph, path, model=model)
-        found = difference(*written)
-        if not found <= TOLERANCE:
-            raise ConfigError(
-                f"graphs must give what the model gives within {TOLERANCE:g} but differ by {found:g}; "
-                "report this with the versions of torch, onnx and onnxruntime"
-            )
-    return found
+        Args:
+            model: in evaluation mode, on the CPU.
+            path: ends in `.onnx`; what the graphs beside it are called follows from it.
+            force: replace files that exist.
+
+        Returns:
+            The largest difference between what the model and the graphs give for random input.
+
+        Raises:
+            MissingExtraError: the package onnx is not installed.
+            ConfigError: they differ by more than 1e-4; nothing is written then.
+            MediaError: a file exists or cannot be written.
+        """
+        graphs = self.graphs(model, path)
+        with ExitStack() as stack:
+            written = [stack.enter_context(atomic_write(path, force=force)) for path in graphs]
+            for graph, temporary in zip(graphs.values(), written, strict=True):
+                write_graph(graph, temporary, model=model)
+            runners = self.runners(model, *written)
+            found = largest_difference(runners, inputs=partial(self.inputs, model), step=self.step)
+            if not found <= TOLERANCE:
+                raise ConfigError(
+                    f"graphs must give what the model gives within {TOLERANCE:g} but differ by {found:g}; "
+                    "report this with the versions of torch, onnx and onnxruntime"
+                )
+        return found
 
 
 def largest_difference(

@@ -3,13 +3,11 @@
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from avse.errors import ConfigError
 from avse.models.onnx import open_graph
 from avse.models.pretrained import PRETRAINED
-
-Array = npt.NDArray[np.float32]
+from avse.types import FloatArray
 
 
 class OnnxLips:
@@ -34,7 +32,7 @@ class OnnxLips:
         self.video_rate_hz: float = header["video_rate_hz"]
         self._n_states = header["n_state"], voice_header["n_state"]
 
-    def watch(self, motion: Array, state: Array | None) -> tuple[Array, Array, Array]:
+    def watch(self, motion: FloatArray, state: FloatArray | None) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Take the next video frames of a mouth.
 
         Args:
@@ -48,7 +46,7 @@ class OnnxLips:
         cue, embedding, state = self._lips.run(None, {"motion": motion[None], "state": state})
         return cue[0], embedding[0], state
 
-    def listen(self, features: Array, state: Array | None) -> tuple[Array, Array]:
+    def listen(self, features: FloatArray, state: FloatArray | None) -> tuple[FloatArray, FloatArray]:
         """Take the next frames of audio.
 
         Args:

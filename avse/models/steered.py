@@ -108,7 +108,7 @@ class Steered(nn.Module):
         return SteeredConfig(**{**header, "core": core, "block": block})
 
     def initial_state(self, batch: int, like: Tensor) -> SteeredState:
-        """The state before the first frame; `like` gives the device and the number type."""
+        """The state before the first frame; `like`, `(...)`, gives the device and the number type."""
         dim = self.config.block.state_dim
         return SteeredState(
             self.core.initial_state(batch, like),

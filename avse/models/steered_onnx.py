@@ -2,7 +2,6 @@
 
 import copy
 from itertools import islice
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,7 +11,7 @@ from torch import Tensor
 from avse.models.gtcrn import CoreState
 from avse.models.lip_steered import OnnxSteering, Steering, TorchSteering
 from avse.models.onnx import open_graph
-from avse.models.onnx_graph import StatefulGraph, export_checked, largest_difference
+from avse.models.onnx_graph import GraphExport, StatefulGraph
 from avse.models.steered import Steered, SteeredState
 from avse.nn.band_blocks import Block
 from avse.nn.recurrence import MinimalGRU
@@ -38,7 +37,7 @@ class SteeredGraph(StatefulGraph):
 
     def example(self, n_frames: int) -> tuple[Tensor, ...]:
         """Inputs of the right shapes."""
-        n_freqs = self.model.config.core.window // 2 + 1
+        n_freqs = self.model.config.core.stft.n_freqs
         return (
             0.1 * torch.randn(1, 2, n_frames, n_freqs),
             torch.rand(1, n_frames, CUE_DIM),
@@ -64,41 +63,23 @@ def with_grus(model: Steered) -> Steered:
     return twin.eval()
 
 
-def export(model: Steered, path: Path, *, force: bool = False) -> float:
-    """Write a model's graph, and check it.
-
-    Args:
-        model: in evaluation mode, on the CPU.
-        path: ends in `.onnx`.
-        force: replace a file that exists.
-
-    Returns:
-        The largest difference between what the model and the graph give for random input.
-
-    Raises:
-        MissingExtraError: the package onnx is not installed.
-        ConfigError: they differ by more than 1e-4; nothing is written then.
-        MediaError: a file exists or cannot be written.
-    """
-    return export_checked(
-        {path: SteeredGraph(model)},
-        model=model,
-        difference=lambda graph: _difference(model, OnnxSteering(*open_graph(graph))),
-        force=force,
-    )
+def _inputs(model: Steered, rng: np.random.Generator, n_frames: int) -> tuple[Any, ...]:
+    n_freqs = model.config.core.stft.n_freqs
+    noisy = rng.standard_normal((n_freqs, n_frames, 2)).astype(np.float32).view(np.complex64)[..., 0]
+    cue = rng.random((n_frames, CUE_DIM), dtype=np.float32)
+    return 0.1 * noisy, cue, rng.random(n_frames) < 0.8
 
 
-def _difference(model: Steered, graph: OnnxSteering) -> float:
-    def inputs(rng: np.random.Generator, n_frames: int) -> tuple[Any, ...]:
-        n_freqs = model.config.core.window // 2 + 1
-        noisy = rng.standard_normal((n_freqs, n_frames, 2)).astype(np.float32).view(np.complex64)[..., 0]
-        cue = rng.random((n_frames, CUE_DIM), dtype=np.float32)
-        return 0.1 * noisy, cue, rng.random(n_frames) < 0.8
+def _step(runner: Steering, given: tuple[Any, ...], state: Any) -> tuple[list[Any], Any]:
+    noisy, cue, present = given
+    *outputs, state = runner.enhance(noisy, cue, present, state)
+    return outputs, state
 
-    def step(runner: Steering, given: tuple[Any, ...], state: Any) -> tuple[list[Any], Any]:
-        noisy, cue, present = given
-        *outputs, state = runner.enhance(noisy, cue, present, state)
-        return outputs, state
 
-    runners: tuple[Steering, ...] = (TorchSteering(model), graph)
-    return largest_difference(runners, inputs=inputs, step=step)
+export = GraphExport(
+    graphs=lambda model, path: {path: SteeredGraph(model)},
+    runners=lambda model, path: (TorchSteering(model), OnnxSteering(*open_graph(path))),
+    inputs=_inputs,
+    step=_step,
+)
+"""Writes a steered model's graph; the lips have theirs."""

@@ -257,7 +257,7 @@ class VATT(nn.Module):
         return self.encoder("text").clip(words.flatten(0, 1)).reshape(*words.shape[:2], -1)
 
     def losses(self, vectors: CommonVectors, *, has_audio: Tensor, has_text: Tensor) -> Losses:
-        """The two losses of vectors in the common spaces, and their weighted sum."""
+        """The two losses of vectors in the common spaces, and their weighted sum; `has_...`: `(clips,)` bool."""
         config = self.config
         video_audio = nce(
             vectors.video_va,

@@ -7,12 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.errors import InputError
-
-Probabilities = npt.NDArray[np.floating]
-Present = npt.NDArray[np.bool_]
+from avse.types import Flags, Probabilities
 
 
-def soft_vote(probabilities: Probabilities, present: Present, weights: Sequence[float] | None = None) -> Probabilities:
+def soft_vote(probabilities: Probabilities, present: Flags, weights: Sequence[float] | None = None) -> Probabilities:
     """Mean of the probabilities of those classifiers that have something to go by.
 
     Args:
@@ -32,7 +30,7 @@ def soft_vote(probabilities: Probabilities, present: Present, weights: Sequence[
     return np.where(total > 0, mean, even)
 
 
-def hard_vote(probabilities: Probabilities, present: Present) -> Probabilities:
+def hard_vote(probabilities: Probabilities, present: Flags) -> Probabilities:
     """Share of the classifiers that chose each class; arguments as of `soft_vote`, which breaks ties."""
     votes = np.eye(probabilities.shape[2])[probabilities.argmax(axis=2)]
     return 0.999 * soft_vote(votes, present) + 0.001 * soft_vote(probabilities, present)
@@ -45,7 +43,7 @@ class Stacking:
     missing says what is usual; the fit sees each of them missing once, so that it knows what to do without.
     """
 
-    def fit(self, probabilities: Probabilities, present: Present, labels: npt.NDArray[np.integer]) -> "Stacking":
+    def fit(self, probabilities: Probabilities, present: Flags, labels: npt.NDArray[np.integer]) -> "Stacking":
         """Fit; arguments as of `soft_vote`, and `labels` `(examples,)`."""
         from sklearn.linear_model import LogisticRegression
 
@@ -61,23 +59,23 @@ class Stacking:
         self.judge.fit(rows, np.tile(labels, 1 + len(probabilities)))
         return self
 
-    def __call__(self, probabilities: Probabilities, present: Present) -> Probabilities:
+    def __call__(self, probabilities: Probabilities, present: Flags) -> Probabilities:
         """Probabilities `(examples, classes)`; arguments as of `soft_vote`."""
         judged = self.judge.predict_proba(self._row(probabilities, present))
         full = np.zeros(probabilities.shape[1:])
         full[:, self.judge.classes_] = judged
         return full
 
-    def _row(self, probabilities: Probabilities, present: Present) -> Probabilities:
+    def _row(self, probabilities: Probabilities, present: Flags) -> Probabilities:
         known = np.where(present[..., None], probabilities, self.usual[:, None])
         rows: Probabilities = known.transpose(1, 0, 2).reshape(probabilities.shape[1], -1)
         return rows
 
 
-Vote = Callable[[Probabilities, Present], Probabilities]
+Vote = Callable[[Probabilities, Flags], Probabilities]
 
 
-def _check(probabilities: Probabilities, present: Present) -> None:
+def _check(probabilities: Probabilities, present: Flags) -> None:
     if probabilities.ndim != 3 or present.shape != probabilities.shape[:2]:
         raise InputError(
             "probabilities must be (classifiers, examples, classes) and present (classifiers, examples) but are "

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from avse.signal.erb import erb_from_hz, hz_from_erb
+from avse.signal.stft_config import StftConfig
 
 
 class ErbBands(nn.Module):
@@ -13,21 +14,18 @@ class ErbBands(nn.Module):
     As in GTCRN (Rong et al. 2024): half the numbers, and hardly a difference to hear. Nothing in it is learnt.
     """
 
-    def __init__(
-        self, *, window: int = 512, sample_rate: int = 16000, n_low: int = 65, n_high: int = 64, stored: bool = False
-    ) -> None:
+    def __init__(self, stft: StftConfig, *, n_low: int = 65, n_high: int = 64, stored: bool = False) -> None:
         """Lay out the bands.
 
         Args:
-            window: samples of the transform; it has window // 2 + 1 frequencies.
-            sample_rate: Hz.
+            stft: of the audio.
             n_low: lowest frequencies, kept as they are.
             n_high: bands above them.
             stored: weights hold the bands, which may then be others than these.
         """
         super().__init__()
         self.n_low, self.n_bands = n_low, n_low + n_high
-        filters = _triangles(window, sample_rate, n_low, n_high)
+        filters = _triangles(stft, n_low, n_high)
         self.register_buffer("gathering", filters / filters.sum(dim=1, keepdim=True), persistent=stored)
         self.register_buffer("spreading", filters / filters.sum(dim=0, keepdim=True), persistent=stored)
 
@@ -42,11 +40,11 @@ class ErbBands(nn.Module):
         return torch.cat([values[..., : self.n_low], high], dim=-1)
 
 
-def _triangles(window: int, sample_rate: int, n_low: int, n_high: int) -> Tensor:
+def _triangles(stft: StftConfig, n_low: int, n_high: int) -> Tensor:
     """Triangles that overlap by half and sum to 1 at every frequency, `(bands, frequencies above n_low)`."""
-    bin_hz = sample_rate / window
-    bins = np.arange(n_low, window // 2 + 1)
-    ends = erb_from_hz([n_low * bin_hz, sample_rate / 2])
+    bin_hz = stft.sample_rate / stft.window
+    bins = np.arange(n_low, stft.n_freqs)
+    ends = erb_from_hz([n_low * bin_hz, stft.sample_rate / 2])
     centres = hz_from_erb(np.linspace(ends[0], ends[1], n_high)) / bin_hz
     # Where bands are narrower than a frequency they move apart, or some would hold none.
     for band in range(1, n_high):

@@ -16,11 +16,10 @@ from torch import Tensor, nn
 
 from avse.signal.decibel import power_ratio
 from avse.signal.stft import stft
+from avse.signal.stft_config import StftConfig
 
-SAMPLE_RATE = 16000
-"""Hz; P.862.2 is of wide-band speech."""
-WINDOW, HOP = 512, 256
-"""Samples: 32 ms, half overlapped."""
+STFT = StftConfig(window=512, hop=256, sample_rate=16000)
+"""32 ms, half overlapped; P.862.2 is of wide-band speech."""
 N_BANDS = 49
 LEVEL_HZ = (300.0, 3000.0)
 """Hz; levels are aligned by the power between these."""
@@ -50,7 +49,7 @@ class Disturbance(nn.Module):
     def __init__(self) -> None:
         """Set up bands, threshold and filters."""
         super().__init__()
-        freqs_hz = np.linspace(0.0, SAMPLE_RATE / 2, WINDOW // 2 + 1, dtype=np.float64)
+        freqs_hz = np.linspace(0.0, STFT.sample_rate / 2, STFT.n_freqs, dtype=np.float64)
         weights, widths, centres_hz = bark_bands(freqs_hz)
         level = (freqs_hz >= LEVEL_HZ[0]) & (freqs_hz <= LEVEL_HZ[1])
         for name, values in (
@@ -96,7 +95,7 @@ class Disturbance(nn.Module):
 
     def _band_powers(self, waveform: Tensor) -> Tensor:
         """`(batch, frames, bands)` re 0 dB SPL, at the listening level."""
-        power = stft(waveform, window=WINDOW, hop=HOP).abs().square().transpose(1, 2)
+        power = stft(waveform, STFT).abs().square().transpose(1, 2)
         speech = (power * self.level).sum(dim=-1).mean(dim=1)[:, None, None]
         aligned = power * (power_ratio(LISTENING_LEVEL_DB) / speech.clamp_min(1e-8))
         return (aligned * self.input_filter.square()) @ self.bands
@@ -170,8 +169,8 @@ def threshold_in_quiet_db(freqs_hz: npt.NDArray[np.float64]) -> npt.NDArray[np.f
 
 def input_filter_gain(freqs_hz: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Gain of the input filter of P.862.2 (section 7) at each `(freqs,)`: a high-pass of 100 Hz, made 1 at 1 kHz."""
-    shifts = np.exp(-2j * np.pi * freqs_hz / SAMPLE_RATE)
-    reference = np.exp(-2j * np.pi * 1000 / SAMPLE_RATE)
+    shifts = np.exp(-2j * np.pi * freqs_hz / STFT.sample_rate)
+    reference = np.exp(-2j * np.pi * 1000 / STFT.sample_rate)
 
     def gain(z: npt.NDArray[np.complex128] | complex) -> npt.NDArray[np.float64]:
         return np.asarray(np.abs((1 - 2 * z + z**2) / (1 - 1.9444777 * z + 0.94597794 * z**2)))

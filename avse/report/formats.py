@@ -10,6 +10,7 @@ from typing import Any
 from avse.metrics.table import METRICS
 from avse.report.csv_cells import inert
 from avse.report.rows import ROLES, FileScores, Summary, group_by, metric_names, summarise
+from avse.report.score_schema import stamped
 
 GROUPINGS = (("split",), ("noise_type",), ("snr_db",), ("split", "noise_type"), ("audiogram",))
 """What a report breaks the scores down by, where the files have these groups."""
@@ -106,7 +107,7 @@ def to_csv(rows: Sequence[FileScores]) -> str:
 
 def to_json(rows: Sequence[FileScores]) -> str:
     """Summary, break-downs and files; a score that failed is null, with its reason beside it."""
-    report = {
+    report = stamped({
         "summary": _summaries(rows),
         "groups": [
             {**dict(zip(keys, kind, strict=True)), **_summaries(some)}
@@ -114,7 +115,7 @@ def to_json(rows: Sequence[FileScores]) -> str:
             for kind, some in group_by(rows, *keys).items()
         ],
         "files": [file_record(row) for row in rows],
-    }
+    })  # fmt: skip
     return json.dumps(report, indent=1) + "\n"
 
 

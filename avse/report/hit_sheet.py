@@ -6,12 +6,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from avse.errors import AvseError
 from avse.media.video import VideoReader
-
-Image = npt.NDArray[np.uint8]
+from avse.types import Image
 
 WIDTH, HEIGHT, TEXT = 240, 180, 44
 """Of a tile's frame and of the words under it, pixels."""

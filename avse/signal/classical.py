@@ -14,6 +14,7 @@ from scipy.linalg import eigh, toeplitz
 from scipy.special import exp1
 
 from avse.signal.decibel import power_ratio
+from avse.signal.stft_config import StftConfig
 from avse.signal.stft_stream import StreamingISTFT, StreamingSTFT
 from avse.types import Waveform
 
@@ -78,8 +79,8 @@ def log_mmse(noisy: Waveform, *, sample_rate: int) -> Waveform:
         `(samples,)`.
     """
     hop = max(1, round(WINDOW_S * sample_rate / 2))
-    forward = StreamingSTFT(n_channels=1, window=2 * hop, hop=hop)
-    back = StreamingISTFT(n_channels=1, window=2 * hop, hop=hop)
+    config = StftConfig(window=2 * hop, hop=hop, sample_rate=sample_rate)
+    forward, back = StreamingSTFT(config, n_channels=1), StreamingISTFT(config, n_channels=1)
     spectrum = np.concatenate([forward.push(noisy[None]), forward.finish()], axis=2)[0]
     tracker, before = NoiseTracker(), np.zeros(hop + 1)
     gains = np.empty(spectrum.shape, dtype=np.float32)

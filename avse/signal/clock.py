@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.errors import InputError
+from avse.signal.stft_config import StftConfig
 
 HOLD_S = 0.2
 """A video frame serves for so long: two missing frames at 12 fps are bridged."""
@@ -66,24 +67,22 @@ def audio_frame_times_s(n_frames: int, *, hop: int, sample_rate: int, first_fram
 
 
 def video_frame_indices(
-    n_frames: int, *, hop: int, sample_rate: int, rate_hz: float, lookahead_s: float, first_frame: int = 0
+    n_frames: int, *, stft: StftConfig, rate_hz: float, first_frame: int = 0
 ) -> npt.NDArray[np.int64]:
-    """Which video of an even series is the last one when each audio frame is complete.
+    """Which video frame of an even series is the last one when each audio frame is complete.
 
     Args:
         n_frames: how many audio frames.
-        hop: samples between frames.
-        sample_rate: Hz.
+        stft: of the audio.
         rate_hz: video frames a second, the first at 0.
-        lookahead_s: from a frame's centre to its end.
         first_frame: index of the first one, for work in chunks.
 
     Returns:
         `(n_frames,)` numbers of video frames, rising.
     """
-    ends_s = audio_frame_times_s(n_frames, hop=hop, sample_rate=sample_rate, first_frame=first_frame) + lookahead_s
+    centres_s = audio_frame_times_s(n_frames, hop=stft.hop, sample_rate=stft.sample_rate, first_frame=first_frame)
     # A video frame due at the very end of a frame counts, whatever the rounding.
-    return np.floor(ends_s * rate_hz + 1e-6).astype(np.int64)
+    return np.floor((centres_s + stft.lookahead_s) * rate_hz + 1e-6).astype(np.int64)
 
 
 def video_frame_at(

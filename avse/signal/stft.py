@@ -9,23 +9,23 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from avse.signal.clock import n_audio_frames
+from avse.signal.stft_config import StftConfig
 
 POWER_FLOOR = 1e-8
 """Added to the power before the logarithm: about the power per bin of 16-bit rounding, full scale +-1."""
 
 
-def stft(waveform: Tensor, *, window: int, hop: int) -> Tensor:
+def stft(waveform: Tensor, config: StftConfig) -> Tensor:
     """Short-time Fourier transform with a periodic Hann window.
 
     Args:
         waveform: `(..., samples)`.
-        window: samples in a window, also the transform's size.
-        hop: samples between windows.
+        config: window and hop.
 
     Returns:
-        `(..., freqs, frames)` complex, freqs = window // 2 + 1, and `clock.n_audio_frames` frames.
+        `(..., freqs, frames)` complex, `config.n_freqs` and `clock.n_audio_frames` of them.
     """
-    n_samples = waveform.shape[-1]
+    window, hop, n_samples = config.window, config.hop, waveform.shape[-1]
     whole_hops = (n_audio_frames(n_samples, hop=hop) - 1) * hop
     flat = F.pad(waveform.reshape(-1, n_samples), (0, whole_hops - n_samples))
     hann = torch.hann_window(window, device=waveform.device)
@@ -33,13 +33,12 @@ def stft(waveform: Tensor, *, window: int, hop: int) -> Tensor:
     return spectrum.reshape(*waveform.shape[:-1], *spectrum.shape[-2:])
 
 
-def istft(spectrum: Tensor, *, window: int, hop: int, n_samples: int) -> Tensor:
+def istft(spectrum: Tensor, config: StftConfig, *, n_samples: int) -> Tensor:
     """Inverse of `stft`: weighted overlap-add, normalised by the sum of squared windows.
 
     Args:
         spectrum: `(..., freqs, frames)` complex.
-        window: as in `stft`.
-        hop: as in `stft`.
+        config: as in `stft`.
         n_samples: length to return.
 
     Returns:
@@ -47,15 +46,16 @@ def istft(spectrum: Tensor, *, window: int, hop: int, n_samples: int) -> Tensor:
 
     Examples:
         >>> waveform = torch.linspace(-1, 1, 1000)
-        >>> spectrum = stft(waveform, window=512, hop=256)
+        >>> config = StftConfig(window=512, hop=256, sample_rate=16000)
+        >>> spectrum = stft(waveform, config)
         >>> tuple(spectrum.shape)  # (freqs, frames)
         (257, 5)
-        >>> torch.allclose(istft(spectrum, window=512, hop=256, n_samples=1000), waveform, atol=1e-6)
+        >>> torch.allclose(istft(spectrum, config, n_samples=1000), waveform, atol=1e-6)
         True
     """
     flat = spectrum.reshape(-1, *spectrum.shape[-2:])
-    hann = torch.hann_window(window, device=spectrum.device)
-    waveform = torch.istft(flat, window, hop, window=hann, center=True, length=n_samples)
+    hann = torch.hann_window(config.window, device=spectrum.device)
+    waveform = torch.istft(flat, config.window, config.hop, window=hann, center=True, length=n_samples)
     return waveform.reshape(*spectrum.shape[:-2], n_samples)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.signal.clock import n_audio_frames
+from avse.signal.stft_config import StftConfig
 from avse.types import Spectrum, Waveform
 
 TINY = np.float32(1e-11)
@@ -21,16 +22,15 @@ def hann(window: int) -> Waveform:
 class StreamingSTFT:
     """Turns samples into frames as they come; frame `i` is centred on sample `i * hop`."""
 
-    def __init__(self, *, n_channels: int, window: int, hop: int) -> None:
+    def __init__(self, config: StftConfig, *, n_channels: int) -> None:
         """Set up.
 
         Args:
+            config: window and hop.
             n_channels: of every block.
-            window: samples in a window.
-            hop: samples between windows, at most `window`.
         """
-        self._window, self._hop, self._hann = window, hop, hann(window)
-        self._waiting = np.zeros((n_channels, window // 2), dtype=np.float32)
+        self._window, self._hop, self._hann = config.window, config.hop, hann(config.window)
+        self._waiting = np.zeros((n_channels, config.window // 2), dtype=np.float32)
         self._n_samples = self._n_frames = 0
 
     def push(self, block: Waveform) -> Spectrum:
@@ -69,13 +69,13 @@ class StreamingSTFT:
 class StreamingISTFT:
     """Turns frames back into samples as they come: overlap-add, divided by the sum of squared windows."""
 
-    def __init__(self, *, n_channels: int, window: int, hop: int) -> None:
+    def __init__(self, config: StftConfig, *, n_channels: int) -> None:
         """Set up; arguments as of `StreamingSTFT`."""
-        self._window, self._hop, self._hann = window, hop, hann(window)
-        self._sum = np.zeros((n_channels, window), dtype=np.float32)
-        self._weight = np.zeros(window, dtype=np.float32)
+        self._window, self._hop, self._hann = config.window, config.hop, hann(config.window)
+        self._sum = np.zeros((n_channels, config.window), dtype=np.float32)
+        self._weight = np.zeros(config.window, dtype=np.float32)
         # What lies before the first sample is half a window of the first frame.
-        self._surplus = window // 2
+        self._surplus = config.window // 2
 
     def push(self, spectrum: Spectrum) -> Waveform:
         """Take frames, give the samples that no later frame reaches.

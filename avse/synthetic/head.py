@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-Image = npt.NDArray[np.uint8]
+from avse.types import Image
+
 Colour = tuple[float, float, float]
 
 FINER = 2

@@ -19,9 +19,9 @@ from avse.media.audio import AudioWriter
 from avse.media.container import open_output
 from avse.media.output import atomic_write
 from avse.media.video import VIDEO_CODEC
-from avse.synthetic.head import PEOPLE, Image, Person, Pose, background, draw_head
+from avse.synthetic.head import PEOPLE, Person, Pose, background, draw_head
 from avse.synthetic.voice import Voice, speak
-from avse.types import Waveform
+from avse.types import Image, Waveform
 
 SNR_DB = 5.0
 SIZE = (320, 240)

@@ -39,7 +39,7 @@ class Voice:
     """`(n,)` how far the mouth is open, 0 to 1, `OPENING_RATE_HZ` times a second."""
 
     def opening_at(self, times_s: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """How far the mouth is open at some times, closed outside of the recording."""
+        """How far the mouth is open at `(n,)` times in s, 0 to 1; closed outside of the recording."""
         own_times_s = np.arange(len(self.opening)) / OPENING_RATE_HZ
         return np.interp(times_s, own_times_s, self.opening, left=0, right=0)
 

@@ -68,24 +68,24 @@ def whole(model: nn.Module) -> Iterator[None]:
 
 
 def gathered(tensor: Tensor) -> Tensor:
-    """All of a tensor of which each process may hold a part; every process must ask."""
+    """All of a tensor `(...)` of which each process may hold a part; every process must ask."""
     return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
 
 
 def as_part(tensor: Tensor, like: Tensor) -> Tensor:
-    """This process's part of a whole tensor, if `like` is such a part."""
+    """This process's part of a whole tensor `(...)`, if `like` is such a part."""
     if isinstance(like, DTensor) and tensor.dim():
         return distribute_tensor(tensor.to(like.device), like.device_mesh, like.placements)
     return tensor
 
 
 def own_part(tensor: Tensor) -> Tensor:
-    """This process's part of a tensor, all of it where it is not shared out; no process waits for another."""
+    """This process's part of a tensor `(...)`, all of it where it is not shared out; no process waits for another."""
     return tensor.to_local() if isinstance(tensor, DTensor) else tensor
 
 
 def from_own_part(tensor: Tensor, like: Tensor) -> Tensor:
-    """A tensor of which this process's part is given, shared out as `like` is.
+    """A tensor `(...)` of which this process's part is given, shared out as `like` is.
 
     Raises:
         RuntimeError: the part is of another size.

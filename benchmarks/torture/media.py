@@ -159,6 +159,28 @@ def full_disks(n_limits: int) -> Counter[str]:
     return found
 
 
+def read_only_disk() -> Counter[str]:
+    """Write each format to a disk that is mounted read-only, where this machine lets us mount one."""
+    with tempfile.TemporaryDirectory(prefix="avse-torture-") as folder:
+        program = (
+            f'mount -t tmpfs -o ro none "{folder}" && exec "{sys.executable}" -m benchmarks.torture.media --only-disk'
+        )
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(
+            ["unshare", "-rm", "sh", "-c", f'{program} "{folder}"'], check=False, capture_output=True, text=True,
+            env=environment, cwd=ROOT,
+        )  # fmt: skip
+    return Counter(json.loads(done.stdout)) if done.returncode == 0 else Counter()
+
+
+def write_all(folder: Path) -> Counter[str]:
+    """Write each format into a folder, and count what came of it."""
+    waveform = np.zeros((1, 48_000), dtype=np.float32)
+    found = Counter(_write(folder / f"new{suffix}", waveform) for suffix in WRITABLE)
+    found["leftover"] += len(list(folder.iterdir()))
+    return +found
+
+
 def _write(path: Path, waveform: np.ndarray) -> str:
     try:
         with AudioWriter(path, sample_rate=48000, n_channels=1) as writer:
@@ -225,7 +247,11 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--mutations", type=int, default=10_000, help="damaged files (default: 10000)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--within-s", type=float, default=math.inf, help="damage no more files after so many seconds")
+    parser.add_argument("--only-disk", type=Path, metavar="DIR", help=argparse.SUPPRESS)
     options = parser.parse_args(argv)
+    if options.only_disk:
+        print(json.dumps(write_all(options.only_disk)))
+        return 0
     started = time.monotonic()
     sys.path.insert(0, str(ROOT / "tests" / "hostile"))
     from hostile_cases import all_cases
@@ -234,7 +260,7 @@ def main(argv: list[str] | None = None) -> int:
         "hostile media": run_files("cases", len(all_cases()), seed=options.seed),
         "damaged files": run_files("mutations", options.mutations, seed=options.seed, within_s=options.within_s),
     }
-    disks, n_calls = full_disks(20), connections()
+    disks, n_calls = {"full disks": full_disks(20), "read-only disk": read_only_disk()}, connections()
     kinds = ["wrong", "tracebacks", "crashes", "hangs", "leftovers"]
     lines = [["media", "files", "right or refused", *kinds, "slowest, s", "largest memory, MiB"]]
     for name, count in counts.items():
@@ -242,11 +268,12 @@ def main(argv: list[str] | None = None) -> int:
         bad = [str(count.outcomes[kind]) for kind in ("wrong", "traceback", "crash", "hang", "leftover")]
         lines.append([name, str(sum(count.outcomes.values())), str(good), *bad, f"{count.slowest_s:.1f}",
                       f"{count.memory_mib:.0f}"])  # fmt: skip
-    refused = disks.pop("refused", 0)
-    left = disks.pop("leftover", 0)
-    written = disks.pop("written", 0)
-    total = refused + left + written + disks.total()
-    lines.append(["full disks", *map(str, (total, refused, written, disks.total(), 0, 0, left)), "", ""])
+    is_safe = True
+    for name, found in disks.items():
+        others = found.total() - found["refused"] - found["leftover"] - found["written"]
+        columns = (found.total(), found["refused"], found["written"], others, 0, 0, found["leftover"])
+        lines.append([name, *map(str, columns), "", ""] if found else [name, "cannot be mounted here", *[""] * 8])
+        is_safe &= found.total() == found["refused"]
     failures = [failure for count in counts.values() for failure in count.failures]
     body = table(lines) + f"\n\nConnections to a server that names and playlists point at: {n_calls}."
     body += "\n\n" + "\n".join(f"- {failure}" for failure in failures[:50]) if failures else ""
@@ -254,7 +281,7 @@ def main(argv: list[str] | None = None) -> int:
     write_section("Hostile media", body, command=command, wall_s=time.monotonic() - started)
     print(body)
     too_large = any(count.memory_mib > MEMORY_MIB for count in counts.values())
-    return 1 if failures or left or written or disks.total() or n_calls or too_large else 0
+    return 1 if failures or not is_safe or n_calls or too_large else 0
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import argparse
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -18,9 +19,14 @@ from benchmarks.torture.kills import make_inputs
 from benchmarks.torture.record import table, write_section
 
 ROOT = Path(__file__).parents[2]
+LISTENER = Path(__file__).with_name("listener.py")
 INTERNET = re.compile(r"AF_INET6?\b")
 LINGER_S = 30
 """What a library would report comes seconds after its first use: the process stays that long."""
+SETTLE_S = 0.5
+"""For strace to write its last line."""
+LISTENING = {"serve": "/v1/health", "demo": "/"}
+"""Commands that listen until Ctrl-C, and what to ask them for."""
 
 
 def calls(inputs: Path, out: Path) -> dict[str, list[str]]:
@@ -37,7 +43,28 @@ def calls(inputs: Path, out: Path) -> dict[str, list[str]]:
         "sync": [video, "--json"],
         "models": [],
         "export": ["live", "-o", str(out / "mine.onnx")],
+        "embed": ["write", video, "-o", str(out / "clips.npz"), "--model", str(inputs / "vatt.safetensors")],
+        "main": ["completion", "bash"],
+        "serve": ["--folder", str(out / "served"), "--port", _free_port()],
+        "demo": ["--port", _free_port()],
     }  # fmt: skip
+
+
+def _free_port() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return str(free.getsockname()[1])
+
+
+def make_vatt(path: Path) -> None:
+    """Write the weights of a small VATT that nobody trained."""
+    from avse.models import zoo
+    from avse.models.vatt import VATT, VATTConfig
+
+    config = VATTConfig(
+        video="tiny", audio="tiny", text="tiny", n_frames=10, fps=12.5, height=32, width=48, patch=(2, 32, 48),
+        n_samples=6400, sample_rate=8000, patch_samples=256, vocabulary=256, dims=(64, 32),
+    )  # fmt: skip
+    zoo.save(path, VATT.build(config))
 
 
 def watched(name: str, arguments: list[str], *, folder: Path) -> tuple[int, int, int]:
@@ -45,20 +72,28 @@ def watched(name: str, arguments: list[str], *, folder: Path) -> tuple[int, int,
     home, traced = folder / f"home of {name}", folder / f"calls of {name}"
     home.mkdir()
     program = name.partition(",")[0]
+    is_listening = program in LISTENING
     code = (
         f"import sys, time; from avse.cli.{program} import main\n"
-        f"if __name__ == '__main__':\n    code = main(sys.argv[1:]); time.sleep({LINGER_S}); sys.exit(code)\n"
+        f"if __name__ == '__main__':\n"
+        f"    code = main(sys.argv[1:]); time.sleep({0 if is_listening else LINGER_S}); sys.exit(code)\n"
     )
     script = folder / f"avse-{program}"
     script.write_text(code)
-    strace = ["strace", "-f", "-qq", "-e", "trace=connect,sendto,sendmsg", "-o", str(traced)]
+    strace = ["strace", "-f", "--seccomp-bpf", "-qq", "-e", "trace=connect,sendto,sendmsg", "-o", str(traced)]
+    listener: list[str] = []
+    if is_listening:
+        port = arguments[arguments.index("--port") + 1]
+        strace.insert(1, "-D")  # the command itself, not strace, is the listener's child, which gets its Ctrl-C
+        listener = [sys.executable, "-P", str(LISTENER), port, LISTENING[program], str(LINGER_S)]
     environment = {**os.environ, "HOME": str(home), "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     for variable in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "ORT_DISABLE_TELEMETRY"):
         environment.pop(variable, None)
     done = subprocess.run(
-        [*_namespace(), *strace, sys.executable, str(script), *arguments],
+        [*_namespace(), *listener, *strace, sys.executable, str(script), *arguments],
         env=environment, cwd=folder, check=False, capture_output=True,
     )  # fmt: skip
+    time.sleep(SETTLE_S)
     attempts = [line for line in traced.read_text(errors="replace").splitlines() if INTERNET.search(line)]
     return done.returncode, len(attempts), len(list(home.rglob("*")))
 
@@ -76,27 +111,32 @@ def main(argv: list[str] | None = None) -> int:
     """Watch every command and write the table; exit 1 if one failed or asked for anything."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--no-record", action="store_true", help="print the table and leave RESULTS.md as it is")
+    parser.add_argument("--only", action="append", help="a command, such as serve, alone; again for more")
     arguments = parser.parse_args(argv)
     if not shutil.which("strace"):
         print("network: strace must be installed but is not; install it", file=sys.stderr)
         return 2
-    started = time.monotonic()
+    started, only = time.monotonic(), arguments.only or []
     lines, is_good = [["command", "exit code", "network attempts", "files in the home"]], True
     with tempfile.TemporaryDirectory(prefix="torture-") as name:
         folder = Path(name)
         make_inputs(folder / "inputs")
+        make_vatt(folder / "inputs/vatt.safetensors")
         (folder / "out").mkdir()
         for command, options in calls(folder / "inputs", folder / "out").items():
+            if only and command not in only:
+                continue
             found = watched(command, options, folder=folder)
-            lines.append([f"avse-{command}", *map(str, found)])
+            lines.append(["avse completion" if command == "main" else f"avse-{command}", *map(str, found)])
             is_good &= not any(found)
             print(" ".join(lines[-1]), flush=True)
     how = "In a network namespace. " if _namespace() else ""
     print(table(lines))
     if not arguments.no_record:
+        more = "".join(f" --only '{name}'" for name in only)
         write_section(
             "Network attempts", f"{how}Each process stays {LINGER_S} s after its work.\n\n{table(lines)}",
-            command="python -m benchmarks.torture.network", wall_s=time.monotonic() - started,
+            command=f"python -m benchmarks.torture.network{more}", wall_s=time.monotonic() - started,
         )  # fmt: skip
     return 0 if is_good else 1
 

@@ -57,7 +57,8 @@ def evaluate(corpus: str, options: argparse.Namespace) -> Iterator[Command]:
 def results(corpus: str, settings: dict[str, Any], options: argparse.Namespace) -> Iterator[Command]:
     """Write RESULTS.md."""
     yield command(
-        f"{RECIPE}.results", options.results or f"egs/{corpus}/RESULTS.md", "--folder", options.exp / "evaluation",
+        f"{RECIPE}.stress_results", options.results or f"egs/{corpus}/RESULTS.md",
+        "--folder", options.exp / "evaluation",
         "--title", settings["title"], "--note", settings["note"], "--command",
         f"egs/{corpus}/run.sh --leaky {options.leaky}",
     )  # fmt: skip

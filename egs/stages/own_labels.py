@@ -61,6 +61,6 @@ def results(corpus: str, settings: dict[str, Any], options: argparse.Namespace) 
     """Write RESULTS.md and report.html."""
     output = options.results or options.exp / "RESULTS.md"
     yield command(
-        f"{RECIPE}.results", output, "--folder", options.exp / "run", "--title", settings["title"], "--command",
-        f"egs/{corpus}/run.sh", "--report", output.parent / "report.html",
+        f"{RECIPE}.recognition_results", output, "--folder", options.exp / "run", "--title", settings["title"],
+        "--command", f"egs/{corpus}/run.sh", "--report", output.parent / "report.html",
     )  # fmt: skip

@@ -100,7 +100,7 @@ def results(run: Run) -> Iterator[Command]:
     for table in run.tables:
         name = "RESULTS" if len(run.settings["tables"]) == 1 else f"RESULTS_{table}"
         yield command(
-            f"{RECIPE}.results", f"egs/{run.corpus}/{name}{suffix}.md", "--folder", run.lists / table,
+            f"{RECIPE}.recognition_results", f"egs/{run.corpus}/{name}{suffix}.md", "--folder", run.lists / table,
             "--title", run.settings["title"].replace("TABLE", table),
             "--command", f"egs/{run.corpus}/run.sh --development {run.options.development}",
             "--figures", f"figures/{table}{suffix}", "--report", run.lists / table / "report.html", "--note", run.note,

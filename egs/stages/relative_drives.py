@@ -49,7 +49,7 @@ def evaluate(settings: dict[str, Any], options: argparse.Namespace) -> Iterator[
 def results(corpus: str, settings: dict[str, Any], options: argparse.Namespace) -> Iterator[Command]:
     """Write RESULTS_NORMALISED.md."""
     yield command(
-        f"{RECIPE}.running_results", f"egs/{corpus}/RESULTS_NORMALISED{_suffix(options)}.md", "--folder",
+        f"{RECIPE}.normalised_results", f"egs/{corpus}/RESULTS_NORMALISED{_suffix(options)}.md", "--folder",
         options.exp / f"normalised{_suffix(options)}", "--title", settings["title"], "--note", settings["note"],
         "--command", f"egs/{corpus}/normalised.sh --development {options.development}",
     )  # fmt: skip

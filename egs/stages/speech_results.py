@@ -30,8 +30,8 @@ def results(run: Run) -> Iterator[Command]:
     }.items():
         options += [option, path] if _is_there(path) else []
     yield command(
-        f"{BENCHMARK}.results", run.results, "--title", run.settings["title"], "--command", f"egs/{run.corpus}/run.sh",
-        "--mixtures", run.mixtures, *options,
+        f"{BENCHMARK}.corpus_results", run.results, "--title", run.settings["title"],
+        "--command", f"egs/{run.corpus}/run.sh", "--mixtures", run.mixtures, *options,
     )  # fmt: skip
 
 

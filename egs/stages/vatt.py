@@ -148,7 +148,7 @@ def results(run: Run) -> Iterator[Command]:
     figure = output.parent / "figures/features.png"
     yield command(f"{RECIPE}.plot", run.weights, run.exp / "shards", figure, "--split", "valid", "--split", "test_seen")
     yield command(
-        f"{RECIPE}.results", output, "--run", run.weights.parent, "--variants", run.exp / "variants", "--cost",
+        f"{RECIPE}.vatt_results", output, "--run", run.weights.parent, "--variants", run.exp / "variants", "--cost",
         run.exp / "cost.json", "--transfer", run.exp / "transfer", "--finetune", run.exp / "finetune", "--figure",
         figure, "--command", f"egs/{run.corpus}/run.sh",
     )  # fmt: skip

@@ -21,7 +21,7 @@ from recipes.training import program, train
 
 def clean_target(model: AVDCNN, features: Features, clean: Tensor, *, max_attenuation_db: float) -> Tensor:
     """Clean log power in the units that the network predicts, not farther below the noisy one than it may go."""
-    clean_power = log_power(stft(clean, window=model.window, hop=model.hop))
+    clean_power = log_power(stft(clean, model.stft))
     noisy_power = features.log_power * features.std + features.mean
     floor = noisy_power - max_attenuation_db * np.log(10) / 10
     return (torch.maximum(clean_power, floor) - features.mean) / features.std
@@ -38,7 +38,7 @@ def losses(
         config: of the run.
         stretch_frames: frames in a row to take, at a place drawn at random; None takes all.
     """
-    features = model.features(stft(batch.noisy, window=model.window, hop=model.hop))
+    features = model.features(stft(batch.noisy, model.stft))
     lips = model.lips(crops_to_frames(batch.crops), batch.present)
     target = clean_target(model, features, batch.clean, max_attenuation_db=config.max_attenuation_db)
     n_frames = target.shape[2]
@@ -84,12 +84,12 @@ def validate(model: AVDCNN, *, dataset: MixtureDataset, config: TrainConfig) -> 
 
 def enhance(model: AVDCNN, batch: Example) -> Tensor:
     """Enhanced waveforms of a batch, as `AVDCNN.estimate_spectrum` makes them."""
-    spectrum = stft(batch.noisy, window=model.window, hop=model.hop)
+    spectrum = stft(batch.noisy, model.stft)
     features = model.features(spectrum)
     lips = model.lips(crops_to_frames(batch.crops), batch.present)
     estimate = model(features.log_power, lips)
     log_gain = ((estimate.log_power - features.log_power) * features.std / 2).clamp(max=0)
-    return istft(spectrum * log_gain.exp(), window=model.window, hop=model.hop, n_samples=batch.noisy.shape[-1])
+    return istft(spectrum * log_gain.exp(), model.stft, n_samples=batch.noisy.shape[-1])
 
 
 def main(config: TrainConfig) -> None:

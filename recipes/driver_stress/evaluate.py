@@ -19,13 +19,13 @@ from avse.training.run import Run
 from avse.training.settings import FREE
 from avse.workers import in_parallel
 from recipes.classifiers import BASELINES, classify, majority
+from recipes.driver_predictions import Predictions, save_predictions
 from recipes.driver_stress.config import AugmentConfig, NetworkConfig, TrainConfig
 from recipes.driver_stress.disturb import disturbed
 from recipes.driver_stress.ensemble import Ensemble
 from recipes.driver_stress.features import window_features
 from recipes.driver_stress.infer import probabilities, windows_for
 from recipes.driver_stress.network import trained
-from recipes.driver_stress.predictions import Predictions, save_predictions
 from recipes.driver_stress.protocol import LEAKY_WARNING, Fold, driver_folds, leaky_folds
 from recipes.driver_stress.windows import UNKNOWN, WindowedDrive, calibrated, with_modalities
 from recipes.training import program

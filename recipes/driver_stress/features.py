@@ -3,16 +3,12 @@
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 
 from avse.drives.drive import Drive, Signal
 from avse.drives.ecg import find_beats
 from avse.drives.heart import HRV_NAMES, hrv_features
 from avse.drives.physiology import breath_features, skin_features
-
-Features = npt.NDArray[np.float64]
-
-Window = npt.NDArray[np.float32]
+from avse.types import Features, FloatArray
 
 
 def window_features(drive: Drive, *, window_s: int, context_s: int, step_s: int | None = None) -> Features:
@@ -60,22 +56,22 @@ def _one(name: str, signal: Signal, *, start_s: int, end_s: int) -> list[float]:
     return found
 
 
-def plain(values: Window, rate_hz: float) -> list[float]:
+def plain(values: FloatArray, rate_hz: float) -> list[float]:
     """Mean, standard deviation, and how fast it changes."""
     if len(values) < 2:
         return [float("nan")] * 3
     return [float(values.mean()), float(values.std()), float(np.abs(np.diff(values)).mean() * rate_hz)]
 
 
-def _skin(values: Window, rate_hz: float) -> list[float]:
+def _skin(values: FloatArray, rate_hz: float) -> list[float]:
     return list(skin_features(values, rate_hz=rate_hz).values())
 
 
-def _breath(values: Window, rate_hz: float) -> list[float]:
+def _breath(values: FloatArray, rate_hz: float) -> list[float]:
     return list(breath_features(values, rate_hz=rate_hz).values())
 
 
-READERS: dict[str, Callable[[Window, float], list[float]]] = {"gsr": _skin, "respiration": _breath}
+READERS: dict[str, Callable[[FloatArray, float], list[float]]] = {"gsr": _skin, "respiration": _breath}
 """Of the modalities that have features of their own; the others have `plain` ones."""
 
 

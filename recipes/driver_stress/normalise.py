@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.drives.drive import Drive, Signal
+from avse.types import Features
 from recipes.driver_stress.features import window_features
 
 FEWEST_S = 60.0
@@ -61,7 +62,7 @@ def normalised(drive: Drive) -> Drive:
     return replace(drive, signals=signals)
 
 
-def normalised_features(features: npt.NDArray[np.float64], *, step_s: int) -> npt.NDArray[np.float64]:
+def normalised_features(features: Features, *, step_s: int) -> npt.NDArray[np.float64]:
     """Hand-crafted features `(windows, features)` relative to the driver's own past; NaN stays."""
     mask = np.isfinite(features)
     score = running_zscore(features.T, mask.T, n_fewest=max(2, round(FEWEST_S / step_s))).T

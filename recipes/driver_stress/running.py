@@ -16,13 +16,14 @@ from tqdm import tqdm
 from avse.drives.drive import LEVELS, Drive, load_drives
 from avse.errors import ConfigError
 from avse.training.run import Run
+from avse.types import Features
 from recipes.classifiers import CLASSIFIERS, classify, majority
+from recipes.driver_predictions import Predictions, save_predictions
 from recipes.driver_stress.config import AugmentConfig, NetworkConfig, TrainConfig
-from recipes.driver_stress.features import Features, window_features
+from recipes.driver_stress.features import window_features
 from recipes.driver_stress.infer import probabilities
 from recipes.driver_stress.network import trained
 from recipes.driver_stress.normalise import HAND, normalised, normalised_features, with_handcrafted
-from recipes.driver_stress.predictions import Predictions, save_predictions
 from recipes.driver_stress.pretrain import PretrainConfig, pretrained_encoders
 from recipes.driver_stress.protocol import Fold, driver_folds
 from recipes.driver_stress.windows import WindowedDrive, with_modalities

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from avse.drives.drive import LEVELS
 from avse.media.output import atomic_write
 from avse.metrics.classification import CLASSIFICATION, confusion, reliability
-from recipes.driver_stress.driver_scores import MAIN, Comparison, Decisions
-from recipes.driver_stress.predictions import Predictions
+from recipes.driver_predictions import Predictions
+from recipes.driver_scores import MAIN, Comparison, Decisions
 
 COLOURS = ("#4c9f70", "#e0a030", "#c0392b")
 """Of the levels."""

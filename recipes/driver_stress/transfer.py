@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from avse.drives.drive import load_drives
+from recipes.driver_predictions import Predictions, save_predictions
+from recipes.driver_scores import WITH, WITHOUT
 from recipes.driver_stress.config import NetworkConfig, TrainConfig
 from recipes.driver_stress.infer import probabilities, windows_for
 from recipes.driver_stress.network import trained
-from recipes.driver_stress.predictions import Predictions, save_predictions
 from recipes.driver_stress.protocol import driver_folds
 from recipes.training import program
 
-WITH, WITHOUT = "with", "without"
 """What VATT has learned."""
 
 

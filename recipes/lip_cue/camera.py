@@ -2,18 +2,15 @@
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from avse.data.augment import bernoulli
+from avse.types import Flags, Image
 from recipes.lip_cue.config import ExampleConfig
-
-Images = npt.NDArray[np.uint8]
-Flags = npt.NDArray[np.bool_]
 
 
 def camera_view(
-    images: Images, present: Flags, *, config: ExampleConfig, rng: np.random.Generator
-) -> tuple[Images, Flags]:
+    images: Image, present: Flags, *, config: ExampleConfig, rng: np.random.Generator
+) -> tuple[Image, Flags]:
     """Show a mouth through another camera.
 
     Args:
@@ -42,7 +39,7 @@ def camera_view(
     return images, present
 
 
-def move(images: Images, pixels: float, rng: np.random.Generator) -> Images:
+def move(images: Image, pixels: float, rng: np.random.Generator) -> Image:
     """Turn, scale, mirror and place the mouth as another face and another detector would.
 
     In the course of time it jitters by some pixels, as detectors do, and sways slowly, as heads do.
@@ -63,7 +60,7 @@ def move(images: Images, pixels: float, rng: np.random.Generator) -> Images:
     return moved
 
 
-def resampled(images: Images, share: float) -> Images:
+def resampled(images: Image, share: float) -> Image:
     """Show mouths with a share of their pixels."""
     height, width = images.shape[1:]
     small = (max(4, round(share * width)), max(3, round(share * height)))
@@ -72,7 +69,7 @@ def resampled(images: Images, share: float) -> Images:
     )
 
 
-def covered(images: Images, rng: np.random.Generator) -> Images:
+def covered(images: Image, rng: np.random.Generator) -> Image:
     """Hold something of one grey before part of the mouth for part of the time, still or moving."""
     n_frames, height, width = images.shape
     first, last = sorted(rng.integers(0, n_frames + 1, size=2))
@@ -89,7 +86,7 @@ def covered(images: Images, rng: np.random.Generator) -> Images:
     return images
 
 
-def light_and_noise(images: Images, rng: np.random.Generator) -> Images:
+def light_and_noise(images: Image, rng: np.random.Generator) -> Image:
     """Another contrast and brightness, light that changes, and the noise of the sensor."""
     n_frames = len(images)
     flicker = 1 + rng.uniform(0, 0.02) * rng.standard_normal(n_frames)

@@ -13,12 +13,11 @@ from avse.signal.decibel import power_ratio
 from avse.signal.motion import motion_of_many
 from avse.signal.speech_cue import CUE_RATE_HZ
 from avse.signal.voice_features import STEPS_PER_FRAME, VoiceFeatures
+from avse.types import FloatArray
 from recipes.lip_cue.camera import camera_view
 from recipes.lip_cue.config import ExampleConfig
 from recipes.lip_cue.sources import Audio, Face, Sources
 from recipes.lip_cue.talking_stills import chew, talk
-
-Array = npt.NDArray[np.float32]
 
 
 class Example(NamedTuple):
@@ -43,8 +42,8 @@ class _Scene(NamedTuple):
 
     images: npt.NDArray[np.uint8]
     present: npt.NDArray[np.bool_]
-    cue: Array
-    powers: Array
+    cue: FloatArray
+    powers: FloatArray
 
 
 class CueDataset(Dataset[Example]):
@@ -119,7 +118,7 @@ class CueDataset(Dataset[Example]):
         cue, powers = self._voice([audio], n_frames, rng)
         return _Scene(images, np.ones(n_frames, dtype=bool), np.zeros_like(cue), powers)
 
-    def _voice(self, audios: list[Audio], n_frames: int, rng: np.random.Generator) -> tuple[Array, Array]:
+    def _voice(self, audios: list[Audio], n_frames: int, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
         """Sentences of one speaker with pauses between, from a random moment on."""
         start = int(rng.integers(60))
         cues, powers, n_have = [], [], 0
@@ -143,7 +142,7 @@ class CueDataset(Dataset[Example]):
         rows = silent if len(silent) else face.present_frames(speaking=True)
         return np.asarray(face.mouth.crops[int(rng.choice(rows))])
 
-    def _mix(self, powers: Array, rng: np.random.Generator) -> Array:
+    def _mix(self, powers: FloatArray, rng: np.random.Generator) -> FloatArray:
         """Add noise, or another voice that is softer: powers add, on average."""
         snr_db = rng.uniform(*self.config.snr_db)
         n_frames = len(powers) // STEPS_PER_FRAME
@@ -155,7 +154,7 @@ class CueDataset(Dataset[Example]):
         gain = powers.sum() / max(float(other.sum()), 1e-12) * power_ratio(-snr_db)
         return powers + np.float32(gain) * other
 
-    def _noise(self, n_frames: int, rng: np.random.Generator) -> Array:
+    def _noise(self, n_frames: int, rng: np.random.Generator) -> FloatArray:
         audio = self.sources.noise[rng.integers(len(self.sources.noise))]
         steps = (int(rng.integers(len(audio.powers))) + np.arange(n_frames * STEPS_PER_FRAME)) % len(audio.powers)
         return audio.powers[steps]

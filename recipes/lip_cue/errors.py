@@ -7,12 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.signal.speech_cue import CUE_RATE_HZ
+from avse.types import FloatArray
 from recipes.lip_cue.measures import SETTLED_FRAMES, Watched, pearson
 
 LAGS_FRAMES = (1, 2, 3, 5, 10, 25)
 LEVELS = (0.0, 0.05, 0.2, 0.4, 0.6, 0.8, 1.01)
-
-Array = npt.NDArray[np.float32]
 
 
 def describe_errors(watched: list[Watched]) -> dict[str, Any]:
@@ -45,31 +44,31 @@ def describe_errors(watched: list[Watched]) -> dict[str, Any]:
     }
 
 
-def _settled(one: Watched) -> tuple[Array, Array]:
+def _settled(one: Watched) -> tuple[FloatArray, FloatArray]:
     rows = one.present & (np.arange(len(one.cue)) >= SETTLED_FRAMES)
     return one.cue[rows], one.face.audio.cue[rows]
 
 
-def _slope(of: Array, on: Array) -> float:
+def _slope(of: FloatArray, on: FloatArray) -> float:
     """Of the regression of the predicted values (`on`) on the true ones (`of`)."""
     centred = of - of.mean()
     return float((centred * on).sum() / max(float((centred**2).sum()), 1e-9))
 
 
-def _autocorrelation(errors: list[Array], lag: int) -> float:
+def _autocorrelation(errors: list[FloatArray], lag: int) -> float:
     mean = np.concatenate(errors).mean(axis=0)
     products = sum(float(((e[lag:] - mean) * (e[:-lag] - mean)).sum()) for e in errors)
     squares = sum(float(((e - mean) ** 2).sum()) * (len(e) - lag) / len(e) for e in errors)
     return products / squares
 
 
-def _between(errors: Array) -> float:
+def _between(errors: FloatArray) -> float:
     """Mean correlation of the errors of two bands."""
     matrix = np.asarray(np.corrcoef(errors.T))
     return float(matrix[np.logical_not(np.eye(len(matrix), dtype=np.bool_))].mean())
 
 
-def _lag(pairs: list[tuple[Array, Array]]) -> int:
+def _lag(pairs: list[tuple[FloatArray, FloatArray]]) -> int:
     predicted, true = ([p[i][:, 1:].mean(axis=1) for p in pairs] for i in (0, 1))
     lags = range(-5, 6)
     values = [
@@ -80,7 +79,7 @@ def _lag(pairs: list[tuple[Array, Array]]) -> int:
     return lags[int(np.argmax(values))]
 
 
-def _given(predicted: Array, true: Array) -> dict[str, tuple[float, float]]:
+def _given(predicted: FloatArray, true: FloatArray) -> dict[str, tuple[float, float]]:
     found = {}
     for low, high in pairwise(LEVELS):
         rows = (true >= low) & (true < high)

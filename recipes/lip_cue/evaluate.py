@@ -12,6 +12,7 @@ from avse.errors import AvseError
 from avse.media.output import atomic_write
 from avse.models import zoo
 from avse.models.lip_cue import LipCue
+from avse.report.score_schema import stamped
 from recipes.lip_cue.config import TrainConfig
 from recipes.lip_cue.errors import describe_errors
 from recipes.lip_cue.measures import Watched, describe, pearson, watch_all
@@ -60,7 +61,7 @@ def main(argv: list[str] | None = None) -> int:
         model = zoo.load(arguments.weights)
         if not isinstance(model, LipCue):
             raise AvseError(f"weights must be of a lip network but are of {model.name}; name others")
-        text = json.dumps(evaluate(model, arguments.sources, arguments.crops), indent=1)
+        text = json.dumps(stamped(evaluate(model, arguments.sources, arguments.crops)), indent=1)
         if arguments.json:
             with atomic_write(arguments.json, force=True) as temporary:
                 temporary.write_text(text + "\n", encoding="utf-8")

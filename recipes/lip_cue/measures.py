@@ -9,9 +9,8 @@ from avse.models.lip_cue import LipCue
 from avse.signal.motion import motion_of_many
 from avse.signal.speech_cue import CUE_RATE_HZ
 from avse.signal.voice_features import VoiceFeatures
+from avse.types import FloatArray
 from recipes.lip_cue.sources import Face
-
-Array = npt.NDArray[np.float32]
 
 SETTLED_FRAMES = 5
 N_SHIFTS = 13
@@ -23,11 +22,11 @@ class Watched(NamedTuple):
 
     face: Face
     present: npt.NDArray[np.bool_]
-    cue: Array
+    cue: FloatArray
     """`(frames, CUE_DIM)` predicted."""
-    video: Array
+    video: FloatArray
     """`(frames, dim)` embeddings."""
-    audio: Array
+    audio: FloatArray
     """`(frames, dim)` embeddings of its own audio."""
 
 
@@ -83,7 +82,7 @@ def own_from_other(watched: list[Watched], number: int, *, n_frames: int, step: 
     return outcomes
 
 
-def best_shift(video: Array, audio: Array) -> int:
+def best_shift(video: FloatArray, audio: FloatArray) -> int:
     """Frames that the video lags the audio by the evidence, within `N_SHIFTS` either way."""
     n = min(len(video), len(audio))
     inner = slice(N_SHIFTS, n - N_SHIFTS)
@@ -94,14 +93,14 @@ def best_shift(video: Array, audio: Array) -> int:
     return int(np.argmax(totals)) - N_SHIFTS
 
 
-def pearson(one: Array, other: Array) -> float:
+def pearson(one: FloatArray, other: FloatArray) -> float:
     """Pearson correlation; NaN where one of the two is constant."""
     one, other = one - one.mean(), other - other.mean()
     norm = float(np.sqrt((one**2).sum() * (other**2).sum()))
     return float((one * other).sum()) / norm if norm > 0 else float("nan")
 
 
-def auc(scores: Array, positive: npt.NDArray[np.bool_]) -> float:
+def auc(scores: FloatArray, positive: npt.NDArray[np.bool_]) -> float:
     """Area under the ROC curve: chance that a positive scores above a negative (Mann and Whitney 1947)."""
     if positive.all() or not positive.any():
         return float("nan")

@@ -9,16 +9,15 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-Images = npt.NDArray[np.uint8]
-Series = npt.NDArray[np.float64]
-Cue = npt.NDArray[np.float32]
+from avse.signal.speech_cue import Cue
+from avse.types import Image, Series
 
 RATE_HZ = 25.0
 LEAD_S = (-0.04, 0.12)
 """How much earlier than the audio the lips move."""
 
 
-def talk(still: npt.NDArray[np.uint8], cue: Cue, rng: np.random.Generator) -> Images:
+def talk(still: npt.NDArray[np.uint8], cue: Cue, rng: np.random.Generator) -> Image:
     """Warp a still mouth to say what a cue describes.
 
     Args:
@@ -33,7 +32,7 @@ def talk(still: npt.NDArray[np.uint8], cue: Cue, rng: np.random.Generator) -> Im
     return _Mouth(still, rng).render(opening, stretch)
 
 
-def chew(still: npt.NDArray[np.uint8], n_frames: int, rng: np.random.Generator) -> Images:
+def chew(still: npt.NDArray[np.uint8], n_frames: int, rng: np.random.Generator) -> Image:
     """Warp a still mouth to move as mouths do that do not speak: chewing, yawning, breathing."""
     times_s = np.arange(n_frames) / RATE_HZ
     rate_hz = rng.uniform(0.1, 2.2) * (1 + 0.2 * _wander(n_frames, rng, smooth=20))
@@ -77,7 +76,7 @@ class _Mouth:
         self.teeth = rng.uniform(0, 1)
         self.contrast = rng.uniform(0.4, 1.0)
 
-    def render(self, opening: Series, stretch: Series) -> Images:
+    def render(self, opening: Series, stretch: Series) -> Image:
         height, width = self.still.shape
         y, x = np.arange(height, dtype=np.float32)[:, None], np.arange(width, dtype=np.float32)
         away = ((x - self.centre) / self.half_width) ** 2

@@ -26,23 +26,22 @@ SETTLED_S = 0.4
 
 def enhance(model: Live, batch: Example) -> tuple[Output, Tensor]:
     """The network's output, and the enhanced waveforms."""
-    window, hop = model.config.window, model.config.hop
-    output: Output = model(stft(batch.noisy, window=window, hop=hop), batch.motion, batch.present)
+    output: Output = model(stft(batch.noisy, model.stft), batch.motion, batch.present)
     spectrum = torch.complex(output.spectrum[:, 0].float(), output.spectrum[:, 1].float()).transpose(1, 2)
-    return output, istft(spectrum, window=window, hop=hop, n_samples=batch.noisy.shape[-1])
+    return output, istft(spectrum, model.stft, n_samples=batch.noisy.shape[-1])
 
 
 def loss_step(model: Live, batch: Example, *, config: TrainConfig) -> Tensor:
     """The training loss: compressed spectrum, SI-SDR, what the mouth alone says, and the gate's decision."""
     output, estimate = enhance(model, batch)
     weights = config.loss
-    clean = torch.view_as_real(stft(batch.clean, window=model.config.window, hop=model.config.hop)).permute(0, 3, 2, 1)
+    clean = torch.view_as_real(stft(batch.clean, model.stft)).permute(0, 3, 2, 1)
     # Every example counts the same, however loud it is.
     level = batch.clean.square().mean(dim=-1).clamp_min(1e-12).sqrt()[:, None, None, None]
     magnitude, phase = compressed_mse(output.spectrum.float() / level, clean / level)
     shown = model.video_frames_at(output.gate_logit.shape[1]).clip(max=batch.present.shape[1] - 1)
     present = batch.present[:, shown].clone()
-    present[:, : round(SETTLED_S * model.config.sample_rate / model.config.hop)] = 0
+    present[:, : round(SETTLED_S * model.stft.frame_rate_hz)] = 0
     matched = batch.matched[:, None].expand_as(present)
     counts = present * matched
     wrong = (output.band_energy.float() - model.loudness(clean / level)).square().mean(dim=-1)

@@ -27,8 +27,9 @@ from avse.signal.band_power import STEP_RATE_HZ, band_powers
 from avse.signal.motion import motion_of
 from avse.signal.stft import stft
 from avse.signal.voice_features import VoiceFeatures, voice_powers
+from avse.types import FloatArray
 from recipes.recognition.handcrafted import audio_features
-from recipes.recognition.sources import MOUTH_RATE_HZ, SAMPLE_RATE, SERIES_RATE_HZ, Array, Mouth, Sources
+from recipes.recognition.sources import MOUTH_RATE_HZ, SAMPLE_RATE, SERIES_RATE_HZ, Mouth, Sources
 
 N_BANDS = 32
 BAND_RATE_HZ = 50.0
@@ -50,10 +51,10 @@ class FeatureEncoder(NamedTuple):
 
     modality: str
     input: InputConfig
-    encode: Callable[[Any], Array]
+    encode: Callable[[Any], FloatArray]
     """The modality's source to `(frames, dim)`."""
 
-    def __call__(self, sources: Sources) -> Array:
+    def __call__(self, sources: Sources) -> FloatArray:
         """Features of a recording, `(frames, dim)`; no frames where the modality is missing."""
         source = getattr(sources, SOURCES[self.modality])
         if source is None:
@@ -80,13 +81,13 @@ def read_encoder(modality: str, name: str) -> FeatureEncoder:
     return FeatureEncoder(modality, InputConfig(dim, rate_hz, name, vocabulary), encode)
 
 
-def _array(features: torch.Tensor) -> Array:
+def _array(features: torch.Tensor) -> FloatArray:
     """A network's features, `(frames, dim)`."""
-    array: Array = features.numpy()
+    array: FloatArray = features.numpy()
     return array
 
 
-Built = tuple[Callable[[Any], Array], int, float, int]
+Built = tuple[Callable[[Any], FloatArray], int, float, int]
 
 
 def _mouth_cnn(default: str, weights: str) -> Built:
@@ -95,7 +96,7 @@ def _mouth_cnn(default: str, weights: str) -> Built:
     if not isinstance(encoder, MouthEncoder):
         raise ConfigError(f"weights {weights} must hold a mouth encoder but do not; name others")
 
-    def encode(mouth: Mouth) -> Array:
+    def encode(mouth: Mouth) -> FloatArray:
         motion = torch.from_numpy(motion_of(mouth.crops, mouth.present))[None]
         return _array(encoder(motion, encoder.initial_state(1, motion))[0][0])
 
@@ -109,7 +110,7 @@ def _untrained_mouth(seed: str) -> Built:
     assert isinstance(trained, LipCue)
     encoder = LipCue.build(trained.config).eval().video
 
-    def encode(mouth: Mouth) -> Array:
+    def encode(mouth: Mouth) -> FloatArray:
         motion = torch.from_numpy(motion_of(mouth.crops, mouth.present))[None]
         return _array(encoder(motion, encoder.initial_state(1, motion))[0][0])
 
@@ -120,9 +121,9 @@ def _avdcnn_lips(weights: str) -> Built:
     model = zoo.load(weights or "avdcnn")
     if not isinstance(model, AVDCNN) or model.video is None:
         raise ConfigError(f"weights {weights} must be of an AVDCNN with video but are not; name others")
-    video, step = model.video, round(model.config.sample_rate / model.config.hop / MOUTH_RATE_HZ)
+    video, step = model.video, round(model.config.stft.frame_rate_hz / MOUTH_RATE_HZ)
 
-    def encode(mouth: Mouth) -> Array:
+    def encode(mouth: Mouth) -> FloatArray:
         frames = crops_to_frames(torch.from_numpy(mouth.crops)[None]).repeat_interleave(step, dim=1)
         present = torch.from_numpy(mouth.present).repeat_interleave(step)
         features = video(model.lips(frames, present[None]))[0]
@@ -141,7 +142,7 @@ def _vatt_lips(weights: str) -> Built:
     model = _vatt(weights)
     config, encoder = model.config, model.encoder("video")
 
-    def encode(mouth: Mouth) -> Array:
+    def encode(mouth: Mouth) -> FloatArray:
         frames = crops_to_frames(torch.from_numpy(mouth.crops)[None])[0]
         if frames.shape[2:] != (config.height, config.width):
             frames = F.adaptive_avg_pool2d(frames, (config.height, config.width))
@@ -161,7 +162,7 @@ def _vatt_waveform(weights: str) -> Built:
         raise ConfigError(f"VATT {weights} must hear at {SAMPLE_RATE} Hz but does at {config.sample_rate}; retrain it")
     pooled = 5
 
-    def encode(waveform: Array) -> Array:
+    def encode(waveform: FloatArray) -> FloatArray:
         n_windows = -(-len(waveform) // config.n_samples)
         padded = np.pad(waveform, (0, n_windows * config.n_samples - len(waveform)))
         tokens = encoder(torch.from_numpy(padded).reshape(n_windows, config.n_samples)).flatten(0, 1)
@@ -175,7 +176,7 @@ def _vatt_text(weights: str) -> Built:
     model = _vatt(weights)
     config, encoder = model.config, model.encoder("text")
 
-    def encode(text: str) -> Array:
+    def encode(text: str) -> FloatArray:
         numbers = word_indices([text], n_words=config.n_words, vocabulary=config.vocabulary)
         return _array(encoder(numbers)[0][: max(1, int((numbers > 0).sum()))])
 
@@ -195,7 +196,7 @@ def _bands(rate: str) -> Built:
     if pair < 1 or pair * rate_hz != STEP_RATE_HZ:
         raise ConfigError(f"frames per second of bands must divide {STEP_RATE_HZ} but are {rate!r}; correct it")
 
-    def encode(waveform: Array) -> Array:
+    def encode(waveform: FloatArray) -> FloatArray:
         n_frames = max(1, round(len(waveform) / SAMPLE_RATE * rate_hz))
         powers = band_powers(waveform, sample_rate=SAMPLE_RATE, n_bands=N_BANDS, n_steps=pair * n_frames)
         levels = np.log(powers.reshape(n_frames, pair, N_BANDS).mean(axis=1) + 1e-8)
@@ -210,7 +211,7 @@ def _samples(_: str) -> Built:
     """Frames of 20 ms of the waveform as they are, at one level: the network learns its own filters."""
     n = round(SAMPLE_RATE / BAND_RATE_HZ)
 
-    def encode(waveform: Array) -> Array:
+    def encode(waveform: FloatArray) -> FloatArray:
         n_frames = max(1, len(waveform) // n)
         padded = np.pad(waveform, (0, max(0, n - len(waveform))))[: n_frames * n]
         return np.asarray((padded / (padded.std() + 1e-6)).reshape(n_frames, n), np.float32)
@@ -230,7 +231,7 @@ def _voice(weights: str) -> Built:
     if not isinstance(model, LipCue):
         raise ConfigError(f"weights {weights} must be of a cue network but are of {model.name}; name others")
 
-    def encode(waveform: Array) -> Array:
+    def encode(waveform: FloatArray) -> FloatArray:
         n_frames = max(1, round(len(waveform) / SAMPLE_RATE * MOUTH_RATE_HZ))
         powers = voice_powers(waveform, sample_rate=SAMPLE_RATE, n_frames=n_frames)
         features = torch.from_numpy(VoiceFeatures().push(powers))[None]
@@ -245,15 +246,15 @@ def _avdcnn_audio(weights: str) -> Built:
         raise ConfigError(f"weights {weights} must be of an AVDCNN with audio but are not; name others")
     audio, config = model.audio, model.config
 
-    def encode(waveform: Array) -> Array:
-        spectrum = stft(torch.from_numpy(waveform)[None], window=config.window, hop=config.hop)
+    def encode(waveform: FloatArray) -> FloatArray:
+        spectrum = stft(torch.from_numpy(waveform)[None], config.stft)
         return _array(audio(model.features(spectrum).log_power)[0].half().float())
 
-    return encode, int(audio.dim), config.sample_rate / config.hop, 0  # type: ignore[arg-type]
+    return encode, int(audio.dim), config.stft.frame_rate_hz, 0  # type: ignore[arg-type]
 
 
 def _words(_: str) -> Built:
-    def encode(text: str) -> Array:
+    def encode(text: str) -> FloatArray:
         numbers = word_indices([text], n_words=N_WORDS, vocabulary=VOCABULARY)[0]
         return numbers[: max(1, int((numbers > 0).sum())), None].float().numpy()
 
@@ -264,7 +265,7 @@ def _values(n_channels: str) -> Built:
     """A sensor series as it is; `values:3` for three channels."""
     n = int(n_channels or 1)
 
-    def encode(series: Array) -> Array:
+    def encode(series: FloatArray) -> FloatArray:
         if len(series) != n:
             raise ConfigError(f"series must have {n} channels but has {len(series)}; name the number: values:N")
         return np.ascontiguousarray(series.T)

@@ -16,12 +16,13 @@ from avse.errors import AvseError, ConfigError, reason_of
 from avse.media.arrays import read_arrays
 from avse.media.made import digest, fingerprint, key_of
 from avse.media.output import atomic_write
+from avse.types import FloatArray
 from avse.workers import in_parallel
 from recipes.recognition.encoders import SOURCES, read_encoder
 from recipes.recognition.examples import Example
 from recipes.recognition.handcrafted import handcrafted
 from recipes.recognition.noise import Noises
-from recipes.recognition.sources import SAMPLE_RATE, Array, Sources, read_sources
+from recipes.recognition.sources import SAMPLE_RATE, Sources, read_sources
 
 HAND = "hand-crafted "
 """Before the name of a source, for its hand-crafted features."""
@@ -49,12 +50,12 @@ class Features(NamedTuple):
     """Of one recording."""
 
     example: Example
-    by_variant: dict[str, dict[str, Array]]
+    by_variant: dict[str, dict[str, FloatArray]]
     """By variant (`clean`; `train 0` ...: noisy copies for training; `-5 dB`: for tests) and modality, `(frames, dim)`;
     hand-crafted ones `(n,)`. A variant holds what noise changes; the rest is as in `clean`."""
     notes: tuple[str, ...]
 
-    def of(self, variant: str, name: str) -> Array | None:
+    def of(self, variant: str, name: str) -> FloatArray | None:
         """Features of a variant, or the clean ones where noise changes nothing; None if missing."""
         found = self.by_variant.get(variant, {}).get(name)
         return self.by_variant[CLEAN].get(name) if found is None else found
@@ -105,7 +106,7 @@ def compute(sources: Sources, example: Example, config: FeatureConfig) -> Featur
     return Features(example, by_variant, sources.notes)
 
 
-def _variant(sources: Sources, config: FeatureConfig, example: Example, *, hearing_only: bool) -> dict[str, Array]:
+def _variant(sources: Sources, config: FeatureConfig, example: Example, *, hearing_only: bool) -> dict[str, FloatArray]:
     found = {}
     cut = _cut_sources(sources, example)
     for modality, name in config.modalities.items():
@@ -183,7 +184,7 @@ def _save(path: Path, features: Features) -> None:
 
 
 def _load(path: Path, example: Example) -> Features:
-    by_variant: dict[str, dict[str, Array]] = {CLEAN: {}}
+    by_variant: dict[str, dict[str, FloatArray]] = {CLEAN: {}}
     arrays = read_arrays(path)
     notes = tuple(str(note) for note in arrays.pop("notes"))
     for key, values in arrays.items():

@@ -14,11 +14,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from avse.models.recognition import InputConfig, Recognizer, RecognizerConfig
+from avse.types import Labels, Probabilities
 from recipes.recognition.batches import Batch, to_batch
 from recipes.recognition.features import CLEAN, Features
-
-Labels = npt.NDArray[np.int64]
-Probabilities = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.signal.motion import motion_of
-from recipes.recognition.sources import SAMPLE_RATE, Array, Mouth, Sources
+from avse.types import FloatArray
+from recipes.recognition.sources import SAMPLE_RATE, Mouth, Sources
 
 WINDOW, HOP = 512, 160
 PITCH_HZ = (65.0, 500.0)
@@ -20,16 +21,16 @@ REGIONS = (2, 3)
 """Rows and columns of the mouth crop whose motion is measured apart."""
 
 
-def functionals(series: npt.NDArray[np.floating]) -> Array:
+def functionals(series: npt.NDArray[np.floating]) -> FloatArray:
     """Mean, standard deviation, percentiles 10, 50 and 90, and slope of each row, `(rows, n)` to `(6 rows,)`."""
     time = np.linspace(-1, 1, series.shape[1])
     slope = (series * time).mean(axis=1) / np.mean(time**2) if series.shape[1] > 1 else np.zeros(len(series))
     rows = [series.mean(axis=1), series.std(axis=1), *np.percentile(series, (10, 50, 90), axis=1), slope]
-    values: Array = np.nan_to_num(np.concatenate(rows)).astype(np.float32)
+    values: FloatArray = np.nan_to_num(np.concatenate(rows)).astype(np.float32)
     return values
 
 
-def audio_features(waveform: Array) -> Array:
+def audio_features(waveform: FloatArray) -> FloatArray:
     """Functionals of a waveform at `SAMPLE_RATE`, whatever its level."""
     padded = np.pad(waveform, (0, max(0, 4 * WINDOW - len(waveform))))
     magnitude = np.abs(librosa.stft(padded, n_fft=WINDOW, hop_length=HOP)) + 1e-8
@@ -52,7 +53,7 @@ def audio_features(waveform: Array) -> Array:
     return functionals(np.concatenate([row[:, :n_frames] for row in rows]))
 
 
-def lip_features(mouth: Mouth) -> Array:
+def lip_features(mouth: Mouth) -> FloatArray:
     """Functionals of how the mouth moves: mean and absolute motion of its regions, over the whole and in thirds."""
     motion = motion_of(mouth.crops, mouth.present)  # (n, 2, height, width)
     n, channels, height, width = motion.shape
@@ -65,7 +66,7 @@ def lip_features(mouth: Mouth) -> Array:
     return np.concatenate([functionals(series), *thirds]).astype(np.float32)
 
 
-def text_features(text: str) -> Array:
+def text_features(text: str) -> FloatArray:
     """Counts of hashed words, `(N_WORD_BINS,)`."""
     counts = np.zeros(N_WORD_BINS, np.float32)
     for word in text.lower().split():
@@ -73,7 +74,7 @@ def text_features(text: str) -> Array:
     return counts
 
 
-def handcrafted(sources: Sources) -> dict[str, Array]:
+def handcrafted(sources: Sources) -> dict[str, FloatArray]:
     """Features by source; a source that is missing has none."""
     found = {}
     if sources.waveform is not None:

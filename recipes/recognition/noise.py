@@ -10,7 +10,8 @@ from avse.data.augment import coloured_noise
 from avse.data.bank import read_mono
 from avse.data.mix import cut_looped, mix
 from avse.errors import ConfigError
-from recipes.recognition.sources import SAMPLE_RATE, Array
+from avse.types import FloatArray
+from recipes.recognition.sources import SAMPLE_RATE
 
 USES = ("train", "test")
 CHUNK_S = 30.0
@@ -28,7 +29,7 @@ class Noises:
             ConfigError: the table is missing or not valid, or a file of it is missing or in both uses.
         """
         self.files: dict[str, list[Path]] = {use: [] for use in USES}
-        self._read: dict[Path, Array] = {}
+        self._read: dict[Path, FloatArray] = {}
         if table is None:
             return
         if not table.is_file():
@@ -47,7 +48,7 @@ class Noises:
             if not self.files[use]:
                 raise ConfigError(f"noise {table} must name files of use {use} but names none; add some")
 
-    def add(self, waveform: Array, *, snr_db: float, use: str, key: str) -> Array:
+    def add(self, waveform: FloatArray, *, snr_db: float, use: str, key: str) -> FloatArray:
         """Mix in a piece of noise that depends on `use` and `key` alone, `(samples,)`."""
         rng = np.random.default_rng(zlib.crc32(f"{use}/{key}".encode()))
         for _ in range(8):
@@ -56,7 +57,7 @@ class Noises:
                 return mix(waveform, noise, snr_db=snr_db)
         return mix(waveform, coloured_noise(rng, n_samples=len(waveform), exponent=PINK), snr_db=snr_db)
 
-    def _piece(self, n_samples: int, use: str, rng: np.random.Generator) -> Array:
+    def _piece(self, n_samples: int, use: str, rng: np.random.Generator) -> FloatArray:
         files = self.files[use]
         if not files:
             return coloured_noise(rng, n_samples=n_samples, exponent=PINK)

@@ -19,12 +19,13 @@ from avse.media.output import atomic_write
 from avse.models import zoo
 from avse.models.recognition import Recognizer
 from avse.report.csv_cells import inert
+from avse.types import FloatArray, Probabilities
 from recipes.recognition.batches import Batch, to_batch
 from recipes.recognition.encoders import SOURCES, read_encoder
 from recipes.recognition.examples import Example
 from recipes.recognition.features import CLEAN, Features
-from recipes.recognition.fit import Probabilities, predict
-from recipes.recognition.sources import Array, read_sources
+from recipes.recognition.fit import predict
+from recipes.recognition.sources import read_sources
 
 HOPS = 4
 """Hops in a window."""
@@ -65,7 +66,7 @@ def predict_recording(model: Recognizer, example: Example, *, crops: Path) -> Pr
     return Prediction(times_s, probabilities, _influence(model, batch, probabilities), sources.notes)
 
 
-def windows_of(frames: dict[str, Array], model: Recognizer) -> list[tuple[float, float]]:
+def windows_of(frames: dict[str, FloatArray], model: Recognizer) -> list[tuple[float, float]]:
     """Start and end of the windows in seconds: the whole, or windows of the training's length that overlap."""
     rates = {name: i.rate_hz for name, i in model.config.inputs.items()}
     duration_s = max([len(array) / rates[name] for name, array in frames.items() if rates[name]], default=0.0)
@@ -76,7 +77,7 @@ def windows_of(frames: dict[str, Array], model: Recognizer) -> list[tuple[float,
     return [(float(start), float(start + length_s)) for start in starts]
 
 
-def _window(frames: dict[str, Array], model: Recognizer, start_s: float, end_s: float) -> dict[str, Array]:
+def _window(frames: dict[str, FloatArray], model: Recognizer, start_s: float, end_s: float) -> dict[str, FloatArray]:
     cut = {}
     for name, array in frames.items():
         rate_hz = model.config.inputs[name].rate_hz

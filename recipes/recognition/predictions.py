@@ -8,7 +8,7 @@ import torch
 
 from avse.errors import ConfigError
 from avse.media.tensors import read_tensors, write_tensors
-from recipes.recognition.fit import Labels, Probabilities
+from avse.types import Labels, Probabilities
 
 
 class Predictions(NamedTuple):

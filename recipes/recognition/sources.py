@@ -16,6 +16,7 @@ from avse.faces.mouth import track_mouth
 from avse.media.made import Made, State
 from avse.media.suffixes import VIDEO
 from avse.media.video import VideoReader
+from avse.types import FloatArray
 from recipes.recognition.examples import Example
 from recipes.speech_benchmark.find_mouths import RECORD, crops_key
 from recipes.speech_benchmark.provenance import keep_if_same
@@ -26,7 +27,6 @@ MOUTH_RATE_HZ = 25.0
 """Mouth crops per second."""
 SERIES_RATE_HZ = 10.0
 """Samples per second of a sensor series."""
-Array = npt.NDArray[np.float32]
 
 
 class Mouth(NamedTuple):
@@ -42,10 +42,10 @@ class Sources(NamedTuple):
     """One recording; what it lacks is None."""
 
     mouth: Mouth | None
-    waveform: Array | None
+    waveform: FloatArray | None
     """`(samples,)` at `SAMPLE_RATE`."""
     text: str | None
-    series: Array | None
+    series: FloatArray | None
     """`(channels, samples)` at `SERIES_RATE_HZ`."""
     notes: tuple[str, ...]
     """What is missing, one line each."""
@@ -106,7 +106,7 @@ def _made(folder: Path) -> Made:
     return Made(folder, name=RECORD)
 
 
-def _waveform(example: Example, notes: list[str]) -> Array | None:
+def _waveform(example: Example, notes: list[str]) -> FloatArray | None:
     try:
         waveform = read_mono(example.path, sample_rate=SAMPLE_RATE)
     except MediaError:
@@ -130,7 +130,7 @@ def _text(example: Example) -> str | None:
     return None
 
 
-def _series(example: Example, notes: list[str]) -> Array | None:
+def _series(example: Example, notes: list[str]) -> FloatArray | None:
     path = example.path.with_suffix(".csv")
     if not path.is_file():
         return None

@@ -10,10 +10,11 @@ import numpy as np
 from avse.metrics.classification import confusion
 from avse.models.recognition import InputConfig, Recognizer, RecognizerConfig
 from avse.models.voting import Stacking, Vote, hard_vote, soft_vote
+from avse.types import Labels, Probabilities
 from recipes.classifiers import BASELINES, classify, majority
 from recipes.recognition.batches import under
 from recipes.recognition.features import CLEAN, HAND, Features
-from recipes.recognition.fit import FitConfig, Labels, Probabilities, fit, predict, present
+from recipes.recognition.fit import FitConfig, fit, predict, present
 from recipes.recognition.folds import inner_folds
 
 MAJORITY = "majority"

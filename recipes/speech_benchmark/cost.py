@@ -53,11 +53,11 @@ def cost_of(name: str) -> dict[str, Any]:
         return _record(parameters=0, multiply_adds=None, seconds=seconds)
     enhancer = Enhancer.load(name)
     model = enhancer.model
-    noise = rng.standard_normal(DURATION_S * model.sample_rate).astype(np.float32)
+    noise = rng.standard_normal(DURATION_S * model.stft.sample_rate).astype(np.float32)
     times_s = np.arange(DURATION_S * FPS) / FPS
     crops = rng.integers(0, 256, (len(times_s), *model.crop_size, 3), dtype=np.uint8)
     mouth = MouthTrack(times_s, crops, np.ones(len(times_s), dtype=bool), FaceReport(1, 1.0, "synthetic"))
-    seconds = _fastest_s(lambda: enhancer.enhance(noise, sample_rate=model.sample_rate, mouth=mouth))
+    seconds = _fastest_s(lambda: enhancer.enhance(noise, sample_rate=model.stft.sample_rate, mouth=mouth))
     trained = zoo.load(name)
     return _record(
         parameters=zoo.count_parameters(trained),
@@ -68,8 +68,8 @@ def cost_of(name: str) -> dict[str, Any]:
 
 def _multiply_adds(model: AVDCNN) -> float:
     """Multiply-adds for a second of recording, as PyTorch counts those of convolutions and matrix products."""
-    n_frames = DURATION_S * model.sample_rate // model.hop
-    spectrum = np.ones((model.window // 2 + 1, n_frames), dtype=np.complex64)
+    n_frames = DURATION_S * model.stft.sample_rate // model.stft.hop
+    spectrum = np.ones((model.stft.n_freqs, n_frames), dtype=np.complex64)
     crops = np.zeros((n_frames, *model.crop_size, 3), dtype=np.uint8)
     counter = FlopCounterMode(display=False)
     with counter:

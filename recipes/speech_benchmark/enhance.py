@@ -73,7 +73,7 @@ def _classical(name: str) -> tuple[int, Work]:
 def _learned(model: str, items: list[Item], arguments: argparse.Namespace) -> tuple[int, Work]:
     """The rate of a model, and what it does to a mixture."""
     enhancer = Enhancer.load(model, device=arguments.device)
-    rate = enhancer.model.sample_rate
+    rate = enhancer.model.stft.sample_rate
 
     def load(clip: str) -> MouthTrack:
         return load_mouth(arguments.crops / f"{clip}.npz")

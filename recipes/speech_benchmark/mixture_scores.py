@@ -13,6 +13,7 @@ from avse.data.manifest import Mixture, read_mixtures
 from avse.errors import ConfigError
 from avse.metrics.table import METRICS
 from avse.report.formats import markdown_table
+from avse.report.score_schema import current
 
 SHOWN = ("pesq_wb", "stoi", "estoi", "si_sdr_db")
 REPORTED_ONLY = "same_speaker"
@@ -150,7 +151,7 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
     """Read lines of JSON.
 
     Raises:
-        ConfigError: there is no such file, or a line of it is no JSON object.
+        ConfigError: there is no such file, or a line of it is no JSON object, or of a later version.
     """
     rows = []
     for number, line in enumerate(_read(path).splitlines(), start=1):
@@ -162,7 +163,7 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
             ) from None
         if not isinstance(row, dict):
             raise ConfigError(f"{path}:{number} must be one JSON object but is {row!r}; run its stage again")
-        rows.append(row)
+        rows.append(current(row, source=path))
     return rows
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from avse.faces.crop import CROP_WIDTH
 from avse.faces.mouth import MouthTrack
 from avse.signal.decibel import power_ratio
-from avse.types import Waveform
+from avse.types import Flags, Waveform
 from recipes.speech_benchmark.videos import SEGMENT_S
 
 LATE_S = 0.2
@@ -23,22 +23,20 @@ STILL_BELOW_DB = -30.0
 BEFORE_ONSET_S = 0.15
 """Lips open so long before speech is heard."""
 
-Frames = npt.NDArray[np.bool_]
 
-
-def in_segments(times_s: npt.NDArray[np.float64], segments: Sequence[int]) -> Frames:
+def in_segments(times_s: npt.NDArray[np.float64], segments: Sequence[int]) -> Flags:
     """Which times lie in some segments of a video, `(n,)`."""
     return np.isin(np.floor(times_s / SEGMENT_S + 1e-9).astype(int), segments)
 
 
-def hide(mouth: MouthTrack, where: Frames) -> MouthTrack:
+def hide(mouth: MouthTrack, where: Flags) -> MouthTrack:
     """Take the face away in some frames."""
     crops = mouth.crops[:].copy()
     crops[where] = 0
     return replace(mouth, crops=crops, present=mouth.present & ~where)
 
 
-def hold_still(mouth: MouthTrack, where: Frames, still: npt.NDArray[np.uint8]) -> MouthTrack:
+def hold_still(mouth: MouthTrack, where: Flags, still: npt.NDArray[np.uint8]) -> MouthTrack:
     """Show a mouth that does not speak in some frames.
 
     Args:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from avse.media.output import atomic_write
+from avse.report.score_schema import current, stamped
 
 Row = dict[str, Any]
 MADE_FROM = "made_from"
@@ -90,7 +91,7 @@ class ScoreFile:
         return rows
 
     def _keyed(self, row: Row) -> Row:
-        return {**row, MADE_FROM: self.keys[row["id"]]}
+        return stamped({**row, MADE_FROM: self.keys[row["id"]]})
 
 
 def _read_lines(path: Path) -> list[Row]:
@@ -98,7 +99,7 @@ def _read_lines(path: Path) -> list[Row]:
     lines: list[Row] = []
     for line in path.read_text(encoding="utf-8").splitlines():
         try:
-            lines.append(json.loads(line))
+            lines.append(current(json.loads(line), source=path))
         except json.JSONDecodeError:
             break
     return lines

@@ -24,22 +24,20 @@ ESTOI_WEIGHT = 4.0
 
 def loss_step(model: Gtcrn, batch: VoiceExample, *, config: CoreTrainConfig) -> Tensor:
     """The training loss of a batch."""
-    window, hop = model.config.window, model.config.hop
-    noisy = parts_of(batch.noisy, window=window, hop=hop)
-    spectrum = model(noisy)
-    return enhancement_losses(spectrum, batch.clean, window=window, hop=hop, weights=config.loss).mean()
+    spectrum = model(parts_of(batch.noisy, model.config.stft))
+    return enhancement_losses(spectrum, batch.clean, model.config.stft, weights=config.loss).mean()
 
 
 @torch.inference_mode()
 def validate(model: Gtcrn, *, dataset: VoiceDataset, config: CoreTrainConfig) -> dict[str, float]:
     """Mean PESQ, ESTOI and SI-SDR on fixed mixtures of voices and noises that training has not heard."""
     scores: dict[str, list[float]] = {"pesq_wb": [], "estoi": [], "si_sdr_db": [], "level_db": []}
-    window, hop, sample_rate = model.config.window, model.config.hop, model.config.sample_rate
+    stft = model.config.stft
     for index in range(len(dataset)):
         example = dataset[0, index]
-        noisy = parts_of(example.noisy[None], window=window, hop=hop)
-        estimate = waveform_of(model(noisy), window=window, hop=hop, n_samples=len(example.clean))[0]
-        pair = {"reference": example.clean.numpy(), "estimate": estimate.cpu().numpy(), "sample_rate": sample_rate}
+        spectrum = model(parts_of(example.noisy[None], stft))
+        estimate = waveform_of(spectrum, stft, n_samples=len(example.clean))[0]
+        pair = {"reference": example.clean.numpy(), "estimate": estimate.cpu().numpy(), "sample_rate": stft.sample_rate}
         for name, metric in (("pesq_wb", pesq_wb), ("estoi", estoi)):
             score = metric(**pair)  # type: ignore[arg-type]
             if score.value is not None:

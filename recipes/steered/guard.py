@@ -20,6 +20,7 @@ from avse.enhance.enhancer import Enhancer
 from avse.enhance.stream import Mixing
 from avse.errors import AvseError
 from avse.models import zoo
+from avse.models.gtcrn import GtcrnConfig
 from avse.models.guard import GuardConfig, GuardState, SteeringGuard
 from avse.models.lip_steered import LipSteered, TorchSteering
 from avse.models.onnx_lips import OnnxLips
@@ -94,7 +95,7 @@ def gain_db(trial: Trial, guard: SteeringGuard) -> tuple[float, float]:
 
 
 def _waveform(spectrum: Spectrum, n_samples: int) -> torch.Tensor:
-    return istft(torch.from_numpy(spectrum), window=512, hop=256, n_samples=n_samples)
+    return istft(torch.from_numpy(spectrum), GtcrnConfig().stft, n_samples=n_samples)
 
 
 def table(found: Sequence[Trial]) -> list[list[str]]:

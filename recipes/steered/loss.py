@@ -1,5 +1,6 @@
 """The loss of an enhanced spectrum and its waveform."""
 
+from dataclasses import replace
 from functools import cache
 
 import torch
@@ -8,7 +9,8 @@ from torch import Tensor
 from avse.nn.disturbance import Disturbance
 from avse.nn.losses import compressed_mse
 from avse.signal.stft import istft, stft
-from recipes.steered.config import LossConfig
+from avse.signal.stft_config import StftConfig
+from recipes.steered.loss_config import LossConfig
 
 WINDOWS = (256, 1024)
 """Samples, beside those of the network's own spectrum; with hops of a half."""
@@ -16,25 +18,24 @@ MOST_SNR_DB = 30.0
 """A better SNR than this brings nothing more, so that clear speech does not outvote the rest."""
 
 
-def waveform_of(spectrum: Tensor, *, window: int, hop: int, n_samples: int) -> Tensor:
+def waveform_of(spectrum: Tensor, config: StftConfig, *, n_samples: int) -> Tensor:
     """Waveforms `(batch, samples)` of a spectrum `(batch, 2, frames, freqs)`."""
     parts = torch.complex(spectrum[:, 0].float(), spectrum[:, 1].float()).transpose(1, 2)
-    return istft(parts, window=window, hop=hop, n_samples=n_samples)
+    return istft(parts, config, n_samples=n_samples)
 
 
-def parts_of(waveform: Tensor, *, window: int, hop: int) -> Tensor:
+def parts_of(waveform: Tensor, config: StftConfig) -> Tensor:
     """Spectrum `(batch, 2, frames, freqs)` of waveforms `(batch, samples)`."""
-    return torch.view_as_real(stft(waveform, window=window, hop=hop)).permute(0, 3, 2, 1)
+    return torch.view_as_real(stft(waveform, config)).permute(0, 3, 2, 1)
 
 
-def enhancement_losses(spectrum: Tensor, clean: Tensor, *, window: int, hop: int, weights: LossConfig) -> Tensor:
+def enhancement_losses(spectrum: Tensor, clean: Tensor, config: StftConfig, *, weights: LossConfig) -> Tensor:
     """Errors of the spectrum, of the waveform's magnitudes at several resolutions, and of the waveform.
 
     Args:
         spectrum: `(batch, 2, frames, freqs)` estimate.
         clean: `(batch, samples)` target.
-        window: of the spectrum, samples.
-        hop: of the spectrum, samples.
+        config: of the spectrum.
         weights: of the terms.
 
     Returns:
@@ -42,15 +43,13 @@ def enhancement_losses(spectrum: Tensor, clean: Tensor, *, window: int, hop: int
     """
     # Every example counts the same, however loud it is.
     level = clean.square().mean(dim=-1, keepdim=True).clamp_min(1e-10).sqrt()
-    estimate = waveform_of(spectrum, window=window, hop=hop, n_samples=clean.shape[-1]) / level
+    estimate = waveform_of(spectrum, config, n_samples=clean.shape[-1]) / level
     target = clean / level
-    magnitude, parts = compressed_mse(spectrum / level[:, :, None, None], parts_of(target, window=window, hop=hop))
+    magnitude, parts = compressed_mse(spectrum / level[:, :, None, None], parts_of(target, config))
     total = weights.magnitude * magnitude + weights.parts * parts
     if weights.resolutions:
-        errors = [
-            compressed_mse(parts_of(estimate, window=size, hop=size // 2), parts_of(target, window=size, hop=size // 2))
-            for size in WINDOWS
-        ]
+        others = [replace(config, window=size, hop=size // 2) for size in WINDOWS]
+        errors = [compressed_mse(parts_of(estimate, other), parts_of(target, other)) for other in others]
         total = total + weights.resolutions * torch.stack([error[0] for error in errors]).mean(dim=0)
     if weights.disturbance:
         symmetric, asymmetric = _disturbance(estimate.device)(estimate, target)

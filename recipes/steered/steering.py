@@ -26,14 +26,10 @@ from recipes.training import program, train
 
 def run(model: Steered, batch: CuedExample) -> SteeredOutput:
     """The network's output for a batch."""
-    core = model.config.core
-    noisy = parts_of(batch.noisy, window=core.window, hop=core.hop)
-    shown = torch.from_numpy(
-        video_frame_indices(
-            noisy.shape[2], hop=core.hop, sample_rate=core.sample_rate, rate_hz=CUE_RATE_HZ,
-            lookahead_s=core.window / 2 / core.sample_rate,
-        )
-    ).clip(max=batch.cue.shape[1] - 1)  # fmt: skip
+    stft = model.config.core.stft
+    noisy = parts_of(batch.noisy, stft)
+    shown = torch.from_numpy(video_frame_indices(noisy.shape[2], stft=stft, rate_hz=CUE_RATE_HZ))
+    shown = shown.clip(max=batch.cue.shape[1] - 1)
     output: SteeredOutput = model(noisy, batch.cue[:, shown], batch.present[:, shown])
     return output
 
@@ -41,10 +37,10 @@ def run(model: Steered, batch: CuedExample) -> SteeredOutput:
 def loss_step(model: Steered, batch: CuedExample, *, config: SteeringTrainConfig) -> Tensor:
     """The training loss: of the steered spectrum, and of what it is worse than the audio-only one in an example."""
     model.core.eval()  # its statistics stay as they are
-    core = model.config.core
+    stft = model.config.core.stft
     output = run(model, batch)
     steered, audio_only = (
-        enhancement_losses(spectrum, batch.clean, window=core.window, hop=core.hop, weights=config.loss)
+        enhancement_losses(spectrum, batch.clean, stft, weights=config.loss)
         for spectrum in (output.steered, output.audio_only)
     )
     return (steered + config.harm * (steered - audio_only.detach()).clamp_min(0.0)).mean()
@@ -54,14 +50,14 @@ def loss_step(model: Steered, batch: CuedExample, *, config: SteeringTrainConfig
 def validate(model: Steered, *, dataset: CuedDataset, config: SteeringTrainConfig) -> dict[str, float]:
     """SI-SDR with the cue and without it, among talkers and in plain noise."""
     model.core.eval()
-    core = model.config.core
+    stft = model.config.core.stft
     values: dict[str, list[float]] = {}
     for index in range(len(dataset)):
         batch = collate([dataset[0, index]])
         output = run(model, batch)
         kind = "talkers" if index % 2 else "noise"
         for name, spectrum in (("steered", output.steered), ("audio_only", output.audio_only)):
-            estimate = waveform_of(spectrum, window=core.window, hop=core.hop, n_samples=batch.clean.shape[-1])
+            estimate = waveform_of(spectrum, stft, n_samples=batch.clean.shape[-1])
             values.setdefault(f"{kind}_{name}_si_sdr_db", []).append(float(si_sdr_db(estimate, batch.clean)))
     means = {name: float(np.mean(value)) for name, value in values.items()}
     return {"loss": -(means["talkers_steered_si_sdr_db"] + means["noise_steered_si_sdr_db"]), **means}

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from avse.clips.captions import captions_between
-from avse.clips.cut import Clip, Frames, decode_clip
+from avse.clips.cut import Clip, decode_clip
 from avse.clips.windows import as_pixels, resized, window_of
 from avse.data.bank import WaveformBank
 from avse.data.manifest import data_root, read_manifest
@@ -24,7 +24,7 @@ from avse.errors import ConfigError, MediaError
 from avse.models.vatt import Clips, VATTConfig
 from avse.nn.encoders.tokens import word_indices
 from avse.signal.decibel import amplitude_ratio
-from avse.types import Waveform
+from avse.types import Image, Waveform
 from recipes.vatt.config import AugmentConfig
 
 Rng = np.random.Generator
@@ -206,7 +206,7 @@ def _report(error: MediaError) -> None:
     print(f"vatt: {error}", file=sys.stderr)
 
 
-def _cropped(frames: Frames, size: tuple[int, int], augment: AugmentConfig, rng: Rng) -> Frames:
+def _cropped(frames: Image, size: tuple[int, int], augment: AugmentConfig, rng: Rng) -> Image:
     """The same random part of every video frame, stretched to the size and perhaps flipped."""
     height, width = frames.shape[1:3]
     share, aspect = rng.uniform(*augment.area), np.exp(rng.uniform(*np.log(augment.aspect)))
@@ -217,7 +217,7 @@ def _cropped(frames: Frames, size: tuple[int, int], augment: AugmentConfig, rng:
     return cut[:, :, ::-1] if rng.random() < augment.flip_probability else cut
 
 
-def _coloured(frames: Frames, augment: AugmentConfig, rng: Rng) -> npt.NDArray[np.float32]:
+def _coloured(frames: Image, augment: AugmentConfig, rng: Rng) -> npt.NDArray[np.float32]:
     """Video frames in [0, 1] of another light, contrast, saturation and hue, the same for the whole clip."""
     shift = rng.uniform(-augment.brightness, augment.brightness)
     contrast = 1 + rng.uniform(-augment.contrast, augment.contrast)

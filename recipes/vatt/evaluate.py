@@ -21,6 +21,7 @@ from avse.media.output import atomic_write
 from avse.metrics.retrieval import retrieval
 from avse.models import zoo
 from avse.models.vatt import VATT
+from avse.report.score_schema import stamped
 from recipes.vatt.data import ClipDataset, Example
 from recipes.vatt.embed import Embedded, embed
 from recipes.vatt.probes import PROBED_WORDS, audio_probe, interval, label_probes
@@ -140,7 +141,8 @@ def main(argv: list[str] | None = None) -> int:
             before = [work(untrained(model, seed=seed)) for seed in range(arguments.n_untrained)]
             scores["untrained"] = _means(before)
         with atomic_write(arguments.output, force=True) as temporary:
-            temporary.write_text(json.dumps({"split": arguments.split, **scores}, indent=1) + "\n", encoding="utf-8")
+            found = stamped({"split": arguments.split, **scores})
+            temporary.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     except AvseError as error:
         print(f"evaluate: error: {error}", file=sys.stderr)
         return 2 if isinstance(error, ConfigError) else 1

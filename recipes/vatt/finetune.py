@@ -22,6 +22,7 @@ from avse.media.output import atomic_write
 from avse.media.tensors import read_tensors
 from avse.models import zoo
 from avse.models.vatt import VATT, VATTConfig
+from avse.report.score_schema import stamped
 from avse.training.loop import fit
 from avse.training.loop_config import LoopConfig
 from avse.training.run import Run
@@ -178,7 +179,7 @@ def main(config: FinetuneConfig) -> None:
     model.load_state_dict({k.removeprefix("model."): t for k, t in tensors.items() if k.startswith("model.")})
     scores = {"label": config.label, "split": config.split, "n": len(test_set), "n_labels": len(train_set.labels)}
     with atomic_write(config.folder / "scores.json", force=True) as temporary:
-        found = {**scores, "accuracy": validate(model.eval(), dataset=test_set)["accuracy"]}
+        found = stamped({**scores, "accuracy": validate(model.eval(), dataset=test_set)["accuracy"]})
         temporary.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 

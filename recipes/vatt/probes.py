@@ -15,6 +15,7 @@ from avse.data.bank import read_mono
 from avse.data.manifest import data_root, read_manifest
 from avse.metrics.interval import bootstrap_interval
 from avse.models.vatt import VATT, VATTConfig
+from avse.types import Features
 from recipes.vatt.data import ClipDataset
 from recipes.vatt.embed import embed
 
@@ -23,8 +24,6 @@ PROBED_WORDS = {"colour": 1, "digit": 4}
 SENTENCE_WORDS = 6
 PROBED_CLIPS = "esc10"
 """In the names of ESC-10's files (Piczak 2015)."""
-
-Features = npt.NDArray[np.floating]
 
 
 def correct(

@@ -8,8 +8,8 @@ from typing import Any
 from avse.errors import ConfigError
 from avse.models import zoo
 from avse.report.formats import markdown_table
-from recipes.driver_stress.driver_scores import MAIN, read_comparison
-from recipes.driver_stress.transfer import WITH, WITHOUT
+from avse.report.score_schema import current
+from recipes.driver_scores import MAIN, WITH, WITHOUT, read_comparison
 from recipes.vatt.evaluate import KS
 
 Scores = dict[str, Any]
@@ -233,10 +233,10 @@ def read_scores(path: Path) -> Scores:
     """Read a stage's JSON.
 
     Raises:
-        ConfigError: it is not there.
+        ConfigError: it is not there, or of a later version.
     """
     try:
-        found: Scores = json.loads(path.read_text(encoding="utf-8"))
+        found: Scores = current(json.loads(path.read_text(encoding="utf-8")), source=path)
     except FileNotFoundError:
         raise ConfigError(f"scores {path} must be there but are not; run the stages before this one") from None
     return found

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import write_audio
+from audio_files import write_audio
 
 ROOT = Path(__file__).parents[2]
 

@@ -136,8 +136,8 @@ def test_two_runs_at_once_write_every_file_once(calls, run, live_graph, tmp_path
     import os
     import sys
 
+    from audio_files import ROOT
     from children import together
-    from conftest import ROOT
 
     command = [sys.executable, "-m", "avse.cli.enhance", str(calls), "-o", str(tmp_path / "out"), "--audio-only",
                "--model", str(live_graph), "--workers", "2", "--json"]  # fmt: skip

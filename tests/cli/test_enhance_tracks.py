@@ -4,7 +4,7 @@ import av
 import numpy as np
 import pytest
 import soundfile
-from conftest import RATE, write_audio
+from audio_files import RATE, write_audio
 
 from avse.cli.enhance import main
 from avse.media.audio import AudioWriter, probe_audio

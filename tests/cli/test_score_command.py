@@ -7,8 +7,8 @@ import sys
 
 import numpy as np
 import pytest
+from audio_files import write_audio
 from children import at_most
-from conftest import write_audio
 
 from avse.cli.score import main
 from avse.metrics.score import Score

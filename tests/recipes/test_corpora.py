@@ -1,30 +1,27 @@
 """Corpora of a user's own files: a folder of videos through all stages, and GRID and TMSV as they are laid out."""
 
-import importlib.util
 import json
 import os
 import shutil
 import subprocess
-import zlib
 from collections import defaultdict
-from fractions import Fraction
 from itertools import product
-from pathlib import Path
 
-import av
 import numpy as np
 import pytest
+from corpus_files import (
+    RATE,
+    ROOT,
+    prepare,  # noqa: F401
+    write_noise,
+    write_still,
+    write_talk,
+)
 from inside import run_stages
 
-from avse.corpora.own import OwnCorpus
 from avse.data.manifest import read_manifest, read_mixtures
-from avse.media.audio import AudioWriter
-from avse.synthetic.head import PEOPLE
-from avse.synthetic.talker import render_video, write_video
-from avse.synthetic.voice import speak
+from avse.synthetic.talker import write_video
 
-ROOT = Path(__file__).parents[2]
-RATE = 16000
 AVDCNN = """
 mix: {n_samples: 16000}
 stretch_frames: 8
@@ -38,96 +35,17 @@ loop: {n_epochs: 1, batch_size: 8, warmup_steps: 1}
 """
 
 
-def _audio(path, seed, *, gain=0.1, duration_s=1.2):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    waveform = gain * np.random.default_rng(seed).standard_normal(round(duration_s * RATE)).astype(np.float32)
-    with AudioWriter(path, sample_rate=RATE, n_channels=1) as writer:
-        writer.write(waveform[None])
-
-
-def _talk(path, seed, *, silent=False):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    rng = np.random.default_rng(seed)
-    voice = speak(rng, duration_s=1.2)
-    times_s = np.arange(30) / 25
-    images = render_video(PEOPLE[seed % len(PEOPLE)], voice.opening_at(times_s), rng, size=(160, 160))
-    write_video(path, images, timestamps_s=times_s, waveform=None if silent else voice.waveform, sample_rate=RATE)
-
-
-def _mpg(path, seed, *, silent=False, size=32):
-    """As GRID's are: MPEG-1, with MP2 audio."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with av.open(str(path), "w", format="mpeg") as container:
-        video_frame = container.add_stream("mpeg1video", rate=25)
-        video_frame.width = video_frame.height = size
-        video_frame.pix_fmt = "yuv420p"
-        audio = None if silent else container.add_stream("mp2", rate=44100, layout="mono")
-        for number in range(30):
-            image = np.random.default_rng(number).integers(0, 255, (size, size, 3)).astype(np.uint8)
-            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
-            frame.pts, frame.time_base = number, Fraction(1, 25)
-            container.mux(video_frame.encode(frame))
-        container.mux(video_frame.encode(None))
-        if audio is None:
-            return
-        samples = (3000 * np.random.default_rng(seed).standard_normal((1, 46 * 1152))).astype(np.int16)
-        for start in range(0, samples.shape[1], 1152):
-            block = np.ascontiguousarray(samples[:, start : start + 1152])
-            chunk = av.AudioFrame.from_ndarray(block, format="s16", layout="mono")
-            chunk.sample_rate, chunk.pts, chunk.time_base = 44100, start, Fraction(1, 44100)
-            container.mux(audio.encode(chunk))
-        container.mux(audio.encode(None))
-
-
-def _still(path, *, silent=False):
-    """As TMSV's are: MP4."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    waveform = 0.1 * np.random.default_rng(0).standard_normal(round(1.2 * RATE)).astype(np.float32)
-    write_video(
-        path, [np.zeros((32, 32, 3), np.uint8)] * 30, timestamps_s=np.arange(30) / 25,
-        waveform=None if silent else waveform, sample_rate=RATE,
-    )  # fmt: skip
-
-
-@pytest.fixture
-def prepare(tmp_path, monkeypatch, capsys):
-    """Runs a corpus' own prepare; gives the exit code, its words, and the manifest by id."""
-    for number in range(4):
-        _audio(tmp_path / f"noise/hiss {number}.wav", number)
-
-    def run(script, videos, command="manifest", **more):
-        places = {
-            "AVSE_VIDEOS": str(videos),
-            "AVSE_NOISE": str(tmp_path / "noise"),
-            "AVSE_DATA": str(tmp_path / "exp/data"),
-        }
-        for name, value in {**places, "AVSE_SPEECH": "", "AVSE_PER_SPEAKER": "", **more}.items():
-            monkeypatch.setenv(name, value)
-        source = importlib.util.spec_from_file_location("prepare_own", ROOT / "egs" / script)
-        module = importlib.util.module_from_spec(source)
-        source.loader.exec_module(module)
-        corpus = OwnCorpus(module.find, getattr(module, "rule", None))
-        out = tmp_path / "manifest.jsonl"
-        argv = ["check"] if command == "check" else ["manifest", str(out)]
-        code = corpus.command(argv, usage="")
-        printed = capsys.readouterr()
-        items = {item.id: item for item in read_manifest(out)} if out.is_file() else {}
-        return code, printed.out + printed.err, items
-
-    return run
-
-
 @pytest.fixture(scope="module")
 def own(tmp_path_factory):
     """Three people's videos and two noises, names with spaces, and files of no use among them."""
     folder = tmp_path_factory.mktemp("own")
     for number, (person, clip) in enumerate(product(("Ann B", "ben", "Zoë"), ("one", "one more"))):
-        _talk(folder / "my videos" / person / f"{clip}.mp4", number)
-    _talk(folder / "my videos/ben/mute.mp4", 7, silent=True)
+        write_talk(folder / "my videos" / person / f"{clip}.mp4", number)
+    write_talk(folder / "my videos/ben/mute.mp4", 7, silent=True)
     (folder / "my videos/ben/broken.mp4").write_bytes(b"no video")
     for number in range(2):
-        _audio(folder / f"my noise/hiss/{number}.wav", number, duration_s=3)
-    _audio(folder / "my noise/silent.wav", 0, gain=0)
+        write_noise(folder / f"my noise/hiss/{number}.wav", number, duration_s=3)
+    write_noise(folder / "my noise/silent.wav", 0, gain=0)
     (folder / "avdcnn.yaml").write_text(AVDCNN, encoding="utf-8")
     (folder / "live.yaml").write_text(LIVE, encoding="utf-8")
     return folder
@@ -194,7 +112,7 @@ def test_the_live_model_trains_without_competing_voices(own, whole):
 
 
 def test_other_videos_than_those_prepared_are_refused(own, whole):
-    _talk(own / "my videos/ben/new.mp4", 9)
+    write_talk(own / "my videos/ben/new.mp4", 9)
     done = _run(own, "--videos", "my videos", "--noise", "my noise", "--stages", "check")
     (own / "my videos/ben/new.mp4").unlink()
     assert done.returncode == 1
@@ -224,7 +142,7 @@ def test_a_wrong_folder_is_one_line(own, options, words):
 
 def test_videos_without_folders_are_split_one_by_one(prepare, tmp_path):
     for number in range(5):
-        _still(tmp_path / f"videos/clip.{number}.mp4")
+        write_still(tmp_path / f"videos/clip.{number}.mp4")
     code, printed, items = prepare("folder/prepare.py", tmp_path / "videos")
     assert code == 0
     faces = [item for item in items.values() if item.video]
@@ -235,7 +153,7 @@ def test_videos_without_folders_are_split_one_by_one(prepare, tmp_path):
 
 def test_two_videos_are_too_few(prepare, tmp_path):
     for number in range(2):
-        _still(tmp_path / f"videos/{number}.mp4")
+        write_still(tmp_path / f"videos/{number}.mp4")
     (tmp_path / "videos/broken.mp4").write_bytes(b"no video")
     code, printed, _ = prepare("folder/prepare.py", tmp_path / "videos")
     assert code == 1
@@ -245,8 +163,8 @@ def test_two_videos_are_too_few(prepare, tmp_path):
 
 def test_speech_of_its_own_competes(prepare, tmp_path):
     for number in range(4):
-        _still(tmp_path / f"videos/{number}.mp4")
-        _audio(tmp_path / f"speech/reader{number}/a.flac", number)
+        write_still(tmp_path / f"videos/{number}.mp4")
+        write_noise(tmp_path / f"speech/reader{number}/a.flac", number)
     code, printed, items = prepare("folder/prepare.py", tmp_path / "videos", AVSE_SPEECH=str(tmp_path / "speech"))
     assert code == 0
     assert "voices: 1 test, 2 train, 1 valid" in printed
@@ -257,115 +175,10 @@ def test_speech_of_its_own_competes(prepare, tmp_path):
 
 def test_no_more_videos_of_a_speaker_than_wanted(prepare, tmp_path):
     for person, number in product("abc", range(4)):
-        _still(tmp_path / f"videos/{person}/{number}.mp4")
+        write_still(tmp_path / f"videos/{person}/{number}.mp4")
     code, _, items = prepare("folder/prepare.py", tmp_path / "videos", AVSE_PER_SPEAKER="2")
     assert code == 0
     assert sorted(item.speaker for item in items.values() if item.video) == list("aabbcc")
-
-
-def _sentences():
-    """Names of GRID's sentences: of test_seen, of valid, and two to train with."""
-    found = {0: [], 1: [], 2: []}
-    for letter, digit in product("abcdefghijklmnopqrstuvxyz", "0123456789"):
-        name = f"bba{letter}{digit}n"
-        found[min(2, zlib.crc32(name.encode()) % 20)].append(name)
-    return [found[0][0], found[1][0], *found[2][:2]]
-
-
-@pytest.mark.parametrize("layout", ["{s}/{n}.mpg", "{s}/video/mpg_6000/{n}.mpg", "video/{s}/{n}.mpg"])
-def test_grid_as_it_is_distributed(prepare, tmp_path, layout):
-    grid, names = tmp_path / "grid", _sentences()
-    for speaker, name in product(("s1", "s3", "s14"), names):
-        _mpg(grid / layout.format(s=speaker, n=name), 1)
-    aligned = {"{s}/{n}.mpg": "alignments/s3", "video/{s}/{n}.mpg": "align"}.get(layout, "s3/align")
-    path = grid / aligned / f"{names[0]}.align"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("0 12250 sil\n12250 19250 bin\n19250 27250 blue\n27250 29000 sp\n29000 74500 sil\n")
-    code, _, items = prepare("grid/distributed.py", grid)
-    assert code == 0
-    assert items[f"s3_{names[0]}"].text == "bin blue"
-    assert {items[f"s1_{name}"].split for name in names} == {"test_unseen"}
-    for speaker in ("s3", "s14"):
-        assert [items[f"{speaker}_{n}"].split for n in names] == ["test_seen", "valid", "train", "train"]
-
-
-def test_grid_takes_the_better_video_and_audio_from_beside(prepare, tmp_path):
-    grid, names = tmp_path / "grid", _sentences()
-    for speaker, name in product(("s1", "s3"), names):
-        _mpg(grid / f"{speaker}.mpg_vcd/{name}.mpg", 1, silent=True)
-        _audio(grid / f"audio/{speaker}/{name}.wav", 2)
-    _mpg(grid / f"s3/video/mpg_6000/{names[0]}.mpg", 1, silent=True, size=64)
-    code, _, items = prepare("grid/distributed.py", grid)
-    assert code == 0
-    assert len([item for item in items.values() if item.video]) == 8
-    item = items[f"s3_{names[0]}"]
-    assert Path(item.video) == grid / f"s3/video/mpg_6000/{names[0]}.mpg"
-    assert Path(item.audio) == grid / f"audio/s3/{names[0]}.wav"
-
-
-def test_a_part_of_grid_is_split_as_any_folder(prepare, tmp_path):
-    for name in _sentences():
-        _mpg(tmp_path / f"s5/{name}.mpg", 1)
-    code, printed, items = prepare("grid/distributed.py", tmp_path / "s5")
-    assert code == 0
-    assert "these are split as any folder is" in printed
-    assert {item.split for item in items.values() if item.video} == {"train", "valid", "test_seen"}
-
-
-def _tmsv(folder, speakers):
-    for speaker, number in product(speakers, (1, 150, 190, 250)):
-        name = f"SP{speaker:02d}_{number:03d}"
-        _still(folder / f"SP{speaker:02d}/video/{name}.mp4", silent=number == 150)
-        if number == 150:
-            _audio(folder / f"SP{speaker:02d}/audio/clean/train/{name}.wav", 1)
-            _audio(folder / f"SP{speaker:02d}/audio/noisy_enh/train/{name}.wav", 1)
-
-
-def test_tmsv_is_split_as_lavse_does(prepare, tmp_path):
-    _tmsv(tmp_path / "TMSV", range(1, 12))
-    code, _, items = prepare("tmsv/prepare.py", tmp_path / "TMSV")
-    assert code == 0
-    splits = {name: item.split for name, item in items.items() if item.video}
-    for speaker in (1, 2, 3, 4, 7, 8, 9, 10):
-        found = [splits[f"SP{speaker:02d}_{number:03d}"] for number in (1, 150, 190, 250)]
-        assert found == ["train", "train", "valid", "test_seen"]
-    assert {name: split for name, split in splits.items() if name[:4] in ("SP05", "SP06", "SP11")} == {
-        "SP05_250": "test_unseen", "SP06_250": "test_unseen",
-    }  # fmt: skip
-    assert Path(items["SP01_150"].audio) == tmp_path / "TMSV/SP01/audio/clean/train/SP01_150.wav"
-    assert items["SP01_001"].audio == items["SP01_001"].video
-
-
-def test_a_part_of_tmsv_is_split_as_any_folder(prepare, tmp_path):
-    _tmsv(tmp_path / "TMSV", range(1, 4))
-    code, printed, items = prepare("tmsv/prepare.py", tmp_path / "TMSV")
-    assert code == 0
-    assert "LAVSE's split needs SP01" in printed
-    assert {item.split for item in items.values() if item.video} == {"train", "valid", "test_seen", "test_unseen"}
-
-
-@pytest.mark.parametrize(
-    ("script", "words"),
-    [("grid/distributed.py", "must hold GRID's videos, such as s1"), ("tmsv/prepare.py", "must hold TMSV's videos")],
-)
-def test_another_folder_is_no_such_corpus(prepare, tmp_path, script, words):
-    _still(tmp_path / "videos/holiday.mp4")
-    for command in ("check", "manifest"):
-        code, printed, _ = prepare(script, tmp_path / "videos", command)
-        assert code == 1
-        assert words in printed
-        assert len(printed.splitlines()) == 1
-
-
-def test_grid_without_videos_of_ones_own_is_the_pack(tmp_path):
-    if shutil.which("bash") is None:
-        pytest.skip("needs bash")
-    done = subprocess.run(
-        ["bash", str(ROOT / "egs/grid/run.sh"), "--stages", "check"], env={**os.environ, "AVSE_DATA": str(tmp_path)},
-        capture_output=True, text=True, check=False, timeout=120,
-    )  # fmt: skip
-    assert done.returncode == 1
-    assert "the data pack must hold" in done.stderr
 
 
 def test_records_of_what_was_cut_are_read_again(prepare, tmp_path):

@@ -4,7 +4,7 @@ import importlib.util
 
 import numpy as np
 import pytest
-from conftest import write_audio
+from audio_files import write_audio
 
 from avse.data.manifest import Item, Mixture, NoiseCut, write_manifest
 from avse.data.mix import mix

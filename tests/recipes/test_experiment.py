@@ -1,26 +1,27 @@
 """Programs of an experiment by themselves: what happens when some of it fails, and what enhancing costs."""
 
 import pytest
+from inside import run_program
 
-from recipes import train_missing
 from recipes.speech_benchmark import cost, enhance
 from recipes.speech_benchmark.cost import cost_of
 
 
-def test_a_training_that_fails_is_named_and_the_others_continue(tmp_path, capsys):
+def test_a_training_that_fails_is_named_and_the_others_continue(tmp_path):
     bad, good = tmp_path / "bad.yaml", tmp_path / "good.yaml"
     bad.write_text("loop:\n  n_epoch: 3\n")
     good.write_text("loop:\n  seed: 1\n")
     (tmp_path / "exp/good").mkdir(parents=True)
     (tmp_path / "exp/good/model.safetensors").touch()
-    places = ["--exp", tmp_path / "exp", "--manifest", tmp_path / "m", "--crops", tmp_path / "c"]
-    assert train_missing.main([str(argument) for argument in [bad, good, *places]]) == 1
-    error = capsys.readouterr().err
-    assert "bad.yaml must train to its end but stopped with 2" in error
-    assert "did you mean n_epochs?" in error
-    assert "good.yaml must" not in error
-    assert train_missing.main([str(argument) for argument in [tmp_path / "none.yaml", *places]]) == 2
-    assert "none.yaml must be a file" in capsys.readouterr().err
+    places = ["--exp", tmp_path / "exp", "--manifest", tmp_path / "m", "--crops", tmp_path / "c", "--workers", 1]
+    done = run_program("recipes.train_missing", bad, good, *places)
+    assert done.returncode == 1
+    assert "bad.yaml must train to its end but stopped with 2" in done.stderr
+    assert "did you mean n_epochs?" in done.stderr
+    assert "good.yaml must" not in done.stderr
+    done = run_program("recipes.train_missing", tmp_path / "none.yaml", *places)
+    assert done.returncode == 2
+    assert "none.yaml must be a file" in done.stderr
 
 
 def test_multiply_adds_are_those_of_the_layers(weights):

@@ -1,46 +1,26 @@
 """Scores, conditions and tables of long videos, against closed forms; and the commands, end to end on a small model."""
 
 import json
-import os
-import re
-from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import write_audio
+from long_videos import GRID_TARGETS, SEGMENT, mouth_of, speech, video_of
 
-from avse.data.crops import save_mouth
-from avse.data.manifest import Item, Mixture, write_manifest
-from avse.faces.mouth import MouthTrack
-from avse.faces.report import FaceReport
-from recipes.speech_benchmark import long_report, long_scores
+from avse.data.manifest import Mixture
+from recipes.speech_benchmark import long_report
 from recipes.speech_benchmark.compare import below_audio_only, is_lowered, lowered
 from recipes.speech_benchmark.long_results import read_long_results
 from recipes.speech_benchmark.long_targets import target_table
 from recipes.speech_benchmark.mixture_scores import Results
-from recipes.speech_benchmark.mouths import BAD, CONDITIONS, still_frames
+from recipes.speech_benchmark.mouths import CONDITIONS, still_frames
 from recipes.speech_benchmark.reader import RATE, LongMixture, Segment
 from recipes.speech_benchmark.score_segments import score_video
 from recipes.speech_benchmark.short import Pair, summary
 from recipes.speech_benchmark.target_config import read_targets
-from recipes.speech_benchmark.videos import LongVideo, Source, read_videos, write_videos
+from recipes.speech_benchmark.videos import write_videos
 from recipes.speech_benchmark.zero_db import zero_db_part
 
-SEGMENT = 3 * RATE
-GRID_TARGETS = Path(__file__).parents[2] / "egs/grid/targets.yaml"
 TARGETS = read_targets(GRID_TARGETS).long
-
-
-def mouth_of(crops, fps=25.0):
-    n = len(crops)
-    return MouthTrack(np.arange(n) / fps, crops, np.ones(n, dtype=bool), FaceReport(1, 1.0, "test"))
-
-
-def speech(n_samples, seed=0):
-    """Noise whose level changes as that of syllables does."""
-    rng = np.random.default_rng(seed)
-    syllables = np.clip(np.sin(2 * np.pi * 3 * np.arange(n_samples) / RATE), 0.01, 1)
-    return (0.1 * syllables * rng.standard_normal(n_samples)).astype(np.float32)
 
 
 @pytest.fixture
@@ -132,10 +112,6 @@ def test_still_frames_end_before_the_lips_open():
     assert len(still_frames(speech(RATE), mouth_of(crops), sample_rate=RATE)) == 1
 
 
-def video_of(name, scenario="noise", split="test_seen", length_s=20.0):
-    return LongVideo(name, split, "s", scenario, "white", 5.0, length_s, ("clip",), (Source((), seed=1),), ("other",))
-
-
 def test_the_summary_counts_segments_and_videos():
     pairs = [
         Pair(video_of("a"), row_of([-4.0, -4.0], 12.0), row_of([-4.0, -12.0], 9.0)),
@@ -195,122 +171,6 @@ def test_without_scores_the_report_names_what_is_missing(tmp_path, capsys):
     given = [str(tmp_path), "--videos", str(tmp_path / "long.jsonl"), "--noisy", str(tmp_path / "long_noisy.jsonl")]
     assert long_report.main(given) == 1
     assert "long_noisy.jsonl must exist but does not" in capsys.readouterr().err
-
-
-@pytest.fixture
-def pack(tmp_path, monkeypatch):
-    """Two clips, a list of two videos of them, and weights of a live network that nobody trained."""
-    monkeypatch.setenv("AVSE_DATA", str(tmp_path))
-    items = []
-    for number, name in enumerate(("clip", "other")):
-        write_audio(tmp_path / f"{name}.wav", speech(47648, seed=number), RATE, subtype="FLOAT")
-        crops = np.random.default_rng(number).integers(0, 256, (75, 32, 48, 3), dtype=np.uint8)
-        save_mouth(tmp_path / f"crops/{name}.npz", mouth_of(crops))
-        items.append(
-            Item(id=name, split="test_seen", audio=f"{name}.wav", video=f"{name}.mp4", licence="none", speaker=name)
-        )
-    write_manifest(tmp_path / "manifest.jsonl", items)
-    write_videos(tmp_path / "long.jsonl", [video_of("n"), video_of("t", "talkers"), video_of("l", length_s=60.0)])
-    write_weights(tmp_path, seed=0)
-    return tmp_path
-
-
-def write_weights(folder, *, seed):
-    import torch
-
-    from avse.models import zoo
-    from avse.models.live import Live, LiveConfig
-
-    torch.manual_seed(seed)
-    config = LiveConfig(channels=8, band_state_dim=8, state_dim=16, video_dim=16, gate_dim=8)
-    zoo.save(folder / "model.safetensors", Live.build(config))
-
-
-def run(pack, *options, folder="m"):
-    given = [pack / folder, "--videos", pack / "long.jsonl", "--manifest", pack / "manifest.jsonl", "--crops",
-             pack / "crops", "--workers", 1]  # fmt: skip
-    return long_scores.main([*map(str, [*given, *options])])
-
-
-def rows_of(path):
-    return {row["id"]: row for row in map(json.loads, path.read_text().splitlines())}
-
-
-def test_the_commands_write_scores_and_the_report_shows_them(pack, capsys):
-    assert run(pack, folder=".") == 0
-    assert run(pack, "--model", pack / "model.safetensors") == 0
-    assert {path.name for path in (pack / "m").iterdir()} == {f"long_{c}.jsonl" for c in CONDITIONS}
-    noisy, own = rows_of(pack / "long_noisy.jsonl"), rows_of(pack / "m/long_own.jsonl")
-    assert noisy["n"]["si_sdr_db"] == pytest.approx(5.0, abs=0.1)
-    assert noisy["n"]["level_db"] == pytest.approx(0.0, abs=0.1)
-    assert own["n"]["si_sdr_db"] != noisy["n"]["si_sdr_db"]
-    assert rows_of(pack / "m/long_none.jsonl")["n"] != own["n"]
-    # Bad video is not tried with the long ones.
-    assert set(own) == {"n", "t", "l"}
-    assert set(rows_of(pack / f"m/long_{BAD[0]}.jsonl")) == {"n", "t"}
-    options = ["--videos", pack / "long.jsonl", "--noisy", pack / "long_noisy.jsonl", "--targets", GRID_TARGETS]
-    assert long_report.main([str(pack / "m"), *map(str, options)]) == 0
-    text = capsys.readouterr().out
-    for words in ("## Long videos", "| noise, 60 s | 1 |", "| frozen | 2 |", "| 40-pixel face | 2 |", "| missed |"):
-        assert words in text
-
-
-def test_a_second_run_keeps_what_is_done_and_other_weights_or_data_replace_it(pack, capsys):
-    def n_scored():
-        long_scores._enhancer.cache_clear()  # each run is a process
-        assert run(pack, "--model", pack / "model.safetensors", "--conditions", "none") == 0
-        return int(re.search(r"(\d+) rows scored", capsys.readouterr().err).group(1))
-
-    assert [n_scored(), n_scored()] == [3, 0]
-    before = rows_of(pack / "m/long_none.jsonl")
-    (pack / "model.safetensors").touch()
-    assert n_scored() == 0, "the same weights"
-    write_weights(pack, seed=2)
-    os.utime(pack / "model.safetensors", (10**9, 10**9))  # older than what they replace
-    assert n_scored() == 3
-    after = rows_of(pack / "m/long_none.jsonl")
-    assert all(after[name]["si_sdr_db"] != before[name]["si_sdr_db"] for name in before)
-    write_videos(pack / "long.jsonl", [*read_videos(pack / "long.jsonl")[1:], video_of("new")])
-    assert n_scored() == 1
-
-
-def test_a_killed_run_continues(pack, monkeypatch, capsys):
-    real = long_scores.score_video
-    calls = []
-
-    def dies_at_the_second(*args):
-        calls.append(1)
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-        return real(*args)
-
-    monkeypatch.setattr(long_scores, "score_video", dies_at_the_second)
-    options = ("--model", pack / "model.safetensors", "--conditions", "none")
-    with pytest.raises(KeyboardInterrupt):
-        run(pack, *options)
-    monkeypatch.setattr(long_scores, "score_video", real)
-    capsys.readouterr()
-    assert run(pack, *options) == 0
-    assert "2 rows scored" in capsys.readouterr().err
-    assert set(rows_of(pack / "m/long_none.jsonl")) == {"n", "t", "l"}
-
-
-def test_a_video_that_cannot_be_read_does_not_end_the_others(pack, capsys):
-    broken = LongVideo("x", "test_seen", "s", "noise", "white", 5.0, 20.0, ("gone",), (Source(()),), ("other",))
-    write_videos(pack / "long.jsonl", [broken, video_of("n")])
-    assert run(pack, "--model", pack / "model.safetensors", "--conditions", "none") == 1
-    rows = rows_of(pack / "m/long_none.jsonl")
-    assert rows["n"]["si_sdr_db"] is not None
-    assert rows["x"]["si_sdr_db"] is None
-    assert "clip gone must be in the manifest" in rows["x"]["failed"]["si_sdr_db"]
-    assert "failed: x" in capsys.readouterr().err
-
-
-def test_unknown_conditions_are_refused(pack, capsys):
-    with pytest.raises(SystemExit, match="2"):
-        run(pack, "--model", pack / "model.safetensors", "--conditions", "none,upside_down")
-    assert "'upside_down'" in capsys.readouterr().err
-    assert not Path(pack / "m").exists()
 
 
 def test_systems_at_0_db_stand_beside_the_others_on_those_mixtures_alone(tmp_path):

@@ -14,7 +14,7 @@ from avse.models import zoo
 from avse.models.recognition import InputConfig, RecognizerConfig
 from avse.synthetic.head import background
 from avse.synthetic.talker import write_video
-from recipes.recognition import evaluate, fusions, predict, results
+from recipes.recognition import evaluate, fusions, predict, recognition_results
 from recipes.recognition.batches import conditions, under
 from recipes.recognition.encoders import read_encoder
 from recipes.recognition.evaluate import EvaluateConfig
@@ -28,7 +28,7 @@ from recipes.recognition.sources import SAMPLE_RATE, Sources
 
 ROOT = Path(__file__).parents[2]
 PEOPLE = ("ann", "bob", "cy")
-TINY = FitConfig(n_epochs=30, batch_size=8, learning_rate=5e-3, modality_dropout=0.4)
+TINY = FitConfig(n_epochs=40, batch_size=12, learning_rate=7e-3, modality_dropout=0.4)
 
 
 def _tone(label, rng):
@@ -90,7 +90,7 @@ def test_a_second_call_trains_nothing(run):
 
 
 def test_the_table_and_the_page_hold_what_was_measured(run, tmp_path):
-    code = results.main([str(tmp_path / "R.md"), "--folder", str(run.folder), "--command", "c", "--report",
+    code = recognition_results.main([str(tmp_path / "R.md"), "--folder", str(run.folder), "--command", "c", "--report",
                          str(tmp_path / "r.html")])  # fmt: skip
     assert code == 0
     text = (tmp_path / "R.md").read_text(encoding="utf-8")
@@ -271,7 +271,7 @@ def test_a_leaky_split_says_why_it_is_wrong(videos, tmp_path, capsys):
         )
     )
     assert "leaky split: recordings of one person stand in training and in test" in capsys.readouterr().err
-    assert results.main([str(tmp_path / "R.md"), "--folder", str(tmp_path), "--command", "c"]) == 0
+    assert recognition_results.main([str(tmp_path / "R.md"), "--folder", str(tmp_path), "--command", "c"]) == 0
     assert "Leaky split: recordings of one person" in (tmp_path / "R.md").read_text(encoding="utf-8")
 
 

@@ -3,12 +3,13 @@
 import json
 import os
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 import torch
-from conftest import write_audio
+from audio_files import write_audio
 
 from avse.data.crops import save_mouth
 from avse.data.manifest import Item, Mixture, NoiseCut, write_manifest
@@ -16,7 +17,7 @@ from avse.faces.mouth import MouthTrack
 from avse.faces.report import FaceReport
 from avse.models import zoo
 from avse.models.live import Live, LiveConfig
-from recipes.speech_benchmark import enhance, score_mixtures
+from recipes.speech_benchmark import cost, enhance, score_mixtures
 
 RATE = 16000
 LONG_AGO_S = 10**9
@@ -58,15 +59,16 @@ def _write_weights(path, *, seed):
 def _run(pack, capsys, *options):
     """How many mixtures are enhanced, and whether they are scored; then what was enhanced."""
     lists = ["--mixtures", str(pack / "mixtures.jsonl"), "--manifest", str(pack / "manifest.jsonl"), "--workers", "1"]
-    given = ["--crops", str(pack / "crops"), "--folder", str(pack / "enhanced"), *options]
+    folder = Path(options[options.index("--folder") + 1]) if "--folder" in options else pack / "enhanced"
+    given = ["--crops", str(pack / "crops"), *options, *(() if "--folder" in options else ("--folder", str(folder)))]
     model = [] if "--model" in options else ["--model", str(pack / "model.safetensors")]
     assert enhance.main([*lists, *given, *model]) == 0
     n_enhanced = int(re.search(r"(\d+) mixtures enhanced", capsys.readouterr().err).group(1))
-    score = ["--enhanced", str(pack / "enhanced"), "--metrics", "si_sdr_db", str(pack / "scores.jsonl")]
+    score = ["--enhanced", str(folder), "--metrics", "si_sdr_db", str(pack / "scores.jsonl")]
     score_mixtures._reader.cache_clear()  # each run is a process
     assert score_mixtures.main([*lists, *score]) == 0
     is_scored = "is up to date" not in capsys.readouterr().err
-    waveforms = [soundfile.read(pack / f"enhanced/clip__{name}.wav")[0] for name in ("hiss", "hum")]
+    waveforms = [soundfile.read(folder / f"clip__{name}.wav")[0] for name in ("hiss", "hum")]
     rows = [json.loads(line) for line in (pack / "scores.jsonl").read_text().splitlines()]
     return n_enhanced, is_scored, np.array(waveforms), [row["si_sdr_db"] for row in rows]
 
@@ -100,3 +102,28 @@ def test_nothing_is_used_again_of_something_else(pack, capsys, change):
     assert (n_enhanced, is_scored) == (2, True)
     assert not np.array_equal(before[0], after[0])
     assert scores[0] != scores_after[0]
+
+
+def test_several_systems_in_one_run_are_what_each_is_alone(pack, capsys):
+    """An experiment enhances with all its systems at once, scores them and the noisy input, and counts their cost."""
+    systems = {"logmmse": "logmmse", "klt": "klt", "net": str(pack / "model.safetensors")}
+    lists = ["--mixtures", str(pack / "mixtures.jsonl"), "--manifest", str(pack / "manifest.jsonl"), "--workers", "1"]
+    models = [word for model in systems.values() for word in ("--model", model)]
+    folders = [word for name in systems for word in ("--folder", str(pack / name / "enhanced"))]
+    for n_new in (6, 0):
+        assert enhance.main([*models, *folders, *lists, "--crops", str(pack / "crops")]) == 0
+        assert f"{n_new} mixtures enhanced" in capsys.readouterr().err
+    outputs = [str(pack / name / "scores.jsonl") for name in systems] + [str(pack / "noisy.jsonl")]
+    given = [word for name in systems for word in ("--enhanced", str(pack / name / "enhanced"))]
+    assert score_mixtures.main([*outputs, *given, *lists, "--metrics", "si_sdr_db"]) == 0
+    assert cost.main([*(str(pack / name / "cost.json") for name in systems), *models]) == 0
+    capsys.readouterr()
+    for name, model in systems.items():
+        *_, waveforms, scores = _run(pack, capsys, "--model", model, "--folder", str(pack / f"{name} alone"))
+        rows = [json.loads(line) for line in (pack / name / "scores.jsonl").read_text().splitlines()]
+        assert [row["si_sdr_db"] for row in rows] == scores, name
+        for noise, waveform in zip(("hiss", "hum"), waveforms, strict=True):
+            np.testing.assert_array_equal(soundfile.read(pack / name / f"enhanced/clip__{noise}.wav")[0], waveform)
+        assert json.loads((pack / name / "cost.json").read_text())["real_time_factor"] > 0
+    noisy = [json.loads(line)["si_sdr_db"] for line in (pack / "noisy.jsonl").read_text().splitlines()]
+    assert noisy == pytest.approx([0.0, 0.0], abs=0.5)

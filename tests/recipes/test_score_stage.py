@@ -5,7 +5,7 @@ import os
 
 import numpy as np
 import pytest
-from conftest import write_audio
+from audio_files import write_audio
 
 from recipes.speech_benchmark import score_mixtures as stage
 from recipes.speech_benchmark.score_mixtures import METRICS, main
@@ -61,7 +61,7 @@ def rows(pack, output="scores.jsonl"):
 def test_lines_hold_every_metric_in_the_order_of_the_list(pack):
     assert run(pack, metrics=None) == 0
     assert [row["id"] for row in rows(pack)] == list(NAMES)
-    assert all(set(row) == {"id", *METRICS, "made_from"} for row in rows(pack))
+    assert all(set(row) == {"schema", "id", *METRICS, "made_from"} for row in rows(pack))
     assert rows(pack)[0]["si_sdr_db"] == pytest.approx(20 * np.log10(1 / 0.3), abs=0.3)
     assert not list(pack.glob("*.part"))
 

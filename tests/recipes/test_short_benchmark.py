@@ -89,7 +89,7 @@ def test_the_default_model_does_not_fade_real_people(real_people):
 
 def test_the_short_form_is_a_dictionary_of_numbers_and_leaves_the_model_as_it_was(tmp_path, monkeypatch, capsys):
     import torch
-    from conftest import write_audio
+    from audio_files import write_audio
 
     from avse.models import zoo
     from avse.models.live import Live, LiveConfig

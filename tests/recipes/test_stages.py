@@ -146,6 +146,27 @@ def test_an_experiment_continues_after_a_training_that_failed(stages, tmp_path):
     assert pairs(ran[1][0], "--model") == ["logmmse", "klt", str(home / "b/model.safetensors")]
 
 
+def test_an_experiment_scores_and_compares_all_its_systems_and_the_noisy_input(stages, tmp_path):
+    (tmp_path / "net.yaml").touch()
+    home = tmp_path / "exp/experiment"
+    (home / "net").mkdir(parents=True)
+    (home / "net/model.safetensors").touch()
+    code, ran, _ = stages("toy", "--conf", tmp_path / "net.yaml", "--stages", "enhance,score,results")
+    assert code == 0
+    enhance, cost, scores, hearing, results = (words for words, _ in ran)
+    systems = [home / name for name in ("logmmse", "klt", "net")]
+    models = ["logmmse", "klt", str(home / "net/model.safetensors")]
+    assert pairs(enhance, "--model") == pairs(cost, "--model") == models
+    assert pairs(enhance, "--folder") == [str(system / "enhanced") for system in systems]
+    assert cost[2:5] == [str(system / "cost.json") for system in systems]
+    for words, file in ((scores, "scores.jsonl"), (hearing, "hearing.jsonl")):
+        assert words[2:6] == [str(system / file) for system in (*systems, home / "noisy")]
+        assert pairs(words, "--enhanced") == [str(system / "enhanced") for system in systems]
+    assert pairs(hearing, "--metrics") == ["haspi,hasqi"]
+    assert pairs(results, "--exp") == [str(home)]
+    assert pairs(results, "--html") == [str(home / "report.html")]
+
+
 def test_own_folders_are_named_once_and_start_where_the_user_stands(stages, tmp_path):
     code, ran, _ = stages("folder", "--videos", "my videos", "--noise", "/noise", "--stages", "check")
     assert code == 0

@@ -7,13 +7,17 @@ import torch
 from avse.models.guard import SteeringGuard
 from avse.signal.speech_cue import CUE_DIM
 from avse.signal.stft import stft
+from avse.signal.stft_config import StftConfig
 from recipes.steered.guard import Recorder, Trial, gain_db, table
 
 
 def _trial(nats_per_frame):
     rng = np.random.default_rng(1)
     clean, noise = rng.standard_normal((2, 10 * 16000)).astype(np.float32) * 0.1
-    spectra = [stft(torch.from_numpy(x), window=512, hop=256).numpy() for x in (clean + noise, clean)]
+    spectra = [
+        stft(torch.from_numpy(x), StftConfig(window=512, hop=256, sample_rate=16000)).numpy()
+        for x in (clean + noise, clean)
+    ]
     n_frames = spectra[0].shape[1]
     given = {
         "evidence": np.full(n_frames, nats_per_frame, np.float32),

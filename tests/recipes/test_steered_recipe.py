@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import write_audio
+from audio_files import write_audio
 
 from avse.data.manifest import Item, write_manifest
 from avse.enhance.enhancer import Enhancer
@@ -171,7 +171,7 @@ def test_an_example_that_steering_makes_worse_counts_twice(tmp_path):
     weights, core = SteeringTrainConfig(**places).loss, model.config.core
     output = steering.run(model, batch)
     steered, audio_only = (
-        enhancement_losses(spectrum, clean, window=core.window, hop=core.hop, weights=weights)
+        enhancement_losses(spectrum, clean, core.stft, weights=weights)
         for spectrum in (output.steered, output.audio_only)
     )
     worse = (steered - audio_only).clamp_min(0)

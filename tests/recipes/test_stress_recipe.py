@@ -12,11 +12,11 @@ from inside import run_program, run_stages
 from avse.drives.drive import Segment, load_drive, load_drives, save_drive
 from avse.drives.simulate import DrivingConfig, simulate_drive
 from avse.errors import ConfigError, InputError
-from recipes.driver_stress import predict, results, train
+from recipes.driver_predictions import load_predictions
+from recipes.driver_stress import predict, stress_results, train
 from recipes.driver_stress.config import TrainConfig
 from recipes.driver_stress.data import SequenceDataset
 from recipes.driver_stress.features import window_features
-from recipes.driver_stress.predictions import load_predictions
 from recipes.driver_stress.protocol import driver_folds, leaky_folds
 from recipes.driver_stress.windows import UNKNOWN, WindowedDrive, calibrated, statistics, with_modalities
 
@@ -99,7 +99,7 @@ def test_easy_drivers_are_distinguished_and_nobody_is_tested_who_trained(toy):
     assert trained_with == [{"00", "02"}, {"01", "03"}]
     accuracy = {name: np.concatenate(of_system).mean() for name, of_system in hits.items()}
     assert accuracy["random forest"] > 0.7
-    assert accuracy["CNN-LSTM"] > 0.45, "no better than the commonest level, with 32 steps of training"
+    assert accuracy["CNN-LSTM"] > 0.45, "no better than the commonest level, with 24 steps of training"
 
 
 def test_a_second_run_trains_nothing(toy):
@@ -142,7 +142,7 @@ def test_predict_refuses_what_it_cannot_use(toy, drives, tmp_path, capsys):
 
 
 def test_results_need_predictions(tmp_path, capsys):
-    assert results.main([str(tmp_path / "R.md"), "--folder", str(tmp_path), "--command", "x"]) == 1
+    assert stress_results.main([str(tmp_path / "R.md"), "--folder", str(tmp_path), "--command", "x"]) == 2
     assert "evaluate first" in capsys.readouterr().err
     assert not (tmp_path / "R.md").exists()
 

@@ -10,7 +10,7 @@ from avse.drives.drive import Drive, save_drive
 from avse.drives.simulate import DrivingConfig, simulate_drive
 from avse.errors import ConfigError
 from avse.training.loop_config import LoopConfig
-from recipes.driver_stress import running_results
+from recipes.driver_stress import normalised_results
 from recipes.driver_stress.config import NetworkConfig, TrainConfig
 from recipes.driver_stress.features import window_features
 from recipes.driver_stress.normalise import (
@@ -118,7 +118,7 @@ def evaluation(drives, tmp_path_factory):
 
 def test_all_systems_stand_in_the_table(evaluation, tmp_path):
     arguments = [str(tmp_path / "R.md"), "--folder", str(evaluation.folder), "--command", "c"]
-    assert running_results.main(arguments) == 0
+    assert normalised_results.main(arguments) == 0
     text = (tmp_path / "R.md").read_text(encoding="utf-8")
     for name in ("majority", "SVM", "SVM, normalised", "logistic regression, normalised", f"{FEATURES}, mean of seeds",
                  f"{PRETRAINED}, mean of seeds", "target +0.02"):  # fmt: skip

@@ -27,7 +27,7 @@ def toy(tmp_path_factory):
         pytest.skip("needs bash")
     exp = tmp_path_factory.mktemp("toy")
     # As users start it; the rest without a start of Python for each of thirty programs.
-    done = _call(exp, "--stages", "check,prepare")
+    done = _call(exp, "--stages", "check")
     assert done.returncode == 0, done.stderr[-3000:]
     for model in MODELS:
         _run(exp, "--model", model)
@@ -36,7 +36,10 @@ def toy(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def experiment(toy):
-    """The experiment beside the models, on the same recordings, with the AVDCNN that is trained already."""
+    """The experiment beside the models, on the same recordings, with the AVDCNN that is trained already.
+
+    Slow: test_stages.py has its stages, test_reuse.py what they run, and test_experiment_tables.py the tables.
+    """
     own, of_experiment = toy / "avdcnn", toy / "experiment/avdcnn"
     of_experiment.mkdir(parents=True)
     for path in [path for pattern in TRAINED for path in own.glob(pattern)]:
@@ -133,6 +136,7 @@ def test_a_second_run_skips_what_is_done(toy):
     assert before == {path: path.stat().st_mtime_ns for path in toy.rglob("*.wav")}
 
 
+@pytest.mark.slow
 def test_every_system_is_scored_on_every_mixture_and_trained_ones_beat_the_noise(experiment):
     for system in SYSTEMS:
         folder = experiment / "experiment" / system
@@ -142,6 +146,7 @@ def test_every_system_is_scored_on_every_mixture_and_trained_ones_beat_the_noise
         assert _gain_in_hiss(experiment, scores, noisy="experiment/noisy/scores.jsonl") > 1, system
 
 
+@pytest.mark.slow
 def test_the_tables_and_figures_of_the_experiment_are_there(experiment):
     text = (experiment / "report/RESULTS.md").read_text(encoding="utf-8")
     for words in ("log-MMSE", "KLT subspace", "ADCNN", "AVDCNN", "PESQ-WB", "SDI", "egs/toy/run.sh --conf",
@@ -151,6 +156,7 @@ def test_the_tables_and_figures_of_the_experiment_are_there(experiment):
     assert "<html" in (experiment / "experiment/report.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_second_run_has_nothing_to_train_enhance_or_score(experiment):
     files = [
         path

@@ -15,8 +15,8 @@ from avse.models import zoo
 from avse.models.vatt import VATT, VATTConfig
 from avse.synthetic.talker import write_video
 from avse.training.config import read_config
-from recipes.driver_stress.predictions import Predictions, save_predictions
-from recipes.vatt import cost, evaluate, finetune, plot, results, shards
+from recipes.driver_predictions import Predictions, save_predictions
+from recipes.vatt import cost, evaluate, finetune, plot, shards, vatt_results
 from recipes.vatt.finetune import FinetuneConfig
 
 ROOT = Path(__file__).parents[2]
@@ -164,7 +164,7 @@ def test_results_say_what_the_stages_found(vatt_run, vatt_shards, costs, tmp_pat
     options = ["--run", run, "--variants", tmp_path / "variants", "--cost", costs, "--finetune", tmp_path / "finetune",
                "--transfer", tmp_path / "transfer", "--figure", tmp_path / "figures" / "features.png",
                "--command", "egs/toy/run.sh"]  # fmt: skip
-    assert results.main([str(output), *map(str, options)]) == 0
+    assert vatt_results.main([str(output), *map(str, options)]) == 0
     text = output.read_text()
     parts = [
         "## Targets",
@@ -179,7 +179,7 @@ def test_results_say_what_the_stages_found(vatt_run, vatt_shards, costs, tmp_pat
     ]
     assert [part for part in parts if part not in text] == []
     shutil.rmtree(tmp_path / "variants" / "mil")
-    assert results.main([str(output), *map(str, options)]) == 2
+    assert vatt_results.main([str(output), *map(str, options)]) == 2
     assert output.read_text() == text, "nothing is half-written"
 
 

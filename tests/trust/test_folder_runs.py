@@ -8,45 +8,14 @@ import subprocess
 import sys
 import time
 
-import numpy as np
 import pytest
 import soundfile
-from conftest import ROOT, write_audio
+from audio_files import ROOT
+from folder_calls import RECORD, calls, names, run  # noqa: F401
 
-from avse.cli import enhance, score
+from avse.cli import score
 from avse.enhance import file as enhance_module
-from avse.media.made import Made, State
 from avse.score import in_parallel
-
-RECORD = ".avse-enhance.jsonl"
-
-
-@pytest.fixture
-def calls(tmp_path, media):
-    """A folder of two recordings."""
-    folder = tmp_path / "calls"
-    folder.mkdir()
-    for name in ("a.wav", "c.wav"):
-        (folder / name).write_bytes((media / "noisy.wav").read_bytes())
-    return folder
-
-
-@pytest.fixture
-def run(live_graph, capsys):
-    """`avse-enhance` with a small model: exit code, standard output, standard error."""
-
-    def run(*arguments, model=live_graph):
-        code = enhance.main([*map(str, arguments), "--model", str(model)])
-        captured = capsys.readouterr()
-        assert "Traceback" not in captured.err
-        return code, captured.out, captured.err
-
-    return run
-
-
-def _names(folder):
-    return sorted(path.name for path in folder.iterdir() if path.name != RECORD)
-
 
 # Files that cannot be done
 
@@ -66,12 +35,11 @@ def _damaged(folder, media):
         file.write((folder / "a.wav").read_bytes())
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_damaged_files_and_odd_names_cost_only_themselves(calls, run, media, tmp_path, workers):
+def test_damaged_files_and_odd_names_cost_only_themselves(calls, run, media, tmp_path):
     _damaged(calls, media)
-    code, out, err = run(calls, "-o", tmp_path / "out", "--workers", workers, "--audio-only", "--quiet")
+    code, out, err = run(calls, "-o", tmp_path / "out", "--audio-only", "--quiet")
     assert code == 1
-    done = _names(tmp_path / "out")
+    done = names(tmp_path / "out")
     assert {"a.wav", "c.wav"} <= set(done)
     errors = [line for line in err.splitlines() if "avse-enhance: error: " in line]
     assert errors == err.splitlines()
@@ -87,6 +55,7 @@ def test_lines_and_exit_codes_are_the_same_with_two_workers(calls, run, media, t
     (code, out, err), (other_code, other_out, other_err) = results
     assert code == other_code == 1
     assert err == other_err.replace("out2", "out1")
+    assert names(tmp_path / "out1") == names(tmp_path / "out2")
     for one, other in zip(json.loads(out), json.loads(other_out), strict=True):
         assert one["audio"] == other["audio"]
         assert one["error"] == (other["error"] and other["error"].replace("out2", "out1"))
@@ -125,7 +94,7 @@ def test_what_no_one_foresaw_is_that_files_line(calls, run, tmp_path, monkeypatc
     assert len(out.splitlines()) == 2  # the other file, and the summary
     assert words in err
     assert "a.wav" in err
-    assert _names(tmp_path / "out") == ["c.wav"]
+    assert names(tmp_path / "out") == ["c.wav"]
 
 
 def die_on_two(number):
@@ -161,111 +130,6 @@ def test_scores_of_a_folder_survive_any_error_of_one_file(calls, tmp_path, monke
 # A second run
 
 
-def test_a_second_run_skips_what_is_done_and_does_the_rest(calls, run, tmp_path):
-    out = tmp_path / "out"
-    assert run(calls, "-o", out, "--audio-only")[0] == 0
-    before = {name: (out / name).stat().st_mtime_ns for name in _names(out)}
-    (calls / "d.wav").write_bytes((calls / "a.wav").read_bytes())
-    code, shown, err = run(calls, "-o", out, "--audio-only", "--quiet")
-    assert (code, err) == (0, "")
-    assert "d.wav: 2.6 s enhanced" in shown
-    assert "2 of 3 files skipped" in shown
-    assert {name: (out / name).stat().st_mtime_ns for name in before} == before
-    rows = json.loads(run(calls, "-o", out, "--audio-only", "--json")[1])
-    assert [row.get("skipped") for row in rows] == [True, True, True]
-
-
-@pytest.mark.parametrize("change", ["input", "options", "model", "output", "no record", "--no-resume"])
-def test_nothing_is_skipped_that_was_made_from_something_else(calls, run, tmp_path, live_graph, change):
-    out = tmp_path / "out"
-    assert run(calls, "-o", out, "--audio-only")[0] == 0
-    options, model = ["--audio-only"], live_graph
-    if change == "input":
-        (calls / "a.wav").unlink()
-        write_audio(calls / "a.wav", 0.1 * np.random.default_rng(0).standard_normal(16000), 16000)
-    elif change == "options":
-        options += ["--mix", "0.5"]
-    elif change == "model":
-        model = tmp_path / "other.onnx"
-        for suffix in (".onnx", ".mouth.onnx"):
-            content = live_graph.with_suffix(suffix).read_bytes()
-            model.with_suffix(suffix).write_bytes(content.replace(b"pytorch", b"PyTorch"))
-    elif change == "output":
-        (out / "a.wav").write_bytes(b"mine")
-    elif change == "no record":
-        (out / RECORD).unlink()
-    else:
-        options += ["--no-resume"]
-    content = (out / "a.wav").read_bytes()
-    code, _, err = run(calls, "-o", out, *options, model=model)
-    assert code == 1
-    assert "a.wav must not exist but does; use --force" in err
-    assert (out / "a.wav").read_bytes() == content
-    assert run(calls, "-o", out, *options, "--force", model=model)[0] == 0
-    assert soundfile.info(out / "a.wav").frames > 0
-
-
-def test_a_single_file_is_not_skipped_unless_asked(calls, run, tmp_path):
-    arguments = (calls / "a.wav", "-o", tmp_path / "a.wav", "--audio-only")
-    assert run(*arguments)[0] == 0
-    assert run(*arguments)[0] == 1
-    assert run(*arguments, "--force", "--resume")[0] == 0
-    assert run(*arguments, "--resume")[0] == 0
-
-
-def test_the_list_knows_what_a_kill_left(tmp_path):
-    out = tmp_path / "a.wav"
-    made = Made(tmp_path, name=".list")
-    made.begin("key", [out])
-    assert Made(tmp_path, name=".list").state("key", [out]) is State.BEGUN
-    out.write_text("all of it")  # by a rename, and then the kill
-    assert Made(tmp_path, name=".list").state("key", [out]) is State.DONE
-    assert Made(tmp_path, name=".list").state("other", [out]) is State.NEW
-    made.finish("key", [out])
-    assert Made(tmp_path, name=".list").state("key", [out]) is State.DONE
-    with (tmp_path / ".list").open("a") as file:
-        file.write('{"outputs": ["a.wav"], "key": "ot')
-    assert Made(tmp_path, name=".list").state("key", [out]) is State.DONE
-    out.write_text("somebody else's")
-    assert Made(tmp_path, name=".list").state("key", [out]) is State.NEW
-
-
-def test_what_was_there_before_is_never_taken_for_a_begun_jobs_own(tmp_path):
-    (tmp_path / "a.wav").write_text("mine")
-    made = Made(tmp_path, name=".list")
-    made.begin("key", [tmp_path / "a.wav"])
-    assert made.state("key", [tmp_path / "a.wav"]) is State.NEW
-
-
-def test_scoring_a_folder_again_reuses_scores_and_replaces_its_own_outputs(calls, tmp_path, monkeypatch, capsys):
-    from avse import score as scoring
-
-    scored = []
-    real = scoring.score_pair
-    monkeypatch.setattr(scoring, "score_pair", lambda pair, **k: scored.append(pair.id) or real(pair, **k))
-    outputs = ["--csv", str(tmp_path / "s.csv"), "--json", str(tmp_path / "s.json")]
-
-    def run(*more):
-        scored.clear()
-        arguments = ["--reference", calls, "--estimate", calls, "--jobs", "1", "--metrics", "stoi", *outputs, *more]
-        code = score.main([str(argument) for argument in arguments])
-        capsys.readouterr()
-        return code, list(scored)
-
-    assert run() == (0, ["a", "c"])
-    first = (tmp_path / "s.json").read_text()
-    assert run() == (0, [])
-    assert (tmp_path / "s.json").read_text() == first
-    (calls / "d.wav").write_bytes((calls / "a.wav").read_bytes())
-    assert run() == (0, ["d"])
-    assert "\nd," in (tmp_path / "s.csv").read_text()
-    assert run("--force") == (0, ["a", "c", "d"])
-    assert run("--metrics", "estoi") == (2, [])
-    (tmp_path / "s.csv").write_text("mine")
-    assert run() == (2, [])
-    assert (tmp_path / "s.csv").read_text() == "mine"
-
-
 # Leftovers and hidden files
 
 
@@ -299,7 +163,7 @@ def test_leftovers_of_dead_writers_are_removed_and_those_of_living_ones_stay(tmp
 
 
 def test_a_killed_command_leaves_no_file_and_its_rerun_ends_as_if_never_killed(calls, tmp_path, live_graph, media):
-    for number in range(4):
+    for number in range(2):
         (calls / f"long {number}.mp4").write_bytes((media / "talk.mp4").read_bytes())
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path / "tmp")}
     (tmp_path / "tmp").mkdir()
@@ -335,8 +199,8 @@ def test_a_killed_command_leaves_no_file_and_its_rerun_ends_as_if_never_killed(c
         if not list((tmp_path / "tmp").glob("avse-*")):
             break
         time.sleep(5)
-    assert _names(tmp_path / "killed") == _names(tmp_path / "whole")
-    for name in _names(tmp_path / "whole"):
+    assert names(tmp_path / "killed") == names(tmp_path / "whole")
+    for name in names(tmp_path / "whole"):
         if name.endswith(".wav"):
             assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
     assert list((tmp_path / "tmp").glob("avse-*")) == []

@@ -18,12 +18,17 @@ from pathlib import Path
 
 import pytest
 
+from avse.cli.main import COMMANDS
+from benchmarks.torture import network
+
 ROOT = Path(__file__).parents[2]
 CALLS = ("enhance", "enhance two", "score", "score two", "live", "faces", "export", "sync", "main", "embed")
 LISTENING = {"serve": "/v1/health", "demo": "/"}
 """Commands that listen until Ctrl-C, and what to ask them for."""
+STRACE = ("strace", "-f", "--seccomp-bpf", "-qq", "-e", "trace=connect,sendto,sendmsg")
+"""The filter in the kernel lets all other calls pass at full speed."""
 HAS_STRACE = shutil.which("strace") is not None and (
-    subprocess.run(["strace", "-f", "-o", "/dev/null", "true"], check=False, capture_output=True).returncode == 0
+    subprocess.run([*STRACE, "-o", "/dev/null", "true"], check=False, capture_output=True).returncode == 0
 )
 
 
@@ -45,9 +50,15 @@ def test_every_command_is_called():
     assert names - {"models", "completion", "merge_journals"} == called, "these are called through main"
 
 
+def test_the_long_form_watches_every_command():
+    watched = {name.partition(",")[0] for name in network.calls(Path("in"), Path("out"))}
+    assert watched == set(COMMANDS) - {"completion"} | {"main"}, "completion is called through main"
+    assert set(network.LISTENING) == set(LISTENING)
+
+
 def _traced(traced):
     """What runs a command so that its system calls are noted, where strace is there."""
-    return ["strace", "-f", "-qq", "-e", "trace=connect,sendto,sendmsg", "-o", str(traced)] if HAS_STRACE else []
+    return [*STRACE, "-o", str(traced)] if HAS_STRACE else []
 
 
 def _check_quiet(done, traced, tmp_path):
@@ -146,7 +157,7 @@ def test_no_report_after_half_a_minute(tmp_path, media):
     (tmp_path / "home").mkdir()
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT)}
     subprocess.run(
-        ["strace", "-f", "-qq", "-e", "trace=connect,sendto", "-o", str(traced), sys.executable, "-c", code],
+        [*STRACE, "-o", str(traced), sys.executable, "-c", code],
         check=True, env=environment,
     )  # fmt: skip
     assert [line for line in traced.read_text().splitlines() if "AF_INET" in line] == []

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from audio_files import ROOT
 
 from avse.cli import enhance, score
 from avse.cli.command import visible

@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 import pytest
-from conftest import write_audio
+from audio_files import write_audio
 
 from avse.errors import AvseError, InputError
 from avse.metrics.pesq import pesq_wb

@@ -64,8 +64,8 @@ class Looks(NamedTuple):
 
 def mixture_input(noisy: Waveform, mouth: MouthTrack, *, model: SpectralModel) -> MixtureInput:
     """Bring audio and mouth to a network's frames."""
-    spectrum = stft(torch.from_numpy(noisy), window=model.window, hop=model.hop).numpy()
-    times_s = audio_frame_times_s(spectrum.shape[1], hop=model.hop, sample_rate=model.sample_rate)
+    spectrum = stft(torch.from_numpy(noisy), model.stft).numpy()
+    times_s = audio_frame_times_s(spectrum.shape[1], hop=model.stft.hop, sample_rate=model.stft.sample_rate)
     return MixtureInput(spectrum, *mouth.at(times_s))
 
 

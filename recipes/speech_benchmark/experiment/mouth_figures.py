@@ -104,7 +104,7 @@ def _seeing_models(config: ExperimentConfig, exp: Path, *, rate: int) -> tuple[d
         except ConfigError as error:
             missing.append(str(error))  # Weights of another day are no reason to have no tables.
             continue
-        if isinstance(model, AVDCNN) and model.config.streams != "audio" and model.sample_rate == rate:
+        if isinstance(model, AVDCNN) and model.config.streams != "audio" and model.stft.sample_rate == rate:
             models[name] = model
     return models, missing
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import write_audio
+from audio_files import write_audio
 
 from avse.data.bank import WaveformBank
 from avse.data.manifest import Item

@@ -2,11 +2,14 @@
 
 import numpy as np
 
+from avse.signal.stft_config import StftConfig
+
 
 class Factor:
     """Multiplies the spectrum: by one number where a face is, by another where none is."""
 
-    name, sample_rate, window, hop, context_frames, crop_size = "factor", 16000, 512, 320, 3, (2, 3)
+    name, context_frames, crop_size = "factor", 3, (2, 3)
+    stft = StftConfig(window=512, hop=320, sample_rate=16000)
 
     def __init__(self, with_video=1.0, audio_only=1.0):
         self.with_video, self.audio_only = with_video, audio_only

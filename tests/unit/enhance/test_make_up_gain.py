@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from avse.enhance.level import LARGEST_DB, LevelState, MakeUpGain
+from avse.signal.stft_config import StftConfig
 
 FREQS, FRAMES = 200, 600
 
@@ -14,7 +15,7 @@ def _noise(seed, scale):
 
 
 def _gains(estimate, noisy, state=None):
-    return MakeUpGain(hop=256, sample_rate=16000).gains(estimate, noisy, state or LevelState())
+    return MakeUpGain(StftConfig(window=512, hop=256, sample_rate=16000)).gains(estimate, noisy, state or LevelState())
 
 
 @pytest.mark.parametrize("snr_db", [0.0, 5.0, 10.0])

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from conftest import write_audio
+from audio_files import write_audio
 
 from avse.cli.enhance import main
 from avse.media.audio import read_audio

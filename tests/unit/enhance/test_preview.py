@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import RATE
+from audio_files import RATE
 
 from avse.cli.enhance import main
 from avse.enhance.preview import AFTER, BEFORE, ENVELOPE_HZ, STRIP, Strips, evenly

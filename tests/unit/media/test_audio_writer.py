@@ -154,6 +154,32 @@ def test_the_same_audio_is_the_same_bytes(tmp_path, suffix):
         assert files[0] == files[1]
 
 
+@pytest.mark.parametrize("suffix", [".m4a", ".mp3", ".opus"])
+def test_too_little_audio_for_a_codec_is_refused_under_the_user_s_name(tmp_path, suffix):
+    with pytest.raises(MediaError) as caught:
+        _write(tmp_path / f"one{suffix}", np.zeros((1, 1), np.float32), rate=1000)
+    assert str(caught.value) == (
+        f"output {tmp_path}/one{suffix} must hold 1 samples at 1000 Hz but cannot be read back; it is too short for "
+        "its codec: write a .wav"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_cannot_be_read_back_does_not_get_its_name(tmp_path, monkeypatch):
+    from avse.media import audio_writer
+
+    finish = audio_writer._FFmpegSink.close
+
+    def damage(sink):
+        finish(sink)
+        sink._path.write_bytes(bytes(5000))
+
+    monkeypatch.setattr(audio_writer._FFmpegSink, "close", damage)
+    with pytest.raises(MediaError, match=r"output \S+/whole\.m4a must hold 48000 samples .* read back; make space"):
+        _write(tmp_path / "whole.m4a", _tones())
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_lossy_file_says_its_bit_rate(tmp_path):
     noise = 0.3 * np.random.default_rng(0).standard_normal((1, 480_000)).astype(np.float32)
     for suffix in (".m4a", ".mp3"):

@@ -9,6 +9,7 @@ from avse.models import zoo
 from avse.models.avdcnn import AVDCNN
 from avse.models.avdcnn_config import AVDCNNConfig
 from avse.signal.stft import stft
+from avse.signal.stft_config import StftConfig
 
 
 @pytest.fixture
@@ -21,8 +22,7 @@ def _scene(seed=0, n_frames=60):
     rng = np.random.default_rng(seed)
     noisy = stft(
         torch.from_numpy(rng.standard_normal(320 * (n_frames - 1)).astype(np.float32)) * 0.1,
-        window=512,
-        hop=320,
+        StftConfig(window=512, hop=320, sample_rate=16000),
     )
     crops = rng.integers(0, 256, (n_frames, 32, 48, 3), dtype=np.uint8)
     return noisy.numpy(), crops, np.ones(n_frames, dtype=bool)

@@ -9,6 +9,7 @@ from avse.models.lip_evidence import LipEvidence
 from avse.models.onnx_lips import OnnxLips
 from avse.signal.clock import video_frame_indices
 from avse.signal.stft import stft
+from avse.signal.stft_config import StftConfig
 
 HOP = 256
 
@@ -39,8 +40,9 @@ def _weigh(lips, spectrum, embeddings, present, cuts):
 
 
 def _inputs(voice):
-    spectrum = stft(torch.from_numpy(voice), window=512, hop=HOP).numpy()
-    shown = video_frame_indices(spectrum.shape[1], hop=HOP, sample_rate=16000, rate_hz=25.0, lookahead_s=0.016)
+    config = StftConfig(window=512, hop=HOP, sample_rate=16000)
+    spectrum = stft(torch.from_numpy(voice), config).numpy()
+    shown = video_frame_indices(spectrum.shape[1], stft=config, rate_hz=25.0)
     per_video_frame = np.random.default_rng(2).standard_normal((shown[-1] + 1, 33)).astype(np.float32)
     return spectrum, per_video_frame, shown
 

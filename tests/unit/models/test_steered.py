@@ -12,6 +12,7 @@ from avse.models.registry import MODELS
 from avse.models.steered import Steered, SteeredConfig
 from avse.nn.band_blocks import BlockConfig
 from avse.signal.speech_cue import CUE_DIM
+from avse.signal.stft_config import StftConfig
 
 N_FRAMES = 40
 
@@ -104,8 +105,7 @@ def test_frame_by_frame_as_in_one(trained, given):
 def test_the_graph_gives_what_the_model_gives(trained, tmp_path):
     path = tmp_path / "steered.onnx"
     assert steered_onnx.export(trained, path) <= onnx_graph.TOLERANCE
-    layout = OnnxSteering(*open_graph(path)).layout
-    assert (layout.sample_rate, layout.window, layout.hop) == (16000, 512, 256)
+    assert OnnxSteering(*open_graph(path)).stft == StftConfig(window=512, hop=256, sample_rate=16000)
 
 
 def test_weights_are_saved_and_loaded(trained, given, tmp_path):

@@ -7,7 +7,7 @@ import torch
 from avse.metrics.pesq import pesq_wb
 from avse.nn.disturbance import (
     N_BANDS,
-    SAMPLE_RATE,
+    STFT,
     Disturbance,
     bark_bands,
     bounded,
@@ -36,7 +36,9 @@ def test_it_orders_noises_as_pesq_does(voice):
     for snr_db in SNRS_DB:
         noisy = _noisy(voice, snr_db)
         ours.append(float(predicted_pesq(*measure(noisy, voice))))
-        theirs.append(pesq_wb(reference=voice[0].numpy(), estimate=noisy[0].numpy(), sample_rate=SAMPLE_RATE).value)
+        theirs.append(
+            pesq_wb(reference=voice[0].numpy(), estimate=noisy[0].numpy(), sample_rate=STFT.sample_rate).value
+        )
     assert ours == sorted(ours)
     assert np.corrcoef(ours, theirs)[0, 1] > 0.95
     assert np.abs(np.subtract(ours, theirs)).max() < 0.6
@@ -83,7 +85,7 @@ def test_silence_gives_finite_numbers_and_gradients(voice, reference):
 
 
 def test_every_bin_but_the_first_is_shared_out_whole():
-    weights, widths, centres_hz = bark_bands(np.fft.rfftfreq(512, 1 / SAMPLE_RATE))
+    weights, widths, centres_hz = bark_bands(np.fft.rfftfreq(512, 1 / STFT.sample_rate))
     assert weights.shape == (257, N_BANDS)
     assert not weights[0].any()
     np.testing.assert_allclose(weights[1:-1].sum(axis=1), 1)

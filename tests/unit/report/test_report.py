@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from conftest import write_audio
+from audio_files import write_audio
 
 from avse.metrics.score import Score
 from avse.report.formats import to_csv, to_json, to_markdown, to_text

@@ -3,6 +3,7 @@
 import numpy as np
 
 from avse.signal.clock import latest_frame_at, video_frame_indices
+from avse.signal.stft_config import StftConfig
 
 
 def test_the_latest_video_is_never_one_of_the_future():
@@ -21,7 +22,7 @@ def test_no_video_frames_at_all():
 
 def test_video_numbers_by_hand():
     # Frames of 16 ms end 16 ms after their centres; video frames come every 40 ms.
-    numbers = video_frame_indices(6, hop=256, sample_rate=16000, rate_hz=25, lookahead_s=0.016)
+    numbers = video_frame_indices(6, stft=StftConfig(window=512, hop=256, sample_rate=16000), rate_hz=25)
     assert numbers.tolist() == [0, 0, 1, 1, 2, 2]
-    later = video_frame_indices(3, hop=256, sample_rate=16000, rate_hz=25, lookahead_s=0.016, first_frame=3)
+    later = video_frame_indices(3, stft=StftConfig(window=512, hop=256, sample_rate=16000), rate_hz=25, first_frame=3)
     assert later.tolist() == [1, 2, 2]

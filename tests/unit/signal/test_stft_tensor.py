@@ -7,12 +7,15 @@ import torch
 from avse.signal.normalise import sliding_mean_std
 from avse.signal.si_sdr import si_sdr_db
 from avse.signal.stft import istft, log_power, stft
+from avse.signal.stft_config import StftConfig
+
+CONFIG = StftConfig(window=512, hop=320, sample_rate=16000)
 
 
 def test_a_tone_has_its_power_in_its_bin():
     # A Hann window of 512 sums to 256: a cosine of amplitude A at a bin's centre gives |X| = A * 128.
     samples = torch.arange(16000)
-    spectrum = stft(0.5 * torch.cos(2 * torch.pi * 32 * samples / 512), window=512, hop=320)
+    spectrum = stft(0.5 * torch.cos(2 * torch.pi * 32 * samples / 512), CONFIG)
     middle = spectrum[:, 20].abs()
     assert middle.argmax() == 32
     torch.testing.assert_close(middle[32], torch.tensor(64.0), rtol=1e-4, atol=0)
@@ -27,13 +30,13 @@ def test_equals_scipy():
         scipy.signal.get_window("hann", 512), hop=320, fs=1, scale_to=None, phase_shift=None
     )
     theirs = transform.stft(waveform.numpy(), p0=0, p1=17, padding="zeros")
-    np.testing.assert_allclose(stft(waveform, window=512, hop=320).numpy(), theirs, atol=2e-4)
+    np.testing.assert_allclose(stft(waveform, CONFIG).numpy(), theirs, atol=2e-4)
 
 
 def test_inverse_gives_the_waveform_back_at_any_length():
     for n_samples in (1600, 1601, 47648):
         waveform = torch.randn(2, n_samples, generator=torch.manual_seed(1))
-        back = istft(stft(waveform, window=512, hop=320), window=512, hop=320, n_samples=n_samples)
+        back = istft(stft(waveform, CONFIG), CONFIG, n_samples=n_samples)
         torch.testing.assert_close(back, waveform, atol=1e-4, rtol=0)
 
 

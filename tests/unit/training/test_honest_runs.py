@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
+from audio_files import ROOT
 from children import together
-from conftest import ROOT
 from lightning_fabric import seed_everything
 from lightning_fabric.plugins.precision import Precision
 
@@ -281,23 +281,3 @@ def test_a_process_that_does_not_write_keeps_no_whole_tensors(tmp_path, monkeypa
     checkpoint.save_checkpoint(None, model=model, optimizer=optimizer, step=0, progress={})
     assert len(alive) == 12
     assert most[0] <= 2
-
-
-def test_crops_of_videos_that_are_not_in_the_manifest_do_not_count(tmp_path):
-    @dataclasses.dataclass(frozen=True)
-    class Config:
-        manifest: Path
-        crops: Path
-        audio: Path
-
-    for name in ("crops", "audio"):
-        (tmp_path / name).mkdir()
-    (tmp_path / "m.jsonl").write_text('{"id": "a"}\n')
-    (tmp_path / "crops/a.npz").write_bytes(b"a")
-    config = Config(tmp_path / "m.jsonl", tmp_path / "crops", tmp_path / "audio")
-    before = digests(config)
-    (tmp_path / "crops/other.npz").write_bytes(b"b")
-    (tmp_path / "audio/decoded.i16").write_bytes(b"c")
-    assert digests(config) == before
-    (tmp_path / "crops/a.npz").write_bytes(b"changed")
-    assert digests(config) != before

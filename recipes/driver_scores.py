@@ -9,8 +9,10 @@ import numpy as np
 from avse.errors import ConfigError
 from avse.metrics.classification import CLASSIFICATION, classification_scores
 from avse.metrics.interval import bootstrap_interval
-from recipes.driver_stress.predictions import Predictions, load_predictions
+from recipes.driver_predictions import Predictions, load_predictions
 
+WITH, WITHOUT = "with", "without"
+"""Systems of a transfer: with the weights that it begins with, and without."""
 MAIN = "balanced_accuracy"
 
 

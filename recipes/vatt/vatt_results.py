@@ -1,0 +1,78 @@
+"""Write RESULTS.md: `python -m recipes.vatt.vatt_results OUT.md --run FOLDER --variants FOLDER --cost FILE ...`.
+
+Nothing in that file is typed by hand: it holds what the scores and the records of the runs say.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from avse.report.formats import markdown_table
+from recipes import result_file
+from recipes.speech_benchmark.mixture_scores import run_lines
+from recipes.vatt.result_tables import (
+    TABLES,
+    cost_parts,
+    drop_lines,
+    finetune_lines,
+    minutes_of,
+    probe_lines,
+    read_scores,
+    retrieval_lines,
+    target_lines,
+    transfer_parts,
+    variant_lines,
+)
+
+
+def parts_of(arguments: argparse.Namespace) -> list[str]:
+    """The file's paragraphs."""
+    scores, cost = read_scores(arguments.run / "scores.json"), read_scores(arguments.cost)
+    figure = arguments.figure.relative_to(arguments.output.parent)
+    parts = [
+        *result_file.head("VATT on GRID's mouths", command=arguments.command),
+        "## Training",
+        markdown_table(run_lines(arguments.run)),
+        "## Targets",
+        markdown_table(target_lines(scores, minutes_of(arguments.run))),
+        f"## Retrieval, {scores['split']}",
+        "Zero-shot, among windows of one speaker, several of every sentence: who the speaker is tells nothing.",
+        markdown_table(retrieval_lines(scores)),
+        "## Linear probes",
+        "On frozen features; colour and digit are read from the lips alone, audio is ESC-10 in ten classes. "
+        "Untrained: the mean of several networks.",
+        markdown_table(probe_lines(scores)),
+        f"![t-SNE of the features around the colour's word]({figure})",
+        "## Fine-tuning",
+        "Accuracy of the encoder of video and a linear layer, with labels, from the weights and from nothing.",
+        markdown_table(finetune_lines(arguments.finetune)),
+        "## Variants",
+        "The same number of steps on the same clips; scores on the validation split.",
+    ]
+    for title, names in TABLES.items():
+        parts += [f"### {title}", markdown_table(variant_lines(arguments.variants, names))]
+    return [
+        *parts,
+        "### DropToken",
+        f"A step is one of {cost['n_windows']} windows.",
+        markdown_table(drop_lines(cost, arguments.variants)),
+        *cost_parts(cost),
+        *transfer_parts(arguments.transfer),
+    ]
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Write the file."""
+    parser = result_file.parser_of(__doc__)
+    add = parser.add_argument
+    add("--run", type=Path, required=True, help="folder of the training, with scores.json")
+    add("--variants", type=Path, required=True, help="folder of the variants' trainings, with scores.json in each")
+    add("--cost", type=Path, required=True, help="what recipes.vatt.cost measured")
+    add("--transfer", type=Path, required=True, help="folder of the other models' trainings")
+    add("--finetune", type=Path, required=True, help="folder of the fine-tunings, LABEL_with and LABEL_without")
+    add("--figure", type=Path, required=True, help="map of the features, beside the output")
+    return result_file.run(parts_of, parser.parse_args(argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
