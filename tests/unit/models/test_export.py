@@ -18,7 +18,7 @@ def _models():
     torch.manual_seed(1)
     core = Gtcrn.build(CORE)
     steered = Steered(SteeredConfig(core=CORE, n_blocks=1), core=core)
-    torch.nn.init.normal_(steered.write.weight, std=0.5)
+    torch.nn.init.normal_(steered.change.last.weight, std=0.5)
     return {"gtcrn": core, "steered": steered}
 
 
