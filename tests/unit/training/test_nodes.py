@@ -21,7 +21,7 @@ PROGRAM = Path(__file__).with_name("nodes_program.py")
 WIDTH = 400
 """Of the program's network."""
 KINDS = ["whole", "sharded"]
-LIMIT_S = 300
+LIMIT_S = 600
 """For a training of a few seconds: most is the start of Python, seven times on two cores that others may use."""
 
 on_torchrun = pytest.mark.skipif(sys.platform == "win32", reason="torchrun on Windows wants a build with libuv")
