@@ -111,7 +111,8 @@ class Voices:
     def others(self, number: int) -> npt.NDArray[np.int64]:
         """The speaker's other utterances."""
         own = self._of[self.speaker(number)]
-        return own[own != number]
+        others: npt.NDArray[np.int64] = own[own != number]
+        return others
 
     def joined(self, first: int, *, n_samples: int, pause: float, rng: np.random.Generator) -> Waveform:
         """An utterance and others of its speaker after it, pauses between them.

@@ -56,7 +56,8 @@ class PartedCheckpoint:
         mean: WeightAverage | None = None,
     ) -> None:
         """Write this process's part, and with all parts the checkpoint; arguments as of `save_checkpoint`."""
-        from torch.distributed.checkpoint import HuggingFaceStorageWriter, save
+        from torch.distributed.checkpoint.hf_storage import HuggingFaceStorageWriter
+        from torch.distributed.checkpoint.state_dict_saver import save
 
         place = self._of(step)
         if self._rank == 0:
@@ -105,8 +106,9 @@ class PartedCheckpoint:
     def _read(self, place: Path, tensors: dict[str, Tensor], optimizer: Optimizer) -> dict[str, Tensor]:
         """Fill a model's own tensors; what an optimiser that has not begun, and this process besides, have there."""
         from safetensors import SafetensorError
-        from torch.distributed.checkpoint import HuggingFaceStorageReader, load
         from torch.distributed.checkpoint.api import CheckpointException
+        from torch.distributed.checkpoint.hf_storage import HuggingFaceStorageReader
+        from torch.distributed.checkpoint.state_dict_loader import load
 
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         wanted = {**tensors, **self._random_states()}
