@@ -1,4 +1,4 @@
-"""Which clips are whose, from numbers where a corpus has them: of ten million, no name is looked at."""
+"""Which clips are whose: of ten million, no recording is opened to learn it, for a packed corpus has numbers for it."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol

@@ -27,8 +27,8 @@ VIDEO_EVERY = 4
 """Calls of which one has video."""
 N_ROWS = 12
 """Of the table."""
-WARM_SHARE = 0.2
-"""Of the run, before which memory is still taken for the first time."""
+WARM_SHARES = (0.2, 0.6)
+"""Of the run, after which growth is measured: memory is still taken for the first time before."""
 
 
 class Reading(NamedTuple):
@@ -110,9 +110,9 @@ def make_files(folder: Path) -> None:
     (folder / "no_media.wav").write_bytes(b"no media at all" * 100)
 
 
-def growth_mb_per_hour(readings: list[Reading], value: str) -> float:
-    """Slope of a straight line through the readings after the warm-up (least squares)."""
-    later = [row for row in readings if row.minute >= WARM_SHARE * readings[-1].minute]
+def growth_mb_per_hour(readings: list[Reading], value: str, *, after_share: float) -> float:
+    """Slope of a straight line through the readings after a share of the run (least squares)."""
+    later = [row for row in readings if row.minute >= after_share * readings[-1].minute]
     if len(later) < 2:
         return float("nan")
     return float(np.polyfit([row.minute / 60 for row in later], [getattr(row, value) for row in later], 1)[0])
@@ -126,14 +126,18 @@ def report(soak: Soak, *, minutes: float) -> str:
         rows.append([f"{row.minute:.0f}", str(row.n_calls), f"{row.server_mb:.1f}", f"{row.children_mb:.1f}",
                      str(row.n_threads), str(row.n_open_files)])  # fmt: skip
     points = np.percentile(soak.latencies_s or [np.nan], [50, 95, 99]) * 1000
-    growth = {value: growth_mb_per_hour(soak.readings, value) for value in ("server_mb", "children_mb")}
+    growth = "; ".join(
+        f"after the first {share:.0%} of the time the server's memory changes by "
+        f"{growth_mb_per_hour(soak.readings, 'server_mb', after_share=share):+.1f} MiB an hour and that of its child "
+        f"processes by {growth_mb_per_hour(soak.readings, 'children_mb', after_share=share):+.1f}"
+        for share in WARM_SHARES
+    )
     counts = ", ".join(f"{n} {name}" for name, n in soak.counts.items() if name != "calls")
     return (
         f"{minutes:.0f} minutes. {soak.counts['calls']} calls of {soak.call_s:g} s one after another, every "
         f"{VIDEO_EVERY}th with 25 video frames a second; files: {counts}. Failed: {len(soak.failed)}"
-        f"{f' ({soak.failed[0]})' if soak.failed else ''}. After the first {WARM_SHARE:.0%} of the time the server's "
-        f"memory changes by {growth['server_mb']:+.1f} MiB an hour and that of its child processes by "
-        f"{growth['children_mb']:+.1f} (a line by least squares). Latency of calls without video: p50 {points[0]:.0f}, "
+        f"{f' ({soak.failed[0]})' if soak.failed else ''}. A line by least squares: {growth}. Latency of calls without "
+        f"video: p50 {points[0]:.0f}, "
         f"p95 {points[1]:.0f}, p99 {points[2]:.0f} ms.\n\n{table(rows)}\n\nLoad of the machine meanwhile: "
         f"{os.getloadavg()[2]:.1f} on {os.cpu_count()} cores."
     )

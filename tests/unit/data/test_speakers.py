@@ -1,4 +1,4 @@
-"""Clips by speaker are the same from names and from numbers, and of a large corpus no recording is looked at."""
+"""Clips by speaker are the same by their names and by their numbers, and no recording of a large corpus is opened."""
 
 from types import SimpleNamespace
 
@@ -38,14 +38,14 @@ def test_names_and_numbers_give_the_same_clips(packed):
         assert list(found) == ["a", "b", "c"]
 
 
-def test_no_recording_of_a_packed_corpus_is_looked_at_before_it_is_drawn(packed, monkeypatch):
-    looked_at = []
-    monkeypatch.setattr(packed.items, "_read", lambda row: looked_at.append(row) or SimpleNamespace(speaker="b"))
+def test_no_recording_of_a_packed_corpus_is_opened_before_it_is_drawn(packed, monkeypatch):
+    opened = []
+    monkeypatch.setattr(packed.items, "_read", lambda row: opened.append(row) or SimpleNamespace(speaker="b"))
     voices = Voices([packed, packed])
     assert len(voices) == 12
-    assert looked_at == []
+    assert opened == []
     assert voices.others(8).tolist() == [0, 2, 5, 6, 11]
-    assert looked_at == [2]
+    assert opened == [2]
     np.testing.assert_allclose(voices._waveform(8)[0], 0.3, atol=1e-4)
 
 
