@@ -33,7 +33,7 @@ def state_tensors(
 def optimizer_state(
     tensors: dict[str, Tensor], scalars: dict[str, dict[str, Any]], optimizer: Optimizer
 ) -> dict[str, Any]:
-    """For `Optimizer.load_state_dict`, of what `state_tensors` gave; each tensor `(...)` has the axes of its parameter."""
+    """For `Optimizer.load_state_dict`, of what `state_tensors` gave; `(...)` each tensor, as its parameter."""
     state: dict[int, dict[str, Any]] = {int(index): dict(values) for index, values in scalars.items()}
     for name, tensor in tensors.items():
         if name.startswith("optimizer."):
