@@ -14,7 +14,7 @@ import tempfile
 import time
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from benchmarks.scale.data import RATE, pack_random
 from benchmarks.torture.record import table, write_section
 
 if TYPE_CHECKING:
+    from avse.training.loop import FitResult
     from recipes.live.config import TrainConfig
 
 N_FACES, N_OTHERS = 32, 8
@@ -85,8 +86,18 @@ def enlarge(folder: Path) -> None:
     (place / "speakers.json").write_text(json.dumps([f"s{n}" for n in range(N_SPEAKERS)]), encoding="utf-8")
 
 
-def train(folder: Path, *, n_steps: int, n_workers: int) -> list[list[str]]:
-    """Train so many steps; rows of the table."""
+class Fed(NamedTuple):
+    """What a training took."""
+
+    result: "FitResult"
+    example_s: float
+    """Of a core, to make one example."""
+    step_s: float
+    """Of a core, to train a step."""
+
+
+def train(folder: Path, *, n_steps: int, n_workers: int) -> Fed:
+    """Train so many steps."""
     from lightning_fabric import seed_everything
 
     from avse.training.loop import fit
@@ -107,6 +118,12 @@ def train(folder: Path, *, n_steps: int, n_workers: int) -> list[list[str]]:
         validate=lambda model: {"loss": 0.0}, config=config.loop, run=Run(config.folder, config=config),
     )  # fmt: skip
     step_s = (time.process_time() - started_s) / n_steps
+    return Fed(result, example_s, step_s)
+
+
+def rows_of(fed: Fed, *, n_steps: int, n_workers: int) -> list[list[str]]:
+    """The table."""
+    result, example_s, step_s = fed
     return [
         ["what", "measured"],
         ["steps of 16 examples of 2.4 s", str(n_steps)],
@@ -126,19 +143,24 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=12)
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--json", type=Path, help="write the costs for benchmarks.scale.plan")
     arguments = parser.parse_args(argv)
     began_s = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="avse-") as scratch:
         os.environ["AVSE_DATA"] = scratch
         folder = Path(scratch) / "packed"
         make(folder)
-        first = table(train(folder, n_steps=arguments.steps, n_workers=arguments.workers))
+        fed = train(folder, n_steps=arguments.steps, n_workers=arguments.workers)
+        first = table(rows_of(fed, n_steps=arguments.steps, n_workers=arguments.workers))
         print(first, file=sys.stderr, flush=True)
         enlarge(folder)
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
         found = json.loads(
             subprocess.check_output([sys.executable, "-c", START, str(folder)], text=True, env=environment)
         )
+    if arguments.json:
+        costs = {"example, core-s": fed.example_s, "step of 16, core-s": fed.step_s}
+        arguments.json.write_text(json.dumps(costs, indent=1) + "\n", encoding="utf-8")
     rows = [["start of 10^7 talking faces of 10^4 people", "wall, s", "time of a core, s"]]
     for name in ("imports", "open", "first batch"):
         rows.append([name, *(f"{value:.2f}" for value in found[name])])
