@@ -7,12 +7,12 @@ import argparse
 import sys
 from statistics import fmean
 
-from avse.metrics.classification import CLASSIFICATION
-from avse.metrics.paired import sign_flip_p
 from avse.report.formats import markdown_table
 from recipes import result_file
+from recipes.classification import CLASSIFICATION
 from recipes.driver_scores import MAIN, Comparison, lead_lines, read_comparison, show, system_lines
 from recipes.driver_stress.running import COMMITTEE
+from recipes.paired_tests import sign_flip_p
 
 TARGET = 0.02
 """What the best network is to be above the best classifier with the same normalisation."""
