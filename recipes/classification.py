@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy.stats import binned_statistic
 
 from avse.errors import InputError, MissingExtraError
-from avse.metrics.score import Score
+from avse.metrics.score_or_reason import Score
 from avse.types import Labels, Probabilities
 
 try:

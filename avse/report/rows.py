@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean, stdev
 
-from avse.metrics.score import Score
+from avse.metrics.score_or_reason import Score
 
 ROLES = ("noisy", "estimate", "gain")
 

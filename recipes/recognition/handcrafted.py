@@ -12,7 +12,7 @@ import numpy.typing as npt
 from avse.errors import MissingExtraError
 from avse.signal.motion import motion_of
 from avse.types import FloatArray
-from recipes.recognition.sources import SAMPLE_RATE, Mouth, Sources
+from recipes.recognition.recordings import SAMPLE_RATE, Mouth, Sources
 
 try:
     import librosa

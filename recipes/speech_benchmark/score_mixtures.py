@@ -19,7 +19,7 @@ from avse.data.manifest import Mixture, data_root, read_manifest, read_mixtures
 from avse.data.mixtures import MixtureReader
 from avse.errors import AvseError, ConfigError, InputError
 from avse.jobs.share import parse_share
-from avse.metrics.score import Score
+from avse.metrics.score_or_reason import Score
 from avse.metrics.table import check_metrics
 from avse.score import score_file, score_waveforms
 from recipes.executor import Command, add_options, own_share, run_each
