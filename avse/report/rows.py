@@ -25,7 +25,7 @@ class FileScores:
     paths: dict[str, Path] = field(default_factory=dict)
     """Of `reference`, `estimate` and perhaps `noisy`."""
     notes: list[str] = field(default_factory=list)
-    """What is to be reported files that were scored all the same, such as that they are clipped."""
+    """Remarks on a file that was scored all the same, such as that they are clipped."""
 
     @property
     def gain(self) -> dict[str, Score] | None:

@@ -18,7 +18,7 @@ LARGE = 100_000
 
 
 def processes(*, sharded: bool) -> dict[str, Any]:
-    """What Fabric must be reported the processes that `torchrun` started; nothing where it did not.
+    """What Fabric must know of the processes that `torchrun` started; nothing where it did not.
 
     Args:
         sharded: each process holds a part of the model, not all of it.

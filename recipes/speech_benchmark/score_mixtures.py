@@ -1,7 +1,7 @@
 """Score the fixed test mixtures: `python -m recipes.speech_benchmark.score_mixtures --mixtures LIST ... OUT.jsonl`.
 
 Each mixture is a line: its id, a value or null by metric, in `failed` the reasons of those that are null, in `note`
-what else is to be reported of its file, and in `made_from` a key of all that it depends on. A killed run resumes where
+notes on its file, and in `made_from` a key of all that it depends on. A killed run resumes where
 it was. With `--shard i/n` a share of the mixtures is scored into a part of its own; the command without it takes the
 parts of all shares and writes the output.
 """
