@@ -9,7 +9,7 @@ from avse.errors import AvseError, InputError, MissingExtraError, reason_of
 from avse.media.audio import read_audio
 from avse.metrics.clipping import n_clipped
 from avse.metrics.hearing import NORMAL, Audiogram
-from avse.metrics.score import Score
+from avse.metrics.score_or_reason import Score
 from avse.metrics.table import DEFAULT, metric_for
 from avse.report.rows import FileScores
 from avse.signal.delay import delay_samples, without_delay

@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from avse.media.output import atomic_write
-from avse.metrics.classification import confusion, reliability
 from avse.types import Labels, Probabilities
+from recipes.classification import confusion, reliability
 
 
 def save(figure: Figure, path: Path, *, force: bool = True) -> None:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from avse.errors import ConfigError
-from avse.metrics.classification import CLASSIFICATION, classification_scores
 from avse.metrics.interval import bootstrap_interval
+from recipes.classification import CLASSIFICATION, classification_scores
 from recipes.driver_predictions import Predictions, load_predictions
 
 WITH, WITHOUT = "with", "without"
@@ -36,7 +36,9 @@ class Comparison(NamedTuple):
         """One metric for each driver for whom it can be reported."""
         found = {}
         for driver, decisions in self.systems[system].items():
-            score = classification_scores(reference=decisions.levels, probabilities=decisions.probabilities)[metric]
+            score = classification_scores(
+                reference=decisions.levels, probabilities=decisions.probabilities, metrics=[metric]
+            )[metric]
             if score.value is not None:
                 found[driver] = score.value
         return found

@@ -90,7 +90,8 @@ def train(
         run=run,
     )
     run.log(event="stopped", finished=str(result.finished), minutes=round(result.wall_s / 60, 2),
-            waiting_share=round(result.waiting_share, 4), best_loss=result.best_loss)  # fmt: skip
+            waiting_share=round(result.waiting_share, 4), first_wait_s=round(result.first_wait_s, 2),
+            best_loss=result.best_loss)  # fmt: skip
     if result.finished and run.is_first:
         model = build()  # processes may have shared the other one out
         tensors, _ = read_tensors(run.folder / "best.safetensors")

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-# Two test processes share two cores: threads within them would only fight.
+# Test processes share the cores: threads within them would only fight.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from pathlib import Path

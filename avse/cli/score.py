@@ -179,7 +179,7 @@ def _check_outputs(outputs: list[Path], kept: "KeptScores", *, force: bool) -> b
 def _write(rows: list["FileScores"], options: argparse.Namespace, *, force: bool) -> None:
     from avse.media.output import atomic_write, scratch_folder
     from avse.report.formats import to_csv, to_json, to_markdown, to_text
-    from avse.report.page import to_html
+    from avse.report.score_page import to_html
 
     to_stdout = str(options.json) == "-"
     say(to_json(rows) if to_stdout else to_text(rows), end="")

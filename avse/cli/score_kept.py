@@ -8,7 +8,7 @@ from typing import Any
 
 from avse.media.made import Made, State, fingerprint, key_of
 from avse.metrics.hearing import Audiogram
-from avse.metrics.score import Score
+from avse.metrics.score_or_reason import Score
 from avse.report.rows import FileScores
 from avse.score import Pair, paths_of
 

@@ -4,9 +4,8 @@ Example `index` of epoch `epoch` depends on the seed and these two numbers alone
 it. So any number of workers gives the same examples, and a killed run resumes where it stood.
 """
 
-from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +25,7 @@ from avse.data.channel import Channel
 from avse.data.corpus import Corpus
 from avse.data.mix import cut_looped, is_sounding, mix, sum_at_equal_level
 from avse.data.mix_config import MixConfig
+from avse.data.speakers import clips_by_speaker, nth_other
 from avse.signal.clock import audio_frame_times_s, n_audio_frames
 from avse.types import Waveform
 
@@ -109,7 +109,7 @@ class MixtureDataset(Dataset[Example]):
         self.faces, self.mouths, self.speech, self.noise = corpus
         self.config, self.seed, self.hop, self.sample_rate = config, seed, hop, sample_rate
         self.n_audio_only, self.channel = n_audio_only if len(corpus.speech) else 0, channel
-        self._clips_of = clips_by_speaker(self.faces.items)
+        self._clips_of = clips_by_speaker(self.faces)
 
     def __len__(self) -> int:
         return len(self.faces) + self.n_audio_only
@@ -235,8 +235,8 @@ class MixtureDataset(Dataset[Example]):
 
     def _noise(self, target: Target, rng: np.random.Generator) -> Waveform:
         if target.clip is not None and bernoulli(self.config.same_voice_probability, rng):
-            others = [i for i in self._clips_of[str(self.faces.items[target.clip].speaker)] if i != target.clip]
-            if others:
+            own = self._clips_of[str(self.faces.items[target.clip].speaker)]
+            if len(others := own[own != target.clip]):
                 return self._at_speed(self.faces.waveforms[rng.choice(others)], target.speed, rng)
         if rng.random() < self.config.talker_probability and self._has_rival(target):
             return sum_at_equal_level(
@@ -259,10 +259,11 @@ class MixtureDataset(Dataset[Example]):
 
     def _rival(self, target: Target, rng: np.random.Generator) -> int:
         """A talking face of somebody else, else another sentence of the same person."""
-        items = self.faces.items
-        own = None if target.clip is None else items[target.clip].speaker
-        others = [i for i, item in enumerate(items) if item.speaker != own]
-        return int(rng.choice(others or [i for i in range(len(items)) if i != target.clip]))
+        own = "None" if target.clip is None else str(self.faces.items[target.clip].speaker)
+        clips = self._clips_of.get(own, np.zeros(0, dtype=np.int64))
+        if len(clips) < len(self.faces):
+            return nth_other(clips, int(rng.integers(len(self.faces) - len(clips))))
+        return int(rng.choice(clips[clips != target.clip]))
 
     def _at_speed(self, voice: Waveform, speed: float, rng: np.random.Generator) -> Waveform:
         n_read = samples_at_speed(self.config.n_samples, factor=speed)
@@ -273,15 +274,6 @@ class MixtureDataset(Dataset[Example]):
         if self.config.augment:
             waveform = change_speed(waveform, factor=rng.uniform(0.8, 1.25))
         return self._cut(waveform, rng)
-
-
-def clips_by_speaker(items: Iterable[Any]) -> dict[str, npt.NDArray[np.int64]]:
-    """Indices of each speaker's clips, speakers in order of their names; 8 bytes a clip."""
-    of_name: dict[str, int] = {}
-    codes = np.fromiter((of_name.setdefault(str(item.speaker), len(of_name)) for item in items), dtype=np.int64)
-    order = np.argsort(codes, kind="stable")
-    parts = np.split(order, np.cumsum(np.bincount(codes, minlength=len(of_name)))[:-1])
-    return {name: parts[of_name[name]] for name in sorted(of_name)}
 
 
 def collate(examples: list[Example]) -> Example:

@@ -42,7 +42,7 @@ class PackedItem(NamedTuple):
     """What is known of a sample without reading it."""
 
     id: str
-    speaker: str | None
+    speaker: str
 
 
 @dataclass(frozen=True)
@@ -156,9 +156,11 @@ class PackedBank:
         self._shards = IndexedShards(folder)
         try:
             self.speakers: npt.NDArray[np.uint32] = np.load(folder / SPEAKERS, mmap_mode="r", allow_pickle=False)
-            self._names = json.loads((folder / NAMES).read_text(encoding="utf-8"))
+            names = json.loads((folder / NAMES).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise ConfigError(f"folder {folder} must hold a packed corpus but does not ({error})") from None
+        self.names = [str(name) for name in names]
+        """Of the speakers, by their number."""
         self._kept: OrderedDict[int, Sample] = OrderedDict()
         self.waveforms = Lazy(self, self._waveform)
         """Each `(samples,)`, read when it is asked for."""
@@ -188,7 +190,7 @@ class PackedBank:
         return mouth
 
     def _item(self, row: int) -> PackedItem:
-        return PackedItem(f"{row:012d}", self._names[int(self.speakers[row])])
+        return PackedItem(f"{row:012d}", self.names[int(self.speakers[row])])
 
     def __getstate__(self) -> dict[str, Any]:
         """For worker processes: samples stay behind."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
@@ -20,6 +21,7 @@ from avse.data.channel import Channel
 from avse.data.dataset import CLEAR_SNR_DB, SPEEDS
 from avse.data.mix import cut_looped, is_sounding, sum_at_equal_level
 from avse.data.packed import PackedBank
+from avse.data.speakers import clips_by_speaker
 from avse.errors import ConfigError
 from avse.types import Waveform
 
@@ -90,22 +92,27 @@ class Voices:
 
     def __init__(self, banks: Sequence[WaveformBank | PackedBank]) -> None:
         """Take all utterances of some banks."""
-        self._utterances = [(bank, row) for bank in banks for row in range(len(bank))]
-        self._of: dict[str, list[int]] = defaultdict(list)
-        for number, (bank, row) in enumerate(self._utterances):
-            self._of[str(bank.items[row].speaker)].append(number)
+        self._banks = [bank for bank in banks if len(bank)]
+        self._starts = np.cumsum([0, *(len(bank) for bank in self._banks)])
+        parts: dict[str, list[npt.NDArray[np.int64]]] = defaultdict(list)
+        for bank, start in zip(self._banks, self._starts, strict=False):
+            for name, clips in clips_by_speaker(bank).items():
+                parts[name].append(clips + start)
+        self._of = {name: np.concatenate(some) for name, some in parts.items()}
 
     def __len__(self) -> int:
-        return len(self._utterances)
+        return int(self._starts[-1])
 
     def speaker(self, number: int) -> str:
         """Who says an utterance."""
-        bank, row = self._utterances[number]
+        bank, row = self._place(number)
         return str(bank.items[row].speaker)
 
-    def others(self, number: int) -> list[int]:
+    def others(self, number: int) -> npt.NDArray[np.int64]:
         """The speaker's other utterances."""
-        return [other for other in self._of[self.speaker(number)] if other != number]
+        own = self._of[self.speaker(number)]
+        others: npt.NDArray[np.int64] = own[own != number]
+        return others
 
     def joined(self, first: int, *, n_samples: int, pause: float, rng: np.random.Generator) -> Waveform:
         """An utterance and others of its speaker after it, pauses between them.
@@ -128,13 +135,18 @@ class Voices:
             piece = utterance[: n_samples - at]
             voice[at : at + len(piece)] = piece
             at += len(piece) + int(rng.exponential(pause))
-            utterance = self._waveform(own[rng.integers(len(own))])
+            utterance = self._waveform(int(own[rng.integers(len(own))]))
         return voice
 
     def _waveform(self, number: int) -> Waveform:
-        bank, row = self._utterances[number]
+        bank, row = self._place(number)
         waveform: Waveform = bank.waveforms[row]
         return waveform
+
+    def _place(self, number: int) -> tuple[WaveformBank | PackedBank, int]:
+        """The bank that an utterance lies in, and where."""
+        index = int(np.searchsorted(self._starts, number, side="right")) - 1
+        return self._banks[index], int(number - self._starts[index])
 
 
 class VoiceDataset(Dataset[VoiceExample]):
@@ -213,8 +225,8 @@ class VoiceDataset(Dataset[VoiceExample]):
     def _talker(self, target: int, n_samples: int, rng: np.random.Generator) -> Waveform:
         """A competing voice; now and then the target's own, saying something else."""
         own = self.voices.others(target)
-        if own and bernoulli(self.config.same_voice_probability, rng):
-            return self._voice(own[rng.integers(len(own))], n_samples, rng)
+        if len(own) and bernoulli(self.config.same_voice_probability, rng):
+            return self._voice(int(own[rng.integers(len(own))]), n_samples, rng)
         return self._other(target, n_samples, rng)
 
     def _other(self, target: int, n_samples: int, rng: np.random.Generator) -> Waveform:

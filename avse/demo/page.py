@@ -8,9 +8,9 @@ import gradio as gr
 
 from avse.demo.enhancement import Wish, enhance
 from avse.demo.found import AUTO, Found, find
+from avse.demo.page_session import CancelledError, Session, Sessions
 from avse.demo.player import player_value
 from avse.demo.scores import HEADINGS, score_rows
-from avse.demo.session import CancelledError, Session, Sessions
 from avse.demo.settings import DemoSettings
 from avse.demo.upload import keep, take_upload, words_of
 from avse.enhance.enhancer import Enhancer

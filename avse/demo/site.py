@@ -8,7 +8,7 @@ from socket import socket
 from typing import Any
 
 from avse.demo.call import Calls
-from avse.demo.session import Sessions
+from avse.demo.page_session import Sessions
 from avse.demo.settings import LOOPBACK, DemoSettings
 from avse.enhance.enhancer import Enhancer
 from avse.media.output import scratch_folder

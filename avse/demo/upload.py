@@ -7,7 +7,7 @@ from pathlib import Path
 
 import av
 
-from avse.demo.session import Session
+from avse.demo.page_session import Session
 from avse.errors import AvseError, InputError, reason_of
 from avse.media.audio import probe_audio
 from avse.media.container import check_file, open_container

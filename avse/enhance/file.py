@@ -66,7 +66,7 @@ def enhance_file(
         enhancer: with its model.
         job: what to do.
         detector: finds faces; by default what `avse.faces.detectors.load_detector` takes.
-        progress: is reported the stage (`watch` or `enhance`), the seconds of the recording done, and all of them.
+        progress: gets the stage (`watch` or `enhance`), the seconds of the recording done, and all of them.
 
     Raises:
         MediaError: a file cannot be read or written; nothing is left half-written.

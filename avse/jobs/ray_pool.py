@@ -65,6 +65,13 @@ class RayPool:
             actors.append(actor)
             return actor
 
+        def dismiss(actor: Any) -> None:
+            """Give its core back: an actor that waits for one, as after the loss of a node, still has a task."""
+            actors.remove(actor)
+            with suppress(Exception):  # of Ray, whose types are its own: what is lost cannot be ended
+                actor.stop.remote()
+                actor.__ray_terminate__.remote()
+
         try:
             for _ in range(min(self._n_workers, len(tasks))):
                 begin(hire())
@@ -81,6 +88,8 @@ class RayPool:
                         raise SetupError(outcome.error)
                     if waiting:
                         begin(actor)
+                    else:
+                        dismiss(actor)
                     if outcome is not None:
                         yield outcome
         finally:

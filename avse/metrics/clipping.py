@@ -23,6 +23,10 @@ def n_clipped(waveform: FloatWaveform) -> int:
 
     Returns:
         Over all channels.
+
+    Examples:
+        >>> n_clipped(np.array([0.5, 1.0, 1.0, 1.0, 0.2, 1.0]))
+        3
     """
     at_scale = np.abs(waveform) >= FULL_SCALE
     if not at_scale.any():

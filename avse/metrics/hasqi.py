@@ -1,7 +1,7 @@
 """Hearing-aid speech quality index, version 2 (Kates and Arehart 2014), by pyclarity."""
 
 from avse.metrics.hearing import FREQUENCIES_HZ, LEVEL_DB_SPL, NORMAL, Audiogram, judge
-from avse.metrics.score import Score
+from avse.metrics.score_or_reason import Score
 from avse.types import FloatWaveform
 
 

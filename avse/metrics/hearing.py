@@ -19,7 +19,7 @@ import numpy as np
 
 from avse.errors import InputError, MissingExtraError
 from avse.metrics.hearing_steps import bm_covary, env_filter, env_smooth
-from avse.metrics.score import Score, unscorable
+from avse.metrics.score_or_reason import Score, unscorable
 from avse.signal.resample import resample
 from avse.types import FloatWaveform
 

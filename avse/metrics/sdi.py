@@ -7,7 +7,7 @@ output as a whole stands in for it, so that noise that was left counts as well.
 
 import numpy as np
 
-from avse.metrics.score import Score, unscorable
+from avse.metrics.score_or_reason import Score, unscorable
 from avse.types import FloatWaveform
 
 

@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from avse.metrics.score import Score, unscorable
+from avse.metrics.score_or_reason import Score, unscorable
 from avse.types import FloatWaveform
 
 SEGMENT_S: Final = 0.03

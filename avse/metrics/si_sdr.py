@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from avse.metrics.score import Score, unscorable
+from avse.metrics.score_or_reason import Score, unscorable
 from avse.types import FloatWaveform
 
 

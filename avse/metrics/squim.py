@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from avse.errors import MissingExtraError
-from avse.metrics.score import Score, unscorable
+from avse.metrics.score_or_reason import Score, unscorable
 from avse.signal.resample import resample
 from avse.types import FloatWaveform
 

@@ -3,7 +3,7 @@
 import warnings
 from typing import Final
 
-from avse.metrics.score import Score, unscorable
+from avse.metrics.score_or_reason import Score, unscorable
 from avse.types import FloatWaveform
 
 SHORTEST_S: Final = 0.3968

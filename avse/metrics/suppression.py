@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from avse.metrics.score import Score, unscorable
+from avse.metrics.score_or_reason import Score, unscorable
 from avse.types import FloatWaveform
 
 FLOOR_DB = 100.0
@@ -22,6 +22,11 @@ def suppression(*, reference: FloatWaveform, estimate: FloatWaveform, sample_rat
 
     Raises:
         InputError: a waveform is not mono.
+
+    Examples:
+        >>> voice = np.random.default_rng(0).standard_normal(16000)
+        >>> suppression(reference=voice, estimate=0.1 * voice, sample_rate=16000).value
+        20.0...
     """
     del sample_rate
     if reference.ndim == estimate.ndim == 1 and len(reference) == len(estimate) and not estimate.any():

@@ -10,7 +10,7 @@ from avse.metrics.haspi import haspi
 from avse.metrics.hasqi import hasqi
 from avse.metrics.hearing import NORMAL, Audiogram
 from avse.metrics.pesq import pesq_nb, pesq_wb
-from avse.metrics.score import Score
+from avse.metrics.score_or_reason import Score
 from avse.metrics.sdi import sdi
 from avse.metrics.segmental_snr import segmental_snr
 from avse.metrics.si_sdr import si_sdr

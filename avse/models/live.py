@@ -182,7 +182,7 @@ class Live(nn.Module):
         return F.adaptive_avg_pool1d(self.bands.to_bands(magnitude), self.n_middle)
 
     def video_frames_at(self, n_frames: int, *, first_frame: int = 0) -> npt.NDArray[np.int64]:
-        """Number of the video frame shown at each frame, `(n_frames,)`."""
+        """Index of the video frame shown at each frame, `(n_frames,)`."""
         return video_frame_indices(n_frames, stft=self.stft, rate_hz=VIDEO_RATE_HZ, first_frame=first_frame)
 
     def step(self, noisy: Tensor, mouth: Tensor, present: Tensor, state: StepState) -> tuple[Output, StepState]:

@@ -41,7 +41,7 @@ def failure_lines(rows: Sequence[FileScores]) -> list[str]:
 
 
 def note_lines(rows: Sequence[FileScores]) -> list[str]:
-    """One line for each file that something is to be reported."""
+    """One line for each file with notes."""
     return [f"{row.id}: {'; '.join(row.notes)}" for row in rows if row.notes]
 
 

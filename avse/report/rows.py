@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean, stdev
 
-from avse.metrics.score import Score
+from avse.metrics.score_or_reason import Score
 
 ROLES = ("noisy", "estimate", "gain")
 
@@ -25,7 +25,7 @@ class FileScores:
     paths: dict[str, Path] = field(default_factory=dict)
     """Of `reference`, `estimate` and perhaps `noisy`."""
     notes: list[str] = field(default_factory=list)
-    """What is to be reported files that were scored all the same, such as that they are clipped."""
+    """Remarks on a file that was scored all the same, such as that they are clipped."""
 
     @property
     def gain(self) -> dict[str, Score] | None:

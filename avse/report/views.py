@@ -59,10 +59,12 @@ def level_db(waveform: Waveform, rate: int) -> npt.NDArray[np.floating]:
         waveform: `(samples,)`.
         rate: Hz.
     """
+    from scipy.signal import ShortTimeFFT
+
     window, hop = max(2, rate * 32 // 1000), max(1, rate * 8 // 1000)
-    padded = np.pad(waveform, (window // 2, window))
-    frames = np.lib.stride_tricks.sliding_window_view(padded, window)[::hop]
-    level: npt.NDArray[np.floating] = 20 * np.log10(np.abs(np.fft.rfft(frames * np.hanning(window), axis=1)).T + 1e-6)
+    transform = ShortTimeFFT(np.hanning(window), hop, fs=rate)
+    padded = np.pad(waveform, (0, max(0, window - len(waveform))))  # it takes no less than half a window
+    level: npt.NDArray[np.floating] = 20 * np.log10(np.abs(transform.stft(padded, p0=0)) + 1e-6)
     return level
 
 

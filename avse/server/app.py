@@ -17,11 +17,11 @@ from avse.enhance.enhancer import Enhancer
 from avse.errors import AvseError, InputError
 from avse.faces.detectors import load_detector
 from avse.media.suffixes import AUDIO, VIDEO, WRITABLE, WRITTEN_INSTEAD
+from avse.server.api_page import page_of
 from avse.server.config import ServerConfig
 from avse.server.file_queue import FileJob, FileQueue, FullError, options_of
 from avse.server.messages import decode
-from avse.server.page import page_of
-from avse.server.session import StreamOptions, StreamSession
+from avse.server.stream_session import StreamOptions, StreamSession
 
 BUSY, TOO_LARGE, REFUSED = 1013, 1009, 1008
 """Codes that a stream is closed with (RFC 6455)."""

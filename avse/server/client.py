@@ -121,7 +121,7 @@ class Client:
         return row
 
     def stream(self, **options: Any) -> "CallStream":
-        """Begin a call; options as of `avse.server.session.StreamOptions`."""
+        """Begin a call; options as of `avse.server.stream_session.StreamOptions`."""
         scheme = "wss" if self._parts.scheme == "https" else "ws"
         return CallStream(f"{scheme}://{self._parts.netloc}/v1/stream", headers=self._headers, options=options)
 

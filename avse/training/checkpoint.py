@@ -1,6 +1,5 @@
 """The whole state of a training run in one file, so that a killed run resumes to the same numbers."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,35 @@ from avse.training.ema import WeightAverage
 from avse.training.processes import as_part, gathered
 
 
+def state_tensors(
+    model: nn.Module, optimizer: Optimizer, mean: WeightAverage | None
+) -> tuple[dict[str, Tensor], dict[str, dict[str, Any]]]:
+    """Tensors of a run by name, and what the optimiser holds besides, by the index of its parameter."""
+    tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
+    if mean:
+        tensors |= {f"mean.{name}": tensor for name, tensor in mean.weights.items()}
+    scalars: dict[str, dict[str, Any]] = {}
+    for index, state in optimizer.state_dict()["state"].items():
+        for name, value in state.items():
+            if isinstance(value, Tensor):
+                tensors[f"optimizer.{index}.{name}"] = value
+            else:
+                scalars.setdefault(str(index), {})[name] = value
+    return tensors, scalars
+
+
+def optimizer_state(
+    tensors: dict[str, Tensor], scalars: dict[str, dict[str, Any]], optimizer: Optimizer
+) -> dict[str, Any]:
+    """For `Optimizer.load_state_dict`, of what `state_tensors` gave; `(...)` each tensor, as its parameter."""
+    state: dict[int, dict[str, Any]] = {int(index): dict(values) for index, values in scalars.items()}
+    for name, tensor in tensors.items():
+        if name.startswith("optimizer."):
+            _, index, field = name.split(".", 2)
+            state.setdefault(int(index), {})[field] = tensor
+    return {"state": state, "param_groups": optimizer.state_dict()["param_groups"]}
+
+
 def save_checkpoint(
     path: Path | None,
     *,
@@ -22,7 +50,6 @@ def save_checkpoint(
     step: int,
     progress: dict[str, Any],
     mean: WeightAverage | None = None,
-    take: Callable[[Tensor], Tensor] | None = None,
 ) -> None:
     """Write weights, optimiser and random state. Where processes hold parts of a model, all of them must call this.
 
@@ -33,22 +60,12 @@ def save_checkpoint(
         step: steps done; the sampler finds the next example from it.
         progress: JSON-able rest, such as the best validation so far.
         mean: of the weights.
-        take: what is written of a tensor of which each process may hold a part; all of it by default.
     """
-    parts = [(f"model.{name}", tensor) for name, tensor in model.state_dict().items()]
-    if mean:
-        parts += [(f"mean.{name}", tensor) for name, tensor in mean.weights.items()]
-    scalars: dict[str, dict[str, Any]] = {}
-    for index, state in optimizer.state_dict()["state"].items():
-        for name, value in state.items():
-            if isinstance(value, Tensor):
-                parts.append((f"optimizer.{index}.{name}", value))
-            else:
-                scalars.setdefault(str(index), {})[name] = value
+    parts, scalars = state_tensors(model, optimizer, mean)
     tensors: dict[str, Tensor] = {}
-    for name, part in parts:
+    for name, part in parts.items():
         # One after the other: a process that does not write holds no more than one whole tensor at a time.
-        tensor = (take or gathered)(part)
+        tensor = gathered(part)
         if path is not None:
             tensors[name] = tensor.detach().cpu()
         del tensor
@@ -65,7 +82,6 @@ def load_checkpoint(
     model: nn.Module,
     optimizer: Optimizer,
     mean: WeightAverage | None = None,
-    give: Callable[[Tensor, Tensor], Tensor] = as_part,
 ) -> tuple[int, dict[str, Any]]:
     """Put a run back where `save_checkpoint` found it.
 
@@ -74,7 +90,6 @@ def load_checkpoint(
         model: to get its weights.
         optimizer: to get its moments.
         mean: of the weights.
-        give: makes of a stored tensor what this process holds of it, like its own.
 
     Returns:
         Steps done, and the saved progress.
@@ -86,20 +101,20 @@ def load_checkpoint(
     weights = {name.removeprefix("model."): t for name, t in tensors.items() if name.startswith("model.")}
     own = model.state_dict()
     try:
-        model.load_state_dict({name: give(t, own.get(name, t)) for name, t in weights.items()})
+        model.load_state_dict({name: as_part(t, own.get(name, t)) for name, t in weights.items()})
         if mean:
-            mean.weights = {name: give(tensors[f"mean.{name}"], t) for name, t in mean.weights.items()}
+            mean.weights = {name: as_part(tensors[f"mean.{name}"], t) for name, t in mean.weights.items()}
     except (RuntimeError, KeyError) as error:
         raise ConfigError(
             f"checkpoint {path} must fit the model but does not; start in a new folder ({str(error).splitlines()[0]})"
         ) from None
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
-    state: dict[int, dict[str, Any]] = {int(i): dict(values) for i, values in header["optimizer"].items()}
-    for name, tensor in tensors.items():
-        if name.startswith("optimizer."):
-            _, index, field = name.split(".", 2)
-            state.setdefault(int(index), {})[field] = give(tensor, parameters[int(index)])
-    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+    moments = {
+        name: as_part(tensor, parameters[int(name.split(".")[1])])
+        for name, tensor in tensors.items()
+        if name.startswith("optimizer.")
+    }
+    optimizer.load_state_dict(optimizer_state(moments, header["optimizer"], optimizer))
     torch.set_rng_state(tensors["random.cpu"])
     if "random.cuda" in tensors and torch.cuda.is_available():
         torch.cuda.set_rng_state(tensors["random.cuda"])

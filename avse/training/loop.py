@@ -45,7 +45,9 @@ class FitResult:
     wall_s: float
     """Seconds in this call."""
     waiting_share: float
-    """Share of those seconds spent waiting for examples."""
+    """Share of those seconds spent waiting for examples, the first ones not counted."""
+    first_wait_s: float
+    """Seconds until the first examples were there, which the start of the workers takes."""
 
 
 def fit(
@@ -130,13 +132,13 @@ class _Trainer:
         batches = self._batches(dataset, collate, n_steps)
         silent = self.fabric.global_rank > 0 or not log.isEnabledFor(logging.INFO)
         bar = tqdm(total=n_steps, initial=self.step, unit="step", disable=silent, mininterval=5)
-        waiting_s, out_of_time = 0.0, False
+        waits_s, out_of_time = [0.0], False
         while self.step < n_steps and not out_of_time:
             loss = 0.0
             for number in range(config.accumulate_batches):
                 asked = time.monotonic()
                 batch = next(batches)
-                waiting_s += time.monotonic() - asked
+                waits_s.append(time.monotonic() - asked)
                 loss += self._add_gradient(batch, last=number + 1 == config.accumulate_batches)
             self._learn(loss, rate=config.rate_at(self.step, n_steps))
             bar.update()
@@ -150,7 +152,8 @@ class _Trainer:
         bar.close()
         wall_s = max(time.monotonic() - self.started, 1e-9)
         best_loss, best_step = self.best["best_loss"], int(self.best["best_step"])
-        return FitResult(self.step == n_steps, best_loss, best_step, wall_s, waiting_s / wall_s)
+        first_s, waiting_s = sum(waits_s[:2]), sum(waits_s[2:])
+        return FitResult(self.step == n_steps, best_loss, best_step, wall_s, waiting_s / wall_s, first_s)
 
     def _batches(self, dataset: Dataset[Any], collate: Callable[[list[Any]], Any], n_steps: int) -> Iterator[Any]:
         sampler = ResumableBatchSampler(

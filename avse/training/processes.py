@@ -18,7 +18,7 @@ LARGE = 100_000
 
 
 def processes(*, sharded: bool) -> dict[str, Any]:
-    """What Fabric must be reported the processes that `torchrun` started; nothing where it did not.
+    """What Fabric must know of the processes that `torchrun` started; nothing where it did not.
 
     Args:
         sharded: each process holds a part of the model, not all of it.
@@ -77,28 +77,6 @@ def as_part(tensor: Tensor, like: Tensor) -> Tensor:
     if isinstance(like, DTensor) and tensor.dim():
         return distribute_tensor(tensor.to(like.device), like.device_mesh, like.placements)
     return tensor
-
-
-def own_part(tensor: Tensor) -> Tensor:
-    """This process's part of a tensor `(...)`, all of it where it is not shared out; no process waits for another."""
-    return tensor.to_local() if isinstance(tensor, DTensor) else tensor
-
-
-def from_own_part(tensor: Tensor, like: Tensor) -> Tensor:
-    """A tensor `(...)` of which this process's part is given, shared out as `like` is.
-
-    Raises:
-        RuntimeError: the part is of another size.
-    """
-    if not isinstance(like, DTensor) or not tensor.dim():
-        return tensor
-    own = like.to_local()
-    if own.shape != tensor.shape:
-        raise RuntimeError(f"a part must be {tuple(own.shape)} but is {tuple(tensor.shape)}")
-    shared: Tensor = DTensor.from_local(
-        tensor.to(own.device), like.device_mesh, like.placements, shape=like.shape, stride=like.stride()
-    )
-    return shared
 
 
 def _shard(model: nn.Module, mesh: DeviceMesh) -> nn.Module:

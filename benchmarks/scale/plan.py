@@ -1,7 +1,7 @@
-"""What thousands to millions of hours of video take: `python -m benchmarks.scale.plan costs.json`.
+"""What thousands to millions of hours of video take: `python -m benchmarks.scale.plan costs.json training.json`.
 
-Multiplies the costs that `benchmarks.scale.unit_costs --json` measured, and writes the section of `docs/scale.md`.
-Nothing in it was run at that size.
+Multiplies the costs that `benchmarks.scale.unit_costs --json` and `benchmarks.scale.feeding --json` measured, and
+writes the section of `docs/scale.md`. Nothing in it was run at that size.
 """
 
 import argparse
@@ -26,22 +26,42 @@ video stream copied take as much again. Costs are of one thread on this machine'
 them all. What a run of that size would find besides (slow disks, damaged files, lost machines) is what the journal
 and the retries are for; it was measured with two nodes only (`benchmarks/RESULTS.md`).
 
-**Training on 1,000 h of audio-visual data.** Packed at 16 kHz with 25 crops of 48 x 72 a second it takes {packed:.0f}
-GB ({packed_hour:.2f} GB an hour by its format), which is read once an epoch. With DDP, each step moves twice the size
-of the gradients through each GPU's network: {gradient:.1f} MB for the live model ({parameters:,} parameters in 32
-bits), so that even 64 GPUs wait for Ethernet at one step of {step_ms:.0f} ms a GPU at most, at 10 Gbit/s. 8 GPUs on
-one machine need no network. Speed on GPUs: not measured, for no GPU was there; the number of workers a GPU needs is
-its examples a second times the milliseconds of one example (`Data for training` in `benchmarks/RESULTS.md`, and the
-mixing itself, which `benchmarks/training_speed.py` measures)."""
+**Training on {hours:,} h of audio-visual data.** Packed at 16 kHz with 25 crops of 48 x 72 a second it takes
+{packed:.0f} GB ({packed_hour:.2f} GB an hour by its format), which is read once an epoch. In clips of {length_s} s an
+epoch has {examples:,} examples; each takes {example_ms:.0f} ms of a core to make and {train_ms:.0f} ms of a core to
+train (the live model), so that an epoch takes {make_h:,.0f} core-hours of making and, on CPUs alone, {train_h:,.0f} of
+training. The speed of GPUs was not measured, for no GPU was there: the table has what an epoch an hour asks for.
+
+{table}
+
+With DDP, each step moves twice the size of the gradients through each GPU's network: {gradient:.1f} MB for the live
+model ({parameters:,} parameters in 32 bits), {step_ms:.0f} ms at 10 Gbit/s; GPUs of one machine need no network. 8 GPUs
+take one machine with a local disk; 64 take eight, and a copy of the shards on each or a shared disk of eight times the
+reading speed. `--loop.sharded` is for networks that fit no GPU, not for this one."""
+LENGTH_S, TRAIN_HOURS, GPUS = 2.4, 1000, (8, 64)
+
+
+def gpu_rows(*, example_s: float, packed_gb: float) -> list[list[str]]:
+    """What an epoch an hour asks of each GPU and its machine."""
+    n_examples = TRAIN_HOURS * 3600 / LENGTH_S
+    rows = [
+        ["GPUs", "examples a second and GPU", "cores a GPU that make them", "reading, MB/s and GPU", "machines of 8"]
+    ]
+    for n in GPUS:
+        speed = n_examples / 3600 / n
+        rows.append([str(n), f"{speed:.1f}", f"{speed * example_s:.2f}", f"{packed_gb * 1000 / 3600 / n:.1f}",
+                     str(n // 8)])  # fmt: skip
+    return rows
 
 
 def main(argv: list[str] | None = None) -> int:
     """Write the plan."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("costs", type=Path, help="JSON of benchmarks.scale.unit_costs")
+    parser.add_argument("training", type=Path, help="JSON of benchmarks.scale.feeding")
     arguments = parser.parse_args(argv)
     started_s = time.monotonic()
-    costs = json.loads(arguments.costs.read_text(encoding="utf-8"))
+    costs, training = (json.loads(path.read_text(encoding="utf-8")) for path in (arguments.costs, arguments.training))
     per_hour, gb = costs["enhance, video 720p"], costs["MB an hour, 720p.mp4"] / 1000
     rows = [["hours of 720p video", "core-hours", "cores", "days", "input, TB", "bottleneck", "what changes"]]
     for hours, cores, (bottleneck, change) in zip(HOURS, CORES, WHAT, strict=True):
@@ -51,9 +71,15 @@ def main(argv: list[str] | None = None) -> int:
     packed_hour = 3600 * (16000 * 2 + 25 * 48 * 72 * 3) / 1e9
     n_parameters = _parameters()
     gradient = 2 * 4 * n_parameters / 1e6
-    notes = NOTES.format(packed=1000 * packed_hour, packed_hour=packed_hour, gradient=gradient, parameters=n_parameters,
-                         step_ms=gradient * 8 / 10_000 * 1000)  # fmt: skip
-    command = f"python -m benchmarks.scale.plan {arguments.costs.name}"
+    n_examples, example_s = round(TRAIN_HOURS * 3600 / LENGTH_S), training["example, core-s"]
+    train_s, packed_gb = training["step of 16, core-s"] / 16, TRAIN_HOURS * packed_hour
+    notes = NOTES.format(
+        hours=TRAIN_HOURS, packed=packed_gb, packed_hour=packed_hour, gradient=gradient, parameters=n_parameters,
+        step_ms=gradient * 8 / 10_000 * 1000, examples=n_examples, length_s=LENGTH_S, example_ms=1000 * example_s,
+        train_ms=1000 * train_s, make_h=n_examples * example_s / 3600, train_h=n_examples * train_s / 3600,
+        table=table(gpu_rows(example_s=example_s, packed_gb=packed_gb)),
+    )  # fmt: skip
+    command = f"python -m benchmarks.scale.plan {arguments.costs.name} {arguments.training.name}"
     text, wall_s = f"{table(rows)}\n\n{notes}", time.monotonic() - started_s
     write_section("The plan on paper", text, command=command, wall_s=wall_s, results=SCALE)
     return 0

@@ -7,18 +7,16 @@ time that the server's process was on a core tells how many streams a free core 
 
 import argparse
 import os
-import re
-import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from avse.server.client import Client
+from benchmarks.scale.server_process import ServerProcess, serving
 from benchmarks.torture.record import table, write_section
 
 RATE, BLOCK = 16000, 320
@@ -73,14 +71,14 @@ def one_stream(
         failed.append(f"{type(error).__name__}: {error}")
 
 
-def load(url: str, pid: int, *, n_streams: int, seconds: float, jpeg: bytes | None) -> Load:
+def load(server: ServerProcess, *, n_streams: int, seconds: float, jpeg: bytes | None) -> Load:
     """Run some streams at the same time."""
     latencies_s: list[float] = []
     failed: list[str] = []
-    before, memory = _core_s(pid), _memory_mb(pid)
+    before, memory = server.core_s(), server.memory_mb()
     threads = [
         threading.Thread(
-            target=one_stream, args=(Client(url),),
+            target=one_stream, args=(Client(server.url),),
             kwargs={"seconds": seconds, "jpeg": jpeg, "latencies_s": latencies_s, "failed": failed},
         )
         for _ in range(n_streams)
@@ -89,7 +87,13 @@ def load(url: str, pid: int, *, n_streams: int, seconds: float, jpeg: bytes | No
         thread.start()
     for thread in threads:
         thread.join()
-    return Load(latencies_s, _core_s(pid) - before, n_streams * seconds, (memory, _memory_mb(pid)), failed)
+    return Load(latencies_s, server.core_s() - before, n_streams * seconds, (memory, server.memory_mb()), failed)
+
+
+def a_jpeg() -> bytes:
+    """A video frame of 480 x 360 without a face."""
+    image = np.random.default_rng(0).integers(256, size=(360, 480, 3), dtype=np.uint8)
+    return cv2.imencode(".jpg", image)[1].tobytes()
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -99,28 +103,13 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=20.0)
     arguments = parser.parse_args(argv)
     started_s = time.monotonic()
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    server = subprocess.Popen([sys.executable, "-m", "avse.cli.serve", "--port", "0", "--max-streams", "64"],
-                              env=environment, stderr=subprocess.PIPE, text=True)  # fmt: skip
     rows = [
         ["streams", "video", "p50, ms", "p95, ms", "p99, ms", "cores needed", "streams a core", "memory, MiB", "failed"]
     ]
-    try:
-        printed = server.stderr.readline() if server.stderr else ""
-        found = re.search(r"http://\S+?(?=,)", printed)
-        if not found:
-            raise SystemExit(f"serving: error: the server does not start: {printed}")
-        while True:
-            try:
-                Client(found[0]).health()
-                break
-            except Exception:  # noqa: BLE001 - it is still starting
-                time.sleep(0.5)
-        image = np.random.default_rng(0).integers(256, size=(360, 480, 3), dtype=np.uint8)
-        jpeg = cv2.imencode(".jpg", image)[1].tobytes()
-        for video in (None, jpeg):
+    with serving("--max-streams", "64") as server:
+        for video in (None, a_jpeg()):
             for n_streams in map(int, arguments.streams.split(",")):
-                result = load(found[0], server.pid, n_streams=n_streams, seconds=arguments.seconds, jpeg=video)
+                result = load(server, n_streams=n_streams, seconds=arguments.seconds, jpeg=video)
                 share = result.core_s / result.audio_s
                 points = np.percentile(result.latencies_s or [np.nan], [50, 95, 99]) * 1000
                 rows.append([
@@ -129,9 +118,6 @@ def main(argv: list[str] | None = None) -> int:
                     f"{result.memory_mb[0]:.0f} to {result.memory_mb[1]:.0f}", str(len(result.failed)),
                 ])  # fmt: skip
                 print(rows[-1], result.failed[:1], file=sys.stderr, flush=True)
-    finally:
-        server.terminate()
-        server.wait(30)
     text = (
         f"{arguments.seconds:g} s of each. Latency: from the send of a block of 20 ms to the arrival of the enhanced "
         "samples that it completes. Streams a core: audio over the time that the server was on a core.\n\n"
@@ -141,16 +127,6 @@ def main(argv: list[str] | None = None) -> int:
     command = f"python -m benchmarks.scale.serving --streams {arguments.streams} --seconds {arguments.seconds:g}"
     write_section("Serving: load", text, command=command, wall_s=time.monotonic() - started_s)
     return 0
-
-
-def _core_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _memory_mb(pid: int) -> float:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
 
 
 if __name__ == "__main__":

@@ -30,6 +30,28 @@ def copier() -> Copier:
     return Copier()
 
 
+class Enhancer:
+    """Enhances a short video, after a wait that stands for a longer one and takes no core."""
+
+    def __init__(self) -> None:
+        """Load the default model."""
+        from avse.enhance.work import EnhanceWorker
+        from avse.models.pretrained import DEFAULT_MODEL
+
+        self._inner = EnhanceWorker(model=DEFAULT_MODEL, device="cpu", detector="auto")
+
+    def __call__(self, payload: dict[str, Any], report: Any) -> dict[str, Any]:
+        """Enhance `job`, after `wait_s`."""
+        report("wait", 0.0, 1.0)
+        time.sleep(payload["wait_s"])
+        return self._inner(payload, report)
+
+
+def enhancer() -> Enhancer:
+    """Make a worker."""
+    return Enhancer()
+
+
 def nothing() -> Any:
     """A worker that does nothing at all."""
     return lambda payload, report: {}

@@ -51,5 +51,5 @@ def results(corpus: str, settings: dict[str, Any], options: argparse.Namespace) 
     yield command(
         f"{RECIPE}.normalised_results", f"egs/{corpus}/RESULTS_NORMALISED{_suffix(options)}.md", "--folder",
         options.exp / f"normalised{_suffix(options)}", "--title", settings["title"], "--note", settings["note"],
-        "--command", f"egs/{corpus}/normalised.sh --development {options.development}",
+        "--target", settings["target"], "--command", f"egs/{corpus}/normalised.sh --development {options.development}",
     )  # fmt: skip

@@ -150,5 +150,5 @@ def results(run: Run) -> Iterator[Command]:
     yield command(
         f"{RECIPE}.vatt_results", output, "--run", run.weights.parent, "--variants", run.exp / "variants", "--cost",
         run.exp / "cost.json", "--transfer", run.exp / "transfer", "--finetune", run.exp / "finetune", "--figure",
-        figure, "--command", f"egs/{run.corpus}/run.sh",
+        figure, "--targets", Path("egs", run.corpus, "targets.yaml"), "--command", f"egs/{run.corpus}/run.sh",
     )  # fmt: skip

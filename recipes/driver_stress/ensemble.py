@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from avse.drives.drive import Drive
-from avse.metrics.classification import confusion
 from avse.models.driver_stress import DriverStress
 from avse.models.voting import Stacking, hard_vote, soft_vote
+from recipes.classification import confusion
 from recipes.driver_stress.config import TrainConfig
 from recipes.driver_stress.infer import probabilities
 from recipes.driver_stress.network import trained

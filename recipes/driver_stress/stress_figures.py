@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from avse.drives.drive import LEVELS
 from avse.media.output import atomic_write
-from avse.metrics.classification import CLASSIFICATION, confusion, reliability
+from recipes.classification import CLASSIFICATION, confusion, reliability
 from recipes.driver_predictions import Predictions
 from recipes.driver_scores import MAIN, Comparison, Decisions
 

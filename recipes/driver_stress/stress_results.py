@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 from statistics import fmean
 
-from avse.metrics.classification import CLASSIFICATION
 from avse.report.formats import markdown_table
 from recipes import result_file
+from recipes.classification import CLASSIFICATION
 from recipes.classifiers import BASELINES
 from recipes.driver_scores import MAIN, Comparison, lead_lines, read_comparison, show, system_lines
 from recipes.driver_stress import stress_figures

@@ -75,7 +75,7 @@ class TrainConfig:
     folder: Path
     """Where weights, log and resolved configuration go; an unfinished run there is resumed."""
     sources: Path
-    """Folder that `python -m recipes.lip_cue.sources` wrote."""
+    """Folder that `python -m recipes.lip_cue.cue_sources` wrote."""
     crops: Path
     """Folder of mouth crops, from the crops stage."""
     unseen: tuple[str, ...] = ("s25", "s27", "crema1001")

@@ -16,11 +16,11 @@ from avse.signal.voice_features import STEPS_PER_FRAME, VoiceFeatures
 from avse.types import FloatArray
 from recipes.lip_cue.camera import camera_view
 from recipes.lip_cue.config import ExampleConfig
-from recipes.lip_cue.sources import Audio, Face, Sources
+from recipes.lip_cue.cue_sources import Audio, Face, Sources
 from recipes.lip_cue.talking_stills import chew, talk
 
 
-class Example(NamedTuple):
+class LipExample(NamedTuple):
     """One example, or a batch of them with a first axis more."""
 
     motion: Tensor
@@ -46,7 +46,7 @@ class _Scene(NamedTuple):
     powers: FloatArray
 
 
-class CueDataset(Dataset[Example]):
+class CueDataset(Dataset[LipExample]):
     """Examples on the fly; each depends on the seed, the epoch and its index alone."""
 
     def __init__(self, sources: Sources, *, config: ExampleConfig, seed: int) -> None:
@@ -64,7 +64,7 @@ class CueDataset(Dataset[Example]):
     def __len__(self) -> int:
         return self.config.n_examples
 
-    def __getitem__(self, key: tuple[int, int]) -> Example:
+    def __getitem__(self, key: tuple[int, int]) -> LipExample:
         """Make one example; `key` is epoch and index."""
         rng = np.random.default_rng([self.seed, *key])
         config = self.config
@@ -86,7 +86,7 @@ class CueDataset(Dataset[Example]):
         elif not bernoulli(config.clean_probability, rng):
             powers = self._mix(powers, rng)
         features = VoiceFeatures().push(powers[rng.integers(n_earlier + 1) * STEPS_PER_FRAME :])
-        return Example(
+        return LipExample(
             torch.from_numpy(images),
             torch.from_numpy(present),
             torch.from_numpy(features[-config.n_frames :]),
@@ -172,9 +172,9 @@ def _played(face: Face, speed: float, rng: np.random.Generator, *, n_frames: int
     return _Scene(images, present, cue.astype(np.float32), face.audio.powers[rows])
 
 
-def collate(examples: list[Example]) -> Example:
+def collate(examples: list[LipExample]) -> LipExample:
     """Stack examples into a batch, with the motion of all mouths in place of their crops."""
-    batch = Example(*(torch.stack(field) for field in zip(*examples, strict=True)))
+    batch = LipExample(*(torch.stack(field) for field in zip(*examples, strict=True)))
     n_frames = batch.cue.shape[1]
     motion = motion_of_many(batch.motion.numpy(), batch.present.numpy())[:, -n_frames:]
     return batch._replace(motion=torch.from_numpy(motion), present=batch.present[:, -n_frames:].float())

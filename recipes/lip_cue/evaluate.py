@@ -14,9 +14,9 @@ from avse.models import zoo
 from avse.models.lip_cue import LipCue
 from avse.report.score_schema import stamped
 from recipes.lip_cue.config import TrainConfig
+from recipes.lip_cue.cue_sources import load_sources
 from recipes.lip_cue.errors import describe_errors
 from recipes.lip_cue.measures import Watched, describe, pearson, watch_all
-from recipes.lip_cue.sources import load_sources
 
 UNSEEN = TrainConfig.unseen
 

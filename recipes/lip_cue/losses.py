@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from recipes.lip_cue.config import LossConfig
-from recipes.lip_cue.data import Example
+from recipes.lip_cue.data import LipExample
 
 SETTLED_FRAMES = 10
 """Nothing is judged before so many frames."""
@@ -22,7 +22,7 @@ class Evidence(NamedTuple):
     """`(batch, shifts)` of each mouth with its audio at other times."""
 
 
-def cue_loss(logits: Tensor, batch: Example, *, weights: LossConfig) -> Tensor:
+def cue_loss(logits: Tensor, batch: LipExample, *, weights: LossConfig) -> Tensor:
     """Error of the predicted cue where there is a face, `logits` `(batch, frames, CUE_DIM)`."""
     seen = batch.present.clone()
     seen[:, :SETTLED_FRAMES] = 0
@@ -71,7 +71,7 @@ def evidence(video: Tensor, audio: Tensor, present: Tensor, *, weights: LossConf
     return Evidence(pairs, torch.stack(shifts, dim=1))
 
 
-def match_loss(found: Evidence, batch: Example, *, weights: LossConfig) -> Tensor:
+def match_loss(found: Evidence, batch: LipExample, *, weights: LossConfig) -> Tensor:
     """Cross entropies of own against other audio: one by one, and as a choice among all."""
     n = len(batch.own)
     diagonal = torch.eye(n, dtype=torch.bool, device=batch.own.device)

@@ -10,7 +10,7 @@ from avse.signal.motion import motion_of_many
 from avse.signal.speech_cue import CUE_RATE_HZ
 from avse.signal.voice_features import VoiceFeatures
 from avse.types import FloatArray
-from recipes.lip_cue.sources import Face
+from recipes.lip_cue.cue_sources import Face
 
 SETTLED_FRAMES = 5
 N_SHIFTS = 13

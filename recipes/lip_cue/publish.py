@@ -23,8 +23,8 @@ from avse.models import zoo
 from avse.models.lip_cue import LipCue
 from avse.models.lip_cue_onnx import export
 from avse.models.pretrained import PRETRAINED
+from recipes.lip_cue.cue_sources import choose_items
 from recipes.lip_cue.evaluate import evaluate
-from recipes.lip_cue.sources import choose_items
 
 ACTIVITY_SHIFT = 1.4
 """Taken from the logit of voice activity: speech fills three quarters of what training warps, and half of what faces

@@ -7,14 +7,14 @@ from torch import Tensor
 
 from avse.models.lip_cue import LipCue
 from recipes.lip_cue.config import TrainConfig
-from recipes.lip_cue.data import CueDataset, Example, collate
+from recipes.lip_cue.cue_sources import Sources, load_sources
+from recipes.lip_cue.data import CueDataset, LipExample, collate
 from recipes.lip_cue.losses import cue_loss, evidence, match_loss
 from recipes.lip_cue.measures import describe, watch_all
-from recipes.lip_cue.sources import Sources, load_sources
 from recipes.training import program, train
 
 
-def loss_step(model: LipCue, batch: Example, *, config: TrainConfig) -> Tensor:
+def loss_step(model: LipCue, batch: LipExample, *, config: TrainConfig) -> Tensor:
     """The training loss of a batch."""
     video, audio = model(batch.motion, batch.features)
     found = evidence(video.embedding, audio, batch.present, weights=config.loss)

@@ -18,7 +18,7 @@ from recipes.live.config import TrainConfig
 from recipes.progress import bar
 
 
-class Example(NamedTuple):
+class MotionExample(NamedTuple):
     """One training example, or a batch of them with a first axis more."""
 
     noisy: Tensor
@@ -33,7 +33,7 @@ class Example(NamedTuple):
     """Scalar, 1 if the mouth is the speaker's and in time, else 0."""
 
 
-class MotionDataset(Dataset[Example]):
+class MotionDataset(Dataset[MotionExample]):
     """Mixtures with the movement of the mouth in place of its video frames."""
 
     def __init__(self, mixtures: MixtureDataset) -> None:
@@ -43,18 +43,18 @@ class MotionDataset(Dataset[Example]):
     def __len__(self) -> int:
         return len(self.mixtures)
 
-    def __getitem__(self, key: tuple[int, int]) -> Example:
+    def __getitem__(self, key: tuple[int, int]) -> MotionExample:
         """Mix one example; `key` is epoch and index."""
         example = self.mixtures[key]
         motion = motion_of(example.crops.numpy(), example.present.numpy())
-        return Example(
+        return MotionExample(
             example.noisy, example.clean, torch.from_numpy(motion), example.present.float(), example.matched.float()
         )
 
 
-def collate(examples: list[Example]) -> Example:
+def collate(examples: list[MotionExample]) -> MotionExample:
     """Stack examples into a batch."""
-    return Example(*(torch.stack(field) for field in zip(*examples, strict=True)))
+    return MotionExample(*(torch.stack(field) for field in zip(*examples, strict=True)))
 
 
 def load_dataset(config: TrainConfig, *, split: str) -> MotionDataset:

@@ -17,21 +17,21 @@ from avse.nn.losses import compressed_mse
 from avse.signal.si_sdr import si_sdr_db
 from avse.signal.stft import istft, stft
 from recipes.live.config import TrainConfig
-from recipes.live.data import Example, MotionDataset, collate, load_dataset
+from recipes.live.data import MotionDataset, MotionExample, collate, load_dataset
 from recipes.training import program, train
 
 SETTLED_S = 0.4
 """The gate is not judged before it has seen this much."""
 
 
-def enhance(model: Live, batch: Example) -> tuple[Output, Tensor]:
+def enhance(model: Live, batch: MotionExample) -> tuple[Output, Tensor]:
     """The network's output, and the enhanced waveforms."""
     output: Output = model(stft(batch.noisy, model.stft), batch.motion, batch.present)
     spectrum = torch.complex(output.spectrum[:, 0].float(), output.spectrum[:, 1].float()).transpose(1, 2)
     return output, istft(spectrum, model.stft, n_samples=batch.noisy.shape[-1])
 
 
-def loss_step(model: Live, batch: Example, *, config: TrainConfig) -> Tensor:
+def loss_step(model: Live, batch: MotionExample, *, config: TrainConfig) -> Tensor:
     """The training loss: compressed spectrum, SI-SDR, what the mouth alone says, and the gate's decision."""
     output, estimate = enhance(model, batch)
     weights = config.loss
@@ -67,7 +67,7 @@ def validate(model: Live, *, dataset: MotionDataset, config: TrainConfig) -> dic
     gains: dict[str, list[float]] = {}
     for start in range(0, len(dataset), config.loop.batch_size):
         indices = range(start, min(start + config.loop.batch_size, len(dataset)))
-        batch = Example(*(field.to(device) for field in collate([dataset[0, index] for index in indices])))
+        batch = MotionExample(*(field.to(device) for field in collate([dataset[0, index] for index in indices])))
         blind = batch._replace(present=torch.zeros_like(batch.present))
         for name, given in (("face", batch), ("blind", blind)):
             estimates = enhance(model, given)[1]

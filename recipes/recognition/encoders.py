@@ -29,7 +29,7 @@ from avse.signal.stft import stft
 from avse.signal.voice_features import VoiceFeatures, voice_powers
 from avse.types import FloatArray
 from recipes.recognition.handcrafted import audio_features
-from recipes.recognition.sources import MOUTH_RATE_HZ, SAMPLE_RATE, SERIES_RATE_HZ, Mouth, Sources
+from recipes.recognition.recordings import MOUTH_RATE_HZ, SAMPLE_RATE, SERIES_RATE_HZ, Mouth, Sources
 
 N_BANDS = 32
 BAND_RATE_HZ = 50.0

@@ -19,7 +19,7 @@ from avse.training.run import Run
 from avse.training.settings import FREE
 from recipes.recognition.batches import conditions
 from recipes.recognition.encoders import SOURCES, read_encoder
-from recipes.recognition.examples import LEAKY_WARNING, Example, check_examples, read_examples
+from recipes.recognition.examples import LEAKY_WARNING, LabelledRecording, check_examples, read_examples
 from recipes.recognition.features import FeatureConfig, Features, read_features
 from recipes.recognition.fit import FitConfig
 from recipes.recognition.folds import Fold, folds_of
@@ -141,7 +141,7 @@ def training_of(rows: list[Features], names: tuple[str, ...], config: EvaluateCo
     )
 
 
-def label_numbers(examples: list[Example], names: tuple[str, ...]) -> np.ndarray:
+def label_numbers(examples: list[LabelledRecording], names: tuple[str, ...]) -> np.ndarray:
     """Indices of the examples' labels, `(examples,)`."""
     return np.array([names.index(example.label) for example in examples])
 

@@ -21,7 +21,7 @@ LEAKY_WARNING = (
 )
 
 
-class Example(NamedTuple):
+class LabelledRecording(NamedTuple):
     """One recording with its label."""
 
     id: str
@@ -40,7 +40,7 @@ class Example(NamedTuple):
     """The id of the file, where several examples are parts of it."""
 
 
-def read_examples(folder: Path, *, labels: Path | None = None) -> list[Example]:
+def read_examples(folder: Path, *, labels: Path | None = None) -> list[LabelledRecording]:
     """Read labelled recordings.
 
     Args:
@@ -60,13 +60,15 @@ def read_examples(folder: Path, *, labels: Path | None = None) -> list[Example]:
         parts = path.relative_to(folder).parts
         if len(parts) > 1 and not is_hidden(path):
             identity = path.relative_to(folder).with_suffix("").as_posix()
-            found.append(Example(identity, path, parts[0], parts[1] if len(parts) > 2 else "", file_id=identity))
+            found.append(
+                LabelledRecording(identity, path, parts[0], parts[1] if len(parts) > 2 else "", file_id=identity)
+            )
     if not found:
         raise ConfigError(f"{folder} must hold a folder of videos for each label but holds none; see the README")
     return found
 
 
-def check_examples(examples: Sequence[Example], *, leaky: bool = False) -> None:
+def check_examples(examples: Sequence[LabelledRecording], *, leaky: bool = False) -> None:
     """Validate that labels can be distinguished, and tested on other groups than those of the training.
 
     Args:
@@ -93,7 +95,7 @@ def check_examples(examples: Sequence[Example], *, leaky: bool = False) -> None:
         _check_groups(examples)
 
 
-def _check_groups(examples: Sequence[Example]) -> None:
+def _check_groups(examples: Sequence[LabelledRecording]) -> None:
     if unknown := [example for example in examples if not example.group]:
         raise ConfigError(
             f"each recording must have a group (the person in it) but {unknown[0].id} has none; put it into "
@@ -116,7 +118,7 @@ def _check_groups(examples: Sequence[Example]) -> None:
             )
 
 
-def _check_splits(examples: Sequence[Example]) -> None:
+def _check_splits(examples: Sequence[LabelledRecording]) -> None:
     splits = {split: [e for e in examples if e.split == split] for split in SPLITS}
     for split in ("train", "test"):
         if not splits[split]:
@@ -126,7 +128,7 @@ def _check_splits(examples: Sequence[Example]) -> None:
         raise ConfigError(f"each tested label must be in training but {unseen[0]!r} is not; correct the column split")
 
 
-def _from_table(table: Path, folder: Path) -> list[Example]:
+def _from_table(table: Path, folder: Path) -> list[LabelledRecording]:
     if not table.is_file():
         raise ConfigError(f"labels {table} must be a CSV file but there is none; check the path")
     try:
@@ -153,7 +155,7 @@ def _from_table(table: Path, folder: Path) -> list[Example]:
     return _with_unique_ids(examples)
 
 
-def _row(table: Path, number: int, row: Mapping[str, str], folder: Path) -> Example:
+def _row(table: Path, number: int, row: Mapping[str, str], folder: Path) -> LabelledRecording:
     if not row["file"] or not row["label"]:
         raise ConfigError(f"{table}:{number} must have a file and a label but lacks one; fill it in")
     split = row.get("split", "")
@@ -170,10 +172,10 @@ def _row(table: Path, number: int, row: Mapping[str, str], folder: Path) -> Exam
     identity = row.get("id", "") or Path(row["file"]).with_suffix("").as_posix()
     check_id(identity)
     text = row.get("text", "")
-    return Example(identity, path, row["label"], row.get("group", ""), split, text, **times, file_id=identity)
+    return LabelledRecording(identity, path, row["label"], row.get("group", ""), split, text, **times, file_id=identity)
 
 
-def _with_unique_ids(examples: Iterable[Example]) -> list[Example]:
+def _with_unique_ids(examples: Iterable[LabelledRecording]) -> list[LabelledRecording]:
     """The same file may have several rows, for several of its parts."""
     seen: Counter[str] = Counter()
     unique = []

@@ -19,10 +19,10 @@ from avse.media.output import atomic_write
 from avse.types import FloatArray
 from avse.workers import in_parallel
 from recipes.recognition.encoders import SOURCES, read_encoder
-from recipes.recognition.examples import Example
+from recipes.recognition.examples import LabelledRecording
 from recipes.recognition.handcrafted import handcrafted
 from recipes.recognition.noise import Noises
-from recipes.recognition.sources import SAMPLE_RATE, Sources, read_sources
+from recipes.recognition.recordings import SAMPLE_RATE, Sources, read_sources
 
 HAND = "hand-crafted "
 """Before the name of a source, for its hand-crafted features."""
@@ -49,7 +49,7 @@ class FeatureConfig:
 class Features(NamedTuple):
     """Of one recording."""
 
-    example: Example
+    example: LabelledRecording
     by_variant: dict[str, dict[str, FloatArray]]
     """By variant (`clean`; `train 0` ...: noisy copies for training; `-5 dB`: for tests) and modality, `(frames, dim)`;
     hand-crafted ones `(n,)`. A variant holds what noise changes; the rest is as in `clean`."""
@@ -67,7 +67,7 @@ def noise_variant(snr_db: float) -> str:
 
 
 def read_features(
-    examples: Sequence[Example], config: FeatureConfig, *, folder: Path, crops: Path, n_jobs: int = 1
+    examples: Sequence[LabelledRecording], config: FeatureConfig, *, folder: Path, crops: Path, n_jobs: int = 1
 ) -> tuple[list[Features], list[str]]:
     """Features of all examples; those that cannot be read are reported and skipped.
 
@@ -90,7 +90,7 @@ def read_features(
     return [d for d in done if isinstance(d, Features)], [d for d in done if isinstance(d, str)]
 
 
-def compute(sources: Sources, example: Example, config: FeatureConfig) -> Features:
+def compute(sources: Sources, example: LabelledRecording, config: FeatureConfig) -> Features:
     """Features of one recording's sources, see `Features`."""
     by_variant = {CLEAN: _variant(sources, config, example, hearing_only=False)}
     waveform = sources.waveform
@@ -106,7 +106,9 @@ def compute(sources: Sources, example: Example, config: FeatureConfig) -> Featur
     return Features(example, by_variant, sources.notes)
 
 
-def _variant(sources: Sources, config: FeatureConfig, example: Example, *, hearing_only: bool) -> dict[str, FloatArray]:
+def _variant(
+    sources: Sources, config: FeatureConfig, example: LabelledRecording, *, hearing_only: bool
+) -> dict[str, FloatArray]:
     found = {}
     cut = _cut_sources(sources, example)
     for modality, name in config.modalities.items():
@@ -119,7 +121,7 @@ def _variant(sources: Sources, config: FeatureConfig, example: Example, *, heari
     return found | {HAND + name: values for name, values in handcrafted(cut).items()}
 
 
-def _cut(frames: npt.NDArray[Kind], example: Example, *, rate_hz: float) -> npt.NDArray[Kind]:
+def _cut(frames: npt.NDArray[Kind], example: LabelledRecording, *, rate_hz: float) -> npt.NDArray[Kind]:
     if example.start_s == 0 and np.isinf(example.end_s):
         return frames
     first = int(example.start_s * rate_hz)
@@ -127,7 +129,7 @@ def _cut(frames: npt.NDArray[Kind], example: Example, *, rate_hz: float) -> npt.
     return frames[min(first, max(0, len(frames) - 1)) : last]
 
 
-def _cut_sources(sources: Sources, example: Example) -> Sources:
+def _cut_sources(sources: Sources, example: LabelledRecording) -> Sources:
     """The example's part of the waveform and the mouth."""
     mouth, waveform = sources.mouth, sources.waveform
     if waveform is not None:
@@ -139,7 +141,7 @@ def _cut_sources(sources: Sources, example: Example) -> Sources:
     return sources._replace(mouth=mouth, waveform=waveform)
 
 
-def _features(example: Example, *, config: FeatureConfig, folder: Path, crops: Path) -> Features | str:
+def _features(example: LabelledRecording, *, config: FeatureConfig, folder: Path, crops: Path) -> Features | str:
     """Features of one file, from its cache if it has not changed; a line if it cannot be read."""
     torch.set_num_threads(1)
     try:
@@ -158,7 +160,7 @@ def _features(example: Example, *, config: FeatureConfig, folder: Path, crops: P
     return features
 
 
-def _key(example: Example, config: FeatureConfig) -> str:
+def _key(example: LabelledRecording, config: FeatureConfig) -> str:
     """Hash of everything that a recording's features depend on."""
     weights = [digest(Path(name.partition(":")[2])) for name in config.modalities.values() if ":" in name]
     facts = {
@@ -183,7 +185,7 @@ def _save(path: Path, features: Features) -> None:
         np.savez(file, **arrays)
 
 
-def _load(path: Path, example: Example) -> Features:
+def _load(path: Path, example: LabelledRecording) -> Features:
     by_variant: dict[str, dict[str, FloatArray]] = {CLEAN: {}}
     arrays = read_arrays(path)
     notes = tuple(str(note) for note in arrays.pop("notes"))

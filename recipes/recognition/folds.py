@@ -8,7 +8,7 @@ import numpy.typing as npt
 from sklearn.model_selection import GroupKFold, LeaveOneGroupOut, StratifiedKFold
 
 from avse.errors import ConfigError
-from recipes.recognition.examples import Example
+from recipes.recognition.examples import LabelledRecording
 
 Index = npt.NDArray[np.int64]
 
@@ -22,7 +22,7 @@ class Fold(NamedTuple):
 
 
 def folds_of(
-    examples: Sequence[Example], *, n_folds: int = 0, leaky: bool = False, tested: str = "test", seed: int = 1
+    examples: Sequence[LabelledRecording], *, n_folds: int = 0, leaky: bool = False, tested: str = "test", seed: int = 1
 ) -> list[Fold]:
     """Divide examples: by their split if they have one, else by group, so that no group trains and is tested.
 
@@ -70,7 +70,7 @@ def inner_folds(groups: Sequence[str], *, n_folds: int) -> list[tuple[Index, Ind
     return list(GroupKFold(min(n_folds, n_groups)).split(np.arange(len(groups)), groups=groups))
 
 
-def _checked(fold: Fold, examples: Sequence[Example]) -> Fold:
+def _checked(fold: Fold, examples: Sequence[LabelledRecording]) -> Fold:
     train = {examples[i].group for i in fold.train} - {""}
     if both := train & {examples[i].group for i in fold.test}:
         raise ConfigError(

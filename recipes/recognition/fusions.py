@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 from avse.errors import ConfigError
-from avse.metrics.paired import holm, sign_flip_p
 from avse.report.formats import markdown_table
 from recipes import result_file
+from recipes.paired_tests import holm, sign_flip_p
 from recipes.recognition.features import CLEAN
 from recipes.recognition.scores import Comparison, best_modality, read_comparison, show
 from recipes.recognition.systems import ENSEMBLES, FUSIONS

@@ -6,13 +6,18 @@ frequency, energy and spectral shape by librosa; mean, standard deviation, perce
 
 import zlib
 
-import librosa
 import numpy as np
 import numpy.typing as npt
 
+from avse.errors import MissingExtraError
 from avse.signal.motion import motion_of
 from avse.types import FloatArray
-from recipes.recognition.sources import SAMPLE_RATE, Mouth, Sources
+from recipes.recognition.recordings import SAMPLE_RATE, Mouth, Sources
+
+try:
+    import librosa
+except ImportError:
+    raise MissingExtraError("librosa must be installed but is not; pip install 'avse[recognition]'") from None
 
 WINDOW, HOP = 512, 160
 PITCH_HZ = (65.0, 500.0)

@@ -11,7 +11,7 @@ from avse.data.bank import read_mono
 from avse.data.mix import cut_looped, mix
 from avse.errors import ConfigError
 from avse.types import FloatArray
-from recipes.recognition.sources import SAMPLE_RATE
+from recipes.recognition.recordings import SAMPLE_RATE
 
 USES = ("train", "test")
 CHUNK_S = 30.0

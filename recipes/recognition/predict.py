@@ -22,10 +22,10 @@ from avse.report.csv_cells import inert
 from avse.types import FloatArray, Probabilities
 from recipes.recognition.batches import Batch, to_batch
 from recipes.recognition.encoders import SOURCES, read_encoder
-from recipes.recognition.examples import Example
+from recipes.recognition.examples import LabelledRecording
 from recipes.recognition.features import CLEAN, Features
 from recipes.recognition.fit import predict
-from recipes.recognition.sources import read_sources
+from recipes.recognition.recordings import read_sources
 
 HOPS = 4
 """Hops in a window."""
@@ -45,7 +45,7 @@ class Prediction(NamedTuple):
     notes: tuple[str, ...]
 
 
-def predict_recording(model: Recognizer, example: Example, *, crops: Path) -> Prediction:
+def predict_recording(model: Recognizer, example: LabelledRecording, *, crops: Path) -> Prediction:
     """Classify a recording.
 
     Raises:
@@ -117,7 +117,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         model = zoo.load_as(Recognizer, arguments.model)
-        example = Example("recording", arguments.video, "", "", text=arguments.text, file_id="recording")
+        example = LabelledRecording("recording", arguments.video, "", "", text=arguments.text, file_id="recording")
         with tempfile.TemporaryDirectory() as crops:
             found = predict_recording(model, example, crops=Path(crops))
         labels, mean = model.config.labels, found.probabilities.mean(axis=0)

@@ -12,7 +12,7 @@ from avse.report.formats import markdown_table
 from recipes import class_figures, result_file
 from recipes.recognition.examples import LEAKY_WARNING
 from recipes.recognition.features import CLEAN, noise_variant
-from recipes.recognition.report import write_report
+from recipes.recognition.recognition_page import write_report
 from recipes.recognition.scores import (
     Comparison,
     best_modality,

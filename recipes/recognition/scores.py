@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.errors import ConfigError
-from avse.metrics.classification import CLASSIFICATION, classification_scores
 from avse.metrics.interval import bootstrap_interval
-from avse.metrics.paired import holm, sign_flip_p
+from recipes.classification import CLASSIFICATION, classification_scores
+from recipes.paired_tests import holm, sign_flip_p
 from recipes.recognition.features import CLEAN
 from recipes.recognition.predictions import Predictions, load_predictions
 from recipes.recognition.systems import ENSEMBLES, FUSIONS, MAJORITY
@@ -56,7 +56,9 @@ class Comparison(NamedTuple):
     def metric(self, system: str, name: str, condition: str = CLEAN) -> float | None:
         """A metric over all tested recordings, mean over trainings; None if it is not defined."""
         values = [
-            classification_scores(reference=p.labels, probabilities=p.systems[condition][system])[name].value
+            classification_scores(reference=p.labels, probabilities=p.systems[condition][system], metrics=[name])[
+                name
+            ].value
             for p in self.seeds
         ]
         return None if None in values else float(np.mean([v for v in values if v is not None]))

@@ -7,10 +7,10 @@ from typing import Literal
 
 import numpy as np
 
-from avse.metrics.classification import confusion
 from avse.models.recognition import InputConfig, Recognizer, RecognizerConfig
 from avse.models.voting import Stacking, Vote, hard_vote, soft_vote
 from avse.types import Labels, Probabilities
+from recipes.classification import confusion
 from recipes.classifiers import BASELINES, classify, majority
 from recipes.recognition.batches import under
 from recipes.recognition.features import CLEAN, HAND, Features

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from avse.errors import ConfigError
-from avse.metrics.paired import holm, sign_flip_p
 from avse.report.formats import markdown_table
 from avse.training.run import Run, describe_software
 from recipes import result_file
+from recipes.paired_tests import holm, sign_flip_p
 from recipes.recognition.evaluate import EvaluateConfig
 from recipes.recognition.evaluate import main as evaluate
 from recipes.recognition.features import CLEAN

@@ -3,6 +3,7 @@
 Each line says by a key what it was made from. Lines of other weights, files or settings are never used again.
 """
 
+import glob
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -33,13 +34,19 @@ class ScoreFile:
         keys: by mixture, a name for all that its scores depend on. Found before anything is scored: a file that changes
             meanwhile then differs from what its line says.
         enhanced: folder of the scored files; None is the noisy input.
+        share: which of how many shares this run does. Each writes a part of its own; the run of the only share, `1/1`,
+            takes all parts and writes the output.
     """
 
-    def __init__(self, output: Path, *, keys: Mapping[str, str], enhanced: Path | None = None) -> None:
+    def __init__(
+        self, output: Path, *, keys: Mapping[str, str], enhanced: Path | None = None, share: tuple[int, int] = (1, 1)
+    ) -> None:
         self.output = output
         self.keys = keys
         self.enhanced = enhanced
-        self.part = output.with_name(f"{output.name}.part")
+        index, count = share
+        self.is_share = count > 1
+        self.part = output.with_name(f"{output.name}.{f'{index}-of-{count}.' if self.is_share else ''}part")
 
     def kept(self) -> list[Row]:
         """Lines of the output that hold: complete, and made from the same.
@@ -49,8 +56,13 @@ class ScoreFile:
         return self._same(self.output)
 
     def begun(self) -> list[Row]:
-        """Lines that need not be scored again: what holds, and what a killed run left."""
-        return [*self.kept(), *self._same(self.part)]
+        """Lines that need not be scored again: what holds, and what killed runs and shares left."""
+        return [*self.kept(), *(row for path in self._parts() for row in self._same(path))]
+
+    def _parts(self) -> list[Path]:
+        """Of this run and of all shares."""
+        shares = self.output.parent.glob(f"{glob.escape(self.output.name)}.*-of-*.part")
+        return sorted({self.part, *shares})
 
     def _same(self, path: Path) -> list[Row]:
         rows = _read_lines(path) if path.is_file() else []
@@ -66,7 +78,7 @@ class ScoreFile:
             temporary.write_text(_lines(map(self._keyed, rows)), encoding="utf-8")
 
     def write(self, begun: Sequence[Row], more: Iterable[Row], *, mixtures: Sequence[Named]) -> list[Row]:
-        """Write lines as they come, and then the whole.
+        """Write lines as they come, and then the whole; of a share, its part alone.
 
         Args:
             begun: lines that were there before.
@@ -85,9 +97,12 @@ class ScoreFile:
                 file.flush()
                 done[row["id"]] = row
         rows = [done[mixture.id] for mixture in mixtures]
+        if self.is_share:
+            return rows
         with atomic_write(self.output, force=True) as temporary:
             temporary.write_text(_lines(map(self._keyed, rows)), encoding="utf-8")
-        self.part.unlink()
+        for path in self._parts():
+            path.unlink(missing_ok=True)
         return rows
 
     def _keyed(self, row: Row) -> Row:

@@ -1,8 +1,9 @@
 """Score the fixed test mixtures: `python -m recipes.speech_benchmark.score_mixtures --mixtures LIST ... OUT.jsonl`.
 
 Each mixture is a line: its id, a value or null by metric, in `failed` the reasons of those that are null, in `note`
-what else is to be reported of its file, and in `made_from` a key of all that it depends on. A killed run resumes where
-it was.
+notes on its file, and in `made_from` a key of all that it depends on. A killed run resumes where
+it was. With `--shard i/n` a share of the mixtures is scored into a part of its own; the command without it takes the
+parts of all shares and writes the output.
 """
 
 import argparse
@@ -17,10 +18,11 @@ from tqdm import tqdm
 from avse.data.manifest import Mixture, data_root, read_manifest, read_mixtures
 from avse.data.mixtures import MixtureReader
 from avse.errors import AvseError, ConfigError, InputError
-from avse.metrics.score import Score
+from avse.jobs.share import parse_share
+from avse.metrics.score_or_reason import Score
 from avse.metrics.table import check_metrics
 from avse.score import score_file, score_waveforms
-from recipes.executor import Command, add_options, run_each
+from recipes.executor import Command, add_options, own_share, run_each
 from recipes.speech_benchmark.row_keys import mixture_keys
 from recipes.speech_benchmark.score_file import Row, ScoreFile
 
@@ -150,11 +152,9 @@ def main(argv: list[str] | None = None) -> int:
     arguments.metrics = arguments.metrics.split(",")
     try:
         check_metrics(arguments.metrics)
-        if arguments.shard is not None:
-            raise InputError("--shard must stay away, for a score file is written as a whole; use --executor ray")
         mixtures = choose(read_mixtures(arguments.mixtures), only=arguments.only, every=arguments.every)
         files = [file for file in _score_files(arguments, mixtures) if not _is_done(file, mixtures)]
-        found = score_all(files, mixtures, arguments=arguments) if files else []
+        found = score_all(files, own_share(mixtures, arguments), arguments=arguments) if files else []
     except AvseError as error:
         print(f"score: error: {error}", file=sys.stderr)
         return 1
@@ -182,7 +182,8 @@ def _score_files(arguments: argparse.Namespace, mixtures: list[Mixture]) -> list
     files = []
     for output, enhanced in zip_longest(arguments.output, arguments.enhanced):
         keys = mixture_keys(mixtures, items, root=data_root(), enhanced=enhanced, metrics=arguments.metrics)
-        files.append(ScoreFile(output, keys=keys, enhanced=enhanced))
+        share = parse_share(arguments.shard)
+        files.append(ScoreFile(output, keys=keys, enhanced=enhanced, share=share))
     return files
 
 
@@ -196,7 +197,8 @@ def _is_done(file: ScoreFile, mixtures: list[Mixture]) -> bool:
 def _tell(file: ScoreFile, rows: list[Row]) -> None:
     """Say on stderr what was scored, what was not, and why."""
     failed = [row for row in rows if "failed" in row]
-    print(f"{file.output}: {len(rows)} mixtures scored, {len(failed)} of them not in full", file=sys.stderr)
+    name = file.part if file.is_share else file.output
+    print(f"{name}: {len(rows)} mixtures scored, {len(failed)} of them not in full", file=sys.stderr)
     reasons: dict[str, list[str]] = {}
     for row in failed:
         for reason in set(row["failed"].values()):

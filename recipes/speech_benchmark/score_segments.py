@@ -5,7 +5,7 @@ from statistics import fmean
 from typing import Any
 
 from avse.metrics.pesq import pesq_wb
-from avse.metrics.score import Score
+from avse.metrics.score_or_reason import Score
 from avse.metrics.si_sdr import si_sdr
 from avse.metrics.speech_level import speech_level
 from avse.metrics.stoi import estoi

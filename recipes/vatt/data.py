@@ -30,7 +30,7 @@ from recipes.vatt.config import AugmentConfig
 Rng = np.random.Generator
 
 
-class Example(NamedTuple):
+class ClipExample(NamedTuple):
     """A clip for the network; shapes as in `Clips`, without the batch."""
 
     frames: Tensor
@@ -40,7 +40,7 @@ class Example(NamedTuple):
     has_text: bool
 
 
-class ClipDataset(Dataset[list[Example]]):
+class ClipDataset(Dataset[list[ClipExample]]):
     """Windows of clips by (epoch, index); what is done to them depends on seed, epoch and index alone."""
 
     def __init__(
@@ -108,7 +108,7 @@ class ClipDataset(Dataset[list[Example]]):
             except MediaError as error:
                 _report(error)
 
-    def __getitem__(self, which: tuple[int, int]) -> list[Example]:
+    def __getitem__(self, which: tuple[int, int]) -> list[ClipExample]:
         epoch, index = which
         try:
             clip = self.clip(index)
@@ -123,12 +123,12 @@ class ClipDataset(Dataset[list[Example]]):
         starts = (np.arange(self.n_windows) + rng.random(self.n_windows)) / self.n_windows * (spare + 1)
         return [self.window(clip, min(spare, int(start)), rng) for start in starts]
 
-    def windows(self, clip: Clip) -> list[Example]:
+    def windows(self, clip: Clip) -> list[ClipExample]:
         """All whole windows of a clip as they are, one after another; of a clip that is shorter, that one."""
         n_frames = self.model.n_frames
         return [self.window(clip, i * n_frames) for i in range(max(1, len(clip.frames) // n_frames))]
 
-    def window(self, clip: Clip, first: int, rng: Rng | None = None) -> Example:
+    def window(self, clip: Clip, first: int, rng: Rng | None = None) -> ClipExample:
         """A window for the network.
 
         Args:
@@ -157,7 +157,7 @@ class ClipDataset(Dataset[list[Example]]):
         start_s, end_s = first / model.fps, (first + model.n_frames) / model.fps
         texts = captions_between(clip.captions, start_s=start_s, end_s=end_s, n=self.n_texts)
         filled = [texts[i % len(texts)] if texts else "" for i in range(self.n_texts)]
-        return Example(
+        return ClipExample(
             torch.from_numpy(pixels),
             torch.from_numpy(waveform),
             word_indices(filled, n_words=model.n_words, vocabulary=model.vocabulary),
@@ -172,9 +172,9 @@ class ClipDataset(Dataset[list[Example]]):
         piece = cut_looped(noise, offset=int(rng.integers(len(noise))), n_samples=len(waveform))
         return mix(waveform, piece, snr_db=rng.uniform(*self.augment.noise_snr_db)) if piece.any() else waveform
 
-    def _nothing(self) -> Example:
+    def _nothing(self) -> ClipExample:
         model = self.model
-        return Example(
+        return ClipExample(
             torch.zeros(model.n_frames, 3, model.height, model.width),
             torch.zeros(model.n_samples),
             torch.zeros(self.n_texts, model.n_words, dtype=torch.int64),
@@ -188,7 +188,7 @@ def open_shards(folder: Path) -> IndexedShards | ShardReader:
     return IndexedShards(folder) if has_index(folder) else ShardReader(folder)
 
 
-def collate(clips: Iterable[list[Example]]) -> Clips:
+def collate(clips: Iterable[list[ClipExample]]) -> Clips:
     """The windows of several clips to a batch."""
     examples = [example for windows in clips for example in windows]
     frames, waveform, words, has_audio, has_text = zip(*examples, strict=True)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from avse.models.vatt import VATT
 from avse.nn.heads import CommonVectors
-from recipes.vatt.data import ClipDataset, Example, collate
+from recipes.vatt.data import ClipDataset, ClipExample, collate
 
 
 class Embedded(NamedTuple):
@@ -26,7 +26,7 @@ class Embedded(NamedTuple):
 
 
 @torch.inference_mode()
-def embed(model: VATT, windows: Iterable[Example], *, batch_size: int = 48) -> Embedded:
+def embed(model: VATT, windows: Iterable[ClipExample], *, batch_size: int = 48) -> Embedded:
     """Embed windows.
 
     Args:
@@ -47,7 +47,7 @@ def embed(model: VATT, windows: Iterable[Example], *, batch_size: int = 48) -> E
     return Embedded(CommonVectors(*joined[:4]), *joined[4:])
 
 
-def some_windows(dataset: ClipDataset, n_clips: int) -> Iterable[Example]:
+def some_windows(dataset: ClipDataset, n_clips: int) -> Iterable[ClipExample]:
     """The windows of so many clips, evenly from all, each as it is."""
     n_chosen = min(n_clips, len(dataset))
     for number in range(n_chosen):

@@ -22,7 +22,7 @@ from avse.metrics.retrieval import retrieval
 from avse.models import zoo
 from avse.models.vatt import VATT
 from avse.report.score_schema import stamped
-from recipes.vatt.data import ClipDataset, Example
+from recipes.vatt.data import ClipDataset, ClipExample
 from recipes.vatt.embed import Embedded, embed
 from recipes.vatt.probes import PROBED_WORDS, audio_probe, interval, label_probes
 
@@ -94,7 +94,7 @@ def evaluate(
     groups: list[str] = []
     positions: list[int] = []
 
-    def windows() -> Iterator[Example]:
+    def windows() -> Iterator[ClipExample]:
         for clip in test.clips():
             of_clip = test.windows(clip)
             groups.extend([str(clip.about.get(group, ""))] * len(of_clip))

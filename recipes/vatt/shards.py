@@ -24,7 +24,7 @@ from avse.errors import AvseError, ConfigError
 from avse.jobs.share import parse_share
 from avse.media.output import atomic_write
 from recipes.executor import Command, add_options, own_share, run_each
-from recipes.vatt.sources import Source, faces_of, videos_in
+from recipes.vatt.clip_sources import Source, faces_of, videos_in
 
 DONE = "done-{}.jsonl"
 """Beside the shards: the videos that a part has done."""

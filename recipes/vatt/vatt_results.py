@@ -12,6 +12,7 @@ from recipes import result_file
 from recipes.speech_benchmark.mixture_scores import run_lines
 from recipes.vatt.result_tables import (
     TABLES,
+    Scores,
     cost_parts,
     drop_lines,
     finetune_lines,
@@ -23,6 +24,13 @@ from recipes.vatt.result_tables import (
     transfer_parts,
     variant_lines,
 )
+from recipes.vatt.target_config import Targets, read_targets
+
+
+def target_part(scores: Scores, *, targets: Targets, minutes: float) -> list[str]:
+    """What was asked for, if anything was."""
+    lines = target_lines(scores, targets, minutes=minutes)
+    return ["## Targets", markdown_table(lines)] if len(lines) > 1 else []
 
 
 def parts_of(arguments: argparse.Namespace) -> list[str]:
@@ -33,8 +41,7 @@ def parts_of(arguments: argparse.Namespace) -> list[str]:
         *result_file.head("VATT on GRID's mouths", command=arguments.command),
         "## Training",
         markdown_table(run_lines(arguments.run)),
-        "## Targets",
-        markdown_table(target_lines(scores, minutes_of(arguments.run))),
+        *target_part(scores, targets=read_targets(arguments.targets), minutes=minutes_of(arguments.run)),
         f"## Retrieval, {scores['split']}",
         "Zero-shot, among windows of one speaker, several of every sentence: who the speaker is tells nothing.",
         markdown_table(retrieval_lines(scores)),
@@ -70,6 +77,7 @@ def main(argv: list[str] | None = None) -> int:
     add("--cost", type=Path, required=True, help="what recipes.vatt.cost measured")
     add("--transfer", type=Path, required=True, help="folder of the other models' trainings")
     add("--finetune", type=Path, required=True, help="folder of the fine-tunings, LABEL_with and LABEL_without")
+    add("--targets", type=Path, help="targets.yaml of the corpus; without it there is no table of them")
     add("--figure", type=Path, required=True, help="map of the features, beside the output")
     return result_file.run(parts_of, parser.parse_args(argv))
 

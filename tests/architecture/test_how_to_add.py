@@ -13,7 +13,7 @@ from audio_files import write_audio
 ROOT = Path(__file__).parents[2]
 
 METRIC = """
-from avse.metrics.score import Score
+from avse.metrics.score_or_reason import Score
 
 
 def dummy(*, reference, estimate, sample_rate):

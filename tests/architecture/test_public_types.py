@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from avse import AvseError, Enhancer, EnhanceResult, Job, Mixing, Recording, StreamingEnhancer, __version__
 from avse import enhance_file, read_audio, score_waveforms
-from avse.metrics.score import Score
+from avse.metrics.score_or_reason import Score
 
 def clean(path: str) -> Recording:
     return Enhancer.load().enhance_recording(path, video="talk.mp4", mixing=Mixing(mix=0.8))

@@ -1,10 +1,12 @@
 """`avse-enhance` on executors: shares, journals, lists and URLs end with the files of one plain run."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from avse.cli import enhance
+from avse.jobs.in_process import InProcess
 
 N_FILES = 3
 
@@ -156,3 +158,51 @@ def test_a_dead_ray_address_is_one_line(calls, run, tmp_path):
     assert (code, out) == (2, "")
     assert len(err.splitlines()) == 1
     assert "nobody answers there" in err
+
+
+class Node(InProcess):
+    """The other machine of a cluster, as far as a command sees of it."""
+
+    def __init__(self, before):
+        super().__init__()
+        self._before = before
+
+    def run(self, work, tasks):
+        self._before()
+        for outcome in super().run(work, tasks):
+            yield replace(outcome, host="b2")
+
+
+@pytest.fixture
+def on_node(monkeypatch):
+    """Let jobs of `--executor ray` run on a node, before which something happens there."""
+
+    def prepare(before):
+        monkeypatch.setattr("avse.cli.enhance_run.make_executor", lambda config: Node(before))
+
+    return prepare
+
+
+def test_a_node_without_the_file_is_named_and_the_others_are_done(calls, run, tmp_path, on_node):
+    on_node((calls / "1.wav").unlink)
+    code, _, err = run(calls, "-o", tmp_path / "out", "--executor", "ray", "--quiet")
+    assert code == 1
+    assert len(err.splitlines()) == 1
+    assert f"b2: input {calls / '1.wav'} must exist but does not" in err
+    assert sorted(_contents(tmp_path / "out")) == ["0.wav", "2.wav"]
+
+
+def test_a_full_disk_of_a_node_is_one_line_a_file_and_leaves_nothing_half(calls, run, tmp_path, on_node, monkeypatch):
+    def fill():
+        def full(*_, **__):
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr("avse.media.audio_writer.AudioWriter.write", full)
+
+    on_node(fill)
+    code, _, err = run(calls, "-o", tmp_path / "out", "--executor", "ray", "--quiet")
+    assert code == 1
+    lines = err.splitlines()
+    assert len(lines) == N_FILES
+    assert all("b2: " in line and "No space left on device" in line for line in lines)
+    assert [path.suffix for path in (tmp_path / "out").iterdir() if path.suffix == ".wav"] == []

@@ -11,7 +11,7 @@ from audio_files import write_audio
 from children import at_most
 
 from avse.cli.score import main
-from avse.metrics.score import Score
+from avse.metrics.score_or_reason import Score
 from avse.metrics.table import METRICS
 
 RATE = 16000

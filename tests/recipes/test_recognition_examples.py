@@ -7,8 +7,8 @@ import pytest
 from avse.data.crops import load_mouth, save_mouth
 from avse.errors import ConfigError
 from avse.media.made import Made
-from recipes.recognition import sources
-from recipes.recognition.examples import Example, check_examples, read_examples
+from recipes.recognition import recordings
+from recipes.recognition.examples import LabelledRecording, check_examples, read_examples
 from recipes.recognition.folds import folds_of, inner_folds
 from recipes.speech_benchmark.find_mouths import RECORD, crops_key
 
@@ -114,11 +114,11 @@ def test_folds_and_splits_that_cannot_be(tmp_path):
 def test_mouths_are_cut_again_for_another_video_and_kept_from_the_stage_that_finds_them(media, tmp_path):
     video, crops = tmp_path / "a.mp4", tmp_path / "crops"
     shutil.copy(media / "talk.mp4", video)
-    example = Example("a", video, "sad", "ann", file_id="a")
+    example = LabelledRecording("a", video, "sad", "ann", file_id="a")
 
     def cut():
-        sources._made.cache_clear()  # each run is a process
-        sources.read_sources(example, wanted=frozenset({"mouth"}), crops=crops)
+        recordings._made.cache_clear()  # each run is a process
+        recordings.read_sources(example, wanted=frozenset({"mouth"}), crops=crops)
         return (crops / "a.npz").stat().st_mtime_ns
 
     first = cut()

@@ -18,13 +18,13 @@ from recipes.recognition import evaluate, fusions, predict, recognition_results
 from recipes.recognition.batches import conditions, under
 from recipes.recognition.encoders import read_encoder
 from recipes.recognition.evaluate import EvaluateConfig
-from recipes.recognition.examples import Example
+from recipes.recognition.examples import LabelledRecording
 from recipes.recognition.features import CLEAN, FeatureConfig, Features, read_features
 from recipes.recognition.fit import FitConfig, fit
 from recipes.recognition.noise import Noises
 from recipes.recognition.predictions import Predictions
+from recipes.recognition.recordings import SAMPLE_RATE, Sources
 from recipes.recognition.scores import Comparison, read_comparison
-from recipes.recognition.sources import SAMPLE_RATE, Sources
 
 ROOT = Path(__file__).parents[2]
 PEOPLE = ("ann", "bob", "cy")
@@ -135,7 +135,7 @@ def test_silent_and_faceless_recordings_are_noted_and_count_as_missing(tmp_path)
     room = background(96, 96)
     write_video(tmp_path / "empty.mp4", [room] * 6, timestamps_s=np.arange(6) / 25)
     (tmp_path / "broken.wav").write_bytes(b"RIFFnothing")
-    examples = [Example(n, tmp_path / f, "a", "p", file_id=n) for n, f in
+    examples = [LabelledRecording(n, tmp_path / f, "a", "p", file_id=n) for n, f in
                 (("silent", "silent.wav"), ("empty", "empty.mp4"), ("broken", "broken.wav"))]  # fmt: skip
     config = FeatureConfig({"lips": "lip_cue", "spectrum": "bands"})
     rows, failed = read_features(examples, config, folder=tmp_path / "f", crops=tmp_path / "c")
@@ -153,7 +153,7 @@ def _rows(n, *, informative):
     rng = np.random.default_rng(1)
     labels = np.arange(n) % 2
     frames = rng.standard_normal((n, 10, 3)) + (2.0 * labels[:, None, None] if informative else 0)
-    examples = [Example(str(i), __file__, "ab"[k], "p", file_id=str(i)) for i, k in enumerate(labels)]
+    examples = [LabelledRecording(str(i), __file__, "ab"[k], "p", file_id=str(i)) for i, k in enumerate(labels)]
     rows = [Features(e, {CLEAN: {"x": f.astype(np.float32)}}, ()) for e, f in zip(examples, frames, strict=True)]
     return rows, labels
 
@@ -234,7 +234,7 @@ def test_frozen_encoders_give_what_their_models_give(modality, name):
         found = encoder(Sources(None, waveform, None, None, ()))
     else:
         from avse.signal.motion import motion_of
-        from recipes.recognition.sources import Mouth
+        from recipes.recognition.recordings import Mouth
 
         crops = rng.integers(0, 255, (12, 32, 48, 3), dtype=np.uint8)
         motion = torch.from_numpy(motion_of(crops, np.ones(12, bool)))[None]

@@ -118,4 +118,17 @@ def test_scores_on_the_pool_are_those_of_a_plain_run(tmp_path, monkeypatch):
     assert score_stage.main([str(tmp_path / "pool.jsonl"), *common, "--journal", str(tmp_path / "j.jsonl")]) == 0
     assert (tmp_path / "plain.jsonl").read_text() == (tmp_path / "pool.jsonl").read_text()
     assert all(entry.is_done for entry in read_journal(tmp_path / "j.jsonl").entries.values())
-    assert score_stage.main([str(tmp_path / "share.jsonl"), *common, "--shard", "1/2"]) == 1
+    # Shares leave their parts; the run without one takes them, scores nothing again, and writes the whole.
+    shared = str(tmp_path / "shared.jsonl")
+    for share in ("1/2", "2/2"):
+        assert score_stage.main([shared, *common, "--shard", share]) == 0
+    parts = sorted(path.name for path in tmp_path.glob("shared.jsonl*"))
+    assert parts == ["shared.jsonl.1-of-2.part", "shared.jsonl.2-of-2.part"]
+    monkeypatch.setattr(score_stage, "_score_task", _scored_again)
+    assert score_stage.main([shared, *common]) == 0
+    assert (tmp_path / "shared.jsonl").read_text() == (tmp_path / "plain.jsonl").read_text()
+    assert [path.name for path in tmp_path.glob("shared.jsonl*")] == ["shared.jsonl"]
+
+
+def _scored_again(task, **_):
+    raise AssertionError(f"{task} was scored by a share")

@@ -146,6 +146,26 @@ def test_an_experiment_continues_after_a_training_that_failed(stages, tmp_path):
     assert pairs(ran[1][0], "--model") == ["logmmse", "klt", str(home / "b/model.safetensors")]
 
 
+def test_a_causal_model_is_tested_with_bad_quiet_and_long_videos(stages, tmp_path):
+    exp, folder = tmp_path / "exp", tmp_path / "exp/live"
+    (folder / "enhanced_quiet").mkdir(parents=True)
+    code, ran, _ = stages("toy", "--model", "live", "--stages", "prepare,enhance,score")
+    assert code == 0
+    programs = [words[1].rpartition(".")[2] for words, _ in ran]
+    bad = ["own", "none", "frozen", "late", "stranger", "covered", "rival"]
+    assert programs == [
+        "manifest", "quiet_mixtures", "talkers", "long_list", *["enhance"] * (len(bad) + 1),
+        *["score_mixtures"] * (1 + len(bad) + 2), *["long_scores"] * 2,
+    ]  # fmt: skip
+    words = [words for words, _ in ran]
+    assert [pairs(some, "--condition") for some in words[4:12]] == [*([name] for name in bad), []]
+    assert pairs(words[11], "--mixtures") == [str(exp / "quiet.jsonl")]
+    scored = [str(folder / f"scores_{name}.jsonl") for name in bad]
+    assert [[word for word in some if "scores" in word] for some in words[13:20]] == [[name] for name in scored]
+    assert pairs(words[-1], "--videos") == [str(exp / "long.jsonl")]
+    assert pairs(words[-1], "--model") == [str(folder / "model.safetensors")]
+
+
 def test_an_experiment_scores_and_compares_all_its_systems_and_the_noisy_input(stages, tmp_path):
     (tmp_path / "net.yaml").touch()
     home = tmp_path / "exp/experiment"

@@ -119,6 +119,8 @@ def evaluation(drives, tmp_path_factory):
 def test_all_systems_stand_in_the_table(evaluation, tmp_path):
     arguments = [str(tmp_path / "R.md"), "--folder", str(evaluation.folder), "--command", "c"]
     assert normalised_results.main(arguments) == 0
+    assert "## Target" not in (tmp_path / "R.md").read_text(encoding="utf-8")
+    assert normalised_results.main([*arguments, "--target", "0.02"]) == 0
     text = (tmp_path / "R.md").read_text(encoding="utf-8")
     for name in ("majority", "SVM", "SVM, normalised", "logistic regression, normalised", f"{FEATURES}, mean of seeds",
                  f"{PRETRAINED}, mean of seeds", "target +0.02"):  # fmt: skip

@@ -12,9 +12,9 @@ from avse.data.shards import ShardReader
 from avse.errors import ConfigError
 from avse.media.tensors import read_tensors
 from recipes.vatt import evaluate, shards, train
+from recipes.vatt.clip_sources import videos_in
 from recipes.vatt.config import AugmentConfig
 from recipes.vatt.data import ClipDataset, collate
-from recipes.vatt.sources import videos_in
 
 FPS = 12.5
 

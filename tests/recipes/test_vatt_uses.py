@@ -165,10 +165,14 @@ def test_results_say_what_the_stages_found(vatt_run, vatt_shards, costs, tmp_pat
                "--transfer", tmp_path / "transfer", "--figure", tmp_path / "figures" / "features.png",
                "--command", "egs/toy/run.sh"]  # fmt: skip
     assert vatt_results.main([str(output), *map(str, options)]) == 0
+    assert "## Targets" not in output.read_text()
+    options += ["--targets", ROOT / "egs/grid_vatt/targets.yaml"]
+    assert vatt_results.main([str(output), *map(str, options)]) == 0
     text = output.read_text()
     parts = [
         "## Targets",
-        "audio to video, R@1 by chance",
+        "| audio to video, R@1 by chance | 10 times |",
+        "| training | 60 minutes |",
         "| text to video | chance |",
         "| colour | 2 | 20 | 75.0% | 50.0% |",
         "### Hierarchy against a flat common space",

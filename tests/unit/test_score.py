@@ -8,7 +8,7 @@ from audio_files import write_audio
 
 from avse.errors import AvseError, InputError
 from avse.metrics.pesq import pesq_wb
-from avse.metrics.score import Score
+from avse.metrics.score_or_reason import Score
 from avse.metrics.table import DEFAULT, METRICS
 from avse.score import Pair, score_pair, score_pairs, score_waveforms
 from avse.workers import in_parallel

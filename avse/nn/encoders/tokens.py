@@ -142,7 +142,7 @@ class WaveformTokens(nn.Module):
 
 
 class WordTokens(nn.Module):
-    """Words by number, without positions: attention is reported how far apart two words are instead."""
+    """Words by number, without positions: attention gets the distance of two words instead."""
 
     can_drop = False
 

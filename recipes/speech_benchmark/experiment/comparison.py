@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from avse.data.manifest import Mixture
 from avse.metrics.interval import bootstrap_interval
-from avse.metrics.paired import sign_flip_p
 from avse.metrics.table import METRICS
+from recipes.paired_tests import sign_flip_p
 from recipes.speech_benchmark.mixture_scores import Results
 
 LEVEL = 0.05

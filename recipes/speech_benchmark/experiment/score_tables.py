@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from avse.data.manifest import Mixture
-from avse.metrics.paired import holm
 from avse.metrics.table import METRICS
+from recipes.paired_tests import holm
 from recipes.speech_benchmark.experiment.comparison import LEVEL, Lead, Mean, conclusion, lead_of, mean_of
 from recipes.speech_benchmark.experiment.config import Claim, ExperimentConfig, title_of, words_of
 from recipes.speech_benchmark.experiment.document import Heading, Lines, Part, Points, Table

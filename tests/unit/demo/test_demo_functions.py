@@ -12,7 +12,7 @@ from event_loops import closed_event_loops  # noqa: F401
 from avse.demo.comparison import write_comparison
 from avse.demo.enhancement import Seen, used_spans
 from avse.demo.page import Page, build, read_limit_db
-from avse.demo.session import Sessions
+from avse.demo.page_session import Sessions
 from avse.demo.settings import DemoSettings
 from avse.demo.spectrograms import _levels, spectrogram_addresses
 from avse.enhance.enhancer import Enhancer

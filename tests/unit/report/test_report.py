@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from audio_files import write_audio
 
-from avse.metrics.score import Score
+from avse.metrics.score_or_reason import Score
 from avse.report.formats import to_csv, to_json, to_markdown, to_text
-from avse.report.page import to_html, worst_files
 from avse.report.rows import FileScores, group_by, summarise
+from avse.report.score_page import to_html, worst_files
 
 RATE = 16000
 

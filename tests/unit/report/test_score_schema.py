@@ -6,7 +6,7 @@ import jsonschema
 import pytest
 
 from avse.errors import ConfigError
-from avse.metrics.score import Score
+from avse.metrics.score_or_reason import Score
 from avse.report.formats import to_json
 from avse.report.rows import FileScores
 from avse.report.score_schema import SCHEMA, VERSION, stamped

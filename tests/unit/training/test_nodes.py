@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import safetensors
 import torch
+import torch.distributed.checkpoint
 from children import together
 
 from avse.errors import ConfigError
@@ -16,8 +18,10 @@ from avse.training.processes import processes
 
 ROOT = Path(__file__).parents[3]
 PROGRAM = Path(__file__).with_name("nodes_program.py")
+WIDTH = 400
+"""Of the program's network."""
 KINDS = ["whole", "sharded"]
-LIMIT_S = 300
+LIMIT_S = 600
 """For a training of a few seconds: most is the start of Python, seven times on two cores that others may use."""
 
 on_torchrun = pytest.mark.skipif(sys.platform == "win32", reason="torchrun on Windows wants a build with libuv")
@@ -67,15 +71,25 @@ def test_two_nodes_and_a_killed_process_end_with_the_weights_of_one_machine(runs
 def test_each_rank_writes_its_own_part(runs):
     _, two = (folder / "sharded" for folder in runs)
     pointed = json.loads((two / "last.json").read_text())
-    assert pointed == {"step": 18, "n_ranks": 2}
-    names = sorted(path.name for path in (two / "last-000000018").iterdir())
-    assert names == ["part-1-of-2.safetensors", "part-2-of-2.safetensors"]
+    assert (pointed["step"], pointed["n_ranks"]) == (18, 2)
+    files = sorted((two / "last-000000018").iterdir())
     assert [path.name for path in two.glob("last-*")] == ["last-000000018"]
-    parts = [read_tensors(two / "last-000000018" / name)[0] for name in names]
+    # What PyTorch itself makes of the parts, whatever process wrote them: the best weights, which are the average.
+    wanted = {"mean.layers.1.weight": torch.empty(WIDTH, WIDTH), "mean.layers.2.bias": torch.empty(1)}
+    with pytest.warns(UserWarning, match=r"torch\.distributed is disabled"):
+        torch.distributed.checkpoint.load(
+            wanted, storage_reader=torch.distributed.checkpoint.HuggingFaceStorageReader(str(files[0].parent))
+        )
     best, step = _best(two)
-    # The best weights are the average, which each part has its rows of.
     assert step == 18
-    assert torch.equal(torch.cat([part["mean.layers.1.weight"] for part in parts]), best["model.layers.1.weight"])
+    assert all(torch.equal(wanted[name], best[name.replace("mean", "model")]) for name in wanted)
+    # No process wrote the other's rows, and nothing is a pickle.
+    assert [path.suffix for path in files] == [".safetensors"] * 2
+    shapes = []
+    for path in files:
+        with safetensors.safe_open(path, framework="pt") as file:
+            shapes.append(file.get_slice("mean.layers.1.weight").get_shape())
+    assert shapes == [[WIDTH // 2, WIDTH]] * 2
 
 
 def test_restarts_that_may_hang_are_refused(monkeypatch):
@@ -94,7 +108,7 @@ def test_restarts_that_may_hang_are_refused(monkeypatch):
 def test_parts_of_another_number_of_processes_are_refused(tmp_path):
     from avse.training.parts import PartedCheckpoint
 
-    (tmp_path / "last.json").write_text('{"step": 3, "n_ranks": 2}\n')
+    (tmp_path / "last.json").write_text('{"step": 3, "n_ranks": 2, "progress": {}, "optimizer": {}}\n')
     model = torch.nn.Linear(1, 1)
     optimizer = torch.optim.Adam(model.parameters())
     checkpoint = PartedCheckpoint(tmp_path, rank=0, n_ranks=1, barrier=lambda: None)
@@ -121,8 +135,51 @@ def test_a_kill_while_parts_are_written_leaves_the_checkpoint_before(tmp_path):
         raise KilledError
 
     optimizer.step()
-    dying = PartedCheckpoint(tmp_path, rank=0, n_ranks=1, barrier=killed)
+    calls = 0
+
+    def killed_at_the_end():
+        nonlocal calls
+        calls += 1
+        if calls > 1:
+            killed()
+
+    dying = PartedCheckpoint(tmp_path, rank=0, n_ranks=1, barrier=killed_at_the_end)
     with pytest.raises(KilledError):
         dying.save(model=model, optimizer=optimizer, step=2, progress={})
-    assert checkpoint.load(model=model, optimizer=optimizer) == (1, {"best_loss": 0.5})
+    again = torch.optim.Adam(model.parameters())  # of a new process, which has no moments yet
+    assert checkpoint.load(model=model, optimizer=again) == (1, {"best_loss": 0.5})
+    assert again.state[model.weight]["step"] == 1
+    assert torch.equal(again.state[model.weight]["exp_avg"], torch.full((2, 2), 0.1))
     assert all(torch.equal(saved[name], tensor) for name, tensor in model.state_dict().items())
+
+
+@pytest.mark.parametrize("damage", ["model", "missing", "cut"])
+def test_parts_that_are_damaged_or_of_another_model_are_one_line(tmp_path, damage):
+    from avse.training.parts import PartedCheckpoint
+
+    model = torch.nn.Linear(2, 2)
+    checkpoint = PartedCheckpoint(tmp_path, rank=0, n_ranks=1, barrier=lambda: None)
+    checkpoint.save(model=model, optimizer=torch.optim.Adam(model.parameters()), step=1, progress={})
+    part = next((tmp_path / "last-000000001").iterdir())
+    if damage == "model":
+        model = torch.nn.Linear(2, 3)
+    elif damage == "missing":
+        part.unlink()
+    else:
+        part.write_bytes(part.read_bytes()[:-10])
+    with pytest.raises(ConfigError, match="must be whole and fit the model but does not") as error:
+        checkpoint.load(model=model, optimizer=torch.optim.Adam(model.parameters()))
+    assert "\n" not in str(error.value)
+
+
+def test_a_part_that_two_encoders_share_is_kept_under_both_names(tmp_path):
+    from avse.training.parts import PartedCheckpoint
+
+    one = torch.nn.Linear(2, 2)
+    model = torch.nn.ModuleDict({"audio": one, "video": one})
+    checkpoint = PartedCheckpoint(tmp_path, rank=0, n_ranks=1, barrier=lambda: None)
+    checkpoint.save(model=model, optimizer=torch.optim.Adam(model.parameters()), step=1, progress={})
+    kept = one.weight.detach().clone()
+    torch.nn.init.zeros_(one.weight)
+    checkpoint.load(model=model, optimizer=torch.optim.Adam(model.parameters()))
+    assert torch.equal(model["video"].weight, kept)

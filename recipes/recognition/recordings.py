@@ -17,7 +17,7 @@ from avse.media.made import Made, State
 from avse.media.suffixes import VIDEO
 from avse.media.video import VideoReader
 from avse.types import FloatArray
-from recipes.recognition.examples import Example
+from recipes.recognition.examples import LabelledRecording
 from recipes.speech_benchmark.find_mouths import RECORD, crops_key
 from recipes.speech_benchmark.provenance import keep_if_same
 
@@ -51,7 +51,7 @@ class Sources(NamedTuple):
     """What is missing, one line each."""
 
 
-def read_sources(example: Example, *, wanted: frozenset[str], crops: Path) -> Sources:
+def read_sources(example: LabelledRecording, *, wanted: frozenset[str], crops: Path) -> Sources:
     """Read what some modalities need; what a recording does not have is noted and missing.
 
     Args:
@@ -73,7 +73,7 @@ def read_sources(example: Example, *, wanted: frozenset[str], crops: Path) -> So
     return Sources(mouth, waveform, text, series, tuple(notes))
 
 
-def _mouth(example: Example, folder: Path, notes: list[str]) -> Mouth | None:
+def _mouth(example: LabelledRecording, folder: Path, notes: list[str]) -> Mouth | None:
     if example.path.suffix.lower() not in VIDEO:
         notes.append(f"{example.id}: video is missing, {example.path.name} is an audio file")
         return None
@@ -86,7 +86,7 @@ def _mouth(example: Example, folder: Path, notes: list[str]) -> Mouth | None:
     return Mouth(*track.latest(times_s))
 
 
-def _crops_of(example: Example, folder: Path) -> Path:
+def _crops_of(example: LabelledRecording, folder: Path) -> Path:
     """The crops of an example's video, by the stage that finds mouths or made here."""
     path = folder / f"{example.file_id}.npz"
     key = crops_key(example.path)
@@ -106,7 +106,7 @@ def _made(folder: Path) -> Made:
     return Made(folder, name=RECORD)
 
 
-def _waveform(example: Example, notes: list[str]) -> FloatArray | None:
+def _waveform(example: LabelledRecording, notes: list[str]) -> FloatArray | None:
     try:
         waveform = read_mono(example.path, sample_rate=SAMPLE_RATE)
     except MediaError:
@@ -120,7 +120,7 @@ def _waveform(example: Example, notes: list[str]) -> FloatArray | None:
     return waveform
 
 
-def _text(example: Example) -> str | None:
+def _text(example: LabelledRecording) -> str | None:
     if example.text:
         return example.text
     for suffix in SUFFIXES:
@@ -130,7 +130,7 @@ def _text(example: Example) -> str | None:
     return None
 
 
-def _series(example: Example, notes: list[str]) -> FloatArray | None:
+def _series(example: LabelledRecording, notes: list[str]) -> FloatArray | None:
     path = example.path.with_suffix(".csv")
     if not path.is_file():
         return None

@@ -5,8 +5,8 @@ import pytest
 from sklearn import metrics
 
 from avse.errors import InputError
-from avse.metrics.classification import CLASSIFICATION, classification_scores, confusion, reliability
 from avse.metrics.interval import bootstrap_interval
+from recipes.classification import CLASSIFICATION, classification_scores, confusion, reliability
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def given():
     return reference, probabilities / probabilities.sum(axis=1, keepdims=True)
 
 
-def test_as_scikit_learn_has_them(given):
+def test_every_metric_is_that_of_its_name(given):
     reference, probabilities = given
     predicted = probabilities.argmax(axis=1)
     scores = classification_scores(reference=reference, probabilities=probabilities)

@@ -13,7 +13,7 @@ from avse.media.output import atomic_write
 from avse.media.suffixes import VIDEO
 from avse.media.video import VideoReader
 from avse.report.views import data_address
-from recipes.recognition.examples import Example, read_examples
+from recipes.recognition.examples import LabelledRecording, read_examples
 from recipes.recognition.features import CLEAN
 from recipes.recognition.scores import Comparison, best_modality, system_lines
 from recipes.recognition.systems import FUSIONS
@@ -65,7 +65,7 @@ def write_report(path: Path, comparison: Comparison, *, folder: Path, config: di
         temporary.write_text(text, encoding="utf-8")
 
 
-def _shown(index: int, comparison: Comparison, system: str, examples: dict[str, Example]) -> dict[str, Any]:
+def _shown(index: int, comparison: Comparison, system: str, examples: dict[str, LabelledRecording]) -> dict[str, Any]:
     first = comparison.first
     row = first.systems[CLEAN][system][index]
     best = np.argsort(-row)[:4]
@@ -79,7 +79,7 @@ def _shown(index: int, comparison: Comparison, system: str, examples: dict[str, 
     }
 
 
-def still(example: Example) -> str | None:
+def still(example: LabelledRecording) -> str | None:
     """The frame in the middle of an example as a data address; None without a video that can be read."""
     if example.path.suffix.lower() not in VIDEO:
         return None

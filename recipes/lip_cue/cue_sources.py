@@ -1,4 +1,4 @@
-"""What training reads, computed once: `python -m recipes.lip_cue.sources MANIFEST CROPS FOLDER`.
+"""What training reads, computed once: `python -m recipes.lip_cue.cue_sources MANIFEST CROPS FOLDER`.
 
 Cues and band powers are small (0.6 MB per minute of speech), so that training decodes and transforms nothing: mixing
 adds powers. Faces keep their mouth crops; speech without video is there for faces that are warped to say it.
@@ -89,7 +89,7 @@ def load_sources(folder: Path, crops: Path, *, split: str) -> Sources:
     """
     path = folder / f"{split}.npz"
     if not path.is_file():
-        raise ConfigError(f"sources {path} must exist but do not; run python -m recipes.lip_cue.sources first")
+        raise ConfigError(f"sources {path} must exist but do not; run python -m recipes.lip_cue.cue_sources first")
     with np.load(path, allow_pickle=False) as arrays:
         kinds, names, ids = (arrays[key] for key in ("kinds", "names", "ids"))
         ends = np.cumsum(arrays["n_frames"])
@@ -151,7 +151,7 @@ def write_sources(items: list[Item], folder: Path, *, split: str, root: Path) ->
 
 def main(argv: list[str] | None = None) -> int:
     """Write the sources of both splits."""
-    parser = argparse.ArgumentParser(prog="python -m recipes.lip_cue.sources", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m recipes.lip_cue.cue_sources", description=__doc__)
     parser.add_argument("manifest", type=Path)
     parser.add_argument("crops", type=Path, help="folder of the crops stage")
     parser.add_argument("folder", type=Path)

@@ -7,7 +7,7 @@ from typing import Any
 from avse.errors import AvseError
 from avse.extras import require
 from avse.media.audio import read_audio
-from avse.metrics.score import Score
+from avse.metrics.score_or_reason import Score
 from avse.metrics.table import METRICS
 from avse.report.formats import GROUPINGS, NAMES, failure_lines, grouped_lines, note_lines, standard_line, summary_lines
 from avse.report.rows import ROLES, FileScores, metric_names

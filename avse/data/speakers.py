@@ -1,0 +1,43 @@
+"""Which clips are whose: of ten million, no recording is opened to learn it, for a packed corpus has numbers for it."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from avse.data.packed import PackedBank
+
+
+class Recordings(Protocol):
+    """A bank of whatever kind."""
+
+    @property
+    def items(self) -> Any:
+        """What is known of each recording, `speaker` among it."""
+        ...
+
+
+def clips_by_speaker(bank: Recordings) -> dict[str, npt.NDArray[np.int64]]:
+    """Indices of each speaker's clips in order, speakers in order of their names; 8 bytes a clip."""
+    codes, names = (bank.speakers, bank.names) if isinstance(bank, PackedBank) else _numbered(bank.items)
+    order = np.argsort(codes, kind="stable")
+    parts = np.split(order, np.cumsum(np.bincount(codes, minlength=len(names)))[:-1])
+    found = dict(zip(names, parts, strict=True))
+    return {name: found[name] for name in sorted(names) if len(found[name])}
+
+
+def nth_other(clips: npt.NDArray[np.int64], number: int) -> int:
+    """The index that stands at a place of the list of all indices without some clips.
+
+    Args:
+        clips: `(clips,)` indices that the list is without, rising.
+        number: place in it, from 0.
+    """
+    return number + int(np.searchsorted(clips - np.arange(len(clips)), number, side="right"))
+
+
+def _numbered(items: Iterable[Any]) -> tuple[npt.NDArray[np.int64], Sequence[str]]:
+    of_name: dict[str, int] = {}
+    codes = np.fromiter((of_name.setdefault(str(item.speaker), len(of_name)) for item in items), dtype=np.int64)
+    return codes, list(of_name)
