@@ -1,7 +1,7 @@
 """GRUs that train quickly on CPUs: several small ones at once, with their gradients written out.
 
-PyTorch's GRU records a graph of some fifteen operations for each step; where the states are as small as those of speech
-enhancement, that is most of the time it takes. Without gradients, and in exports, PyTorch's own run.
+PyTorch's GRU records every operation of every step; where the states are as small as those of speech enhancement, that
+takes longer than the arithmetic. Without gradients, and in exports, PyTorch's own run.
 """
 
 from collections.abc import Sequence
