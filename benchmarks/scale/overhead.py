@@ -83,8 +83,21 @@ def main(argv: list[str] | None = None) -> int:
         run_all(arguments.child, n_files=arguments.files, executor="local", work="copier")
         return 0
     started_s, rows = time.monotonic(), [["executor", "job", "files", "wall, s", "ms a file", "journal, bytes a file"]]
+    executors = ("local", "ray") if arguments.ray else ("local",)
+    command = f"python -m benchmarks.scale.overhead --files {arguments.files} --kills {arguments.kills}"
+    command += " --ray" if arguments.ray else ""
+
+    def write(more: str) -> None:
+        """After each run: a later one may not end."""
+        load = f"Load of the machine meanwhile: {os.getloadavg()[2]:.1f} on {os.cpu_count()} cores."
+        write_section("Jobs: overhead a file", f"{table(rows)}\n\n{more}{load}", command=command,
+                      wall_s=time.monotonic() - started_s)  # fmt: skip
+
     with tempfile.TemporaryDirectory(prefix="avse-") as scratch:
-        for executor in ("local", "ray") if arguments.ray else ("local",):
+        killed = kill_and_continue(Path(scratch) / "killed", n_files=2000, n_kills=arguments.kills)
+        words = f"Killed and continued, 2,000 files: {', '.join(f'{n} {name}' for name, n in killed.items())}.\n\n"
+        print(words, file=sys.stderr, flush=True)
+        for executor in executors:
             address = _cluster() if executor == "ray" else None
             for work in ("nothing", "copier"):
                 folder = Path(scratch) / f"{executor}-{work}"
@@ -95,13 +108,7 @@ def main(argv: list[str] | None = None) -> int:
                 rows.append([executor, work, str(n_files), f"{wall_s:.1f}", f"{1000 * wall_s / n_files:.2f}",
                              f"{size:.0f}"])  # fmt: skip
                 print(rows[-1], file=sys.stderr, flush=True)
-        killed = kill_and_continue(Path(scratch) / "killed", n_files=2000, n_kills=arguments.kills)
-    text = (
-        f"{table(rows)}\n\nKilled and continued, 2,000 files: {', '.join(f'{n} {name}' for name, n in killed.items())}."
-    )
-    load = f"Load of the machine meanwhile: {os.getloadavg()[2]:.1f} on {os.cpu_count()} cores."
-    command = f"python -m benchmarks.scale.overhead --files {arguments.files}{' --ray' if arguments.ray else ''}"
-    write_section("Jobs: overhead a file", f"{text}\n\n{load}", command=command, wall_s=time.monotonic() - started_s)
+                write(words)
     return 0
 
 
