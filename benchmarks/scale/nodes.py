@@ -8,6 +8,7 @@ again. Every output must be there once, equal to the undisturbed run's, and noth
 
 import argparse
 import hashlib
+import math
 import os
 import signal
 import subprocess
@@ -145,7 +146,14 @@ class Table:
     def note(self, name: str, folder: Path, seconds: list[float], *, n: int) -> None:
         """Add a run, and write the section."""
         whole = folder.parent / "local"
-        self.rows.append([name, str(n), *(f"{value:.1f}" for value in seconds), *state_of(folder, whole, n=n)])
+        self.rows.append(
+            [
+                name,
+                str(n),
+                *("" if math.isnan(value) else f"{value:.1f}" for value in seconds),
+                *state_of(folder, whole, n=n),
+            ]
+        )
         print(self.rows[-1], file=sys.stderr, flush=True)
         what = "enhances it" if self._plan.work == "enhancer" else "copies it"
         text = (
