@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from avse.errors import AvseError
 from avse.extras import require
 from avse.media.audio import read_audio
 from avse.metrics.score_or_reason import Score
 from avse.metrics.table import METRICS
+from avse.report.document import Article, Heading, Part, Points, Remark, Table, View, to_page
 from avse.report.formats import GROUPINGS, NAMES, failure_lines, grouped_lines, note_lines, standard_line, summary_lines
 from avse.report.rows import ROLES, FileScores, metric_names
 from avse.report.views import audio_address, spectrogram_addresses
@@ -29,23 +29,31 @@ def to_html(rows: Sequence[FileScores]) -> str:
         MissingExtraError: the extra `report` is not installed.
     """
     require("report", thing="the HTML report")
-    import jinja2
-
-    metrics = metric_names(rows)
+    parts: list[Part] = [Remark(_about(rows)), Heading("All files"), Table(summary_lines(rows), has_roles=True)]
+    parts += [line] if (line := standard_line(rows)) else []
+    for keys in GROUPINGS:
+        if lines := grouped_lines(rows, keys):
+            parts += [Heading(f"By {' and '.join(keys)}"), Table(lines, has_roles=True)]
+    for word, found in (("Failed", failure_lines(rows)), ("Scored, but note", note_lines(rows))):
+        parts += [Heading(f"{word}: {_n_files(len(found))}"), Points(found)] if found else []
     ranked_by, worst = worst_files(rows)
-    environment = jinja2.Environment(loader=jinja2.PackageLoader("avse.report", "."), autoescape=True)
-    return environment.get_template("page.html.j2").render(
-        n_files=len(rows),
-        summary=summary_lines(rows),
-        groups=[(" and ".join(keys), lines) for keys in GROUPINGS if (lines := grouped_lines(rows, keys))],
-        failures=failure_lines(rows),
-        notes=note_lines(rows),
-        standard=standard_line(rows),
-        ranked_by=ranked_by,
-        worst=[_shown(row, metrics) for row in worst],
-        longest_s=LONGEST_S,
-        less_is_better=[METRICS[name].title for name in metrics if METRICS[name].less_is_better],
-    )
+    if worst:
+        shown = (
+            f"Images share one scale of colours in each row; at most the first {LONGEST_S:g} s are shown and played."
+        )
+        parts += [Heading(f"The worst {len(worst)}, by {ranked_by}"), Remark(shown)]
+        parts += [_article(row, metric_names(rows)) for row in worst]
+    return to_page(parts, title="Speech enhancement scores")
+
+
+def _about(rows: Sequence[FileScores]) -> str:
+    less = ", ".join(METRICS[name].title for name in metric_names(rows) if METRICS[name].less_is_better)
+    better = f"but for {less}" if less else "throughout"
+    return f"{_n_files(len(rows))}. Mean ± standard deviation; higher is better {better}."
+
+
+def _n_files(n: int) -> str:
+    return f"{n} file{'' if n == 1 else 's'}"
 
 
 def worst_files(rows: Sequence[FileScores]) -> tuple[str, list[FileScores]]:
@@ -71,7 +79,7 @@ def worst_files(rows: Sequence[FileScores]) -> tuple[str, list[FileScores]]:
     return (f"gain in {title}" if with_gain else title), [rows[i] for _, i in ranked[:N_WORST]]
 
 
-def _shown(row: FileScores, metrics: Sequence[str]) -> dict[str, Any]:
+def _article(row: FileScores, metrics: Sequence[str]) -> Article:
     waveforms: dict[str, tuple[Waveform, int]] = {}
     try:
         for role in ("noisy", "estimate", "reference"):
@@ -82,20 +90,16 @@ def _shown(row: FileScores, metrics: Sequence[str]) -> dict[str, Any]:
     images = spectrogram_addresses(waveforms)
     names = {"noisy": "noisy", "estimate": "enhanced", "reference": "clean"}
     by_role = {NAMES[role]: scores for role in ROLES if (scores := getattr(row, role)) is not None}
-    scores = [
+    lines = [
         [METRICS[name].title, *(_cell(scores[name], name, signed=role == "gain") for role, scores in by_role.items())]
         for name in metrics
     ]
-    return {
-        "id": row.id,
-        "groups": ", ".join(f"{key} {value}" for key, value in row.groups.items()),
-        "heading": ["", *by_role],
-        "scores": scores,
-        "views": [
-            {"name": names[role], "image": images[role], "audio": audio_address(*waveform)}
-            for role, waveform in waveforms.items()
-        ],
-    }
+    views = [
+        View(names[role], images[role], f"Spectrogram, {names[role]}", audio_address(*waveform))
+        for role, waveform in waveforms.items()
+    ]
+    groups = ", ".join(f"{key} {value}" for key, value in row.groups.items())
+    return Article(row.id, groups, views, [["", *by_role], *lines])
 
 
 def _cell(score: Score, metric: str, *, signed: bool) -> str:

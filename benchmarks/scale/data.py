@@ -23,7 +23,7 @@ from avse.faces.report import FaceReport
 from avse.training.sampler import ResumableBatchSampler
 from benchmarks.torture.record import table, write_section
 
-RATE, CLIP_S, CROP = 16000, 10.0, (48, 72, 3)
+RATE, CLIP_S, CROP = 16000, 10.0, (32, 48, 3)
 DRAW = """
 import json, sys, time
 from pathlib import Path
@@ -125,7 +125,7 @@ def main(argv: list[str] | None = None) -> int:
         assert len(PackedBank(folder)) == 360_000
     text = (
         f"Times are of the processor, one thread.\n\n{first}\n\n{second}\n\n{table(rows)}\n\n"
-        f"A packed hour of talking faces (16 kHz audio, 25 crops of 48 x 72 a second) has {size / 2**30:.2f} GiB."
+        f"A packed hour of talking faces (16 kHz audio, 25 crops of 32 x 48 a second) has {size / 2**30:.2f} GiB."
     )
     write_section("Data for training: shuffles, index, memory", text, command="python -m benchmarks.scale.data",
                   wall_s=time.monotonic() - started_s)  # fmt: skip

@@ -77,14 +77,31 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--ray-files", type=int, help="on Ray (default: as many)")
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--ray", action="store_true", help="on a Ray cluster of this machine, too")
+    parser.add_argument("--only-ray", action="store_true", help="on Ray alone, in a section of its own")
     parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args(argv)
     if arguments.child:
         run_all(arguments.child, n_files=arguments.files, executor="local", work="copier")
         return 0
     started_s, rows = time.monotonic(), [["executor", "job", "files", "wall, s", "ms a file", "journal, bytes a file"]]
+    executors = ("ray",) if arguments.only_ray else ("local", "ray") if arguments.ray else ("local",)
+    title = "Jobs: overhead a file on Ray" if arguments.only_ray else "Jobs: overhead a file"
+    command = f"python -m benchmarks.scale.overhead --files {arguments.files} --kills {arguments.kills}"
+    command += " --only-ray" if arguments.only_ray else " --ray" if arguments.ray else ""
+
+    def write(more: str) -> None:
+        """After each run: a later one may not end."""
+        load = f"Load of the machine meanwhile: {os.getloadavg()[2]:.1f} on {os.cpu_count()} cores."
+        write_section(title, f"{table(rows)}\n\n{more}{load}", command=command,
+                      wall_s=time.monotonic() - started_s)  # fmt: skip
+
     with tempfile.TemporaryDirectory(prefix="avse-") as scratch:
-        for executor in ("local", "ray") if arguments.ray else ("local",):
+        words = ""
+        if arguments.kills:
+            killed = kill_and_continue(Path(scratch) / "killed", n_files=2000, n_kills=arguments.kills)
+            words = f"Killed and continued, 2,000 files: {', '.join(f'{n} {name}' for name, n in killed.items())}.\n\n"
+            print(words, file=sys.stderr, flush=True)
+        for executor in executors:
             address = _cluster() if executor == "ray" else None
             for work in ("nothing", "copier"):
                 folder = Path(scratch) / f"{executor}-{work}"
@@ -95,13 +112,7 @@ def main(argv: list[str] | None = None) -> int:
                 rows.append([executor, work, str(n_files), f"{wall_s:.1f}", f"{1000 * wall_s / n_files:.2f}",
                              f"{size:.0f}"])  # fmt: skip
                 print(rows[-1], file=sys.stderr, flush=True)
-        killed = kill_and_continue(Path(scratch) / "killed", n_files=2000, n_kills=arguments.kills)
-    text = (
-        f"{table(rows)}\n\nKilled and continued, 2,000 files: {', '.join(f'{n} {name}' for name, n in killed.items())}."
-    )
-    load = f"Load of the machine meanwhile: {os.getloadavg()[2]:.1f} on {os.cpu_count()} cores."
-    command = f"python -m benchmarks.scale.overhead --files {arguments.files}{' --ray' if arguments.ray else ''}"
-    write_section("Jobs: overhead a file", f"{text}\n\n{load}", command=command, wall_s=time.monotonic() - started_s)
+                write(words)
     return 0
 
 

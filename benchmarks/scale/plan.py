@@ -26,7 +26,7 @@ video stream copied take as much again. Costs are of one thread on this machine'
 them all. What a run of that size would find besides (slow disks, damaged files, lost machines) is what the journal
 and the retries are for; it was measured with two nodes only (`benchmarks/RESULTS.md`).
 
-**Training on {hours:,} h of audio-visual data.** Packed at 16 kHz with 25 crops of 48 x 72 a second it takes
+**Training on {hours:,} h of audio-visual data.** Packed at 16 kHz with 25 crops of 32 x 48 a second it takes
 {packed:.0f} GB ({packed_hour:.2f} GB an hour by its format), which is read once an epoch. In clips of {length_s} s an
 epoch has {examples:,} examples; each takes {example_ms:.0f} ms of a core to make and {train_ms:.0f} ms of a core to
 train (the live model), so that an epoch takes {make_h:,.0f} core-hours of making and, on CPUs alone, {train_h:,.0f} of
@@ -68,7 +68,7 @@ def main(argv: list[str] | None = None) -> int:
         days = hours * per_hour / cores / 24
         rows.append([f"{hours:,}", f"{hours * per_hour:,.0f}", f"{cores:,}", f"{days:.1f}", f"{hours * gb / 1000:,.1f}",
                      bottleneck, change])  # fmt: skip
-    packed_hour = 3600 * (16000 * 2 + 25 * 48 * 72 * 3) / 1e9
+    packed_hour = 3600 * (16000 * 2 + 25 * 32 * 48 * 3) / 1e9
     n_parameters = _parameters()
     gradient = 2 * 4 * n_parameters / 1e6
     n_examples, example_s = round(TRAIN_HOURS * 3600 / LENGTH_S), training["example, core-s"]

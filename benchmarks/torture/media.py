@@ -278,6 +278,8 @@ def main(argv: list[str] | None = None) -> int:
     body = table(lines) + f"\n\nConnections to a server that names and playlists point at: {n_calls}."
     body += "\n\n" + "\n".join(f"- {failure}" for failure in failures[:50]) if failures else ""
     command = f"python -m benchmarks.torture.media --mutations {options.mutations} --seed {options.seed}"
+    if math.isfinite(options.within_s):
+        command += f" --within-s {options.within_s:g}"
     write_section("Hostile media", body, command=command, wall_s=time.monotonic() - started)
     print(body)
     too_large = any(count.memory_mib > MEMORY_MIB for count in counts.values())

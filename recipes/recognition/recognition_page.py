@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import jinja2
 import numpy as np
 
 from avse.errors import AvseError
-from avse.media.output import atomic_write
 from avse.media.suffixes import VIDEO
 from avse.media.video import VideoReader
+from avse.report.document import Article, Heading, Part, Remark, Table, View, to_page
 from avse.report.views import data_address
+from recipes import result_file
 from recipes.recognition.examples import LabelledRecording, read_examples
 from recipes.recognition.features import CLEAN
 from recipes.recognition.scores import Comparison, best_modality, system_lines
@@ -42,41 +42,33 @@ def write_report(path: Path, comparison: Comparison, *, folder: Path, config: di
     probabilities = first.systems[CLEAN][shown]
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == first.labels
-    parts = []
+    names = ", ".join(first.names)
+    about = f"{len(first.labels)} tested recordings of {len(set(first.groups))} groups; labels: {names}."
+    parts: list[Part] = [
+        Remark(f"{about} Predictions by {shown}."), Heading("All systems"), Table(system_lines(comparison))
+    ]  # fmt: skip
     for heading, which, sign in (
         ("Wrong, most confident first", ~right, -1),
         ("Right, least confident first", right, 1),
     ):
         order = np.flatnonzero(which)[np.argsort(sign * confidence[which], kind="stable")][:N_SHOWN]
-        parts.append((heading, [_shown(i, comparison, shown, examples) for i in order]))
-    here = Path(__file__).parent
-    loader = jinja2.ChoiceLoader([jinja2.FileSystemLoader(here), jinja2.PackageLoader("avse.report", ".")])
-    page = jinja2.Environment(loader=loader, autoescape=True).get_template("report.html.j2")
-    text = page.render(
-        title=title,
-        n=len(first.labels),
-        n_groups=len(set(first.groups)),
-        names=first.names,
-        shown=shown,
-        systems=system_lines(comparison),
-        parts=[(heading, files) for heading, files in parts if files],
-    )
-    with atomic_write(path, force=True) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        articles = [_article(i, comparison, shown, examples) for i in order]
+        parts += [Heading(heading), *articles] if articles else []
+    result_file.write(path, to_page(parts, title=title))
 
 
-def _shown(index: int, comparison: Comparison, system: str, examples: dict[str, LabelledRecording]) -> dict[str, Any]:
+def _article(index: int, comparison: Comparison, system: str, examples: dict[str, LabelledRecording]) -> Article:
     first = comparison.first
     row = first.systems[CLEAN][system][index]
     best = np.argsort(-row)[:4]
-    example = examples.get(first.ids[index])
-    return {
-        "id": first.ids[index],
-        "label": first.names[first.labels[index]],
-        "predicted": first.names[int(row.argmax())],
-        "probabilities": [["label", "probability"], *([first.names[i], f"{row[i]:.2f}"] for i in best)],
-        "still": still(example) if example else None,
-    }
+    name, example = first.ids[index], examples.get(first.ids[index])
+    image = still(example) if example else None
+    return Article(
+        name,
+        f"true {first.names[first.labels[index]]}, predicted {first.names[int(row.argmax())]}",
+        [View("middle frame", image, f"Middle frame of {name}")] if image else [],
+        [["label", "probability"], *([first.names[i], f"{row[i]:.2f}"] for i in best)],
+    )
 
 
 def still(example: LabelledRecording) -> str | None:

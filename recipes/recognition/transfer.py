@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from avse.errors import ConfigError
+from avse.report.document import to_markdown
 from avse.report.formats import markdown_table
 from avse.training.run import Run, describe_software
 from recipes import result_file
@@ -66,7 +67,7 @@ def main(config: TransferConfig) -> None:
             evaluate(one)
             found[table.stem][encoder] = read_comparison(folder)
     Run(config.folder / "table", config=config)
-    result_file.write(config.output, result_file.text_of(parts_of(found, config)))
+    result_file.write(config.output, to_markdown(parts_of(found, config), folder=config.output.parent))
 
 
 def parts_of(found: dict[str, dict[str, Comparison]], config: TransferConfig) -> list[str]:

@@ -27,6 +27,8 @@ from typing import ClassVar
 import torch
 from torch import nn
 
+from avse.signal.stft_config import StftConfig
+
 
 @dataclass(frozen=True)
 class DummyConfig:
@@ -36,7 +38,8 @@ class DummyConfig:
 class Dummy(nn.Module):
     name: ClassVar[str] = "dummy"
     crop_size: ClassVar[tuple[int, int]] = (32, 48)
-    sample_rate, window, hop, context_frames = 16000, 512, 256, 0
+    stft = StftConfig(window=512, hop=256, sample_rate=16000)
+    context_frames = 0
 
     def __init__(self, config):
         super().__init__()

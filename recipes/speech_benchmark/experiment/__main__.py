@@ -12,10 +12,10 @@ from avse.data.manifest import Item as Recording
 from avse.data.manifest import data_root, read_manifest
 from avse.data.mixtures import MixtureReader
 from avse.errors import AvseError, ConfigError
+from avse.report.document import Heading, Part, Table, to_markdown, to_page
 from recipes import result_file
 from recipes.speech_benchmark.experiment.config import ExperimentConfig, read_experiment
-from recipes.speech_benchmark.experiment.document import Heading, Part, Table, to_markdown
-from recipes.speech_benchmark.experiment.experiment_page import to_html
+from recipes.speech_benchmark.experiment.experiment_page import heard_parts
 from recipes.speech_benchmark.experiment.experiment_scores import Scored, read_scored
 from recipes.speech_benchmark.experiment.items import RATE, Item, choose, read_items
 from recipes.speech_benchmark.experiment.mouth_figures import Seen, mouth_figures
@@ -87,7 +87,7 @@ def main(argv: list[str] | None = None) -> int:
         text = f"# {arguments.title}\n\n{to_markdown(parts, folder=arguments.output.parent)}"
         result_file.write(arguments.output, text)
         if arguments.html:
-            page = to_html(parts, views.items, title=arguments.title, chosen=views.chosen)
+            page = to_page([*parts, *heard_parts(views.items, chosen=views.chosen)], title=arguments.title)
             result_file.write(arguments.html, page)
     except AvseError as error:
         print(f"experiment: error: {error}", file=sys.stderr)

@@ -15,9 +15,9 @@ from avse.media.arrays import read_arrays
 from avse.media.output import atomic_write
 from avse.models import zoo
 from avse.models.avdcnn import AVDCNN
+from avse.report.document import FigureFile, Part
 from recipes.progress import bar
 from recipes.speech_benchmark.experiment.config import ExperimentConfig
-from recipes.speech_benchmark.experiment.document import FigureFile, Part
 from recipes.speech_benchmark.experiment.lips import (
     LipFrames,
     Looks,

@@ -10,9 +10,9 @@ import yaml
 
 from avse.data.manifest import Item
 from avse.errors import ConfigError
+from avse.report.document import Heading, Lines, Part, Table
 from avse.training.run import describe_software
 from recipes.speech_benchmark.experiment.config import ExperimentConfig, names_of, title_of
-from recipes.speech_benchmark.experiment.document import Heading, Lines, Part, Table
 from recipes.speech_benchmark.mixture_scores import (
     REPORTED_ONLY,
     SPLITS,

@@ -12,10 +12,10 @@ from PIL import Image
 
 from avse.media.output import atomic_write
 from avse.metrics.table import METRICS
+from avse.report.document import FigureFile, Part
 from avse.report.views import draw_level, level_db
 from recipes.speech_benchmark.experiment.comparison import mean_of
 from recipes.speech_benchmark.experiment.config import ExperimentConfig
-from recipes.speech_benchmark.experiment.document import FigureFile, Part
 from recipes.speech_benchmark.experiment.experiment_scores import Scored
 from recipes.speech_benchmark.experiment.items import RATE, Item
 from recipes.speech_benchmark.mixture_scores import SPLITS

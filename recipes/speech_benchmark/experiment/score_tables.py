@@ -5,10 +5,10 @@ from itertools import pairwise
 
 from avse.data.manifest import Mixture
 from avse.metrics.table import METRICS
+from avse.report.document import Heading, Lines, Part, Points, Table
 from recipes.paired_tests import holm
 from recipes.speech_benchmark.experiment.comparison import LEVEL, Lead, Mean, conclusion, lead_of, mean_of
 from recipes.speech_benchmark.experiment.config import Claim, ExperimentConfig, title_of, words_of
-from recipes.speech_benchmark.experiment.document import Heading, Lines, Part, Points, Table
 from recipes.speech_benchmark.experiment.experiment_scores import Failure, Scored
 from recipes.speech_benchmark.mixture_scores import REPORTED_ONLY, SPLITS
 

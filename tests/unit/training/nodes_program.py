@@ -1,7 +1,7 @@
 """A training that several launchers share: `nodes_program.py N_NODES PER_NODE PORT FOLDER KIND...`.
 
-Each launcher is torchrun's agent. Its processes come from a server that has imported everything once, for a restart is
-mostly imports. A process whose rank is 1 kills itself once where it finds `FOLDER/KIND/kill`.
+Each launcher is torchrun's agent, which needs torch alone. Its processes come from a server that has imported the rest
+once, for a restart is mostly imports. A process whose rank is 1 kills itself once where it finds `FOLDER/KIND/kill`.
 """
 
 import multiprocessing
@@ -10,12 +10,7 @@ import sys
 from pathlib import Path
 
 import torch
-from lightning_fabric import seed_everything
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
-
-from avse.training.loop import fit
-from avse.training.loop_config import LoopConfig
-from avse.training.run import Run
 
 WIDTH = 400
 
@@ -32,6 +27,12 @@ class Line(torch.utils.data.Dataset):
 
 
 def train(folder, *, sharded):
+    from lightning_fabric import seed_everything
+
+    from avse.training.loop import fit
+    from avse.training.loop_config import LoopConfig
+    from avse.training.run import Run
+
     config = LoopConfig(
         n_epochs=3, batch_size=4, warmup_steps=3, precision="32-true", checkpoint_every_steps=2,
         validate_every_epochs=1, sharded=sharded, ema_decay=0.5,
@@ -73,7 +74,7 @@ def train_all(folder, kinds):
 
 
 def main(n_nodes, per_node, port, folder, *kinds):
-    multiprocessing.set_forkserver_preload([Path(__file__).stem])
+    multiprocessing.set_forkserver_preload([Path(__file__).stem, "avse.training.loop"])
     # A launcher on a busy machine is late with its signs of life; two of the restarts are for the kills.
     config = LaunchConfig(
         min_nodes=int(n_nodes), max_nodes=int(n_nodes), nproc_per_node=int(per_node), run_id="test", max_restarts=4,
