@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from avse.cli.command import log, show_progress
-from avse.jobs.executor import NAMES, NO_PROGRESS_S, Executor, ExecutorConfig, make_executor
+from avse.jobs.executor import NAMES, Executor, ExecutorConfig, make_executor
 from avse.jobs.journal import Journal
 from avse.jobs.run import Summary, summary_path
 from avse.jobs.share import parse_share
+from avse.jobs.task import NO_PROGRESS_S
 from avse.media.output import atomic_write
 
 Show = Callable[[int, int, float], None]

@@ -5,14 +5,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from avse.errors import InputError
-from avse.jobs.task import Outcome, Task, Work
+from avse.jobs.task import NO_PROGRESS_S, Outcome, Task, Work
 
 NAMES = ("local", "ray")
 """Executors, as the commands name them."""
-NO_PROGRESS_S = 600.0
-"""A job that reports no progress for so long is ended."""
-MAX_ATTEMPTS = 3
-"""Times that a job is begun whose process or machine is lost while it runs."""
 
 
 @dataclass(frozen=True)

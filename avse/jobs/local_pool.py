@@ -13,9 +13,8 @@ from contextlib import suppress
 from dataclasses import replace
 
 from avse.errors import AvseError, reason_of
-from avse.jobs.executor import MAX_ATTEMPTS, NO_PROGRESS_S
 from avse.jobs.process import GRACE_S, command, environment
-from avse.jobs.task import JsonDict, Outcome, SetupError, Task, Work
+from avse.jobs.task import MAX_ATTEMPTS, NO_PROGRESS_S, JsonDict, Outcome, SetupError, Task, Work
 
 LOST = "process was killed {n} times, perhaps for want of memory; use fewer workers"
 

@@ -15,9 +15,8 @@ from dataclasses import replace
 from typing import Any
 
 from avse.errors import AvseError, InputError, MissingExtraError
-from avse.jobs.executor import MAX_ATTEMPTS, NO_PROGRESS_S
 from avse.jobs.local_pool import ChildProcess, LostProcessError, StuckError
-from avse.jobs.task import JsonDict, Outcome, SetupError, Task, Work
+from avse.jobs.task import MAX_ATTEMPTS, NO_PROGRESS_S, JsonDict, Outcome, SetupError, Task, Work
 
 OBJECT_STORE_BYTES = 100 * 2**20
 """Of a cluster that is started here; what passes through it is small."""

@@ -12,6 +12,10 @@ JsonDict = dict[str, Any]
 Report = Callable[[str, float, float], None]
 """Called by a job when it has made progress: the stage, what is done of it, and all of it. A job that is silent for too
 long is ended."""
+NO_PROGRESS_S = 600.0
+"""A job that reports no progress for so long is ended."""
+MAX_ATTEMPTS = 3
+"""Times that a job is begun whose process or machine is lost while it runs."""
 
 
 class SetupError(AvseError):
