@@ -89,7 +89,7 @@ class Convolutions(nn.Module):
         self.layers = nn.ModuleList(GroupedConv(channels, dilation) for dilation in dilations)
 
     def initial_state(self, batch: int, like: Tensor) -> tuple[Tensor, ...]:
-        """Zeros."""
+        """Zeros; `like`, `(...)`, gives the device and the number type."""
         state = []
         for layer in self.layers:
             assert isinstance(layer, GroupedConv)
@@ -102,7 +102,7 @@ class Convolutions(nn.Module):
     def forward(
         self, x: Tensor, state: tuple[Tensor, ...], added: tuple[Tensor, ...] = ()
     ) -> tuple[list[Tensor], tuple[Tensor, ...]]:
-        """Give the map after each layer; `added` goes to the input of each."""
+        """Give the map after each layer, all `(batch, channels, frames, bands)`; `added` goes to the input of each."""
         maps, after = [], []
         for index, layer in enumerate(self.layers):
             x, past, attended = layer(x + added[index] if added else x, *state[2 * index : 2 * index + 2])

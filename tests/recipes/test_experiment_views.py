@@ -14,6 +14,7 @@ from avse.faces.report import FaceReport
 from avse.models.avdcnn import AVDCNN, Estimate
 from avse.models.avdcnn_config import AVDCNNConfig
 from avse.signal.stft import POWER_FLOOR
+from avse.signal.stft_config import StftConfig
 from recipes.speech_benchmark.experiment import lips
 from recipes.speech_benchmark.experiment import mouth_figures as mouths
 from recipes.speech_benchmark.experiment.config import Claim, ExperimentConfig
@@ -109,7 +110,7 @@ def test_spectrograms_show_a_tone_where_it_is():
 class Peephole:
     """Makes the audio as loud as one patch of the mouth is bright, and sees nothing else."""
 
-    window, hop, sample_rate = 512, 320, RATE
+    stft = StftConfig(window=512, hop=320, sample_rate=RATE)
     rows, columns = slice(16, 20), slice(8, 12)
 
     def estimate_spectrum(self, noisy, crops, present):

@@ -14,6 +14,7 @@ from avse.faces.detect import Box
 from avse.faces.people import SMOOTHING_S, _Cropper, _Scene
 from avse.models.live import Live, LiveConfig
 from avse.nn.losses import compressed_mse, masked_mse
+from avse.signal.stft_config import StftConfig
 from avse.training.ema import WeightAverage
 from avse.training.loop import fit
 from avse.training.loop_config import LoopConfig
@@ -155,7 +156,8 @@ class _Asked:
 class _Causal:
     """A causal model that changes nothing."""
 
-    name, sample_rate, window, hop, crop_size, video_rate_hz = "causal", 16000, 512, 128, (32, 48), 25.0
+    name, crop_size, video_rate_hz = "causal", (32, 48), 25.0
+    stft = StftConfig(window=512, hop=128, sample_rate=16000)
 
     def encode_video(self, motion, state):
         return np.zeros((len(motion), 1), np.float32), None
@@ -197,7 +199,8 @@ def test_a_mouth_that_the_gate_does_not_believe_changes_nothing():
 class _ByOctave:
     """Halves the model's upper octave, and takes a tenth of all below it."""
 
-    name, sample_rate, window, hop, context_frames, crop_size = "octave", 16000, 512, 320, 3, (2, 3)
+    name, context_frames, crop_size = "octave", 3, (2, 3)
+    stft = StftConfig(window=512, hop=320, sample_rate=16000)
 
     def estimate_spectrum(self, noisy, crops, present):
         gain = np.where(np.arange(257) >= 128, 0.5, 0.1).astype(np.float32)
