@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.models.guard import GuardState, SteeringGuard
+from avse.models.input_level import InputGain
 from avse.models.lip_evidence import EvidenceState, LipEvidence
 from avse.signal.speech_cue import CUE_DIM
 from avse.signal.stft_config import StftConfig
@@ -55,6 +56,7 @@ class StepState(NamedTuple):
     steering: Any
     evidence: EvidenceState | None
     guard: GuardState | None
+    gain: InputGain
 
 
 class LipSteered:
@@ -78,14 +80,16 @@ class LipSteered:
         self, noisy: Spectrum, mouth: FloatArray, present: npt.NDArray[np.bool_], state: StepState | None
     ) -> tuple[Spectrum, FloatArray, StepState]:
         """As `avse.models.enhancing.CausalModel.enhance_step`."""
-        before = state or StepState(None, None, None)
+        before = state or StepState(None, None, None, InputGain())
         cue, lips = mouth[:, :CUE_DIM], mouth[:, CUE_DIM:]
-        audio_only, steered, after = self._steering.enhance(noisy, cue, present, before.steering)
+        gains, gain = before.gain.gains(noisy, self.stft)
+        audio_only, steered, after = self._steering.enhance(noisy * gains, cue, present, before.steering)
+        audio_only, steered = audio_only / gains, steered / gains
         evidence, weighed = self._evidence.weigh(audio_only, lips, present, before.evidence)
         blended, weights, guard = self._guard.blend(
             audio_only, steered, evidence=evidence, cue=cue, present=present, state=before.guard
         )
-        return blended, weights, StepState(after, weighed, guard)
+        return blended, weights, StepState(after, weighed, guard, gain)
 
 
 class OnnxSteering:
