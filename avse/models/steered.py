@@ -104,6 +104,8 @@ class Steered(nn.Module):
     @staticmethod
     def config_of(**header: Any) -> SteeredConfig:
         """The configuration that a weights file's header holds."""
+        if "recurrence" in header.get("core", {}):
+            raise ValueError("they are of the audio core before GTCRN; train again, or use avse 0.2")
         core, block = Gtcrn.config_of(**header.get("core", {})), BlockConfig(**header.get("block", {}))
         return SteeredConfig(**{**header, "core": core, "block": block})
 

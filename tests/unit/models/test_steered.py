@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from avse.errors import ConfigError
 from avse.models import onnx_graph, steered_onnx, zoo
 from avse.models.gtcrn import Gtcrn, GtcrnConfig
 from avse.models.lip_steered import OnnxSteering, TorchSteering
@@ -127,3 +128,9 @@ def test_training_the_steering_leaves_the_core_as_it_is(trained, given):
     assert twin.cue.weight.grad is not None
     for name, buffer in twin.core.named_buffers():
         assert torch.equal(buffer, dict(core.named_buffers())[name])
+
+
+def test_weights_of_the_core_before_are_refused_with_advice(tmp_path):
+    header = {"model": "steered", "config": {"core": {"channels": 32, "recurrence": "minimal"}, "n_blocks": 3}}
+    with pytest.raises(ConfigError, match="of the audio core before GTCRN; train again"):
+        zoo.build(header, path=tmp_path / "old.safetensors")
