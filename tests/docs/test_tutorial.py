@@ -3,13 +3,10 @@
 import json
 from pathlib import Path
 
-import pytest
-
 NOTEBOOK = json.loads((Path(__file__).parents[2] / "docs/tutorial.ipynb").read_text(encoding="utf-8"))
 CODE = [cell for cell in NOTEBOOK["cells"] if cell["cell_type"] == "code"]
 
 
-@pytest.mark.slow
 def test_the_tutorial_runs(tmp_path, monkeypatch):
     monkeypatch.setenv("MPLBACKEND", "agg")
     monkeypatch.chdir(tmp_path)
