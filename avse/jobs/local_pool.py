@@ -216,6 +216,9 @@ class _Slot:
             return replace(outcome, error=f"worker must start but does not: {error}", is_setup=True)
         except AvseError as error:
             return replace(outcome, error=str(error), is_setup=True)
+        if self._ended:  # while the process started: `join` did not see it, so it is ended here
+            self._child.stop(grace_s=0)
+            return None
         return self._done(outcome, self._child)
 
     def _done(self, outcome: Outcome, child: ChildProcess) -> Outcome | None:
