@@ -1,6 +1,7 @@
 """Every job has one outcome, whatever becomes of its process; each makes its worker once and ends with the pool."""
 
 import os
+import threading
 import time
 
 import pytest
@@ -76,6 +77,36 @@ def test_a_pool_that_is_left_early_ends_its_processes(tmp_path):
     assert time.monotonic() - started_s < 60, "200 steps of 0.3 s are left"
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def test_a_process_that_still_starts_when_the_pool_is_left_does_no_job(monkeypatch):
+    is_left, starting, children = threading.Event(), threading.Event(), []
+
+    class Child:
+        def __init__(self, work, *, no_progress_s):
+            children.append(self)
+            self.tasks, self.is_stopped, self.is_late = [], False, len(children) == 2
+            if self.is_late:
+                starting.set()
+                assert is_left.wait(60)
+            else:
+                assert starting.wait(60)
+
+        def do(self, task):
+            self.tasks.append(task)
+            return {}, None, 0.0
+
+        def stop(self, *, grace_s=0.0):
+            self.is_stopped = True
+
+    monkeypatch.setattr("avse.jobs.local_pool.ChildProcess", Child)
+    outcomes = LocalPool(n_workers=2).run(WORK, [Task(str(n), {}) for n in range(3)])
+    next(outcomes)
+    threading.Timer(0.5, is_left.set).start()
+    outcomes.close()
+    late = next(child for child in children if child.is_late)
+    assert late.is_stopped
+    assert late.tasks == []
 
 
 def test_a_thread_that_fails_ends_the_run_and_does_not_let_it_wait_for_ever(monkeypatch):
