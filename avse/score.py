@@ -3,10 +3,9 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 
 from avse.errors import AvseError, InputError, MissingExtraError, reason_of
-from avse.media.audio import read_audio
+from avse.jobs.places import Place, read_audio_of
 from avse.metrics.clipping import n_clipped
 from avse.metrics.hearing import NORMAL, Audiogram
 from avse.metrics.score_or_reason import Score
@@ -26,10 +25,10 @@ class Pair:
     """Files to score against each other."""
 
     id: str
-    reference: Path
+    reference: Place
     """Clean."""
-    estimate: Path
-    noisy: Path | None = None
+    estimate: Place
+    noisy: Place | None = None
     """The estimate's input, to score beside it."""
     groups: dict[str, str] = field(default_factory=dict)
     """What the files are of, such as `noise_type`."""
@@ -71,7 +70,7 @@ def score_waveforms(
 
 
 def score_file(
-    path: Path,
+    path: Place,
     *,
     reference: FloatWaveform,
     sample_rate: int,
@@ -93,7 +92,7 @@ def score_file(
         A score by metric, and notes on the file: clipping, and its delay.
     """
     try:
-        channels, rate = read_audio(path)
+        channels, rate = read_audio_of(path)
     except AvseError as error:
         return dict.fromkeys(metrics, Score(None, str(error))), []
     notes = _clipping_notes(channels)
@@ -130,7 +129,7 @@ def score_pair(pair: Pair, *, metrics: Sequence[str] = DEFAULT, audiogram: Audio
     """Score one file, and the noisy one beside it; what cannot be read has failed scores with the reason."""
     paths = paths_of(pair)
     try:
-        channels, rate = read_audio(pair.reference)
+        channels, rate = read_audio_of(pair.reference)
     except AvseError as error:
         return _not_scored(pair, error, metrics=metrics)
     reference = channels.mean(axis=0)
@@ -186,9 +185,9 @@ def scoring(
     return partial(_score_safely, metrics=metrics, audiogram=audiogram), partial(_not_scored, metrics=metrics)
 
 
-def paths_of(pair: Pair) -> dict[str, Path]:
+def paths_of(pair: Pair) -> dict[str, Place]:
     """The files of a pair by role."""
-    paths = {"reference": pair.reference, "estimate": pair.estimate}
+    paths: dict[str, Place] = {"reference": pair.reference, "estimate": pair.estimate}
     return paths if pair.noisy is None else {**paths, "noisy": pair.noisy}
 
 

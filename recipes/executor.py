@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 from avse.cli.executor import add_executor_options, running
 from avse.errors import AvseError
 from avse.jobs.call import call_each
+from avse.jobs.places import Place
 from avse.jobs.share import parse_share, share_of
 from avse.workers import in_parallel
 
@@ -19,8 +20,8 @@ class Command(NamedTuple):
     """A stage as its journal names it."""
 
     name: str
-    folder: Path
-    """Of the outputs."""
+    folder: Place
+    """Of the outputs; where it is a URL, the journal lies in the current folder."""
     facts: dict[str, Any]
     """Everything that all results depend on."""
 
@@ -75,8 +76,9 @@ def run_each(
         yield from in_parallel(work, items, n_jobs=arguments.workers, lost=lost)
         return
     arguments.quiet = False
+    beside = command.folder if isinstance(command.folder, Path) else None
     with running(
-        arguments, command=command.name, n_workers=arguments.workers, folder=command.folder, facts=command.facts
+        arguments, command=command.name, n_workers=arguments.workers, folder=beside, facts=command.facts
     ) as run_on:
         yield from call_each(
             work, items, executor=run_on.executor, name_of=name_of, lost=lost, journal=run_on.journal,

@@ -2,7 +2,8 @@
 
 Speech, talking faces and noise of each split become shards of one format (`avse.data.packed`). The folder then takes
 the place of the crops (`--crops FOLDER`, or `--audio FOLDER` of the steered model) in every recipe that trains on
-mixtures. A killed run continues with the split and kind that it was at.
+mixtures. A killed run continues with the split and kind that it was at. All places may be URLs, and so may `AVSE_DATA`;
+training maps the packed corpus into memory, and so reads a copy of it on a disk.
 """
 
 import argparse
@@ -10,16 +11,20 @@ import hashlib
 import json
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 from tqdm import tqdm
 
-from avse.data.manifest import Item, data_root, read_manifest
-from avse.data.packed import HEAD, Kind, is_packed, pack_bank
+from avse.data.manifest import Item, data_place, read_manifest
+from avse.data.packed import HEAD, NAMES, Kind, pack_bank
 from avse.errors import AvseError, ConfigError
-from avse.media.output import atomic_write
+from avse.jobs.growing import read_text
+from avse.jobs.places import Place, Url, on_disk, path_or_url, written
+from avse.jobs.urls import put
+from avse.media.output import scratch_folder
 
 
 def kind_of(item: Item) -> Kind:
@@ -29,7 +34,7 @@ def kind_of(item: Item) -> Kind:
     return "faces" if item.video else "speech"
 
 
-def pack(items: Sequence[Item], folder: Path, *, crops: Path | None, sample_rate: int, shard_mb: float) -> int:
+def pack(items: Sequence[Item], folder: Place, *, crops: Place | None, sample_rate: int, shard_mb: float) -> int:
     """Pack all splits and kinds; the number of recordings.
 
     Args:
@@ -40,23 +45,39 @@ def pack(items: Sequence[Item], folder: Path, *, crops: Path | None, sample_rate
         shard_mb: size of a shard, MB of 2**20 bytes.
 
     Raises:
-        AvseError: crops are missing, or a recording cannot be read.
+        AvseError: crops are missing, a recording cannot be read, or a place at a URL cannot be written.
     """
     groups: dict[tuple[str, Kind], list[Item]] = {}
     for item in items:
         groups.setdefault((item.split, kind_of(item)), []).append(item)
     for (split, kind), some in sorted(groups.items()):
-        place = folder / split / kind
-        if place.is_dir():
-            continue
-        part = place.with_name(f".{kind}.part")
-        shutil.rmtree(part, ignore_errors=True)
-        pack_bank(
-            some, part, root=data_root(), sample_rate=sample_rate, crops=crops if kind == "faces" else None,
-            max_bytes=round(shard_mb * 2**20), progress=partial(_bar, name=f"{split} {kind}"),
-        )  # fmt: skip
-        part.rename(place)
+        with _place_for(folder / split / kind) as part:
+            if part is not None:
+                pack_bank(
+                    some, part, root=data_place(), sample_rate=sample_rate, crops=crops if kind == "faces" else None,
+                    max_bytes=round(shard_mb * 2**20), progress=partial(_bar, name=f"{split} {kind}"),
+                )  # fmt: skip
     return len(items)
+
+
+@contextmanager
+def _place_for(place: Place) -> Iterator[Path | None]:
+    """Give a folder to pack a kind in, which takes its place when all went well; None where that was done before."""
+    if isinstance(place, Url):
+        if (place / NAMES).is_file():  # put last
+            yield None
+            return
+        with scratch_folder() as scratch:
+            yield scratch / "bank"
+            for path in sorted((scratch / "bank").iterdir(), key=lambda path: path.name == NAMES):
+                put(path, place / path.name)
+    elif place.is_dir():
+        yield None
+    else:
+        part = place.with_name(f".{place.name}.part")
+        shutil.rmtree(part, ignore_errors=True)
+        yield part
+        part.rename(place)
 
 
 def _bar(items: Sequence[Item], *, name: str) -> Iterable[Item]:
@@ -67,21 +88,22 @@ def main(argv: list[str] | None = None) -> int:
     """Pack a corpus; exit 2 if it cannot be packed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
-    add("manifest", type=Path)
-    add("folder", type=Path, help="for the shards")
-    add("--crops", type=Path, help="folder of the crops stage")
+    add("manifest", type=path_or_url)
+    add("folder", type=path_or_url, help="for the shards")
+    add("--crops", type=path_or_url, help="folder of the crops stage")
     add("--sample-rate", type=int, default=16000, help="Hz (default 16000)")
     add("--shard-mb", type=float, default=256.0, help="size of a shard (default 256)")
     arguments = parser.parse_args(argv)
     try:
-        items = read_manifest(arguments.manifest)
-        facts = {"sample_rate": arguments.sample_rate, "manifest": _digest(arguments.manifest)}
+        with on_disk(arguments.manifest) as path:
+            items = read_manifest(path)
+            facts = {"sample_rate": arguments.sample_rate, "manifest": _digest(path)}
         _check_same(arguments.folder, facts)
         n = pack(
             items, arguments.folder, crops=arguments.crops, sample_rate=arguments.sample_rate,
             shard_mb=arguments.shard_mb,
         )  # fmt: skip
-        with atomic_write(arguments.folder / HEAD, force=True) as temporary:
+        with written(arguments.folder / HEAD, force=True) as temporary:
             temporary.write_text(json.dumps(facts) + "\n", encoding="utf-8")
     except (AvseError, OSError) as error:
         print(f"pack: error: {error}", file=sys.stderr)
@@ -94,14 +116,15 @@ def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
-def _check_same(folder: Path, facts: dict[str, object]) -> None:
+def _check_same(folder: Place, facts: dict[str, object]) -> None:
     """Refuse a folder that holds another corpus."""
     begun = folder / ".packing.json"
-    folder.mkdir(parents=True, exist_ok=True)
-    known = folder / HEAD if is_packed(folder) else begun
-    if known.is_file() and json.loads(known.read_text(encoding="utf-8")) != facts:
+    if isinstance(folder, Path):
+        folder.mkdir(parents=True, exist_ok=True)
+    known = next((text for place in (folder / HEAD, begun) if (text := read_text(place))), None)
+    if known is not None and json.loads(known) != facts:
         raise ConfigError(f"folder {folder} must hold this corpus at this rate but holds another; name another folder")
-    with atomic_write(begun, force=True) as temporary:
+    with written(begun, force=True) as temporary:
         temporary.write_text(json.dumps(facts) + "\n", encoding="utf-8")
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from audio_files import RATE, ROOT, write_audio
+from url_fixtures import in_process, memory, no_credentials, s3  # noqa: F401
 from vatt_fixtures import vatt_config, vatt_cut, vatt_run, vatt_shards, vatt_videos, write_mouth  # noqa: F401
 from weight_fixtures import live_graph, live_weights, weights  # noqa: F401
 

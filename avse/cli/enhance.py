@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from avse.cli.command import add_verbosity, as_usage, log, run, say, visible
 from avse.cli.config_file import add_config, with_config
 from avse.cli.executor import add_executor_options
-from avse.cli.input_list import path_or_url
 from avse.cli.parser import CommandParser
 from avse.cli.pipes import piped
 from avse.cli.presets import PRESETS, apply_preset
 from avse.errors import InputError
+from avse.jobs.places import path_or_url
 from avse.models.pretrained import DEFAULT_MODEL
 
 if TYPE_CHECKING:

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from avse.cli.enhance_jobs import common_facts, job_options, output_suffix
-from avse.cli.input_list import Url, has_urls
+from avse.cli.input_list import has_urls
 from avse.cli.pipes import is_piped
 from avse.enhance.each import EACH
 from avse.enhance.job import Job
 from avse.enhance.work import job_to_json
 from avse.errors import InputError
 from avse.jobs import urls
+from avse.jobs.places import Place, Url, fingerprint_of, path_or_url
 from avse.jobs.task import JsonDict, Task
-from avse.media.made import fingerprint, key_of
+from avse.media.made import key_of
 from avse.media.suffixes import AUDIO, VIDEO, media_files
 
 
@@ -65,8 +66,7 @@ def plan_urls(options: argparse.Namespace) -> list[UrlPlanned]:
                 "rename an input"
             )
         seen[target] = source
-        mark = [urls.name_of(source), urls.identity(source)] if urls.is_url(source) else fingerprint(Path(source))
-        key = key_of({**facts, "audio": mark})
+        key = key_of({**facts, "audio": fingerprint_of(path_or_url(source))})
         payload: JsonDict = {"thing": f"input {source}", "job": fields, "key": key, "source": source, "target": target}
         planned.append(UrlPlanned(source, target, payload, key))
     return planned
@@ -83,7 +83,7 @@ def _check(options: argparse.Namespace) -> None:
         raise InputError("--output must be given where inputs are URLs but is not; name a folder or a URL")
 
 
-def _sources(given: Path | Url) -> list[str]:
+def _sources(given: Place) -> list[str]:
     suffixes = (*VIDEO, *AUDIO)
     if isinstance(given, Url):
         found = urls.list_folder(given, suffixes)
@@ -96,7 +96,7 @@ def _sources(given: Path | Url) -> list[str]:
     return found
 
 
-def _target(source: str, output: Path | Url, *, several: bool) -> str:
+def _target(source: str, output: Place, *, several: bool) -> str:
     is_folder = several or (isinstance(output, Path) and output.is_dir())
     if not is_folder:
         return str(output)

@@ -5,21 +5,10 @@ from pathlib import Path
 
 from avse.cli.command import log
 from avse.errors import InputError
-from avse.jobs.urls import is_url
+from avse.jobs.places import Place, Url, path_or_url
 
 
-class Url(str):
-    """An argument that is a URL and not a path, which would lose one of its slashes."""
-
-    __slots__ = ()
-
-
-def path_or_url(text: str) -> Path | Url:
-    """For argparse."""
-    return Url(text) if is_url(text) else Path(text)
-
-
-def read_list(path: Path) -> list[Path | Url]:
+def read_list(path: Path) -> list[Place]:
     """Paths and URLs from a text file, one a line; relative ones start from the current folder.
 
     Windows line ends and a byte order mark, which would become part of the names, are removed, and that is said.
@@ -42,6 +31,6 @@ def read_list(path: Path) -> list[Path | Url]:
     return [path_or_url(name) for name in names]
 
 
-def has_urls(inputs: Sequence[Path | Url]) -> bool:
+def has_urls(inputs: Sequence[Place]) -> bool:
     """True if one of them is a URL."""
     return any(isinstance(one, Url) for one in inputs)

@@ -12,6 +12,7 @@ from avse.cli.config_file import add_config
 from avse.cli.executor import add_executor_options, executor_config, running
 from avse.cli.parser import CommandParser
 from avse.errors import InputError
+from avse.jobs.places import Place, check_place, path_or_url, written
 
 if TYPE_CHECKING:
     from avse.cli.score_kept import KeptScores
@@ -51,11 +52,12 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
     )
     add = parser.add_argument
-    add("--reference", type=Path, required=True, help="clean audio file, or folder of them")
-    add("--estimate", type=Path, required=True, help="enhanced audio file, or folder of files of the same names")
-    add("--noisy", type=Path, help="the files before they were enhanced, to be scored beside")
-    add("--manifest", type=Path, metavar="JSONL", help="list of mixtures: scores by split, noise type and SNR, too; "
-        "references may be named by the mixture's clip")  # fmt: skip
+    add("--reference", type=path_or_url, required=True, help="clean audio file, or folder of them, or its "
+        "URL, such as s3://bucket/clean/; so may all files and folders be")  # fmt: skip
+    add("--estimate", type=path_or_url, required=True, help="enhanced audio file, or folder of files of the same names")
+    add("--noisy", type=path_or_url, help="the files before they were enhanced, to be scored beside")
+    add("--manifest", type=path_or_url, metavar="JSONL", help="list of mixtures: scores by split, noise type and SNR, "
+        "too; references may be named by the mixture's clip")  # fmt: skip
     add(
         "--metrics",
         help="names with commas between, of pesq_wb, pesq_nb, stoi, estoi, si_sdr_db (default: these), "
@@ -69,14 +71,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--align", action="store_true", help="remove each file's delay against the reference (0.5 s at most) first")
     add("--workers", "--jobs", type=int, help="processes (default: one for each core)")
-    add("--csv", type=Path, metavar="FILE", help="write one line for each file")
+    add("--csv", type=path_or_url, metavar="FILE", help="write one line for each file")
     add(
-        "--json", type=Path, metavar="FILE", help="write everything as JSON; - for standard output instead of the table"
+        "--json",
+        type=path_or_url,
+        metavar="FILE",
+        help="write everything as JSON; - for standard output instead of the table",
     )
-    add("--markdown", type=Path, metavar="FILE", help="write the tables as Markdown")
+    add("--markdown", type=path_or_url, metavar="FILE", help="write the tables as Markdown")
     add(
         "--html",
-        type=Path,
+        type=path_or_url,
         metavar="FILE",
         help="write one page with tables, spectrograms and players of the worst ten",
     )
@@ -105,11 +110,12 @@ def _score(options: argparse.Namespace) -> int:
         outputs = _outputs(options)
         if options.shard is not None and not outputs:
             raise InputError("--shard must go with an output, beside which scores are kept, but does not; add --json")
-        pairs = share_of(collect_pairs(options), parse_share(options.shard))
+        share = parse_share(options.shard)
+        pairs = share_of(collect_pairs(options), share)
         resume = options.estimate.is_dir() if options.resume is None else options.resume
         folder = outputs[0].parent if outputs and resume else None
         executor_config(options, n_workers=options.workers)
-        kept = KeptScores(folder, metrics=metrics, audiogram=audiogram, force=options.force)
+        kept = KeptScores(folder, metrics=metrics, audiogram=audiogram, force=options.force, share=share)
         may_replace = _check_outputs(outputs, kept, force=options.force)
     if missing:
         log.warning("%s: not computed, for pesq is not installed; run: pip install 'avse[score]'", ", ".join(missing))
@@ -134,7 +140,7 @@ def _score(options: argparse.Namespace) -> int:
 
 
 def _scores(
-    pairs: "list[Pair]", options: argparse.Namespace, *, kept: "KeptScores", folder: Path | None, facts: dict[str, Any]
+    pairs: "list[Pair]", options: argparse.Namespace, *, kept: "KeptScores", folder: Place | None, facts: dict[str, Any]
 ) -> "list[FileScores]":
     """Score files on all cores, or on the executor that was asked for."""
     from tqdm import tqdm
@@ -150,7 +156,8 @@ def _scores(
     if options.executor == "local" and options.journal is None and options.shard is None:
         return score_pairs(pairs, metrics=metrics, audiogram=audiogram, n_jobs=options.workers, progress=progress)
     work, lost = scoring(metrics=metrics, audiogram=audiogram)
-    with running(options, command="avse-score", n_workers=options.workers, folder=folder, facts=facts) as run_on:
+    beside = folder if isinstance(folder, Path) else None  # a journal is appended to, which no URL can be
+    with running(options, command="avse-score", n_workers=options.workers, folder=beside, facts=facts) as run_on:
         found = call_each(
             work, pairs, executor=run_on.executor, name_of=lambda pair: pair.id, lost=lost, journal=run_on.journal,
             summary=run_on.summary,
@@ -158,26 +165,24 @@ def _scores(
         return list(progress(found))
 
 
-def _outputs(options: argparse.Namespace) -> list[Path]:
+def _outputs(options: argparse.Namespace) -> list[Place]:
     given = (options.csv, options.markdown, options.html, options.json)
     return [path for path in given if path is not None and str(path) != "-"]
 
 
-def _check_outputs(outputs: list[Path], kept: "KeptScores", *, force: bool) -> bool:
+def _check_outputs(outputs: list[Place], kept: "KeptScores", *, force: bool) -> bool:
     """Validate the outputs; True if those that exist may be replaced, for they are this command's own."""
-    from avse.media.output import check_output
-
     for path in outputs:
         if outputs.count(path) > 1:
             raise InputError(f"each output must be a file of its own but {path} stands twice; rename one")
     may_replace = force or kept.own(outputs)
     for path in outputs:
-        check_output(path, force=may_replace)
+        check_place(path, force=may_replace)
     return may_replace
 
 
 def _write(rows: list["FileScores"], options: argparse.Namespace, *, force: bool) -> None:
-    from avse.media.output import atomic_write, scratch_folder
+    from avse.media.output import scratch_folder
     from avse.report.formats import to_csv, to_json, to_markdown, to_text
     from avse.report.score_page import to_html
 
@@ -191,7 +196,7 @@ def _write(rows: list["FileScores"], options: argparse.Namespace, *, force: bool
         os.environ.setdefault("MPLCONFIGDIR", str(folder))
         for path, render in outputs.items():
             if path is not None:
-                with atomic_write(path, force=force) as temporary:
+                with written(path, force=force) as temporary:
                     temporary.write_text(render(rows), encoding="utf-8", errors="backslashreplace")
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from avse.data.manifest import Mixture, read_mixtures
 from avse.errors import InputError
 from avse.extras import require
+from avse.jobs.places import Place, all_files, on_disk
 from avse.media.audio import check_file
-from avse.media.output import is_hidden
 from avse.media.suffixes import NO_MEDIA
 from avse.metrics.hearing import NORMAL, Audiogram, check_audiogram
 from avse.metrics.table import METRICS
@@ -64,14 +64,15 @@ def parse_audiogram(text: str | None, metrics: Sequence[str]) -> Audiogram:
     return audiogram
 
 
-def _pairs(options: argparse.Namespace, given: dict[str, Path]) -> list[Pair]:
+def _pairs(options: argparse.Namespace, given: dict[str, Place]) -> list[Pair]:
     if options.estimate.is_dir():
         for flag, path in given.items():
             if not path.is_dir():
                 raise InputError(f"{flag} must be a folder, as --estimate is, but is {path}; name a folder")
         return _folder_pairs(options)
     for flag, path in given.items():
-        check_file(path, kind=flag)
+        if isinstance(path, Path):
+            check_file(path, kind=flag)
     groups = _groups(_mixtures(options.manifest).get(options.estimate.stem))
     return [Pair(options.estimate.stem, options.reference, options.estimate, options.noisy, groups)]
 
@@ -96,23 +97,26 @@ def _folder_pairs(options: argparse.Namespace) -> list[Pair]:
     return pairs
 
 
-def _by_stem(folder: Path) -> dict[str, Path]:
+def _by_stem(folder: Place) -> dict[str, Place]:
     """The audio files of a folder; lists and reports that lie beside them are passed over."""
-    found: dict[str, Path] = {}
-    for path in sorted(folder.iterdir()):
-        if not path.is_file() or is_hidden(path) or path.suffix.lower() in NO_MEDIA:
+    found: dict[str, Place] = {}
+    for place in all_files(folder):
+        if place.suffix.lower() in NO_MEDIA:
             continue
-        if path.stem in found:
+        if place.stem in found:
             raise InputError(
-                f"files in {folder} must differ in more than their suffix but {found[path.stem].name} and {path.name} "
-                "do not; move one away"
+                f"files in {folder} must differ in more than their suffix but {found[place.stem].name} and "
+                f"{place.name} do not; move one away"
             )
-        found[path.stem] = path
+        found[place.stem] = place
     return found
 
 
-def _mixtures(manifest: Path | None) -> dict[str, Mixture]:
-    return {mixture.id: mixture for mixture in read_mixtures(manifest)} if manifest else {}
+def _mixtures(manifest: Place | None) -> dict[str, Mixture]:
+    if manifest is None:
+        return {}
+    with on_disk(manifest) as path:
+        return {mixture.id: mixture for mixture in read_mixtures(path)}
 
 
 def _groups(mixture: Mixture | None) -> dict[str, str]:

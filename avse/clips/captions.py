@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from avse.errors import MediaError
+from avse.jobs.places import Place, all_files
 from avse.media.limits import MAX_CAPTION_BYTES
-from avse.media.output import is_hidden
 
 SUFFIXES = (".srt", ".vtt", ".align", ".txt")
 ALIGN_RATE_HZ = 25_000
@@ -31,21 +31,21 @@ class Caption(NamedTuple):
     text: str
 
 
-def captions_by_video(folder: Path) -> dict[str, Path]:
+def captions_by_video(folder: Place) -> dict[str, Place]:
     """The caption file of each video in a folder, by the video's name without its suffix.
 
     It has the video's name, perhaps with a language (`film.en.vtt`), which comes second; of several suffixes the first
     of `SUFFIXES` is taken, of several languages the first by the alphabet.
     """
-    paths = sorted(path for path in folder.iterdir() if path.is_file() and not is_hidden(path))
+    paths = all_files(folder)
     others = {path.stem for path in paths if path.suffix.lower() not in SUFFIXES}
-    ranked = []
+    ranked: list[tuple[bool, int, str, str, Place]] = []
     for path in paths:
         suffix = path.suffix.lower()
         if suffix in SUFFIXES:
             stem = path.stem if path.stem in others else LANGUAGE.sub("", path.stem)
             ranked.append((stem != path.stem, SUFFIXES.index(suffix), path.name, stem, path))
-    found: dict[str, Path] = {}
+    found: dict[str, Place] = {}
     for *_, stem, path in sorted(ranked):
         found.setdefault(stem, path)
     return found

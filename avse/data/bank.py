@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from avse.data.manifest import Item
 from avse.errors import ConfigError
-from avse.media.audio import read_audio
+from avse.jobs.places import Place, read_audio_of
 from avse.media.output import atomic_write
 from avse.signal.resample import resample
 from avse.types import Waveform
@@ -23,17 +23,17 @@ from avse.types import Waveform
 FULL_SCALE = 32768
 
 
-def read_mono(path: Path, *, sample_rate: int) -> Waveform:
+def read_mono(path: Place, *, sample_rate: int) -> Waveform:
     """Read a file's audio at one rate, the mean of its channels.
 
     Args:
-        path: an audio file or a container with audio.
+        path: an audio file or a container with audio, here or at a URL.
         sample_rate: Hz wanted.
 
     Returns:
         `(samples,)`.
     """
-    waveform, rate = read_audio(path)
+    waveform, rate = read_audio_of(path)
     mono = waveform.mean(axis=0, dtype=np.float32)
     return mono if rate == sample_rate else resample(mono, source_rate=rate, target_rate=sample_rate)
 

@@ -13,6 +13,7 @@ from pathlib import Path, PurePath, PureWindowsPath
 from typing import Any, TypeVar
 
 from avse.errors import ConfigError
+from avse.jobs.places import Place, Url, path_or_url
 from avse.media.output import atomic_write
 
 ROOTS = ("AVSE_DATA", "AVSE_VIDEOS", "AVSE_NOISE", "AVSE_SPEECH")
@@ -30,6 +31,16 @@ def data_root() -> Path:
     if not root.is_dir():
         raise ConfigError(f"the data folder must exist but {root} does not; set AVSE_DATA to where the data lies")
     return root
+
+
+def data_place() -> Place:
+    """As `data_root`, where a URL will do: `AVSE_DATA` may be one.
+
+    Raises:
+        ConfigError: the folder does not exist.
+    """
+    place = path_or_url(os.environ.get("AVSE_DATA", "data"))
+    return place if isinstance(place, Url) else data_root()
 
 
 @dataclasses.dataclass(frozen=True)

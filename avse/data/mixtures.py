@@ -1,13 +1,13 @@
 """The fixed test mixtures, built from the files they name."""
 
 from functools import lru_cache
-from pathlib import Path
 from typing import NamedTuple
 
 from avse.data.bank import read_mono
 from avse.data.manifest import Item, Mixture
 from avse.data.mix import build_mixture
 from avse.errors import ConfigError
+from avse.jobs.places import Place, under
 from avse.types import Waveform
 
 
@@ -23,17 +23,17 @@ class MixedClip(NamedTuple):
 class MixtureReader:
     """Builds mixtures; remembers the recordings used last, for neighbours in the list share them."""
 
-    def __init__(self, items: list[Item], *, root: Path, sample_rate: int) -> None:
+    def __init__(self, items: list[Item], *, root: Place, sample_rate: int) -> None:
         """Set up.
 
         Args:
             items: manifest that the mixtures' clips stand in.
-            root: folder that all paths start from.
+            root: folder that all paths start from; may be a URL.
             sample_rate: Hz to build at.
         """
         self.clips = {item.id: item for item in items}
         self.root = root
-        self._read = lru_cache(maxsize=64)(lambda path: read_mono(root / path, sample_rate=sample_rate))
+        self._read = lru_cache(maxsize=64)(lambda path: read_mono(under(root, path), sample_rate=sample_rate))
         self.sample_rate = sample_rate
 
     def read(self, mixture: Mixture) -> MixedClip:

@@ -24,6 +24,7 @@ from avse.data.shards import ShardWriter
 from avse.errors import ConfigError
 from avse.faces.mouth import MouthTrack
 from avse.faces.report import FaceReport
+from avse.jobs.places import Place, on_disk, under
 from avse.media.output import atomic_write
 from avse.types import Waveform
 
@@ -59,9 +60,9 @@ def pack_bank(
     items: Sequence[Item],
     folder: Path,
     *,
-    root: Path,
+    root: Place,
     sample_rate: int,
-    crops: Path | None = None,
+    crops: Place | None = None,
     max_bytes: int = 256 * 2**20,
     progress: Callable[[Sequence[Item]], Iterable[Item]] = iter,
 ) -> int:
@@ -70,7 +71,7 @@ def pack_bank(
     Args:
         items: of the manifest.
         folder: new, or empty.
-        root: that the items' paths start from.
+        root: that the items' paths start from; may be a URL, as may the crops.
         sample_rate: Hz to hold them at.
         crops: folder of the crops stage, for talking faces; None packs audio only.
         max_bytes: of a shard, about.
@@ -86,13 +87,18 @@ def pack_bank(
     speakers = []
     with ShardWriter(folder, name="samples", max_bytes=max_bytes) as writer:
         for number, item in enumerate(progress(items)):
-            waveform = read_mono(root / item.audio, sample_rate=sample_rate)
-            mouth = None if crops is None else load_mouth(crops / f"{item.id}.npz")
+            waveform = read_mono(under(root, item.audio), sample_rate=sample_rate)
+            mouth = None if crops is None else _mouth_at(crops / f"{item.id}.npz")
             about = {"id": item.id, "speaker": item.speaker, "sample_rate": sample_rate}
             writer.write(f"{number:012d}", encode_sample(waveform, mouth, about))
             speakers.append(names.setdefault(item.speaker, len(names)))
     finish_bank(folder, np.array(speakers, dtype=np.uint32), list(names))
     return len(speakers)
+
+
+def _mouth_at(place: Place) -> MouthTrack:
+    with on_disk(place) as path:
+        return load_mouth(path)
 
 
 def finish_bank(folder: Path, speakers: npt.NDArray[np.uint32], names: Sequence[str | None]) -> None:

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from avse.enhance.work import EnhanceWorker, job_from_json, job_to_json
-from avse.errors import MediaError
 from avse.jobs import urls
+from avse.jobs.places import Url, check_place, fetched
 from avse.jobs.task import JsonDict, Report
 from avse.jobs.url_made import UrlMade
 from avse.media.made import State
-from avse.media.output import atomic_write, scratch_folder
+from avse.media.output import scratch_folder
 
 RECORDS = ".avse-enhance"
 """Hidden folder beside the outputs: what each was made from."""
@@ -44,31 +44,19 @@ class UrlWorker:
             state = made.state(key)
             if state is State.DONE:
                 return {"results": [], "skipped": True}
-            if state is State.NEW and urls.identity(target) is not None:
-                raise MediaError(f"output {target} must not exist but does; allow it to be replaced, or name another")
+            if state is State.NEW:
+                check_place(Url(target))
         with scratch_folder() as folder:
             report("fetch", 0.0, 1.0)
-            local = self._fetched(source, folder)
+            local = fetched(source, folder)
             output = folder / f"enhanced{Path(urls.name_of(target)).suffix}" if made else Path(target)
             own = job_to_json(dataclasses.replace(job, audio=local, output=output))
             row = self._inner({**payload, "key": "" if made else key, "job": own}, report)
             if made is not None:
-                made.begin(key)
-                urls.put(output, target)
-                made.finish(key)
+                made.put(output, key)
         for result in row["results"]:
             result.update(audio=source, output=target)
         return row
-
-    @staticmethod
-    def _fetched(source: str, folder: Path) -> Path:
-        """The input on this machine; its name stays, for messages and tags."""
-        if not urls.is_url(source):
-            return Path(source)
-        path = folder / urls.name_of(source)
-        with atomic_write(path) as temporary:
-            urls.fetch(source, temporary)
-        return path
 
 
 def url_worker(**options: Any) -> UrlWorker:

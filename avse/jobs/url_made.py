@@ -2,6 +2,7 @@
 
 import json
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from avse.jobs import urls
@@ -45,6 +46,16 @@ class UrlMade:
     def finish(self, key: str) -> None:
         """Note that it was made."""
         self._write({"key": key, "made": urls.identity(self._url)})
+
+    def put(self, path: Path, key: str) -> None:
+        """Put a file as the output, and note what it was made from.
+
+        Raises:
+            MediaError: it cannot be written.
+        """
+        self.begin(key)
+        urls.put(path, self._url)
+        self.finish(key)
 
     def _read(self) -> dict[str, Any] | None:
         content = urls.read_bytes(self._record)

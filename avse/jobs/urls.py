@@ -1,8 +1,10 @@
 """Files by URL, such as `s3://bucket/talk.mp4`, through fsspec: listed, fetched and put, errors in one line."""
 
+import errno
 import posixpath
+import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +32,13 @@ def join(folder: str, name: str) -> str:
     return f"{folder.rstrip('/')}/{name}"
 
 
-def list_folder(url: str, suffixes: Iterable[str]) -> list[str]:
+def list_folder(url: str, suffixes: Iterable[str], *, recursive: bool = False) -> list[str]:
     """Files of a folder whose names end in one of the suffixes, in order; hidden ones are none of them.
 
     Args:
         url: of a file or a folder; of a file, only that one.
-        suffixes: in lower case, with the dot.
+        suffixes: in lower case, with the dot; an empty one is that of all files.
+        recursive: list the folders in it, too.
 
     Raises:
         MediaError: nothing is there, or it cannot be read.
@@ -46,9 +49,41 @@ def list_folder(url: str, suffixes: Iterable[str]) -> list[str]:
         system.invalidate_cache()
         if system.isfile(path):
             return [url]
-        names = [row["name"] for row in system.ls(path, detail=True) if row["type"] == "file"]
-    base = [posixpath.basename(name) for name in sorted(names)]
-    return [join(url, name) for name in base if name.lower().endswith(wanted) and not name.startswith(".")]
+        rows = system.find(path, detail=True).values() if recursive else system.ls(path, detail=True)
+        names = sorted(row["name"] for row in rows if row["type"] == "file")
+    inside = [posixpath.relpath(name.lstrip("/"), path.lstrip("/")) for name in names]
+    return [join(url, name) for name in inside if name.lower().endswith(wanted) and not _is_hidden(name)]
+
+
+def _is_hidden(name: str) -> bool:
+    return posixpath.basename(name).startswith(".")
+
+
+def kind_of(url: str) -> str | None:
+    """`file` or `directory`; None where there is nothing.
+
+    Raises:
+        MediaError: that cannot be found out.
+    """
+    with _explained(url):
+        system, path = _system(url)
+        system.invalidate_cache()
+        try:
+            return str(system.info(path)["type"])
+        except FileNotFoundError:
+            return None
+
+
+def remove(url: str) -> None:
+    """Remove a file; none that is missing.
+
+    Raises:
+        MediaError: it cannot be removed.
+    """
+    with _explained(url, doing="writable"):
+        system, path = _system(url)
+        with suppress(FileNotFoundError):
+            system.rm_file(path)
 
 
 def identity(url: str) -> list[Any] | None:
@@ -142,10 +177,18 @@ def _explained(url: str, *, doing: str = "readable") -> Iterator[None]:
     except FileNotFoundError:
         raise MediaError(f"{url} must exist but does not; correct the address") from None
     except Exception as error:  # noqa: BLE001 - each file system has its own errors
-        words = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        if "credential" in words.lower() or isinstance(error, PermissionError):
-            raise MediaError(
-                f"{url} must be {doing} with the credentials that are set but is not ({words}); set them as the "
-                "service's own tools want them"
-            ) from None
-        raise MediaError(f"{url} must be {doing} but is not ({words}); check the address and the network") from None
+        raise _one_line(url, error, doing=doing) from None
+
+
+def _one_line(url: str, error: Exception, *, doing: str) -> MediaError:
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return MediaError(
+            f"{url} must fit on the disk of {tempfile.gettempdir()} but does not ({error.strerror}); free some of it"
+        )
+    words = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+    if "credential" in words.lower() or isinstance(error, PermissionError):
+        return MediaError(
+            f"{url} must be {doing} with the credentials that are set but is not ({words}); set them as the "
+            "service's own tools want them"
+        )
+    return MediaError(f"{url} must be {doing} but is not ({words}); check the address and the network")

@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from statistics import fmean, stdev
 
+from avse.jobs.places import Place
 from avse.metrics.score_or_reason import Score
 
 ROLES = ("noisy", "estimate", "gain")
@@ -22,7 +22,7 @@ class FileScores:
     """Of the file before it was enhanced, by metric."""
     groups: dict[str, str] = field(default_factory=dict)
     """What the file is of, such as `split`, `noise_type`, `snr_db`."""
-    paths: dict[str, Path] = field(default_factory=dict)
+    paths: dict[str, Place] = field(default_factory=dict)
     """Of `reference`, `estimate` and perhaps `noisy`."""
     notes: list[str] = field(default_factory=list)
     """Remarks on a file that was scored all the same, such as that they are clipped."""

@@ -1,11 +1,10 @@
 """A report as one HTML page that needs nothing beside it: tables, and the worst files to see and hear."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from avse.errors import AvseError
 from avse.extras import require
-from avse.media.audio import read_audio
+from avse.jobs.places import Place, read_audio_of
 from avse.metrics.score_or_reason import Score
 from avse.metrics.table import METRICS
 from avse.report.document import Article, Heading, Part, Points, Remark, Table, View, to_page
@@ -107,6 +106,6 @@ def _cell(score: Score, metric: str, *, signed: bool) -> str:
     return "-" if score.value is None else f"{score.value:{sign}.{METRICS[metric].digits}f}"
 
 
-def _read_start(path: Path) -> tuple[Waveform, int]:
-    waveform, rate = read_audio(path)
+def _read_start(place: Place) -> tuple[Waveform, int]:
+    waveform, rate = read_audio_of(place)
     return waveform.mean(axis=0)[: round(LONGEST_S * rate)], rate

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from avse.errors import ConfigError
+from avse.jobs.places import Place
 
 FIELD = "schema"
 VERSION = 1
@@ -22,7 +23,7 @@ def stamped(record: Mapping[str, Any]) -> dict[str, Any]:
     return {FIELD: VERSION, **record}
 
 
-def current(record: Mapping[str, Any], *, source: Path) -> dict[str, Any]:
+def current(record: Mapping[str, Any], *, source: Place) -> dict[str, Any]:
     """What a file of this version or of before holds, without the version.
 
     Args:

@@ -18,7 +18,7 @@ from avse.media.suffixes import VIDEO
 from avse.media.video import VideoReader
 from avse.types import FloatArray
 from recipes.recognition.examples import LabelledRecording
-from recipes.speech_benchmark.find_mouths import RECORD, crops_key
+from recipes.speech_benchmark.crop_store import RECORD, crops_key
 from recipes.speech_benchmark.provenance import keep_if_same
 
 SAMPLE_RATE = 16000

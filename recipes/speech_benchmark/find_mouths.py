@@ -1,4 +1,7 @@
-"""Find and store the mouth of every talking face: `python -m recipes.speech_benchmark.find_mouths MANIFEST FOLDER`."""
+"""Find and store the mouth of every talking face: `python -m recipes.speech_benchmark.find_mouths MANIFEST FOLDER`.
+
+Both may be URLs, and so may `AVSE_DATA`, where the videos lie.
+"""
 
 import argparse
 import json
@@ -9,89 +12,71 @@ from pathlib import Path
 from tqdm import tqdm
 
 from avse import __version__
-from avse.data.crops import load_mouth, save_mouth
-from avse.data.manifest import Item, data_root, read_manifest
+from avse.data.manifest import Item, data_place, read_manifest
 from avse.errors import AvseError, reason_of
-from avse.faces.mouth import track_mouth
-from avse.media.made import Made, State, fingerprint, key_of
-from avse.media.output import atomic_write
-from avse.media.video import VideoReader
+from avse.jobs.places import Place, on_disk, path_or_url, written
 from recipes.executor import Command, add_options, own_share, run_each
+from recipes.speech_benchmark.crop_store import note_stored, remove_others, store_crops
 
-RECORD = ".crops.jsonl"
-"""Which crops were made from which videos, in their folder."""
+Found = dict[str, float | str]
+"""What is known of a clip: id, split and face_fraction, or the error."""
 
 
-def store_mouth(item: Item, *, root: Path, folder: Path) -> dict[str, float | str]:
+def store_mouth(item: Item, *, root: Place, folder: Place) -> Found:
     """Track one clip's mouth and write it, unless that was done before.
 
     Returns:
         What was found, or the error's text.
     """
-    path = folder / f"{item.id}.npz"
-    if not path.is_file():
-        try:
-            with VideoReader(root / str(item.video)) as reader:
-                track = track_mouth(reader.frames(), speaker="largest")
-            save_mouth(path, track)
-        except Exception as error:  # noqa: BLE001 - whatever one video does to a decoder, the others are done
-            return {"id": item.id, "error": reason_of(error, thing=f"video {item.video}")}
-    return {"id": item.id, "split": item.split, "face_fraction": load_mouth(path).report.face_fraction}
+    try:
+        mouth = store_crops(item, root=root, folder=folder)
+    except Exception as error:  # noqa: BLE001 - whatever one video does to a decoder, the others are done
+        return {"id": item.id, "error": reason_of(error, thing=f"video {item.video}")}
+    return {"id": item.id, "split": item.split, "face_fraction": mouth.report.face_fraction}
 
 
-def crops_key(video: Path) -> str:
-    """A short name for all that the crops of a video depend on."""
-    return key_of({"version": __version__, "video": fingerprint(video)})
-
-
-def _lost(item: Item, error: AvseError) -> dict[str, float | str]:
+def _lost(item: Item, error: AvseError) -> Found:
     return {"id": item.id, "error": f"video {item.video} was not tracked: {error}"}
 
 
-def _remove_others(items: list[Item], made: Made, *, root: Path, folder: Path) -> dict[str, str]:
-    """Remove crops that were made from other videos or by another version; the keys of all clips.
+def find_all(arguments: argparse.Namespace) -> list[Found]:
+    """Store the mouths of this run's share.
 
-    Crops that nothing is noted of are from before there were notes, and are kept.
+    Raises:
+        AvseError: the manifest cannot be read, or no worker can be made.
     """
-    keys = {}
-    for item in items:
-        keys[item.id] = crops_key(root / str(item.video))
-        path = folder / f"{item.id}.npz"
-        if made.knows([path]) and made.state(keys[item.id], [path]) is not State.DONE:
-            path.unlink(missing_ok=True)
-    return keys
+    root, folder = data_place(), arguments.folder
+    with on_disk(arguments.manifest) as path:
+        items = own_share([item for item in read_manifest(path) if item.video], arguments)
+    keys: dict[str, str] = {}
+    if isinstance(folder, Path):
+        folder.mkdir(parents=True, exist_ok=True)
+        keys = remove_others(items, root=root, folder=folder)
+    work = partial(store_mouth, root=root, folder=folder)
+    command = Command("crops", folder, {"version": __version__})
+    done = run_each(work, items, arguments, command=command, name_of=lambda item: item.id, lost=_lost)
+    found = list(tqdm(done, total=len(items), desc="crops", unit="clip"))
+    if isinstance(folder, Path):
+        note_stored({str(row["id"]): keys[str(row["id"])] for row in found if "error" not in row}, folder=folder)
+    # A share's list would hide those of the others; the run without one goes through all crops that are there.
+    list_name = "found.json" if arguments.shard is None else f"found-{arguments.shard.replace('/', '-of-')}.json"
+    with written(folder / list_name, force=True) as temporary:
+        temporary.write_text(json.dumps(found, indent=1), encoding="utf-8")
+    return found
 
 
 def main(argv: list[str] | None = None) -> int:
     """Store all mouths; exit 1 if some clip failed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("manifest", type=Path)
-    parser.add_argument("folder", type=Path)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("manifest", type=path_or_url)
+    parser.add_argument("folder", type=path_or_url)
     add_options(parser)
     arguments = parser.parse_args(argv)
     try:
-        items = own_share([item for item in read_manifest(arguments.manifest) if item.video], arguments)
-        work = partial(store_mouth, root=data_root(), folder=arguments.folder)
+        found = find_all(arguments)
     except AvseError as error:
         print(f"crops: error: {error}", file=sys.stderr)
         return 2
-    arguments.folder.mkdir(parents=True, exist_ok=True)
-    made = Made(arguments.folder, name=RECORD)
-    keys = _remove_others(items, made, root=data_root(), folder=arguments.folder)
-    try:
-        command = Command("crops", arguments.folder, {"version": __version__})
-        done = run_each(work, items, arguments, command=command, name_of=lambda item: item.id, lost=_lost)
-        found = list(tqdm(done, total=len(items), desc="crops", unit="clip"))
-    except AvseError as error:
-        print(f"crops: error: {error}", file=sys.stderr)
-        return 2
-    for row in found:
-        if "error" not in row:
-            made.finish(keys[str(row["id"])], [arguments.folder / f"{row['id']}.npz"])
-    # A share's list would hide those of the others; the run without one goes through all crops that are there.
-    list_name = "found.json" if arguments.shard is None else f"found-{arguments.shard.replace('/', '-of-')}.json"
-    with atomic_write(arguments.folder / list_name, force=True) as temporary:
-        temporary.write_text(json.dumps(found, indent=1), encoding="utf-8")
     failed = [row for row in found if "error" in row]
     for row in failed:
         print(f"crops: error: {row['error']}", file=sys.stderr)

@@ -8,13 +8,14 @@ from typing import Any
 
 from avse import __version__
 from avse.data.manifest import Item, Mixture
-from avse.media.made import digest, fingerprint, key_of
+from avse.jobs.places import Place, fingerprint_of, under
+from avse.media.made import digest, key_of
 from recipes.speech_benchmark.provenance import model_facts
 from recipes.speech_benchmark.videos import LongVideo
 
 
 def mixture_keys(
-    mixtures: Sequence[Mixture], items: Sequence[Item], *, root: Path, enhanced: Path | None, metrics: Sequence[str]
+    mixtures: Sequence[Mixture], items: Sequence[Item], *, root: Place, enhanced: Place | None, metrics: Sequence[str]
 ) -> dict[str, str]:
     """Keys of fixed mixtures' scores.
 
@@ -35,7 +36,7 @@ def mixture_keys(
             mixture,
             clip=recording(clips[mixture.clip].audio) if mixture.clip in clips else None,
             noise=[recording(cut.path) for cut in mixture.noise],
-            enhanced=None if enhanced is None else fingerprint(enhanced / f"{mixture.id}.wav"),
+            enhanced=None if enhanced is None else fingerprint_of(enhanced / f"{mixture.id}.wav"),
             metrics=sorted(metrics),
         )
         for mixture in mixtures
@@ -85,9 +86,9 @@ def video_keys(
     }
 
 
-def _recordings(root: Path) -> Callable[[str], Any]:
+def _recordings(root: Place) -> Callable[[str], Any]:
     """What tells a recording from its later versions, each looked up once."""
-    return lru_cache(maxsize=None)(lambda path: [path, fingerprint(root / path)])
+    return lru_cache(maxsize=None)(lambda path: [path, fingerprint_of(under(root, path))])
 
 
 def _key(row: Mixture | LongVideo, **facts: Any) -> str:

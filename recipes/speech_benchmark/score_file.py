@@ -3,13 +3,14 @@
 Each line says by a key what it was made from. Lines of other weights, files or settings are never used again.
 """
 
-import glob
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Protocol
 
-from avse.media.output import atomic_write
+from avse.jobs import urls
+from avse.jobs.growing import growing, read_text
+from avse.jobs.places import Place, Url, files_in, written
 from avse.report.score_schema import current, stamped
 
 Row = dict[str, Any]
@@ -39,7 +40,7 @@ class ScoreFile:
     """
 
     def __init__(
-        self, output: Path, *, keys: Mapping[str, str], enhanced: Path | None = None, share: tuple[int, int] = (1, 1)
+        self, output: Place, *, keys: Mapping[str, str], enhanced: Place | None = None, share: tuple[int, int] = (1, 1)
     ) -> None:
         self.output = output
         self.keys = keys
@@ -59,13 +60,18 @@ class ScoreFile:
         """Lines that need not be scored again: what holds, and what killed runs and shares left."""
         return [*self.kept(), *(row for path in self._parts() for row in self._same(path))]
 
-    def _parts(self) -> list[Path]:
-        """Of this run and of all shares."""
-        shares = self.output.parent.glob(f"{glob.escape(self.output.name)}.*-of-*.part")
-        return sorted({self.part, *shares})
+    def _parts(self) -> list[Place]:
+        """Of this run and of all shares, as many as there are."""
+        pattern = re.compile(rf"{re.escape(self.output.name)}\.(\d+-of-\d+\.)?part")
+        folder = self.output.parent
+        return (
+            [place for place in files_in(folder, (".part",)) if pattern.fullmatch(place.name)]
+            if folder.is_dir()
+            else []
+        )
 
-    def _same(self, path: Path) -> list[Row]:
-        rows = _read_lines(path) if path.is_file() else []
+    def _same(self, place: Place) -> list[Row]:
+        rows = _read_lines(place)
         return [
             row
             for row in rows
@@ -74,7 +80,7 @@ class ScoreFile:
 
     def keep(self, rows: Iterable[Row]) -> None:
         """Write rows of an unfinished output, so that the next run continues from them."""
-        with atomic_write(self.part, force=True) as temporary:
+        with written(self.part, force=True) as temporary:
             temporary.write_text(_lines(map(self._keyed, rows)), encoding="utf-8")
 
     def write(self, begun: Sequence[Row], more: Iterable[Row], *, mixtures: Sequence[Named]) -> list[Row]:
@@ -91,33 +97,39 @@ class ScoreFile:
         done = {row["id"]: row for row in begun}
         # Written again, for the last line may have been cut off when the run before was killed.
         self.keep(done.values())
-        with self.part.open("a", encoding="utf-8") as file:
+        with growing(self.part) as text:
             for row in more:
-                file.write(_lines([self._keyed(row)]))
-                file.flush()
+                text.write(_lines([self._keyed(row)]))
                 done[row["id"]] = row
         rows = [done[mixture.id] for mixture in mixtures]
         if self.is_share:
             return rows
-        with atomic_write(self.output, force=True) as temporary:
+        with written(self.output, force=True) as temporary:
             temporary.write_text(_lines(map(self._keyed, rows)), encoding="utf-8")
-        for path in self._parts():
-            path.unlink(missing_ok=True)
+        for place in self._parts():
+            _remove(place)
         return rows
 
     def _keyed(self, row: Row) -> Row:
         return stamped({**row, MADE_FROM: self.keys[row["id"]]})
 
 
-def _read_lines(path: Path) -> list[Row]:
-    """Lines up to the first that was cut off."""
+def _read_lines(place: Place) -> list[Row]:
+    """Lines up to the first that was cut off; none where there is no file."""
     lines: list[Row] = []
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in read_text(place).splitlines():
         try:
-            lines.append(current(json.loads(line), source=path))
+            lines.append(current(json.loads(line), source=place))
         except json.JSONDecodeError:
             break
     return lines
+
+
+def _remove(place: Place) -> None:
+    if isinstance(place, Url):
+        urls.remove(place)
+    else:
+        place.unlink(missing_ok=True)
 
 
 def _lines(rows: Iterable[Row]) -> str:

@@ -3,7 +3,7 @@
 Each mixture is a line: its id, a value or null by metric, in `failed` the reasons of those that are null, in `note`
 notes on its file, and in `made_from` a key of all that it depends on. A killed run resumes where
 it was. With `--shard i/n` a share of the mixtures is scored into a part of its own; the command without it takes the
-parts of all shares and writes the output.
+parts of all shares and writes the output. All places may be URLs, `AVSE_DATA` among them.
 """
 
 import argparse
@@ -11,13 +11,13 @@ import sys
 from collections.abc import Sequence
 from functools import lru_cache, partial
 from itertools import islice, zip_longest
-from pathlib import Path
 
 from tqdm import tqdm
 
-from avse.data.manifest import Mixture, data_root, read_manifest, read_mixtures
+from avse.data.manifest import Mixture, data_place, read_manifest, read_mixtures
 from avse.data.mixtures import MixtureReader
 from avse.errors import AvseError, ConfigError, InputError
+from avse.jobs.places import Place, files_in, on_disk, path_or_url
 from avse.jobs.share import parse_share
 from avse.metrics.score_or_reason import Score
 from avse.metrics.table import check_metrics
@@ -33,7 +33,7 @@ MOST_REASONS = 10
 """Reported on a terminal; the output holds all of them."""
 
 
-def score_one(mixture: Mixture, *, manifest: Path, enhanced: Path | None, metrics: tuple[str, ...]) -> Row:
+def score_one(mixture: Mixture, *, manifest: Place, enhanced: Place | None, metrics: tuple[str, ...]) -> Row:
     """Score a mixture; what cannot be read or computed is null, and `failed` says why.
 
     Args:
@@ -64,9 +64,10 @@ def score_one(mixture: Mixture, *, manifest: Path, enhanced: Path | None, metric
 
 
 @lru_cache(maxsize=1)
-def _reader(manifest: Path) -> MixtureReader:
+def _reader(manifest: Place) -> MixtureReader:
     """One for each process: neighbours in the list share the recordings that it remembers."""
-    return MixtureReader(read_manifest(manifest), root=data_root(), sample_rate=RATE)
+    with on_disk(manifest) as path:
+        return MixtureReader(read_manifest(path), root=data_place(), sample_rate=RATE)
 
 
 def score_all(files: Sequence[ScoreFile], mixtures: list[Mixture], *, arguments: argparse.Namespace) -> list[list[Row]]:
@@ -99,17 +100,17 @@ def score_all(files: Sequence[ScoreFile], mixtures: list[Mixture], *, arguments:
     ]
 
 
-def _name(task: tuple[Mixture, Path | None]) -> str:
+def _name(task: tuple[Mixture, Place | None]) -> str:
     mixture, enhanced = task
     return f"{enhanced or 'noisy'}/{mixture.id}"
 
 
-def _lost(task: tuple[Mixture, Path | None], error: AvseError) -> Row:
+def _lost(task: tuple[Mixture, Place | None], error: AvseError) -> Row:
     """What was scored until then is kept; a list with holes would be taken for a finished one."""
     raise error
 
 
-def _score_task(task: tuple[Mixture, Path | None], *, manifest: Path, metrics: tuple[str, ...]) -> Row:
+def _score_task(task: tuple[Mixture, Place | None], *, manifest: Place, metrics: tuple[str, ...]) -> Row:
     mixture, enhanced = task
     return score_one(mixture, manifest=manifest, enhanced=enhanced, metrics=metrics)
 
@@ -139,10 +140,10 @@ def main(argv: list[str] | None = None) -> int:
     """Score all mixtures, but for those whose lines were made from the same."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
-    add("output", type=Path, nargs="+", help="JSON lines to write, one file for each system")
-    add("--mixtures", type=Path, required=True, help="list of fixed mixtures")
-    add("--manifest", type=Path, required=True)
-    add("--enhanced", type=Path, action="append", default=[], metavar="FOLDER",
+    add("output", type=path_or_url, nargs="+", help="JSON lines to write, one file for each system")
+    add("--mixtures", type=path_or_url, required=True, help="list of fixed mixtures")
+    add("--manifest", type=path_or_url, required=True)
+    add("--enhanced", type=path_or_url, action="append", default=[], metavar="FOLDER",
         help="enhanced files; once for each output in order, and one output more scores the noisy input")  # fmt: skip
     add("--metrics", default=",".join(METRICS), help="names with commas between (default: %(default)s)")
     add("--only", help="mixtures of this noise type alone")
@@ -152,7 +153,9 @@ def main(argv: list[str] | None = None) -> int:
     arguments.metrics = arguments.metrics.split(",")
     try:
         check_metrics(arguments.metrics)
-        mixtures = choose(read_mixtures(arguments.mixtures), only=arguments.only, every=arguments.every)
+        with on_disk(arguments.mixtures) as path:
+            listed = read_mixtures(path)
+        mixtures = choose(listed, only=arguments.only, every=arguments.every)
         files = [file for file in _score_files(arguments, mixtures) if not _is_done(file, mixtures)]
         found = score_all(files, own_share(mixtures, arguments), arguments=arguments) if files else []
     except AvseError as error:
@@ -176,12 +179,13 @@ def _score_files(arguments: argparse.Namespace, mixtures: list[Mixture]) -> list
             f"for {n_folders}; give each output its folder"
         )
     for enhanced in arguments.enhanced:
-        if not any(enhanced.glob("*.wav")):
+        if not (enhanced.is_dir() and files_in(enhanced, (".wav",))):
             raise ConfigError(f"{enhanced} must hold enhanced files but holds none; run the stage before")
-    items = read_manifest(arguments.manifest)
+    with on_disk(arguments.manifest) as path:
+        items = read_manifest(path)
     files = []
     for output, enhanced in zip_longest(arguments.output, arguments.enhanced):
-        keys = mixture_keys(mixtures, items, root=data_root(), enhanced=enhanced, metrics=arguments.metrics)
+        keys = mixture_keys(mixtures, items, root=data_place(), enhanced=enhanced, metrics=arguments.metrics)
         share = parse_share(arguments.shard)
         files.append(ScoreFile(output, keys=keys, enhanced=enhanced, share=share))
     return files

@@ -3,13 +3,12 @@
 import math
 import zlib
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from avse.clips.captions import Caption, captions_by_video, read_captions
-from avse.data.manifest import data_root, read_manifest
+from avse.data.manifest import data_place, read_manifest
 from avse.errors import ConfigError
+from avse.jobs.places import Place, files_in, name_within, on_disk, under
 from avse.media.suffixes import VIDEO
-from avse.media.video import videos_under
 
 
 @dataclass(frozen=True)
@@ -18,11 +17,11 @@ class Source:
 
     id: str
     """Unique, and without dots."""
-    path: Path
+    path: Place
     split: str
-    audio: Path | None = None
+    audio: Place | None = None
     """Where the audio lies, if not in the video."""
-    captions: Path | None = None
+    captions: Place | None = None
     text: str | None = None
     """Said in the video, where there is no caption file."""
     about: dict[str, str] = field(default_factory=dict)
@@ -37,11 +36,12 @@ class Source:
     def spoken(self) -> tuple[list[Caption], list[str]]:
         """Captions, and what was wrong with them."""
         if self.captions is not None:
-            return read_captions(self.captions)
+            with on_disk(self.captions) as path:
+                return read_captions(path)
         return [Caption(0.0, math.inf, self.text)] if self.text else [], []
 
 
-def videos_in(folder: Path, *, valid_share: float) -> list[Source]:
+def videos_in(folder: Place, *, valid_share: float) -> list[Source]:
     """All videos of a folder and the folders in it, with the captions that lie beside them.
 
     Clips keep the name of the folder that their video lies in, as a label for probes and fine-tuning.
@@ -54,15 +54,15 @@ def videos_in(folder: Path, *, valid_share: float) -> list[Source]:
     Raises:
         ConfigError: there are no videos.
     """
-    paths = videos_under(folder)
+    paths = files_in(folder, VIDEO, recursive=True)
     if not paths:
         raise ConfigError(f"folder {folder} must hold videos ({' '.join(VIDEO)}) but has none; name another folder")
-    chances = {path: _chance(path.relative_to(folder).as_posix()) for path in paths}
+    chances = {path: _chance(name_within(path, folder)) for path in paths}
     limit = max(valid_share, min(chances.values()) + 2**-33) if valid_share and len(paths) > 1 else valid_share
     captions = {parent: captions_by_video(parent) for parent in {path.parent for path in paths}}
     sources: dict[str, Source] = {}
     for path in paths:
-        name = path.relative_to(folder).as_posix()
+        name = name_within(path, folder)
         key = name.replace(".", "_").replace("/", "__")
         if key in sources:  # "a_b.mp4" after "a.b.mp4"
             key += f"_{zlib.crc32(name.encode()):08x}"
@@ -82,22 +82,23 @@ def _chance(name: str) -> float:
     return zlib.crc32(name.encode()) / 2**32
 
 
-def faces_of(manifest: Path) -> list[Source]:
+def faces_of(manifest: Place) -> list[Source]:
     """The talking faces of a manifest, with the captions beside them or else their sentences.
 
     Raises:
         ConfigError: the manifest is not valid, or has no talking faces.
     """
-    root = data_root()
-    items = [item for item in read_manifest(manifest) if item.video]
-    folders = {(root / str(item.video)).parent for item in items}
+    root = data_place()
+    with on_disk(manifest) as listed:
+        items = [item for item in read_manifest(listed) if item.video]
+    folders = {under(root, str(item.video)).parent for item in items}
     captions = {folder: captions_by_video(folder) for folder in folders if folder.is_dir()}
     sources = [
         Source(
             item.id,
-            path := root / str(item.video),
+            path := under(root, str(item.video)),
             item.split,
-            audio=root / item.audio if item.audio != item.video else None,
+            audio=under(root, item.audio) if item.audio != item.video else None,
             captions=captions.get(path.parent, {}).get(path.stem),
             text=item.text,
             about={"speaker": str(item.speaker), "text": item.text or ""},

@@ -1,7 +1,8 @@
 """Cut videos into shards of clips: `python -m recipes.vatt.shards FOLDER_OF_VIDEOS SHARDS`.
 
 Videos are cut in parallel; a killed run continues with the next video; what cannot be used is named in `problems.jsonl`
-and skipped. Clips lie in `SHARDS/train`, `SHARDS/valid` and so on, all cut as `clips.json` says.
+and skipped. Clips lie in `SHARDS/train`, `SHARDS/valid` and so on, all cut as `clips.json` says. Both folders may be
+URLs, and so may `AVSE_DATA`, where the videos of a manifest lie; training reads a copy of the shards on a disk.
 """
 
 import argparse
@@ -9,7 +10,7 @@ import json
 import math
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -17,19 +18,17 @@ from typing import NamedTuple
 
 from tqdm import tqdm
 
-from avse.clips.cut import ClipConfig, cut_video, encode_clip
+from avse.clips.captions import Caption
+from avse.clips.cut import Clip, ClipConfig, cut_video, encode_clip
 from avse.data.shard_index import write_index
-from avse.data.shards import MAX_BYTES, ShardWriter, written_keys
-from avse.errors import AvseError, ConfigError
+from avse.data.shards import MAX_BYTES, ShardWriter
+from avse.errors import AvseError
+from avse.jobs.places import Place, on_disk, path_or_url
+from avse.jobs.places import written as written_to
 from avse.jobs.share import parse_share
-from avse.media.output import atomic_write
 from recipes.executor import Command, add_options, own_share, run_each
 from recipes.vatt.clip_sources import Source, faces_of, videos_in
-
-DONE = "done-{}.jsonl"
-"""Beside the shards: the videos that a part has done."""
-CLIPS = "clips.json"
-"""Beside the shards: what their clips are like."""
+from recipes.vatt.shard_places import DONE, begin, keep_to, shards_here
 
 
 class Video(NamedTuple):
@@ -44,17 +43,27 @@ class Video(NamedTuple):
 
 
 def cut_videos(
-    part: tuple[int, list[Source]], *, folder: Path, config: ClipConfig, written: frozenset[str], max_bytes: int
+    part: tuple[int, list[Source]], *, folder: Place, config: ClipConfig, written: frozenset[str], max_bytes: int
 ) -> list[Video]:
     """Cut some videos into shards of their own, and note which are done.
 
     Args:
         part: its number, by which its shards are named, and the videos.
-        folder: of all shards.
+        folder: of all shards; for a URL, they are cut here and put there.
         config: what clips are like.
         written: keys of the clips that are there already, perhaps of videos that were begun.
         max_bytes: of a shard.
+
+    Raises:
+        MediaError: shards cannot be put.
     """
+    with shards_here(folder, number=part[0]) as here:
+        return _cut_here(part, folder=here, config=config, written=written, max_bytes=max_bytes)
+
+
+def _cut_here(
+    part: tuple[int, list[Source]], *, folder: Path, config: ClipConfig, written: frozenset[str], max_bytes: int
+) -> list[Video]:
     number, sources = part
     videos = []
     with ExitStack() as stack:
@@ -89,7 +98,7 @@ def _clips(
     captions, wrong = source.spoken()
     problems += wrong
     number, end_s = -1, 0.0
-    for number, clip in enumerate(cut_video(source.path, config=config, captions=captions, audio=source.audio)):
+    for number, clip in enumerate(_cut(source, captions, config=config)):
         key = f"{source.id}__{number:05d}"
         end_s = clip.start_s + len(clip.frames) / config.fps
         if number == 0 and clip.waveform is None:
@@ -103,6 +112,13 @@ def _clips(
         problems.append(f"video {source.path} is the only video; one in {source.valid_every} of its clips is held out")
     elif late := sum(caption.start_s >= end_s + config.duration_s for caption in captions):
         problems.append(f"video {source.path}: {late} captions lie past its end and are skipped")
+
+
+def _cut(source: Source, captions: list[Caption], *, config: ClipConfig) -> Iterator[Clip]:
+    with ExitStack() as copies:
+        path = copies.enter_context(on_disk(source.path))
+        audio = None if source.audio is None else copies.enter_context(on_disk(source.audio))
+        yield from cut_video(path, config=config, captions=captions, audio=audio)
 
 
 def _name(part: tuple[int, list[Source]]) -> str:
@@ -129,18 +145,17 @@ def main(argv: list[str] | None = None) -> int:
             sources = videos_in(arguments.videos, valid_share=arguments.valid_share)
         else:
             sources = faces_of(arguments.videos)
-        _keep_to(config, arguments.shards)
-        written = frozenset(written_keys(folder for folder in arguments.shards.glob("*") if folder.is_dir()))
+        keep_to(config, arguments.shards)
+        begun = begin(arguments.shards, share=parse_share(arguments.shard))
     except AvseError as error:
         print(f"shards: error: {error}", file=sys.stderr)
         return 2
-    before = list(_videos_before(arguments.shards))
-    known = {video.id for video in before}
+    written, known = begun.written, {row["id"] for row in begun.videos}
+    before = [Video(**row) for row in begun.videos]
     sources = own_share([source for source in sources if source.id not in known], arguments)
     # Small parts: a killed run loses the shards that are not full, one for each process.
     n_parts = max(arguments.workers, min(len(sources), 8 * arguments.workers))
-    first = 10_000 * (parse_share(arguments.shard)[0] - 1)  # shares write at the same time, into shards of their own
-    parts = [(first + number, sources[number::n_parts]) for number in range(min(n_parts, len(sources)))]
+    parts = [(begun.first + number, sources[number::n_parts]) for number in range(min(n_parts, len(sources)))]
     work = partial(
         cut_videos, folder=arguments.shards, config=config, written=written, max_bytes=round(arguments.shard_mb * 2**20)
     )
@@ -152,24 +167,24 @@ def main(argv: list[str] | None = None) -> int:
         print(f"shards: error: {error}; the same command continues from here", file=sys.stderr)
         return 1
     videos = [video for part in done for video in part]
-    if arguments.shard is None:
+    if arguments.shard is None and isinstance(arguments.shards, Path):
         for folder in {path.parent for path in arguments.shards.glob("*/*.tar")}:
             write_index(folder)
     problems = [(video.id, problem) for video in (*before, *videos) for problem in video.problems]
-    with atomic_write(arguments.shards / "problems.jsonl", force=True) as temporary:
+    with written_to(arguments.shards / "problems.jsonl", force=True) as temporary:
         lines = [json.dumps({"video": video, "problem": problem}) + "\n" for video, problem in problems]
         temporary.write_text("".join(lines), encoding="utf-8")
     for video, problem in problems:
         print(f"shards: {video}: {problem}", file=sys.stderr)
     n_clips = sum(video.n_clips for video in videos)
     print(f"{n_clips} clips cut, {len(written)} were there, {len(problems)} problems", file=sys.stderr)
-    return 0 if n_clips or written else 1
+    return 0 if n_clips or written or any(video.n_clips for video in before) else 1
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("videos", type=Path, help="a folder of videos, with captions beside them; or a manifest")
-    parser.add_argument("shards", type=Path, help="folder for the shards")
+    parser.add_argument("videos", type=path_or_url, help="a folder of videos, with captions beside them; or a manifest")
+    parser.add_argument("shards", type=path_or_url, help="folder for the shards")
     defaults = ClipConfig()
     number, whole = _above(float, 0), _above(int, 0)
     parser.add_argument("--duration-s", type=number, default=defaults.duration_s, help="of a clip (default 3.2)")
@@ -201,40 +216,6 @@ def _above(kind: Callable[[str], float], least: float) -> Callable[[str], float]
 
     read.__name__ = kind.__name__  # argparse names it where the text is no number
     return read
-
-
-def _keep_to(config: ClipConfig, shards: Path) -> None:
-    """Make the folder of the shards, or validate that those in it were cut alike.
-
-    Raises:
-        ConfigError: they were not, or the folder is a file.
-    """
-    try:
-        shards.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(
-            f"folder {shards} must be one to write to but is not ({error.strerror}); name another"
-        ) from None
-    path, wanted = shards / CLIPS, json.loads(json.dumps(asdict(config)))
-    if not path.is_file():
-        with atomic_write(path, force=True) as temporary:
-            temporary.write_text(json.dumps(wanted) + "\n", encoding="utf-8")
-        return
-    with suppress(ValueError):
-        there = json.loads(path.read_text(encoding="utf-8"))
-        if other := {name: value for name, value in there.items() if value != wanted.get(name)}:
-            raise ConfigError(
-                f"shards in {shards} must all be cut alike but those that are there have {other}; cut alike, or cut "
-                "into another folder"
-            )
-
-
-def _videos_before(shards: Path) -> Iterator[Video]:
-    """The videos that earlier runs noted as done."""
-    for path in shards.glob(DONE.format("*")):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            with suppress(ValueError, TypeError):  # the line at which a run was killed: its video is cut again
-                yield Video(**json.loads(line))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from avse.media.made import Made
 from recipes.recognition import recordings
 from recipes.recognition.examples import LabelledRecording, check_examples, read_examples
 from recipes.recognition.folds import folds_of, inner_folds
-from recipes.speech_benchmark.find_mouths import RECORD, crops_key
+from recipes.speech_benchmark.crop_store import RECORD, crops_key
 
 
 def _folder(tmp_path, names):

@@ -1,21 +1,15 @@
 """Files by URL are listed, fetched and put, what was made is known again, and errors are one line."""
 
+import errno
+from contextlib import suppress
+from pathlib import Path
+
 import pytest
 
 from avse.errors import MediaError
-from avse.jobs import urls
+from avse.jobs import growing, places, urls
 from avse.jobs.url_made import UrlMade
 from avse.media.made import State
-
-
-@pytest.fixture
-def memory():
-    """An empty file system in memory."""
-    fsspec = pytest.importorskip("fsspec")
-    system = fsspec.filesystem("memory")
-    for name in system.find("/"):
-        system.rm(name)
-    return system
 
 
 @pytest.fixture
@@ -86,29 +80,6 @@ def test_what_is_not_there_is_one_line(memory, tmp_path, url, words):
     assert "\n" not in str(error.value)
 
 
-@pytest.fixture(scope="module")
-def s3():
-    """A local S3 server with a bucket; the address and keys stand in the environment."""
-    pytest.importorskip("s3fs")
-    server = pytest.importorskip("moto.server")
-    running = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    running.start()
-    host, port = running.get_host_and_port()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-        patch.setenv("AWS_ACCESS_KEY_ID", "test")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-        import s3fs
-
-        system = s3fs.S3FileSystem()
-        system.mkdir("talks")
-        yield "s3://talks"
-        s3fs.S3FileSystem.clear_instance_cache()
-    running.stop()
-
-
 def test_an_s3_server_lists_gives_takes_and_remembers(s3, tmp_path):
     (tmp_path / "a.wav").write_bytes(b"samples")
     urls.put(tmp_path / "a.wav", f"{s3}/in/a.wav")
@@ -124,14 +95,77 @@ def test_an_s3_server_lists_gives_takes_and_remembers(s3, tmp_path):
         urls.fetch(f"{s3}/in/none.wav", tmp_path / "c.wav")
 
 
-def test_missing_credentials_are_one_line(s3, tmp_path, monkeypatch):
-    import s3fs
-
-    s3fs.S3FileSystem.clear_instance_cache()
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+def test_missing_credentials_are_one_line(no_credentials):
     with pytest.raises(MediaError, match="with the credentials that are set but is not"):
-        urls.write_bytes(f"{s3}/x", b"x")
-    s3fs.S3FileSystem.clear_instance_cache()
+        urls.write_bytes(f"{no_credentials}/x", b"x")
+
+
+def test_a_full_disk_of_the_node_is_one_line_and_leaves_nothing(bucket, tmp_path, monkeypatch):
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(MemoryFileSystem, "get_file", full)
+    with pytest.raises(MediaError, match=r"b\.wav must fit on the disk of .* but does not \(No space left on device\)"):
+        places.fetched(f"{bucket}/b.wav", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_url_has_the_parts_of_a_path(bucket):
+    url = places.Url(f"{bucket}/a.MP4")
+    assert (url.name, url.stem, url.suffix, url.parent) == ("a.MP4", "a", ".MP4", bucket)
+    assert url.with_name("b.wav") == places.Url(bucket) / "b.wav" == f"{bucket}/b.wav"
+    assert (url.is_file(), url.is_dir(), url.exists()) == (True, False, True)
+    assert (url.parent.is_file(), url.parent.is_dir()) == (False, True)
+    assert not (url.parent / "none").exists()
+    assert places.under(url.parent, "s3://b/c") == "s3://b/c"
+    assert places.under(url.parent, "/tmp/c.wav") == Path("/tmp/c.wav")
+    assert places.under(url.parent, "x/c.wav") == f"{bucket}/x/c.wav"
+
+
+def test_media_of_folders_within_a_folder(memory, bucket):
+    memory.pipe_file("/calls/more/c.wav", b"c")
+    assert places.files_in(places.Url(bucket), (".wav",), recursive=True) == [f"{bucket}/b.wav", f"{bucket}/more/c.wav"]
+    assert places.files_in(places.Url(f"{bucket}/"), (".wav",)) == [f"{bucket}/b.wav"]
+
+
+def test_a_growing_text_is_put_from_time_to_time_and_at_the_end(memory, monkeypatch):
+    url = places.Url("memory://grown/a.jsonl")
+    urls.write_bytes(url, b"0\n")
+    with suppress(KeyError), growing.growing(url) as text:
+        text.write("1\n")
+        assert growing.read_text(url) == "0\n"
+        monkeypatch.setattr(growing, "PUT_EVERY_S", 0.0)
+        text.write("2\n")
+        assert growing.read_text(url) == "0\n1\n2\n"
+        monkeypatch.undo()
+        text.write("3\n")
+        raise KeyError
+    assert growing.read_text(url) == "0\n1\n2\n3\n"
+
+
+def test_an_error_of_the_copy_names_the_url(bucket):
+    url = places.Url(f"{bucket}/b.wav")  # which holds no audio
+    with pytest.raises(MediaError, match=r"memory://calls/b\.wav must be media") as error:
+        places.read_audio_of(url)
+    assert "avse-" not in str(error.value)
+
+
+def test_what_is_written_appears_when_it_is_whole_and_replaces_only_where_it_may(memory, bucket):
+    url = places.Url(f"{bucket}/new.txt")
+    with suppress(ValueError), places.written(url) as path:
+        path.write_text("half")
+        raise ValueError
+    assert not url.exists()
+    with places.written(url) as path:
+        path.write_text("whole")
+        assert not url.exists()
+    assert memory.cat_file("/calls/new.txt") == b"whole"
+    with pytest.raises(MediaError, match=r"new\.txt must not exist but does"), places.written(url) as path:
+        path.write_text("other")
+    with places.written(url, force=True) as path:
+        path.write_text("other")
+    assert memory.cat_file("/calls/new.txt") == b"other"
+    with pytest.raises(MediaError, match="must be a file but is a folder"):
+        places.check_place(places.Url(bucket), force=True)
