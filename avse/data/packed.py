@@ -32,6 +32,8 @@ HEAD = "packed.json"
 """In the corpus' folder: what it was packed from."""
 SPEAKERS, NAMES = "speakers.npy", "speakers.json"
 """Beside the shards: the number of each sample's speaker, and their names."""
+SHOWN = "shown.npy"
+"""Beside the shards of talking faces: whether the face is seen in any video frame, a byte a sample."""
 N_KEPT = 4
 """Samples that a bank holds: a sample's waveform and its mouth are asked for one after the other."""
 
@@ -84,15 +86,16 @@ def pack_bank(
     if folder.is_dir() and any(folder.glob("*.tar")):
         raise ConfigError(f"folder {folder} must hold no shards but does; name another, or delete them")
     names: dict[str | None, int] = {}
-    speakers = []
+    speakers, shown = [], []
     with ShardWriter(folder, name="samples", max_bytes=max_bytes) as writer:
         for number, item in enumerate(progress(items)):
             waveform = read_mono(under(root, item.audio), sample_rate=sample_rate)
             mouth = None if crops is None else _mouth_at(crops / f"{item.id}.npz")
             about = {"id": item.id, "speaker": item.speaker, "sample_rate": sample_rate}
+            shown.append(mouth is not None and bool(mouth.present.any()))
             writer.write(f"{number:012d}", encode_sample(waveform, mouth, about))
-            speakers.append(names.setdefault(item.speaker, len(names)))
-    finish_bank(folder, np.array(speakers, dtype=np.uint32), list(names))
+            speakers.append(names.setdefault(item.speaker or item.noise_type, len(names)))
+    finish_bank(folder, np.array(speakers, dtype=np.uint32), list(names), shown=None if crops is None else shown)
     return len(speakers)
 
 
@@ -101,17 +104,27 @@ def _mouth_at(place: Place) -> MouthTrack:
         return load_mouth(path)
 
 
-def finish_bank(folder: Path, speakers: npt.NDArray[np.uint32], names: Sequence[str | None]) -> None:
+def finish_bank(
+    folder: Path,
+    speakers: npt.NDArray[np.uint32],
+    names: Sequence[str | None],
+    *,
+    shown: Sequence[bool] | None = None,
+) -> None:
     """Write what lies beside the shards.
 
     Args:
         folder: of shards.
-        speakers: `(samples,)` number of each one's speaker, in the order of the shards.
-        names: of the speakers.
+        speakers: `(samples,)` number of each one's speaker, or kind of noise, in the order of the shards.
+        names: of the speakers, or the kinds of noise.
+        shown: of talking faces, whether each is seen at all.
     """
     write_index(folder)
     with atomic_write(folder / SPEAKERS, force=True) as temporary, temporary.open("wb") as file:
         np.save(file, speakers)
+    if shown is not None:
+        with atomic_write(folder / SHOWN, force=True) as temporary, temporary.open("wb") as file:
+            np.save(file, np.array(shown, dtype=bool))
     with atomic_write(folder / NAMES, force=True) as temporary:
         temporary.write_text(json.dumps(list(names)) + "\n", encoding="utf-8")
 
@@ -166,7 +179,9 @@ class PackedBank:
         except (OSError, ValueError) as error:
             raise ConfigError(f"folder {folder} must hold a packed corpus but does not ({error})") from None
         self.names = [str(name) for name in names]
-        """Of the speakers, by their number."""
+        """Of the speakers, or the kinds of noise, by their number."""
+        self.shown: npt.NDArray[np.bool_] | None = _shown(folder)
+        """`(samples,)` of talking faces, whether each is seen at all; None where that was not noted."""
         self._kept: OrderedDict[int, Sample] = OrderedDict()
         self.waveforms = Lazy(self, self._waveform)
         """Each `(samples,)`, read when it is asked for."""
@@ -201,6 +216,11 @@ class PackedBank:
     def __getstate__(self) -> dict[str, Any]:
         """For worker processes: samples stay behind."""
         return {**self.__dict__, "_kept": OrderedDict()}
+
+
+def _shown(folder: Path) -> npt.NDArray[np.bool_] | None:
+    path = folder / SHOWN
+    return np.load(path, mmap_mode="r", allow_pickle=False) if path.is_file() else None
 
 
 class Lazy(Generic[Read]):

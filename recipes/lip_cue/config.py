@@ -75,9 +75,10 @@ class TrainConfig:
     folder: Path
     """Where weights, log and resolved configuration go; an unfinished run there is resumed."""
     sources: Path
-    """Folder that `python -m recipes.lip_cue.cue_sources` wrote."""
-    crops: Path
-    """Folder of mouth crops, from the crops stage."""
+    """Folder that `python -m recipes.lip_cue.cue_sources` wrote, or of a corpus that `python -m recipes.pack` packed
+    with crops: then nothing is held in memory."""
+    crops: Path | None = None
+    """Folder of mouth crops, from the crops stage; none for a packed corpus."""
     unseen: tuple[str, ...] = ("s25", "s27", "crema1001")
     """Speakers of the validation split that training has not seen: the best state is kept by them."""
     model: LipCueConfig = field(default_factory=LipCueConfig)

@@ -1,7 +1,8 @@
 """What training reads, computed once: `python -m recipes.lip_cue.cue_sources MANIFEST CROPS FOLDER`.
 
 Cues and band powers are small (0.6 MB per minute of speech), so that training decodes and transforms nothing: mixing
-adds powers. Faces keep their mouth crops; speech without video is there for faces that are warped to say it.
+adds powers. Faces keep their mouth crops; speech without video is there for faces that are warped to say it. All of it
+is held in memory: for a corpus that fits none, train from a packed one (`recipes.pack`), which needs no sources.
 """
 
 import argparse
@@ -9,107 +10,63 @@ import sys
 from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from avse.data.bank import read_mono
 from avse.data.crops import load_mouth
 from avse.data.manifest import Item, data_root, read_manifest
+from avse.data.packed import is_packed
 from avse.errors import AvseError, ConfigError
-from avse.faces.mouth import MouthTrack
 from avse.media.output import atomic_write
-from avse.signal.clock import n_video_frames
-from avse.signal.speech_cue import CUE_RATE_HZ, speech_cue
-from avse.signal.voice_features import voice_powers
+from recipes.lip_cue.packed_sources import open_sources
+from recipes.lip_cue.recordings import (
+    MOST_PER_NOISE_TYPE,
+    MOST_PER_SPEAKER,
+    Audio,
+    Face,
+    Sources,
+    from_half,
+    grey,
+    read_audio_of,
+    to_half,
+)
 from recipes.progress import bar
 
-SAMPLE_RATE = 16000
-LONGEST_S = 8.0
-"""Of a recording, only so much is kept."""
-MOST_PER_SPEAKER, MOST_PER_NOISE_TYPE = 3, 5
-"""Recordings without video that are kept: many people, not many sentences."""
 SPLITS = ("train", "valid")
 
 
-class Audio(NamedTuple):
-    """The audio of one recording."""
-
-    name: str
-    """Of the speaker, or of the kind of noise."""
-    cue: npt.NDArray[np.float32]
-    """`(frames, CUE_DIM)`, `CUE_RATE_HZ` per second; of no meaning for noise."""
-    powers: npt.NDArray[np.float32]
-    """`(STEPS_PER_FRAME * frames, N_BANDS)`."""
-
-
-class Face(NamedTuple):
-    """A talking face."""
-
-    audio: Audio
-    mouth: MouthTrack
-    """With grey crops, `(n, height, width)`."""
-
-    def present_frames(self, *, speaking: bool) -> npt.NDArray[np.int64]:
-        """Rows of the mouth's crops that were seen while the person spoke, or did not."""
-        frames = np.round(self.mouth.timestamps_s * CUE_RATE_HZ).astype(int).clip(0, len(self.audio.cue) - 1)
-        return np.flatnonzero(self.mouth.present & ((self.audio.cue[frames, 0] > 0) == speaking))
-
-
-class Sources(NamedTuple):
-    """All recordings of a split."""
-
-    faces: list[Face]
-    speech: list[Audio]
-    noise: list[Audio]
-
-
-def read_audio_of(path: Path, *, name: str) -> Audio:
-    """Read a recording's audio and describe it."""
-    waveform = read_mono(path, sample_rate=SAMPLE_RATE)[: round(LONGEST_S * SAMPLE_RATE)]
-    n_frames = n_video_frames(len(waveform), sample_rate=SAMPLE_RATE, rate_hz=CUE_RATE_HZ)
-    return Audio(
-        name,
-        speech_cue(waveform, sample_rate=SAMPLE_RATE, n_frames=n_frames),
-        voice_powers(waveform, sample_rate=SAMPLE_RATE, n_frames=n_frames),
-    )
-
-
-def load_sources(folder: Path, crops: Path, *, split: str) -> Sources:
-    """Read what this program wrote.
+def load_sources(folder: Path, crops: Path | None, *, split: str) -> Sources:
+    """Read what this program wrote, or open a packed corpus.
 
     Args:
-        folder: it was written to.
+        folder: it was written to, or of a packed corpus, which then is all that is read.
         crops: folder of the crops stage.
         split: `train` or `valid`.
 
     Raises:
         ConfigError: a file is missing or of another kind.
     """
+    if is_packed(folder):
+        return open_sources(folder, split=split)
     path = folder / f"{split}.npz"
     if not path.is_file():
         raise ConfigError(f"sources {path} must exist but do not; run python -m recipes.lip_cue.cue_sources first")
+    if crops is None:
+        raise ConfigError("crops must be a folder for sources that are no packed corpus but are none; name it")
     with np.load(path, allow_pickle=False) as arrays:
-        kinds, names, ids = (arrays[key] for key in ("kinds", "names", "ids"))
+        kinds, names, ids, cues, powers = (arrays[key] for key in ("kinds", "names", "ids", "cues", "log_powers"))
         ends = np.cumsum(arrays["n_frames"])
-        cues, powers = arrays["cues"].astype(np.float32), np.exp(arrays["log_powers"].astype(np.float32))
-    found = Sources([], [], [])
+    faces: list[Face] = []
+    others: dict[str, list[Audio]] = {"speech": [], "noise": []}
     steps = len(powers) // len(cues)
     for kind, name, identity, start, end in zip(kinds, names, ids, [0, *ends[:-1]], ends, strict=True):
-        audio = Audio(str(name), cues[start:end], powers[steps * start : steps * end])
+        audio = from_half(str(name), cues[start:end], powers[steps * start : steps * end])
         if kind == "face":
             mouth = load_mouth(crops / f"{identity}.npz")
-            found.faces.append(Face(audio, replace(mouth, crops=grey(mouth.crops[:]))))
+            faces.append(Face(audio, replace(mouth, crops=grey(mouth.crops[:]))))
         else:
-            getattr(found, str(kind)).append(audio)
-    return found
-
-
-def grey(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """The mean of the colours, `(n, height, width, 3)` to `(n, height, width)`, as mouth motion reads them."""
-    mean: npt.NDArray[np.uint8] = np.round(images.mean(axis=-1, dtype=np.float32)).astype(np.uint8)
-    return mean
+            others[str(kind)].append(audio)
+    return Sources(faces, others["speech"], others["noise"])
 
 
 def _kind(item: Item) -> str:
@@ -137,6 +94,7 @@ def write_sources(items: list[Item], folder: Path, *, split: str, root: Path) ->
         read_audio_of(root / item.audio, name=str(item.speaker or item.noise_type))
         for item in bar(items, f"read {split}")
     ]
+    cues, powers = zip(*(to_half(audio) for audio in audios), strict=True)
     with atomic_write(folder / f"{split}.npz", force=True) as temporary, temporary.open("wb") as file:
         np.savez_compressed(
             file,
@@ -144,8 +102,8 @@ def write_sources(items: list[Item], folder: Path, *, split: str, root: Path) ->
             names=[audio.name for audio in audios],
             ids=[item.id for item in items],
             n_frames=[len(audio.cue) for audio in audios],
-            cues=np.concatenate([audio.cue for audio in audios]).astype(np.float16),
-            log_powers=np.log(np.concatenate([audio.powers for audio in audios]) + 1e-10).astype(np.float16),
+            cues=np.concatenate(cues),
+            log_powers=np.concatenate(powers),
         )
 
 

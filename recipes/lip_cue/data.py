@@ -1,6 +1,7 @@
 """Training examples: a mouth, audio that belongs to it or does not, and the cue to predict; each is repeatable."""
 
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +17,13 @@ from avse.signal.voice_features import STEPS_PER_FRAME, VoiceFeatures
 from avse.types import FloatArray
 from recipes.lip_cue.camera import camera_view
 from recipes.lip_cue.config import ExampleConfig
-from recipes.lip_cue.cue_sources import Audio, Face, Sources
+from recipes.lip_cue.packed_sources import PackedRecordings
+from recipes.lip_cue.recordings import Face, Sources
 from recipes.lip_cue.talking_stills import chew, talk
+
+Recording = TypeVar("Recording")
+Rows = npt.NDArray[np.int64]
+"""Indices of recordings."""
 
 
 class LipExample(NamedTuple):
@@ -52,13 +58,9 @@ class CueDataset(Dataset[LipExample]):
     def __init__(self, sources: Sources, *, config: ExampleConfig, seed: int) -> None:
         """Set up the draw."""
         self.sources, self.config, self.seed = sources, config, seed
-        self._faces_of: dict[str, list[int]] = {}
-        for number, face in enumerate(sources.faces):
-            self._faces_of.setdefault(face.audio.name, []).append(number)
-        self._speech_of: dict[str, list[int]] = {}
-        for number, audio in enumerate(sources.speech):
-            self._speech_of.setdefault(audio.name, []).append(number)
-        weights = np.array([len(clips) ** config.clip_weight for clips in self._faces_of.values()])
+        self._faces_of = rows_by_name(sources.faces, lambda face: face.audio.name)
+        self._speech_of = rows_by_name(sources.speech, lambda audio: audio.name)
+        weights = np.array([len(clips) ** config.clip_weight for clips in self._faces_of])
         self._person_share = weights / weights.sum()
 
     def __len__(self) -> int:
@@ -97,7 +99,7 @@ class CueDataset(Dataset[LipExample]):
 
     def _face(self, n_frames: int, rng: np.random.Generator) -> tuple[_Scene, int]:
         """Clips of one person, joined; and the number of the last one, which the example shows most of."""
-        numbers = list(self._faces_of.values())[rng.choice(len(self._person_share), p=self._person_share)]
+        numbers = self._faces_of[rng.choice(len(self._person_share), p=self._person_share)]
         speed = float(rng.uniform(*self.config.speed))
         parts: list[_Scene] = []
         while (missing := n_frames - sum(len(part.cue) for part in parts)) > 0:
@@ -106,24 +108,26 @@ class CueDataset(Dataset[LipExample]):
         return _Scene(*(np.concatenate(field) for field in zip(*parts, strict=True))), number
 
     def _warped(self, n_frames: int, rng: np.random.Generator) -> _Scene:
-        speaker = list(self._speech_of)[rng.integers(len(self._speech_of))]
-        cue, powers = self._voice([self.sources.speech[i] for i in self._speech_of[speaker]], n_frames, rng)
+        cue, powers = self._voice(self._speech_of[rng.integers(len(self._speech_of))], n_frames, rng)
         return _Scene(talk(self._still(rng), cue, rng), np.ones(n_frames, dtype=bool), cue, powers)
 
     def _silent(self, n_frames: int, rng: np.random.Generator) -> _Scene:
         """A mouth that does not speak, while somebody else is heard."""
         still = self._still(rng)
         images = chew(still, n_frames, rng) if rng.random() < 0.5 else np.repeat(still[None], n_frames, axis=0)
-        audio = self.sources.speech[rng.integers(len(self.sources.speech))]
-        cue, powers = self._voice([audio], n_frames, rng)
+        cue, powers = self._voice(self._any_voice(rng), n_frames, rng)
         return _Scene(images, np.ones(n_frames, dtype=bool), np.zeros_like(cue), powers)
 
-    def _voice(self, audios: list[Audio], n_frames: int, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+    def _any_voice(self, rng: np.random.Generator) -> Rows:
+        """One sentence of the speech corpus."""
+        return np.array([rng.integers(len(self.sources.speech))])
+
+    def _voice(self, numbers: Rows, n_frames: int, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
         """Sentences of one speaker with pauses between, from a random moment on."""
         start = int(rng.integers(60))
         cues, powers, n_have = [], [], 0
         while n_have < start + n_frames:
-            audio = audios[rng.integers(len(audios))]
+            audio = self.sources.speech[int(numbers[rng.integers(len(numbers))])]
             pause = int(rng.integers(0, 30))
             floor = np.quantile(audio.powers, 0.02, axis=0, keepdims=True)
             cues += [audio.cue, np.zeros((pause, audio.cue.shape[1]), np.float32)]
@@ -135,8 +139,7 @@ class CueDataset(Dataset[LipExample]):
 
     def _still(self, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
         """A mouth that does not speak just now, of any person alike."""
-        people = list(self._faces_of.values())
-        numbers = people[rng.integers(len(people))]
+        numbers = self._faces_of[rng.integers(len(self._faces_of))]
         face = self.sources.faces[int(rng.choice(numbers))]
         silent = face.present_frames(speaking=False)
         rows = silent if len(silent) else face.present_frames(speaking=True)
@@ -147,7 +150,7 @@ class CueDataset(Dataset[LipExample]):
         snr_db = rng.uniform(*self.config.snr_db)
         n_frames = len(powers) // STEPS_PER_FRAME
         if rng.random() < 0.3:
-            other = self._voice([self.sources.speech[rng.integers(len(self.sources.speech))]], n_frames, rng)[1]
+            other = self._voice(self._any_voice(rng), n_frames, rng)[1]
             snr_db = max(snr_db, 0.0)
         else:
             other = self._noise(n_frames, rng)
@@ -155,9 +158,22 @@ class CueDataset(Dataset[LipExample]):
         return powers + np.float32(gain) * other
 
     def _noise(self, n_frames: int, rng: np.random.Generator) -> FloatArray:
-        audio = self.sources.noise[rng.integers(len(self.sources.noise))]
+        audio = self.sources.noise[int(rng.integers(len(self.sources.noise)))]
         steps = (int(rng.integers(len(audio.powers))) + np.arange(n_frames * STEPS_PER_FRAME)) % len(audio.powers)
         return audio.powers[steps]
+
+
+def rows_by_name(recordings: Sequence[Recording], name_of: Callable[[Recording], str]) -> list[Rows]:
+    """Indices of each name's recordings, names as they come; those of a packed corpus are not read for it."""
+    if isinstance(recordings, PackedRecordings):
+        codes = recordings.codes
+    else:
+        numbers: dict[str, int] = {}
+        codes = np.array([numbers.setdefault(name_of(one), len(numbers)) for one in recordings], dtype=np.int64)
+    _, first, codes = np.unique(codes, return_index=True, return_inverse=True)
+    order = np.argsort(codes, kind="stable")
+    rows = np.split(order, np.cumsum(np.bincount(codes))[:-1])
+    return [rows[number] for number in np.argsort(first)]
 
 
 def _played(face: Face, speed: float, rng: np.random.Generator, *, n_frames: int) -> _Scene:

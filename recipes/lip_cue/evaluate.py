@@ -29,7 +29,7 @@ def mouth_change(one: Watched) -> np.ndarray:
     return np.convolve(change, np.ones(3) / 3, mode="same")
 
 
-def evaluate(model: LipCue, sources: Path, crops: Path) -> dict[str, Any]:
+def evaluate(model: LipCue, sources: Path, crops: Path | None) -> dict[str, Any]:
     """All measures of the validation split, people that training has not seen by themselves."""
     watched = watch_all(model, load_sources(sources, crops, split="valid").faces)
     groups = {
@@ -53,8 +53,8 @@ def main(argv: list[str] | None = None) -> int:
     """Print the measures, and write them where asked to."""
     parser = argparse.ArgumentParser(prog="python -m recipes.lip_cue.evaluate", description=__doc__)
     parser.add_argument("weights", help="lip_cue, or a file of weights")
-    parser.add_argument("sources", type=Path)
-    parser.add_argument("crops", type=Path)
+    parser.add_argument("sources", type=Path, help="of the sources stage, or of a packed corpus, which needs no crops")
+    parser.add_argument("crops", type=Path, nargs="?")
     parser.add_argument("--json", type=Path, help="file to write")
     arguments = parser.parse_args(argv)
     try:

@@ -1,5 +1,6 @@
 """What a lip network tells of people: correlation, voice activity, own from other sentences, offset."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ from avse.signal.motion import motion_of_many
 from avse.signal.speech_cue import CUE_RATE_HZ
 from avse.signal.voice_features import VoiceFeatures
 from avse.types import FloatArray
-from recipes.lip_cue.cue_sources import Face
+from recipes.lip_cue.recordings import Face
 
 SETTLED_FRAMES = 5
 N_SHIFTS = 13
@@ -30,7 +31,7 @@ class Watched(NamedTuple):
     """`(frames, dim)` embeddings of its own audio."""
 
 
-def watch_all(model: LipCue, faces: list[Face]) -> list[Watched]:
+def watch_all(model: LipCue, faces: Iterable[Face]) -> list[Watched]:
     """Run the network over faces."""
     found = []
     for face in faces:

@@ -7,10 +7,11 @@ from torch import Tensor
 
 from avse.models.lip_cue import LipCue
 from recipes.lip_cue.config import TrainConfig
-from recipes.lip_cue.cue_sources import Sources, load_sources
+from recipes.lip_cue.cue_sources import load_sources
 from recipes.lip_cue.data import CueDataset, LipExample, collate
 from recipes.lip_cue.losses import cue_loss, evidence, match_loss
 from recipes.lip_cue.measures import describe, watch_all
+from recipes.lip_cue.recordings import Sources
 from recipes.training import program, train
 
 

@@ -16,11 +16,11 @@ from avse.synthetic.talker import render_video as draw
 from avse.synthetic.voice import speak
 from recipes.lip_cue.camera import camera_view, move, resampled
 from recipes.lip_cue.config import ExampleConfig, LossConfig
-from recipes.lip_cue.cue_sources import Audio, Face, Sources, grey
 from recipes.lip_cue.data import CueDataset, collate
 from recipes.lip_cue.errors import describe_errors
 from recipes.lip_cue.losses import Evidence, correlation, evidence, match_loss
 from recipes.lip_cue.measures import SETTLED_FRAMES, Watched, auc, best_shift, pearson
+from recipes.lip_cue.recordings import Audio, Face, Sources, grey
 from recipes.lip_cue.talking_stills import articulation, chew, talk
 
 
