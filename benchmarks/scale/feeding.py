@@ -143,7 +143,6 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=12)
     parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--json", type=Path, help="write the costs for benchmarks.scale.plan")
     arguments = parser.parse_args(argv)
     began_s = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="avse-") as scratch:
@@ -158,9 +157,6 @@ def main(argv: list[str] | None = None) -> int:
         found = json.loads(
             subprocess.check_output([sys.executable, "-c", START, str(folder)], text=True, env=environment)
         )
-    if arguments.json:
-        costs = {"example, core-s": fed.example_s, "step of 16, core-s": fed.step_s}
-        arguments.json.write_text(json.dumps(costs, indent=1) + "\n", encoding="utf-8")
     rows = [["start of 10^7 talking faces of 10^4 people", "wall, s", "time of a core, s"]]
     for name in ("imports", "open", "first batch"):
         rows.append([name, *(f"{value:.2f}" for value in found[name])])

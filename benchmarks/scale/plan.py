@@ -1,16 +1,16 @@
-"""What thousands to millions of hours of video take: `python -m benchmarks.scale.plan costs.json training.json`.
+"""What thousands to millions of hours of video take: `python -m benchmarks.scale.plan`.
 
-Multiplies the costs that `benchmarks.scale.unit_costs --json` and `benchmarks.scale.feeding --json` measured, and
-writes the section of `docs/scale.md`. Nothing in it was run at that size.
+Multiplies the costs that `benchmarks.scale.unit_costs` and `benchmarks.scale.feeding` measured, as
+`benchmarks/RESULTS.md` has them, and writes the section of `docs/scale.md`. Nothing in it was run at that size.
 """
 
 import argparse
-import json
 import sys
 import time
 from pathlib import Path
 
-from benchmarks.torture.record import table, write_section
+from benchmarks.scale.recorded import Costs, RecordedError, read_costs
+from benchmarks.torture.record import RESULTS, table, write_section
 
 SCALE = Path(__file__).parents[2] / "docs" / "scale.md"
 HOURS = (1_000, 100_000, 10_000_000)
@@ -37,7 +37,9 @@ training. The speed of GPUs was not measured, for no GPU was there: the table ha
 With DDP, each step moves twice the size of the gradients through each GPU's network: {gradient:.1f} MB for the live
 model ({parameters:,} parameters in 32 bits), {step_ms:.0f} ms at 10 Gbit/s; GPUs of one machine need no network. 8 GPUs
 take one machine with a local disk; 64 take eight, and a copy of the shards on each or a shared disk of eight times the
-reading speed. `--loop.sharded` is for networks that fit no GPU, not for this one."""
+reading speed. `--loop.sharded` is for networks that fit no GPU, not for this one.
+
+Costs measured by {sources}."""
 LENGTH_S, TRAIN_HOURS, GPUS = 2.4, 1000, (8, 64)
 
 
@@ -54,34 +56,44 @@ def gpu_rows(*, example_s: float, packed_gb: float) -> list[list[str]]:
     return rows
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Write the plan."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("costs", type=Path, help="JSON of benchmarks.scale.unit_costs")
-    parser.add_argument("training", type=Path, help="JSON of benchmarks.scale.feeding")
-    arguments = parser.parse_args(argv)
-    started_s = time.monotonic()
-    costs, training = (json.loads(path.read_text(encoding="utf-8")) for path in (arguments.costs, arguments.training))
-    per_hour, gb = costs["enhance, video 720p"], costs["MB an hour, 720p.mp4"] / 1000
+def plan_of(costs: Costs, *, n_parameters: int) -> str:
+    """The section.
+
+    Args:
+        costs: as they were measured.
+        n_parameters: of the live model.
+    """
     rows = [["hours of 720p video", "core-hours", "cores", "days", "input, TB", "bottleneck", "what changes"]]
     for hours, cores, (bottleneck, change) in zip(HOURS, CORES, WHAT, strict=True):
-        days = hours * per_hour / cores / 24
-        rows.append([f"{hours:,}", f"{hours * per_hour:,.0f}", f"{cores:,}", f"{days:.1f}", f"{hours * gb / 1000:,.1f}",
-                     bottleneck, change])  # fmt: skip
+        days = hours * costs.enhance / cores / 24
+        rows.append([f"{hours:,}", f"{hours * costs.enhance:,.0f}", f"{cores:,}", f"{days:.1f}",
+                     f"{hours * costs.gb_an_hour / 1000:,.1f}", bottleneck, change])  # fmt: skip
     packed_hour = 3600 * (16000 * 2 + 25 * 32 * 48 * 3) / 1e9
-    n_parameters = _parameters()
-    gradient = 2 * 4 * n_parameters / 1e6
-    n_examples, example_s = round(TRAIN_HOURS * 3600 / LENGTH_S), training["example, core-s"]
-    train_s, packed_gb = training["step of 16, core-s"] / 16, TRAIN_HOURS * packed_hour
+    packed_gb, gradient = TRAIN_HOURS * packed_hour, 2 * 4 * n_parameters / 1e6
+    n_examples, train_s = round(TRAIN_HOURS * 3600 / LENGTH_S), costs.step_s / 16
     notes = NOTES.format(
         hours=TRAIN_HOURS, packed=packed_gb, packed_hour=packed_hour, gradient=gradient, parameters=n_parameters,
-        step_ms=gradient * 8 / 10_000 * 1000, examples=n_examples, length_s=LENGTH_S, example_ms=1000 * example_s,
-        train_ms=1000 * train_s, make_h=n_examples * example_s / 3600, train_h=n_examples * train_s / 3600,
-        table=table(gpu_rows(example_s=example_s, packed_gb=packed_gb)),
+        step_ms=gradient * 8 / 10_000 * 1000, examples=n_examples, length_s=LENGTH_S, example_ms=1000 * costs.example_s,
+        train_ms=1000 * train_s, make_h=n_examples * costs.example_s / 3600, train_h=n_examples * train_s / 3600,
+        table=table(gpu_rows(example_s=costs.example_s, packed_gb=packed_gb)), sources=" and ".join(costs.sources),
     )  # fmt: skip
-    command = f"python -m benchmarks.scale.plan {arguments.costs.name} {arguments.training.name}"
-    text, wall_s = f"{table(rows)}\n\n{notes}", time.monotonic() - started_s
-    write_section("The plan on paper", text, command=command, wall_s=wall_s, results=SCALE)
+    return f"{table(rows)}\n\n{notes}"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Write the plan; exit 2 if a cost was not measured."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--results", type=Path, default=RESULTS, help="document of results (default: %(default)s)")
+    parser.add_argument("--document", type=Path, default=SCALE, help="to write the section of (default: %(default)s)")
+    arguments = parser.parse_args(argv)
+    started_s = time.monotonic()
+    try:
+        text = plan_of(read_costs(arguments.results), n_parameters=_parameters())
+    except RecordedError as error:
+        print(f"plan: error: {error}", file=sys.stderr)
+        return 2
+    command, wall_s = "python -m benchmarks.scale.plan", time.monotonic() - started_s
+    write_section("The plan on paper", text, command=command, wall_s=wall_s, results=arguments.document)
     return 0
 
 

@@ -1,11 +1,10 @@
 """What an hour of video costs, in core-hours and bytes: `python -m benchmarks.scale.unit_costs`.
 
 A generated talker of some seconds at three sizes goes through each step in a process of its own; its time on a core
-over the video's length is the cost, less that of a process that only starts. `docs/scale.md` multiplies these.
+over the video's length is the cost, less that of a process that only starts. `benchmarks.scale.plan` multiplies these.
 """
 
 import argparse
-import json
 import os
 import resource
 import subprocess
@@ -59,7 +58,6 @@ def main(argv: list[str] | None = None) -> int:
     """Measure, and write the section of the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=10.0, help="of each video")
-    parser.add_argument("--json", type=Path, help="write the costs for other programs")
     arguments = parser.parse_args(argv)
     started_s, seconds = time.monotonic(), arguments.seconds
     rows = [["step", "core-hours an hour of video", "start, core-s a process"]]
@@ -84,9 +82,6 @@ def main(argv: list[str] | None = None) -> int:
                  for name in ("noisy.wav", *(f"{size}.mp4" for size in SIZES))}  # fmt: skip
     storage = ", ".join(f"{name} {size:.0f} MB" for name, size in sizes.items())
     text = f"{table(rows)}\n\nAn hour on disk: {storage}. Each cost is the difference of two lengths, one run each."
-    costs |= {f"MB an hour, {name}": size for name, size in sizes.items()}
-    if arguments.json:
-        arguments.json.write_text(json.dumps(costs, indent=1) + "\n", encoding="utf-8")
     write_section("Unit costs", text, command=f"python -m benchmarks.scale.unit_costs --seconds {seconds:g}",
                   wall_s=time.monotonic() - started_s)  # fmt: skip
     return 0

@@ -1,4 +1,4 @@
-"""The lip network trains from a packed corpus as from its sources: the same examples, and the same weights after a kill."""
+"""The lip network trains from a packed corpus as from its sources: the same examples, the same weights after a kill."""
 
 import json
 import pickle
@@ -113,7 +113,8 @@ def _train(corpus, folder, sources, *, kill_at=None):
     crops = None if sources == "packed" else corpus / "crops"
     loop = LoopConfig(n_epochs=2, batch_size=2, warmup_steps=2, precision="32-true", checkpoint_every_steps=2)
     config = TrainConfig(
-        folder=folder, sources=corpus / sources, crops=crops, loop=loop, examples=ExampleConfig(n_examples=6, n_frames=40),
+        folder=folder, sources=corpus / sources, crops=crops, loop=loop,
+        examples=ExampleConfig(n_examples=6, n_frames=40),
         model=LipCueConfig(video_dim=8, audio_dim=8, embedding_dim=8, widths=(4, 4, 8)),
     )  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
