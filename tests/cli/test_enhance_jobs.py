@@ -1,6 +1,7 @@
 """`avse-enhance` on executors: shares, journals, lists and URLs end with the files of one plain run."""
 
 import json
+import sys
 from dataclasses import replace
 
 import pytest
@@ -134,9 +135,38 @@ def test_files_at_urls_come_out_as_local_ones_and_once(calls, run, tmp_path):
     assert "memory://nowhere must exist but does not" in err
 
 
+def _refused(capsys, *arguments):
+    """The one line of a command that is refused."""
+    assert enhance.main([*map(str, arguments), "--audio-only"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert len(captured.err.splitlines()) == 1
+    return captured.err
+
+
+def test_one_name_in_two_folders_at_urls_is_one_line(memory, capsys):
+    for folder in ("x", "y"):
+        memory.pipe_file(f"/{folder}/a.wav", b"")
+    err = _refused(capsys, "memory://x", "memory://y", "-o", "memory://out/")
+    assert "that of memory://x/a.wav and memory://y/a.wav would be memory://out/a.wav" in err
+
+
+def test_missing_credentials_are_one_line_before_anything_is_loaded(no_credentials, tmp_path, capsys):
+    err = _refused(capsys, f"{no_credentials}/in/", "-o", tmp_path / "out")
+    assert "s3://talks/in/ must be readable with the credentials that are set but is not" in err
+
+
+@pytest.mark.parametrize(("scheme", "package"), [("gs", "gcsfs"), ("az", "adlfs")])
+def test_a_package_that_is_missing_is_named(capsys, tmp_path, monkeypatch, scheme, package):
+    pytest.importorskip("fsspec")
+    monkeypatch.setitem(sys.modules, package, None)
+    err = _refused(capsys, f"{scheme}://bucket/in/", "-o", tmp_path / "out")
+    assert f"{scheme}:// needs {package}" in err
+    assert f"pip install {package}" in err
+
+
 def test_two_runs_at_once_write_every_file_once(calls, run, live_graph, tmp_path):
     import os
-    import sys
 
     from audio_files import ROOT
     from children import together
