@@ -18,7 +18,10 @@ from egs.stages.options import Parser
 def parser_of(corpus: str, settings: dict[str, Any]) -> Parser:
     """The options of these stages."""
     parser = Parser(corpus, "Driver stress, normalised by driver.", STAGES)
-    parser.add_flag("--development", f"drivers {settings['development']} only, while settings are chosen")
+    parser.add_flag(
+        "--development",
+        f"drivers {settings['development']}, by which settings are chosen, in place of the final test's: {settings['final']}",
+    )
     return parser
 
 
@@ -39,10 +42,10 @@ def _suffix(options: argparse.Namespace) -> str:
 
 def evaluate(settings: dict[str, Any], options: argparse.Namespace) -> Iterator[Command]:
     """Train and test every fold."""
-    tested = ("--tested", settings["development"]) if _suffix(options) else ()
+    tested = settings["development" if _suffix(options) else "final"]
     yield command(
         f"{RECIPE}.running", "--config", options.config or settings["config"], "--folder",
-        options.exp / f"normalised{_suffix(options)}", "--drives", options.exp / "drives", *tested,
+        options.exp / f"normalised{_suffix(options)}", "--drives", options.exp / "drives", "--tested", tested,
     )  # fmt: skip
 
 
