@@ -20,7 +20,7 @@ def parser_of(corpus: str, settings: dict[str, Any]) -> Parser:
     parser = Parser(corpus, "Driver stress, normalised by driver.", STAGES)
     parser.add_flag(
         "--development",
-        f"drivers {settings['development']}, by which settings are chosen, in place of the final test's: {settings['final']}",
+        f"drivers {settings['development']} that chose the settings, in place of {settings['final']}",
     )
     return parser
 
