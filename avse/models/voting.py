@@ -40,7 +40,7 @@ class Stacking:
     """A classifier of the classifiers' probabilities (Wolpert 1992): multinomial logistic regression.
 
     It must be fitted to probabilities of examples that the classifiers were not trained with. A modality that is
-    missing says what is usual; the fit sees each of them missing once, so that it knows what to do without.
+    missing says what is usual, evenly spread if it was never there; the fit sees each of them missing once, so that it knows what to do without.
     """
 
     def fit(self, probabilities: Probabilities, present: Flags, labels: npt.NDArray[np.integer]) -> "Stacking":
@@ -48,7 +48,10 @@ class Stacking:
         from sklearn.linear_model import LogisticRegression
 
         _check(probabilities, present)
-        self.usual = np.array([p[there].mean(axis=0) for p, there in zip(probabilities, present, strict=True)])
+        even = np.full(probabilities.shape[2], 1 / probabilities.shape[2])
+        self.usual = np.array(
+            [p[there].mean(axis=0) if there.any() else even for p, there in zip(probabilities, present, strict=True)]
+        )
         without = []
         for missing in range(len(probabilities)):
             less = present.copy()

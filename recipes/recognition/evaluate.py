@@ -20,7 +20,7 @@ from avse.training.settings import FREE
 from recipes.recognition.batches import conditions
 from recipes.recognition.encoders import SOURCES, read_encoder
 from recipes.recognition.examples import LEAKY_WARNING, LabelledRecording, check_examples, read_examples
-from recipes.recognition.features import FeatureConfig, Features, read_features
+from recipes.recognition.features import CLEAN, FeatureConfig, Features, read_features
 from recipes.recognition.fit import FitConfig
 from recipes.recognition.folds import Fold, folds_of
 from recipes.recognition.predictions import Predictions, save_predictions
@@ -118,7 +118,18 @@ def prepared(config: EvaluateConfig) -> tuple[list[Features], tuple[str, ...]]:
         print(f"recognition: {line}", file=sys.stderr)
     if failed:
         check_examples([row.example for row in rows], leaky=config.leaky)
+    _check_modalities(rows, list(config.modalities))
     return rows, tuple(sorted({example.label for example in examples}))
+
+
+def _check_modalities(rows: list[Features], modalities: list[str]) -> None:
+    """Validate that each modality is in some recording; that one lacks it is common, that all do is a mistake."""
+    for name in modalities:
+        if all(not len(row.by_variant[CLEAN].get(name, ())) for row in rows):
+            raise ConfigError(
+                f"modality {name} must be in some recordings but is in none of {len(rows)}, as the lines above say; "
+                "leave it out of modalities or give other recordings"
+            )
 
 
 def hears(config: EvaluateConfig) -> bool:

@@ -1,6 +1,7 @@
 """Recognition from made media to a table, a page and a prediction."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from inside import run_stages
 
 from avse.data.augment import coloured_noise
+from avse.errors import ConfigError
 from avse.models import zoo
 from avse.models.recognition import InputConfig, RecognizerConfig
 from avse.synthetic.head import background
@@ -25,6 +27,7 @@ from recipes.recognition.noise import Noises
 from recipes.recognition.predictions import Predictions
 from recipes.recognition.recordings import SAMPLE_RATE, Sources
 from recipes.recognition.scores import Comparison, read_comparison
+from recipes.recognition.systems import Training, run_fold
 
 ROOT = Path(__file__).parents[2]
 PEOPLE = ("ann", "bob", "cy")
@@ -147,6 +150,45 @@ def test_silent_and_faceless_recordings_are_noted_and_count_as_missing(tmp_path)
     assert all(len(row.of(CLEAN, name)) == 0 for row in rows for name in config.modalities)
     again, _ = read_features(examples, config, folder=tmp_path / "f", crops=tmp_path / "c")
     assert [row.notes for row in again] == [row.notes for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "modality"), [(".wav", "spectrum"), (".mp4", "lips")], ids=["silent audio", "videos without a face"]
+)
+def test_recordings_that_all_lack_a_modality_are_one_line(tmp_path, capsys, suffix, modality):
+    source = tmp_path / f"source{suffix}"
+    if modality == "spectrum":
+        soundfile.write(source, np.zeros(8000), SAMPLE_RATE)
+    else:
+        write_video(source, [background(96, 96)] * 3, timestamps_s=np.arange(3) / 25)
+    for label in ("a", "b"):
+        for person in ("ann", "bob"):
+            path = tmp_path / "videos" / label / person / f"1{suffix}"
+            path.parent.mkdir(parents=True)
+            shutil.copy(source, path)
+    encoder = {"spectrum": "bands", "lips": "lip_cue"}[modality]
+    config = EvaluateConfig(tmp_path / "run", tmp_path / "videos", modalities={modality: encoder})
+    with pytest.raises(ConfigError, match=f"modality {modality} must be in some recordings but is in none of 4") as caught:
+        evaluate.main(config)
+    assert "\n" not in str(caught.value)
+    assert capsys.readouterr().err.count("it counts as missing") == 4
+    assert not (tmp_path / "run/predictions").exists()
+
+
+def test_a_modality_that_only_the_tested_people_have_is_borne():
+    rows, labels = _rows(16, informative=True)
+    groups = [f"p{i // 4}" for i in range(16)]
+    lacking = {CLEAN: {"y": np.zeros((0, 3), np.float32)}}
+    rows = [r._replace(by_variant={CLEAN: r.by_variant[CLEAN] | lacking[CLEAN]}) for r in rows]
+    tests, _ = _rows(4, informative=True)
+    tests = [r._replace(by_variant={CLEAN: r.by_variant[CLEAN] | {"y": r.by_variant[CLEAN]["x"]}}) for r in tests]
+    inputs = {name: InputConfig(3, 25.0, "") for name in "xy"}
+    training = Training(rows, labels, groups, RecognizerConfig(inputs, ("a", "b"), dim=8), FitConfig(n_epochs=2), 1,
+                        n_inner_folds=2)  # fmt: skip
+    found = run_fold(training, tests, [CLEAN])[CLEAN]
+    assert set(found) >= {"stacking", "weighted vote", "concatenate early"}
+    for name, probabilities in found.items():
+        np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5, err_msg=name)
 
 
 def _rows(n, *, informative):

@@ -45,6 +45,15 @@ def test_stacking_learns_whom_to_trust_and_does_without_him():
     np.testing.assert_allclose(stacking(probabilities, without).sum(axis=1), 1)
 
 
+def test_a_classifier_that_never_had_anything_to_go_by_tells_stacking_nothing():
+    labels = np.arange(40) % 2
+    good, there = np.eye(2)[labels] * 0.6 + 0.2, np.ones((2, 40), bool)
+    there[1] = False
+    stacking = Stacking().fit(np.stack([good, np.full_like(good, np.nan)]), there, labels)
+    assert np.array_equal(stacking.usual[1], [0.5, 0.5])
+    assert (stacking(np.stack([good, good]), there).argmax(axis=1) == labels).all()
+
+
 def test_stacking_keeps_the_place_of_a_class_that_never_came():
     probabilities = np.tile(np.array([[0.6, 0.2, 0.2], [0.2, 0.2, 0.6]]), (1, 10, 1))
     labels = np.tile([0, 2], 10)
