@@ -40,7 +40,8 @@ class Stacking:
     """A classifier of the classifiers' probabilities (Wolpert 1992): multinomial logistic regression.
 
     It must be fitted to probabilities of examples that the classifiers were not trained with. A modality that is
-    missing says what is usual, evenly spread if it was never there; the fit sees each of them missing once, so that it knows what to do without.
+    missing says what is usual, evenly spread if it was never there; the fit sees each of them missing once, so that it
+    knows what to do without.
     """
 
     def fit(self, probabilities: Probabilities, present: Flags, labels: npt.NDArray[np.integer]) -> "Stacking":

@@ -82,10 +82,10 @@ def _train(run: Run, folder: Path, *options: object) -> Command:
     return command(f"{RECIPE}.train", *given, *options, made=folder / "model.safetensors")
 
 
-def _score(run: Run, folder: Path, *, split: str, n_untrained: int) -> Command:
-    given = (folder / "model.safetensors", run.exp / "shards", folder / "scores.json", "--split", split)
-    more = ("--recordings", run.manifest, "--n-untrained", n_untrained)
-    return command(f"{RECIPE}.evaluate", *given, *more, made=folder / "scores.json")
+def _score(run: Run, folder: Path, *more: object, split: str, n_untrained: int, name: str = "scores") -> Command:
+    made = folder / f"{name}.json"
+    given = (folder / "model.safetensors", run.exp / "shards", made, "--split", split, "--n-untrained", n_untrained)
+    return command(f"{RECIPE}.evaluate", *given, *more, made=made)
 
 
 def train(run: Run) -> Iterator[Command]:
@@ -94,8 +94,10 @@ def train(run: Run) -> Iterator[Command]:
 
 
 def evaluate(run: Run) -> Iterator[Command]:
-    """Score it on the test."""
-    yield _score(run, run.weights.parent, split="test_seen", n_untrained=5)
+    """Score it on the test: on the speaker of the training, and on those whom it has not seen."""
+    folder = run.weights.parent
+    yield _score(run, folder, "--recordings", run.manifest, split="test_seen", n_untrained=5)
+    yield _score(run, folder, "--each-group", split="test_unseen", n_untrained=5, name="scores_unseen")
 
 
 def finetune(run: Run) -> Iterator[Command]:
@@ -116,7 +118,7 @@ def variants(run: Run) -> Iterator[Command]:
         folder = run.exp / "variants" / file.stem
         config = file.relative_to(ROOT)
         yield _train(run, folder, "--loop.n_epochs", run.options.variant_epochs, "--config", config)
-        yield _score(run, folder, split="valid", n_untrained=0)
+        yield _score(run, folder, "--recordings", run.manifest, split="valid", n_untrained=0)
 
 
 def cost(run: Run) -> Iterator[Command]:

@@ -30,20 +30,34 @@ KS = (1, 5, 10)
 
 
 def retrievals(
-    embedded: Embedded, groups: Sequence[str], positions: Sequence[int] | None = None
+    embedded: Embedded, groups: Sequence[str], positions: Sequence[int] | None = None, *, each: bool = False
 ) -> dict[str, dict[str, Any]]:
-    """What finds what among the windows of the largest group, by direction.
+    """What finds what among the windows of one group, by direction.
 
     Args:
         embedded: windows.
         groups: of each window, such as its speaker.
         positions: of each window in its clip. Sentences of one grammar have the same kind of word at the same place, so
             that a second chance is given: that of who knows the place and nothing else.
+        each: within every group in turn, and the means over their queries; else within the largest one alone.
     """
     names, counts = np.unique(np.array(groups), return_counts=True)
-    own = np.array(groups) == names[counts.argmax()]
+    places = np.array(positions if positions is not None else [0] * len(groups))
+    chosen = names if each else names[[counts.argmax()]]
+    by_group = [_within(embedded, np.array(groups) == name, places) for name in chosen]
+    found = {}
+    for direction in dict.fromkeys(name for scores in by_group for name in scores):
+        rows = [scores[direction] for scores in by_group if direction in scores]
+        ns = [row["n"] for row in rows]
+        means = {key: float(np.average([row[key] for row in rows], weights=ns)) for key in rows[0]}
+        found[direction] = {**means, "n": sum(ns), "n_groups": len(rows)}
+    return found
+
+
+def _within(embedded: Embedded, own: np.ndarray, places: np.ndarray) -> dict[str, dict[str, Any]]:
+    """What finds what among some windows, `(windows,)` True, by direction."""
     audio, text = own & embedded.has_audio.numpy(), own & embedded.has_text.numpy()
-    vectors, places = embedded.vectors, np.array(positions if positions is not None else [0] * len(groups))
+    vectors = embedded.vectors
     chosen = {"audio to video": audio, "video to audio": audio, "text to video": text}
     pairs = {
         "audio to video": (vectors.audio_va[audio], vectors.video_va[audio]),
@@ -79,6 +93,7 @@ def evaluate(
     group: str,
     labels: Sequence[str] = tuple(PROBED_WORDS),
     recordings: Path | None = None,
+    each_group: bool = False,
 ) -> dict[str, Any]:
     """Scores of one network.
 
@@ -89,6 +104,7 @@ def evaluate(
         group: what windows must agree in to be distinguished, a field of theirs.
         labels: that probes tell apart.
         recordings: manifest whose noises the audio encoder is to tell apart, if any.
+        each_group: retrieve within every group in turn, see `retrievals`.
     """
     train, test = (ClipDataset(shards / name, model=model.config, keep=True) for name in ("train", split))
     groups: list[str] = []
@@ -103,7 +119,7 @@ def evaluate(
 
     right = label_probes(model, train=train, test=test, names=labels)
     scores: dict[str, Any] = {
-        "retrieval": retrievals(embed(model, windows()), groups, positions),
+        "retrieval": retrievals(embed(model, windows()), groups, positions, each=each_group),
         "probe": {name: float(found.mean()) for name, found in right.items()},
         "probe_interval": {name: interval(found) for name, found in right.items()},
     }
@@ -120,6 +136,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("output", type=Path, help="JSON")
     parser.add_argument("--split", default="valid", help="held-out clips (default valid)")
     parser.add_argument("--group", default="speaker", help="windows are distinguished within the largest of these")
+    parser.add_argument("--each-group", action="store_true", help="within every group in turn, and the means of them")
     parser.add_argument("--n-untrained", type=int, default=1, help="networks before their training (default 1); their "
                         "scores are averaged, for they are a matter of luck")  # fmt: skip
     parser.add_argument("--label", action="append", help="that probes tell apart, a field of the clips such as folder; "
@@ -135,6 +152,7 @@ def main(argv: list[str] | None = None) -> int:
             group=arguments.group,
             labels=arguments.label or tuple(PROBED_WORDS),
             recordings=arguments.recordings,
+            each_group=arguments.each_group,
         )
         scores = {"trained": work(model)}
         if arguments.n_untrained:

@@ -33,6 +33,22 @@ def target_part(scores: Scores, *, targets: Targets, minutes: float) -> list[str
     return ["## Targets", markdown_table(lines)] if len(lines) > 1 else []
 
 
+def unseen_part(run: Path) -> list[str]:
+    """Retrieval and probes on speakers whom the training has not seen, where they were scored."""
+    path = run / "scores_unseen.json"
+    if not path.is_file():
+        return []
+    scores = read_scores(path)
+    n = max(found["n_groups"] for found in scores["trained"]["retrieval"].values())
+    return [
+        f"## Unseen speakers, {scores['split']}",
+        f"Among windows of each of {n} speakers by themselves, means over all queries; then linear probes trained on "
+        "the training's speakers. Few clips: the intervals are wide.",
+        markdown_table(retrieval_lines(scores)),
+        markdown_table(probe_lines(scores)),
+    ]
+
+
 def parts_of(arguments: argparse.Namespace) -> list[str]:
     """The file's paragraphs."""
     scores, cost = read_scores(arguments.run / "scores.json"), read_scores(arguments.cost)
@@ -49,6 +65,7 @@ def parts_of(arguments: argparse.Namespace) -> list[str]:
         "On frozen features; colour and digit are read from the lips alone, audio is ESC-10 in ten classes. "
         "Untrained: the mean of several networks.",
         markdown_table(probe_lines(scores)),
+        *unseen_part(arguments.run),
         f"![t-SNE of the features around the colour's word]({figure})",
         "## Fine-tuning",
         "Accuracy of the encoder of video and a linear layer, with labels, from the weights and from nothing.",

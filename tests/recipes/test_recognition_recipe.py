@@ -168,7 +168,9 @@ def test_recordings_that_all_lack_a_modality_are_one_line(tmp_path, capsys, suff
             shutil.copy(source, path)
     encoder = {"spectrum": "bands", "lips": "lip_cue"}[modality]
     config = EvaluateConfig(tmp_path / "run", tmp_path / "videos", modalities={modality: encoder})
-    with pytest.raises(ConfigError, match=f"modality {modality} must be in some recordings but is in none of 4") as caught:
+    with pytest.raises(
+        ConfigError, match=f"modality {modality} must be in some recordings but is in none of 4"
+    ) as caught:
         evaluate.main(config)
     assert "\n" not in str(caught.value)
     assert capsys.readouterr().err.count("it counts as missing") == 4

@@ -160,6 +160,7 @@ def test_results_say_what_the_stages_found(vatt_run, vatt_shards, costs, tmp_pat
         tmp_path / "transfer" / "driver_stress" / "predictions" / "00.safetensors",
         [Predictions("drive01", "01", 30, levels, predicted, {})],
     )
+    shutil.copy(run / "scores.json", run / "scores_unseen.json")
     output = tmp_path / "RESULTS.md"
     options = ["--run", run, "--variants", tmp_path / "variants", "--cost", costs, "--finetune", tmp_path / "finetune",
                "--transfer", tmp_path / "transfer", "--figure", tmp_path / "figures" / "features.png",
@@ -170,6 +171,8 @@ def test_results_say_what_the_stages_found(vatt_run, vatt_shards, costs, tmp_pat
     assert vatt_results.main([str(output), *map(str, options)]) == 0
     text = output.read_text()
     parts = [
+        "## Unseen speakers, valid",
+        "Among windows of each of 1 speakers by themselves",
         "## Targets",
         "| audio to video, R@1 by chance | 10 times |",
         "| training | 60 minutes |",
