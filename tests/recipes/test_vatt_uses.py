@@ -16,7 +16,7 @@ from avse.models.vatt import VATT, VATTConfig
 from avse.synthetic.talker import write_video
 from avse.training.config import read_config
 from recipes.driver_predictions import Predictions, save_predictions
-from recipes.vatt import cost, evaluate, finetune, plot, shards, vatt_results
+from recipes.vatt import cost, evaluate, finetune, plot, publish, shards, vatt_results
 from recipes.vatt.finetune import FinetuneConfig
 
 ROOT = Path(__file__).parents[2]
@@ -188,6 +188,32 @@ def test_results_say_what_the_stages_found(vatt_run, vatt_shards, costs, tmp_pat
     shutil.rmtree(tmp_path / "variants" / "mil")
     assert vatt_results.main([str(output), *map(str, options)]) == 2
     assert output.read_text() == text, "nothing is half-written"
+
+
+def test_weights_are_published_with_a_card_of_what_was_measured(vatt_run, vatt_shards, tmp_path, capsys):
+    run, manifest = tmp_path / "vatt", tmp_path / "manifest.jsonl"
+    shutil.copytree(vatt_run, run)
+    item = {"id": "a", "split": "train", "audio": "a.mkv", "video": "a.mkv", "licence": "CC-BY-4.0", "speaker": "s1",
+            "attribution": "Somebody 2020"}  # fmt: skip
+    manifest.write_text(json.dumps(item) + "\n", encoding="utf-8")
+    arguments = ["--run", str(run), "--manifest", str(manifest), "--output", str(tmp_path / "package")]
+    assert publish.main(arguments) == 2
+    assert "scores.json must be there but are not; run the stages" in capsys.readouterr().err
+    assert not (tmp_path / "package").exists()
+    for name, more in (("scores", []), ("scores_unseen", ["--each-group"])):
+        scores = run / f"{name}.json"
+        assert evaluate.main([str(run / "model.safetensors"), str(vatt_shards), str(scores), *more]) == 0
+    assert publish.main(arguments) == 0
+    card = (tmp_path / "package/vatt.md").read_text(encoding="utf-8")
+    found = json.loads((run / "scores.json").read_text())["trained"]["retrieval"]["audio to video"]
+    assert f"| audio to video | trained | {found['n']:g} | {found['recall_at_1']:.1%} |" in card
+    assert "1 clips of 1 talking faces" in card
+    assert "  - Somebody 2020" in card
+    for heading in ("## Data", "## Licence", "## Training", "## Scores", "## Limits"):
+        assert heading in card
+    whole, half = (zoo.load(str(path)) for path in (run / "model.safetensors", tmp_path / "package/vatt.safetensors"))
+    for name, tensor in half.state_dict().items():
+        torch.testing.assert_close(tensor, whole.state_dict()[name], atol=1e-3, rtol=1e-3)
 
 
 def test_vatts_encoders_begin_other_models(vatt_run, tmp_path):
