@@ -9,9 +9,10 @@ import yaml
 
 from avse.signal.classical import METHODS
 from recipes.speech_benchmark.experiment.__main__ import main
-from recipes.speech_benchmark.experiment.comparison import lead_of, mean_of
+from recipes.speech_benchmark.experiment.comparison import Lead, lead_of, mean_of
 from recipes.speech_benchmark.experiment.config import BASELINE, names_of, read_experiment
 from recipes.speech_benchmark.experiment.experiment_scores import read_scored
+from recipes.speech_benchmark.experiment.score_tables import corrected
 
 EGS = Path(__file__).parents[2] / "egs"
 N_CLIPS = 8
@@ -124,6 +125,15 @@ def test_ties_are_not_decided(place):
     text = results_of(place)
     assert table_with(text, "twin of the fair one above fair one", "test_seen")[2:] == ["-", "PESQ-WB; SDI", "-"]
     assert table_with(text, "twin of the fair one above fair one", "PESQ-WB")[2:4] == ["0.00 (0.00 to 0.00)", "1.000"]
+
+
+def test_tests_that_no_score_could_decide_are_no_part_of_the_family():
+    """Four clips reach a p of 1/8 at best, so that HASPI's tests of four would only make PESQ's harder."""
+    decidable, never = Lead(0.1, 0.05, 0.15, 0.01, 16), Lead(0.1, 0.05, 0.15, 0.125, 4)
+    assert corrected([decidable] * 2) == [0.02, 0.02]
+    assert corrected([decidable, never, decidable, None, never]) == [0.02, 1.0, 0.02, 1.0, 1.0]
+    assert corrected([Lead(0.1, 0.05, 0.15, 0.03125, 6)]) == [0.03125], "six clips can be decided"
+    assert corrected([Lead(0.1, 0.05, 0.15, 0.0625, 5)]) == [1.0], "five cannot"
 
 
 def test_means_are_those_from_hand_and_leave_the_same_speaker_out(place):

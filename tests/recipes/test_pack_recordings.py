@@ -1,5 +1,7 @@
 """Recordings of one session by their Freesound ids, whatever the path."""
 
+import json
+import os
 import sys
 from pathlib import Path
 
@@ -7,11 +9,12 @@ import numpy as np
 import pytest
 
 from avse.data.manifest import Item
+from avse.errors import ConfigError
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from egs.emodb.prepare import NAME
-from egs.grid.prepare import recording_of, sessions_across
+from egs.grid.prepare import check, read_items, recording_of, sessions_across
 from egs.grid_words.prepare import split_of, word_of
 from recipes.vatt.evaluate import position_chance
 
@@ -40,6 +43,42 @@ def test_siblings_of_a_session_in_different_splits_are_found():
         _noise("e/esc10_1-152-A.ogg", split="test", kind="wind"),  # another kind
     ]
     assert sessions_across(items) == [("rain", ["100 (train)", "101 (test)"])]
+
+
+def _pack(root, *noises):
+    """A pack of one talking face and some noises, each a path, a split and a kind."""
+    face = {"id": "s1_a", "split": "test_seen", "audio": "v.flac", "video": "v.mkv", "speaker": "s1", "text": None,
+            "duration_s": 3.0, "licence": "CC-BY-4.0"}  # fmt: skip
+    rows = [{"path": path, "split": split, "type": kind, "licence": "CC0-1.0"} for path, split, kind in noises]
+    files = {"av/grid/manifest.jsonl": [face], "speech/manifest.jsonl": [], "noise/manifest.jsonl": rows,
+             "av/test_mixtures.jsonl": []}  # fmt: skip
+    for name, lines in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    for name in ("v.flac", *(path for path, _, _ in noises)):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+    return root
+
+
+def test_one_recording_under_two_paths_is_refused_and_siblings_are_reported(tmp_path):
+    tested = ("noise/a/esc10_1-100-A.ogg", "test", "rain")
+    cut_again = ("noise/b/esc50_4-100-C.ogg", "train", "rain")
+    with pytest.raises(ConfigError, match="no source recording of the test may be trained on but freesound:100 is"):
+        check(_pack(tmp_path / "one", tested, cut_again))
+    sibling = ("noise/b/esc50_4-102-C.ogg", "train", "rain")
+    lines = check(_pack(tmp_path / "two", tested, sibling)).splitlines()
+    assert lines[1:] == ["note: rain 100 (test) and 102 (train) may be of one session but stand in different splits"]
+
+
+def test_the_data_packs_own_siblings_are_reported():
+    root = Path(os.environ.get("AVSE_DATA", "data"))
+    if not (root / "noise/manifest.jsonl").is_file():
+        pytest.skip("needs AVSE_DATA with the GRID pack")
+    found = {kind: " ".join(ids) for kind, ids in sessions_across(read_items(root))}
+    assert {"baby_cry", "rain"} <= found.keys()
+    assert "142005" in found["rain"]
+    assert "142006" in found["rain"]
 
 
 def test_a_word_lies_where_its_times_say_or_where_an_even_sentence_has_it(tmp_path):

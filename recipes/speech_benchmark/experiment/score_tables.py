@@ -58,7 +58,7 @@ def _ranking(config: ExperimentConfig, scored: Scored, split: str, metric: str, 
     columns["all"] = chosen
     ranked = rank(scored, metric, systems, chosen)
     leads = [lead_of(scored.results, *pair, metric, chosen) for pair in pairwise(ranked)]
-    ps = _corrected(leads)
+    ps = corrected(leads)
     lines = [["", *columns, "above the next by", "p"]]
     for place, system in enumerate(ranked):
         lead = leads[place] if place < len(leads) else None
@@ -107,7 +107,7 @@ def _ablation(config: ExperimentConfig, scored: Scored, split: str, names: list[
     chosen = scored.results.counted(split)
     first, *others = names
     leads = {(n, m): lead_of(scored.results, n, first, m, chosen) for n in others for m in scored.metrics}
-    ps = dict(zip(leads, _corrected([*leads.values()]), strict=True))
+    ps = dict(zip(leads, corrected([*leads.values()]), strict=True))
     lines = [[split, *(_heading(metric) for metric in scored.metrics)]]
     for name in names:
         cells = []
@@ -129,7 +129,7 @@ def claim_parts(config: ExperimentConfig, scored: Scored) -> list[Part]:
     tables: list[Part] = []
     for split in SPLITS:
         rows = _claim_rows(config, scored, split)
-        ps = _corrected([lead for _, _, lead in rows])
+        ps = corrected([lead for _, _, lead in rows])
         lines = [["claim", "metric", "better by", "p", "clips", ""]]
         conclusions: dict[str, dict[str, list[str]]] = {}
         for (claim, metric, lead), p in zip(rows, ps, strict=True):
@@ -221,7 +221,7 @@ def _heading(metric: str) -> str:
     return METRICS[metric].title + (" (less is better)" if METRICS[metric].less_is_better else "")
 
 
-def _corrected(leads: Sequence[Lead | None]) -> list[float]:
+def corrected(leads: Sequence[Lead | None]) -> list[float]:
     """Their p, corrected for all of them that can be decided; 1 where there is none.
 
     A few clips can never be decided, whatever their scores: n of them reach 2 / 2**n at best. Such tests would only
