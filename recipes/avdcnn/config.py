@@ -21,8 +21,8 @@ class TrainConfig:
     pretrained: Path | None = None
     """Weights of a VATT whose encoder of video the network begins with; `model.tokens` must be of its sizes."""
     mu: float = 1e-3
-    """Weight of the lip frames' error beside the spectrum's. LAVSE's value; AVDCNN's own is not known. The audio's error
-    is not normalised here, about 6, so that 1e-3 is inert; no larger one is better on validation (see the README)."""
+    """Weight of the lip frames' error beside the spectrum's. LAVSE's value; AVDCNN's own is not known. The audio's
+    error is not normalised here, about 6, so that 1e-3 is inert; no larger one is better on validation (README)."""
     max_attenuation_db: float = 30.0
     """The target never lies farther below the noisy power than this: silence deeper than that is not worth learning."""
     stretch_frames: int | None = None
