@@ -1,0 +1,60 @@
+"""What each modality adds to a forest, on drives in which that is known."""
+
+import numpy as np
+import pytest
+
+from avse.drives.drive import Drive, Segment, Signal, save_drive
+from recipes.driver_stress.modality_gain import ALL, compare, main
+
+STRETCH_S, LEVELS = 60, (0, 1, 2, 0, 1, 2)
+
+
+def _drive(driver):
+    """`calm` tells rest from the others, `tense` the highest level from the others, `nothing` nothing."""
+    rng = np.random.default_rng(driver)
+    levels = np.repeat(LEVELS, STRETCH_S)
+    told = {"calm": levels == 0, "tense": levels == 2, "nothing": np.zeros(len(levels))}
+    signals = {
+        name: Signal(
+            (4.0 * values + rng.standard_normal(len(levels)))[None].astype(np.float32),
+            np.ones((1, len(levels)), bool),
+            1.0,
+            (name,),
+        )
+        for name, values in told.items()
+    }
+    segments = tuple(Segment(float(i * STRETCH_S), float((i + 1) * STRETCH_S), k) for i, k in enumerate(LEVELS))
+    return Drive(f"drive{driver}", f"{driver}", "CC0-1.0", signals, segments)
+
+
+@pytest.fixture(scope="module")
+def drives():
+    return [_drive(number) for number in range(4)]
+
+
+def test_a_modality_that_tells_something_of_its_own_adds_and_one_that_tells_nothing_does_not(drives):
+    comparison = compare(drives, window_s=20, context_s=20, n_folds=2, seed=1)
+    mean = {name: np.mean(list(comparison.values(name, "balanced_accuracy").values())) for name in comparison.systems}
+    assert set(mean) == {ALL, *(f"{m} alone" for m in drives[0].signals), *(f"without {m}" for m in drives[0].signals)}
+    assert mean[ALL] > 0.95
+    assert mean["without nothing"] == pytest.approx(mean[ALL], abs=0.05)
+    # Two levels of three cannot be told apart without one of them: a third and two halves of a third at best by chance.
+    for name in ("without calm", "without tense", "calm alone", "tense alone"):
+        assert 0.55 < mean[name] < 0.8, name
+    assert mean["nothing alone"] < 0.5
+    assert len(comparison.lead(ALL, "without calm")) == 4
+
+
+def test_the_table_holds_it_and_a_folder_without_drives_is_one_line(drives, tmp_path, capsys):
+    for drive in drives[:2]:
+        save_drive(tmp_path / "drives" / f"{drive.id}.safetensors", drive)
+    arguments = ["--n-folds", "0", "--window-s", "20", "--context-s", "20", "--command", "c"]
+    output = tmp_path / "GAIN.md"
+    assert main([str(output), "--drives", str(tmp_path / "drives"), *arguments]) == 0
+    text = output.read_text(encoding="utf-8")
+    for row in ("| all above without calm | +", "| all above without nothing | ", "| nothing alone | "):
+        assert row in text
+    (tmp_path / "none").mkdir()
+    assert main([str(output), "--drives", str(tmp_path / "none"), *arguments]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert output.read_text(encoding="utf-8") == text
