@@ -5,8 +5,9 @@ it with more modalities, and finds nothing where nothing is.
 
 A drive is a row of stretches: parked, city, country road or motorway, in some weather and traffic. What the stretch
 demands and a pressure that nobody sees (haste, an argument, a strange town) give the level of stress. Heart and
-hands follow the level, each driver's in a way of its own. So the context tells part of it, and neither heart nor
-car tell all.
+hands follow the level, each driver's in a way of its own, and each is moved for minutes by what the other knows nothing
+of: heat, a meal, a flight of stairs; a strange car, wind, a conversation. So the context tells part of the level, and
+neither heart nor car tell all, nor the same.
 """
 
 from dataclasses import dataclass
@@ -37,6 +38,9 @@ class DrivingConfig:
 
     difficulty: float = 0.5
     """0: every modality tells nearly all; 1: there is nearly nothing to learn."""
+    apart: float = 0.8
+    """Standard deviation, at a difficulty of 1, of what moves heart and hands each by itself, where a level is half of
+    the range. At 0 both show one and the same arousal, and the one that shows it better leaves nothing to the other."""
     n_stretches: int = 10
     """In a drive."""
     shortest_s: float = 150.0
@@ -74,12 +78,14 @@ def simulate_drive(*, seed: int, driver: int, config: DrivingConfig | None = Non
         A drive with the modalities `ecg` (64 Hz), `vehicle` (10 Hz) and `context` (1 Hz).
 
     Raises:
-        InputError: the difficulty is not within 0 and 1, or a stretch is shorter than 10 s.
+        InputError: the difficulty is not within 0 and 1, `apart` is below 0, or a stretch is shorter than 10 s.
         MissingExtraError: NeuroKit2 is not installed.
     """
     config = config or DrivingConfig()
     if not 0 <= config.difficulty <= 1:
         raise InputError(f"difficulty must be within 0 and 1 but is {config.difficulty:g}; correct it")
+    if config.apart < 0:
+        raise InputError(f"apart must be 0 or more but is {config.apart:g}; correct it")
     if not 10 <= config.shortest_s <= config.longest_s or config.n_stretches < 1:
         raise InputError(
             f"a drive must be of 1 stretch or more of 10 s or more but is of {config.n_stretches} from "
@@ -91,9 +97,10 @@ def simulate_drive(*, seed: int, driver: int, config: DrivingConfig | None = Non
     stretches = _stretches(rng, config, start_h=start_h)
     n_seconds = stretches[-1].end_s
     levels = np.concatenate([np.full(s.end_s - s.start_s, s.level) for s in stretches])
-    arousal = np.clip(levels / 2 + 0.15 * config.difficulty * _slow(rng, n_seconds), 0, 1.2)
+    common = levels / 2 + 0.15 * config.difficulty * _slow(rng, n_seconds)
+    of_heart, of_hands = _apart(common, config, np.random.default_rng([seed, driver, 1]))
     heart = Heart.draw(rng, effect=ease, variation=config.difficulty)
-    ecg = electrocardiogram(heart, arousal, rng)
+    ecg = electrocardiogram(heart, of_heart, rng)
     target_kmh = np.concatenate(
         [
             np.full(s.end_s - s.start_s, SPEEDS_KMH[s.road] * (1 - 0.45 * s.traffic) * (0.75 + 0.25 * s.visibility))
@@ -102,7 +109,7 @@ def simulate_drive(*, seed: int, driver: int, config: DrivingConfig | None = Non
     )
     stops = np.concatenate([np.full(s.end_s - s.start_s, s.road == ROADS.index("city")) for s in stretches])
     style = Style.draw(rng, effect=ease, variation=config.difficulty)
-    car = drive_car(style, target_kmh, arousal, rng, stops=stops)
+    car = drive_car(style, target_kmh, of_hands, rng, stops=stops)
     signals = {
         "ecg": _known(ecg[None], ECG_RATE_HZ, ("ecg_mv",)),
         "vehicle": _known(car, VEHICLE_RATE_HZ, VEHICLE_CHANNELS),
@@ -110,6 +117,14 @@ def simulate_drive(*, seed: int, driver: int, config: DrivingConfig | None = Non
     }
     segments = tuple(Segment(float(s.start_s), float(s.end_s), s.level) for s in stretches)
     return Drive(f"driver_{driver:02d}", f"{driver:02d}", "CC0-1.0", signals, segments)
+
+
+def _apart(
+    common: npt.NDArray[np.float64], config: DrivingConfig, rng: np.random.Generator
+) -> list[npt.NDArray[np.float64]]:
+    """The arousal that the heart shows and that the hands show, `(seconds,)` each, 0 calm to 1.2."""
+    size = config.apart * config.difficulty
+    return [np.clip(common + size * _slow(rng, len(common)), 0, 1.2) for _ in range(2)]
 
 
 def _stretches(rng: np.random.Generator, config: DrivingConfig, *, start_h: float) -> list[Stretch]:

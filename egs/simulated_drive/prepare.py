@@ -27,13 +27,16 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--n-drivers", type=int, default=28, help="drivers, each with one drive (default 28)")
     parser.add_argument("--n-stretches", type=int, default=defaults.n_stretches, help="of a drive (default 10)")
     parser.add_argument("--difficulty", type=float, default=defaults.difficulty, help="0 easy to 1 hopeless")
+    parser.add_argument("--apart", type=float, default=defaults.apart, help="what heart and hands do each by itself")
     parser.add_argument("--seed", type=int, default=1, help="of all drivers (default 1)")
     parser.add_argument("--workers", type=int, default=2, help="processes (default 2)")
     arguments = parser.parse_args(argv)
     try:
         if arguments.n_drivers < 2:
             raise InputError(f"drivers must be 2 or more, to train and to test, but are {arguments.n_drivers}")
-        config = DrivingConfig(difficulty=arguments.difficulty, n_stretches=arguments.n_stretches)
+        config = DrivingConfig(
+            difficulty=arguments.difficulty, apart=arguments.apart, n_stretches=arguments.n_stretches
+        )
         work = partial(store, folder=arguments.folder, seed=arguments.seed, config=config)
         drivers = range(arguments.n_drivers)
         list(tqdm(in_parallel(work, drivers, n_jobs=arguments.workers), total=len(drivers), desc="drives"))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.signal import find_peaks
 
-from avse.drives.simulate import CONTEXT_CHANNELS, ROADS, DrivingConfig, simulate_drive
+from avse.drives.simulate import CONTEXT_CHANNELS, ROADS, DrivingConfig, _apart, simulate_drive
 from avse.drives.simulated_heart import Heart, beat_times
 from avse.drives.simulated_vehicle import VEHICLE_CHANNELS, Style, drive_car
 from avse.errors import InputError
@@ -67,6 +67,26 @@ def drive_rate(ecg):
     return len(find_peaks(ecg, height=0.5 * np.quantile(ecg, 0.999), distance=20)[0]) / (len(ecg) / 64 / 60)
 
 
+def test_heart_and_hands_are_moved_apart_by_as_much_as_is_asked_for():
+    common, seconds = np.full(20_000, 0.6), np.random.default_rng
+    heart, hands = _apart(common, DrivingConfig(difficulty=0.5, apart=0.2), seconds(1))
+    assert (heart - 0.6).std() == pytest.approx(0.1, rel=0.2)
+    assert (hands - 0.6).std() == pytest.approx(0.1, rel=0.2)
+    assert abs(np.corrcoef(heart, hands)[0, 1]) < 0.25, "what moves one says nothing of the other"
+    for config in (DrivingConfig(difficulty=0.5, apart=0), DrivingConfig(difficulty=0)):
+        for arousal in _apart(common, config, seconds(1)):
+            np.testing.assert_array_equal(arousal, common)
+
+
+def test_apart_changes_heart_and_car_and_neither_the_course_nor_the_levels():
+    same, other = (simulate_drive(seed=1, driver=0, config=DrivingConfig(n_stretches=3, shortest_s=20, longest_s=30,
+                   apart=apart)) for apart in (0, 0.8))  # fmt: skip
+    assert same.segments == other.segments
+    np.testing.assert_array_equal(same.signals["context"].values, other.signals["context"].values)
+    for name in ("ecg", "vehicle"):
+        assert not np.array_equal(same.signals[name].values, other.signals[name].values)
+
+
 def test_the_heart_follows_late():
     rng = np.random.default_rng(0)
     heart = Heart(60, 0.5, rise_s=20, fall_s=60, variability=0, calm=0, breath_hz=0.25, noise_mv=0)
@@ -125,6 +145,7 @@ def test_the_context_says_where_the_car_is(drive):
 @pytest.mark.parametrize(
     ("config", "message"),
     [
+        (DrivingConfig(apart=-1), "apart must be 0 or more but is -1"),
         (DrivingConfig(difficulty=1.5), "difficulty must be within 0 and 1 but is 1.5"),
         (DrivingConfig(n_stretches=0), "must be of 1 stretch or more"),
         (DrivingConfig(shortest_s=5), "of 10 s or more"),
