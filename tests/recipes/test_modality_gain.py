@@ -13,7 +13,7 @@ def _drive(driver):
     """`calm` tells rest from the others, `tense` the highest level from the others, `nothing` nothing."""
     rng = np.random.default_rng(driver)
     levels = np.repeat(LEVELS, STRETCH_S)
-    told = {"calm": levels == 0, "tense": levels == 2, "nothing": np.zeros(len(levels))}
+    shown = {"calm": levels == 0, "tense": levels == 2, "nothing": np.zeros(len(levels))}
     signals = {
         name: Signal(
             (4.0 * values + rng.standard_normal(len(levels)))[None].astype(np.float32),
@@ -21,7 +21,7 @@ def _drive(driver):
             1.0,
             (name,),
         )
-        for name, values in told.items()
+        for name, values in shown.items()
     }
     segments = tuple(Segment(float(i * STRETCH_S), float((i + 1) * STRETCH_S), k) for i, k in enumerate(LEVELS))
     return Drive(f"drive{driver}", f"{driver}", "CC0-1.0", signals, segments)
@@ -38,7 +38,7 @@ def test_a_modality_that_tells_something_of_its_own_adds_and_one_that_tells_noth
     assert set(mean) == {ALL, *(f"{m} alone" for m in drives[0].signals), *(f"without {m}" for m in drives[0].signals)}
     assert mean[ALL] > 0.95
     assert mean["without nothing"] == pytest.approx(mean[ALL], abs=0.05)
-    # Two levels of three cannot be told apart without one of them: a third and two halves of a third at best by chance.
+    # Without one of them two levels of three look alike: a third is right, and half of the two others by chance.
     for name in ("without calm", "without tense", "calm alone", "tense alone"):
         assert 0.55 < mean[name] < 0.8, name
     assert mean["nothing alone"] < 0.5
