@@ -12,7 +12,7 @@ from recipes.vatt.evaluate import retrievals
 def embedded():
     """Three windows of one speaker whose audio finds its video, five of another whose audio finds it backwards.
 
-    Both speakers have the same vectors, so that with the other's windows among the candidates each query has two answers.
+    Both have the same vectors, so that with the other's windows among the candidates each query has two answers.
     """
     video = torch.cat([torch.eye(8)[:3], torch.eye(8)[:5]])
     audio = torch.cat([torch.eye(8)[:3], torch.eye(8)[:5].flip(0)])
