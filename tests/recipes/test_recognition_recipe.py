@@ -1,7 +1,6 @@
 """Recognition from made media to a table, a page and a prediction."""
 
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,25 +8,21 @@ import pytest
 import soundfile
 import torch
 from inside import run_stages
+from recognition_rows import informative_rows
 
 from avse.data.augment import coloured_noise
-from avse.errors import ConfigError
 from avse.models import zoo
 from avse.models.recognition import InputConfig, RecognizerConfig
-from avse.synthetic.head import background
-from avse.synthetic.talker import write_video
 from recipes.recognition import evaluate, fusions, predict, recognition_results
 from recipes.recognition.batches import conditions, under
 from recipes.recognition.encoders import read_encoder
 from recipes.recognition.evaluate import EvaluateConfig
-from recipes.recognition.examples import LabelledRecording
-from recipes.recognition.features import CLEAN, FeatureConfig, Features, read_features
+from recipes.recognition.features import CLEAN
 from recipes.recognition.fit import FitConfig, fit
 from recipes.recognition.noise import Noises
 from recipes.recognition.predictions import Predictions
 from recipes.recognition.recordings import SAMPLE_RATE, Sources
 from recipes.recognition.scores import Comparison, read_comparison
-from recipes.recognition.systems import Training, run_fold
 
 ROOT = Path(__file__).parents[2]
 PEOPLE = ("ann", "bob", "cy")
@@ -133,77 +128,8 @@ def test_a_new_recording_is_classified(run, tmp_path, capsys):
     assert capsys.readouterr().err.count("\n") == 2
 
 
-def test_silent_and_faceless_recordings_are_noted_and_count_as_missing(tmp_path):
-    soundfile.write(tmp_path / "silent.wav", np.zeros(8000), SAMPLE_RATE)
-    room = background(96, 96)
-    write_video(tmp_path / "empty.mp4", [room] * 6, timestamps_s=np.arange(6) / 25)
-    (tmp_path / "broken.wav").write_bytes(b"RIFFnothing")
-    examples = [LabelledRecording(n, tmp_path / f, "a", "p", file_id=n) for n, f in
-                (("silent", "silent.wav"), ("empty", "empty.mp4"), ("broken", "broken.wav"))]  # fmt: skip
-    config = FeatureConfig({"lips": "lip_cue", "spectrum": "bands"})
-    rows, failed = read_features(examples, config, folder=tmp_path / "f", crops=tmp_path / "c")
-    notes = {row.example.id: " | ".join(row.notes) for row in rows}
-    assert "audio is silent" in notes["silent"]
-    assert "shows no face" in notes["empty"]
-    assert "there is none" in notes["empty"]
-    assert [line.split(":")[0] for line in failed] == ["broken"]
-    assert all(len(row.of(CLEAN, name)) == 0 for row in rows for name in config.modalities)
-    again, _ = read_features(examples, config, folder=tmp_path / "f", crops=tmp_path / "c")
-    assert [row.notes for row in again] == [row.notes for row in rows]
-
-
-@pytest.mark.parametrize(
-    ("suffix", "modality"), [(".wav", "spectrum"), (".mp4", "lips")], ids=["silent audio", "videos without a face"]
-)
-def test_recordings_that_all_lack_a_modality_are_one_line(tmp_path, capsys, suffix, modality):
-    source = tmp_path / f"source{suffix}"
-    if modality == "spectrum":
-        soundfile.write(source, np.zeros(8000), SAMPLE_RATE)
-    else:
-        write_video(source, [background(96, 96)] * 3, timestamps_s=np.arange(3) / 25)
-    for label in ("a", "b"):
-        for person in ("ann", "bob"):
-            path = tmp_path / "videos" / label / person / f"1{suffix}"
-            path.parent.mkdir(parents=True)
-            shutil.copy(source, path)
-    encoder = {"spectrum": "bands", "lips": "lip_cue"}[modality]
-    config = EvaluateConfig(tmp_path / "run", tmp_path / "videos", modalities={modality: encoder})
-    with pytest.raises(
-        ConfigError, match=f"modality {modality} must be in some recordings but is in none of 4"
-    ) as caught:
-        evaluate.main(config)
-    assert "\n" not in str(caught.value)
-    assert capsys.readouterr().err.count("it counts as missing") == 4
-    assert not (tmp_path / "run/predictions").exists()
-
-
-def test_a_modality_that_only_the_tested_people_have_is_borne():
-    rows, labels = _rows(16, informative=True)
-    groups = [f"p{i // 4}" for i in range(16)]
-    lacking = {CLEAN: {"y": np.zeros((0, 3), np.float32)}}
-    rows = [r._replace(by_variant={CLEAN: r.by_variant[CLEAN] | lacking[CLEAN]}) for r in rows]
-    tests, _ = _rows(4, informative=True)
-    tests = [r._replace(by_variant={CLEAN: r.by_variant[CLEAN] | {"y": r.by_variant[CLEAN]["x"]}}) for r in tests]
-    inputs = {name: InputConfig(3, 25.0, "") for name in "xy"}
-    training = Training(rows, labels, groups, RecognizerConfig(inputs, ("a", "b"), dim=8), FitConfig(n_epochs=2), 1,
-                        n_inner_folds=2)  # fmt: skip
-    found = run_fold(training, tests, [CLEAN])[CLEAN]
-    assert set(found) >= {"stacking", "weighted vote", "concatenate early"}
-    for name, probabilities in found.items():
-        np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5, err_msg=name)
-
-
-def _rows(n, *, informative):
-    rng = np.random.default_rng(1)
-    labels = np.arange(n) % 2
-    frames = rng.standard_normal((n, 10, 3)) + (2.0 * labels[:, None, None] if informative else 0)
-    examples = [LabelledRecording(str(i), __file__, "ab"[k], "p", file_id=str(i)) for i, k in enumerate(labels)]
-    rows = [Features(e, {CLEAN: {"x": f.astype(np.float32)}}, ()) for e, f in zip(examples, frames, strict=True)]
-    return rows, labels
-
-
 def test_the_same_seed_gives_the_same_weights_and_another_one_others():
-    rows, labels = _rows(12, informative=True)
+    rows, labels = informative_rows(12, informative=True)
     sizes = RecognizerConfig({"x": InputConfig(3, 25.0, "")}, ("a", "b"), dim=8)
     one, same, other = (fit(rows, labels, sizes=sizes, config=FitConfig(n_epochs=2), seed=s) for s in (1, 1, 2))
     for name, tensor in one.state_dict().items():
@@ -213,7 +139,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_one_others():
 
 
 def test_conditions_take_away_what_they_say():
-    rows, _ = _rows(40, informative=True)
+    rows, _ = informative_rows(40, informative=True)
     inputs = {"x": InputConfig(3, 25.0, "")}
     assert under(CLEAN, rows, inputs, seed=0).masks["x"].all()
     assert not under("x missing", rows, inputs, seed=0).masks["x"].any()
