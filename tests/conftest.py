@@ -1,5 +1,6 @@
 """Media that all tests share, made once a session."""
 
+import gc
 import importlib.util
 import json
 import os
@@ -71,6 +72,15 @@ def pytest_collection_modifyitems(items):
         return next((n for n, name in enumerate(LONG_FIRST) if folder.startswith(name + "/")), len(LONG_FIRST))
 
     items.sort(key=rank)
+
+
+def pytest_collection_finish():
+    """What the imports have left stays to the end: no garbage collection looks at it again.
+
+    There are a million objects, and statsmodels collects garbage in every correction for multiple tests.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
