@@ -60,7 +60,7 @@ def test_the_default_model_does_not_fade_a_generated_talker(talker):
 
 @pytest.fixture(scope="module")
 def real_people(tmp_path_factory):
-    """The short form's 20-s videos of the two validation people with a single clip each."""
+    """The short form's 20-s videos, in noise and among talkers, of a validation person with a single clip."""
     if "AVSE_DATA" not in os.environ:
         pytest.skip("needs the data pack: set AVSE_DATA")
     root, crops = Path(os.environ["AVSE_DATA"]), tmp_path_factory.mktemp("crops")
@@ -72,7 +72,7 @@ def real_people(tmp_path_factory):
              duration_s=row.get("duration_s"))
         for row in rows
     ]  # fmt: skip
-    videos = [video for video in short.short_videos(list_videos(items)) if video.speaker in ("s25", "s27")]
+    videos = [video for video in short.short_videos(list_videos(items)) if video.speaker == "s27"]
     for item in items:
         if item.video and item.id in {clip for v in videos for clip in (*v.clips, *v.stranger_clips)}:
             with VideoReader(root / item.video) as reader:
@@ -82,9 +82,9 @@ def real_people(tmp_path_factory):
 
 
 def test_the_default_model_does_not_fade_real_people(real_people):
-    assert len(real_people) == 4
+    assert len(real_people) == 2
     enhancer = Enhancer.load()
-    assert [lowered_segments(mixture, enhancer) for mixture in real_people] == [[]] * 4
+    assert [lowered_segments(mixture, enhancer) for mixture in real_people] == [[]] * 2
 
 
 def test_the_short_form_is_a_dictionary_of_numbers_and_leaves_the_model_as_it_was(tmp_path, monkeypatch, capsys):

@@ -23,6 +23,7 @@ def _options(folder, shards, *more):
     ]  # fmt: skip
 
 
+@pytest.mark.slow  # a minute; test_nodes.py shares out the live model, in make test
 @pytest.mark.skipif(sys.platform == "win32", reason="torchrun on Windows wants a build with libuv")
 def test_ddp_and_fsdp_end_with_the_same_weights_and_continue_after_a_stop(vatt_shards, tmp_path):
     sharded = ["--loop.sharded", "true"]
