@@ -9,6 +9,7 @@ from avse.enhance.gain import CHUNK_FRAMES, gain_of
 from avse.models.enhancing import CausalModel
 from avse.signal.clock import video_frame_indices
 from avse.signal.motion import MouthMotion, motion_of
+from avse.signal.mouth_jumps import MouthJumps
 from avse.types import Spectrum
 
 
@@ -32,7 +33,7 @@ class CausalGain:
             offset_s: how late the video comes after the audio.
         """
         self._model, self._video_frames, self._offset_s = model, video_frames, offset_s
-        self._motion = MouthMotion(model.crop_size)
+        self._motion, self._jumps = MouthMotion(model.crop_size), MouthJumps(rate_hz=model.video_rate_hz)
         self._video_state: Any = None
         self._audio_state: Any = None
         self._n_video_frames = 0
@@ -88,6 +89,7 @@ class CausalGain:
             present = np.zeros(len(times_s), dtype=bool)
         else:
             crops, present = self._video_frames.latest(times_s)
+            present = self._jumps.push(crops, present)
         mouth, self._video_state = self._model.encode_video(motion_of(crops, present, self._motion), self._video_state)
         if self._newest is not None:
             mouth, present = np.concatenate([self._newest[0], mouth]), np.concatenate([self._newest[1], present])
