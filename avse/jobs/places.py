@@ -192,10 +192,12 @@ def check_place(place: Place, *, force: bool = False) -> None:
 def fingerprint_of(place: Place | None) -> Any:
     """What tells a file from its later versions: name, and size and time or version; None where there is no file.
 
+    Of files at URLs that were just listed it is known without a request for each.
+
     Raises:
         MediaError: that of a URL cannot be found out.
     """
-    return [place.name, urls.identity(place)] if isinstance(place, Url) else fingerprint(place)
+    return [place.name, urls.identity(place, fresh=False)] if isinstance(place, Url) else fingerprint(place)
 
 
 def read_audio_of(place: Place) -> tuple[FloatWaveform, int]:

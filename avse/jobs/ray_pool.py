@@ -166,6 +166,8 @@ def load_ray() -> Any:
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     # A node's agent has 30 s to start, too little where cores are busy.
     os.environ.setdefault("RAY_agent_register_timeout_ms", "300000")
+    # Nor has a worker that does not start within its 60 s a second chance: its job would wait for ever.
+    os.environ.setdefault("RAY_worker_register_timeout_seconds", "300")
     try:
         import ray
     except ModuleNotFoundError:

@@ -46,7 +46,7 @@ def list_folder(url: str, suffixes: Iterable[str], *, recursive: bool = False) -
     wanted = tuple(suffixes)
     with _explained(url):
         system, path = _system(url)
-        system.invalidate_cache()
+        system.invalidate_cache(path)
         if system.isfile(path):
             return [url]
         rows = system.find(path, detail=True).values() if recursive else system.ls(path, detail=True)
@@ -67,7 +67,7 @@ def kind_of(url: str) -> str | None:
     """
     with _explained(url):
         system, path = _system(url)
-        system.invalidate_cache()
+        system.invalidate_cache(path)
         try:
             return str(system.info(path)["type"])
         except FileNotFoundError:
@@ -86,15 +86,20 @@ def remove(url: str) -> None:
             system.rm_file(path)
 
 
-def identity(url: str) -> list[Any] | None:
+def identity(url: str, *, fresh: bool = True) -> list[Any] | None:
     """Size and version of a file, by which it is known again; None where there is none.
+
+    Args:
+        url: of the file.
+        fresh: ask for it again; else what the last listing of its folder told will do, which spares a request a file.
 
     Raises:
         MediaError: that cannot be found out.
     """
     with _explained(url):
         system, path = _system(url)
-        system.invalidate_cache()
+        if fresh:
+            system.invalidate_cache(path)
         try:
             info = system.info(path)
         except FileNotFoundError:

@@ -95,6 +95,30 @@ def test_an_s3_server_lists_gives_takes_and_remembers(s3, tmp_path):
         urls.fetch(f"{s3}/in/none.wav", tmp_path / "c.wav")
 
 
+def test_fingerprints_of_listed_files_take_no_request_each_and_change_with_the_file(s3, tmp_path, monkeypatch):
+    import s3fs
+
+    for name in ("a", "b"):
+        urls.write_bytes(f"{s3}/listed/{name}.wav", b"one")
+    urls.write_bytes(f"{s3}/other/c.wav", b"one")
+    found = [one for name in ("listed", "other") for one in places.files_in(places.Url(f"{s3}/{name}"), (".wav",))]
+    asked, real = [], s3fs.S3FileSystem._call_s3
+
+    async def counted(self, method, *arguments, **options):
+        asked.append(method)
+        return await real(self, method, *arguments, **options)
+
+    monkeypatch.setattr(s3fs.S3FileSystem, "_call_s3", counted)
+    before = [places.fingerprint_of(one) for one in found]
+    assert asked == []
+    assert [name for name, _ in before] == ["a.wav", "b.wav", "c.wav"]
+    assert [urls.identity(one) for one in found] == [identity for _, identity in before]
+    urls.write_bytes(found[1], b"two")
+    assert places.files_in(places.Url(f"{s3}/listed"), (".wav",)) == found[:2]
+    after = [places.fingerprint_of(one) for one in found]
+    assert [one == other for one, other in zip(before, after, strict=True)] == [True, False, True]
+
+
 def test_missing_credentials_are_one_line(no_credentials):
     with pytest.raises(MediaError, match="with the credentials that are set but is not"):
         urls.write_bytes(f"{no_credentials}/x", b"x")
