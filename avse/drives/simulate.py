@@ -5,9 +5,9 @@ it with more modalities, and finds nothing where nothing is.
 
 A drive is a row of stretches: parked, city, country road or motorway, in some weather and traffic. What the stretch
 demands and a pressure that nobody sees (haste, an argument, a strange town) give the level of stress. Heart and
-hands follow the level, each driver's in a way of its own, and each is moved for minutes by what the other knows nothing
-of: heat, a meal, a flight of stairs; a strange car, wind, a conversation. So the context tells part of the level, and
-neither heart nor car tell all, nor the same.
+hands follow the level, each driver's in a way of its own. So the context tells part of it, and neither heart nor
+car tell all. With `apart` each is also moved for minutes by what the other knows nothing of: heat, a meal, a flight of
+stairs; a strange car, wind, a conversation.
 """
 
 from dataclasses import dataclass
@@ -38,9 +38,9 @@ class DrivingConfig:
 
     difficulty: float = 0.5
     """0: every modality tells nearly all; 1: there is nearly nothing to learn."""
-    apart: float = 0.8
+    apart: float = 0.0
     """Standard deviation, at a difficulty of 1, of what moves heart and hands each by itself, where a level is half of
-    the range. At 0 both show one and the same arousal, and the one that shows it better leaves nothing to the other."""
+    the range. At 0 both show one and the same arousal."""
     n_stretches: int = 10
     """In a drive."""
     shortest_s: float = 150.0
