@@ -19,6 +19,7 @@ from avse.data.manifest import data_root, read_manifest
 from avse.enhance.enhancer import Enhancer
 from avse.enhance.stream import Mixing
 from avse.errors import AvseError
+from avse.faces.mouth import MouthTrack
 from avse.models import zoo
 from avse.models.gtcrn import GtcrnConfig
 from avse.models.guard import GuardConfig, GuardState, SteeringGuard
@@ -28,7 +29,7 @@ from avse.models.steered import Steered
 from avse.report.formats import markdown_table
 from avse.signal.si_sdr import si_sdr_db
 from avse.signal.stft import istft
-from avse.types import Spectrum
+from avse.types import Spectrum, Waveform
 from recipes.speech_benchmark.long_list import SHORT_S, list_videos
 from recipes.speech_benchmark.reader import RATE, LongReader
 
@@ -77,11 +78,16 @@ def trials(model: Steered, manifest: Path, crops: Path) -> list[Trial]:
             continue
         mixture = reader.read(video)
         for name, mouth in (("own", mixture.own), ("stranger", mixture.stranger)):
-            recorder = Recorder()
-            enhancer = Enhancer(LipSteered(TorchSteering(model), OnnxLips(), recorder))
-            enhancer.enhance(mixture.noisy, sample_rate=RATE, mouth=mouth, mixing=Mixing(keep_level=False))
-            found.append(Trial(f"{video.scenario}, {name}", mixture.clean, recorder.whole()))
+            found.append(Trial(f"{video.scenario}, {name}", mixture.clean, by_lips(model, mixture.noisy, mouth)))
     return found
+
+
+def by_lips(model: Steered, noisy: Waveform, mouth: MouthTrack) -> dict[str, Any]:
+    """What the guard is given for a recording with a mouth, joined over time."""
+    recorder = Recorder()
+    enhancer = Enhancer(LipSteered(TorchSteering(model), OnnxLips(), recorder))
+    enhancer.enhance(noisy, sample_rate=RATE, mouth=mouth, mixing=Mixing(keep_level=False))
+    return recorder.whole()
 
 
 def gain_db(trial: Trial, guard: SteeringGuard) -> tuple[float, float]:
@@ -119,12 +125,17 @@ def table(found: Sequence[Trial]) -> list[list[str]]:
     return rows
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What a trial of weights on the validation videos needs."""
     parser.add_argument("weights", help="of a steered model")
     parser.add_argument("--manifest", type=Path, required=True)
     parser.add_argument("--crops", type=Path, required=True, help="folder of the crops stage")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_arguments(parser)
     arguments = parser.parse_args(argv)
     torch.set_num_threads(1)
     try:
