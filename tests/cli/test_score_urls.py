@@ -155,9 +155,10 @@ def test_bad_places_are_one_line(stored, capsys, changed, words):
     assert words in err
 
 
-def test_an_s3_server_with_two_processes(run, s3, local):
+def test_an_s3_server_with_two_processes(run, s3, local, monkeypatch):
     import s3fs
 
+    monkeypatch.chdir(local)  # for the journal
     s3fs.S3FileSystem().put(str(local) + "/", f"{s3}/score/", recursive=True)
     _, expected, _ = run(local, "--json", local / "s.json")
     code, out, _ = run(f"{s3}/score", "--json", f"{s3}/score/report/s.json", jobs=2)
