@@ -102,7 +102,7 @@ def parts_of(arguments: argparse.Namespace) -> list[str]:
     return [
         *result_file.head(arguments.title, command=arguments.command, note=arguments.note),
         f"A random forest on hand-crafted features, windows of {arguments.window_s} s, "
-        f"{len({drive.driver for drive in drives})} drivers, each tested by a forest that was trained without him; "
+        f"{len({drive.driver for drive in drives})} drivers, each tested by a forest that was trained on the others; "
         "intervals: bootstrap over drivers.",
         markdown_table(system_lines(comparison, names)),
         markdown_table(lead_lines(comparison, ALL, [name for name in names if name != ALL])),
