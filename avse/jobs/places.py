@@ -4,15 +4,16 @@ import posixpath
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from avse.errors import AvseError, MediaError
 from avse.jobs import urls
-from avse.media.audio import read_audio
 from avse.media.made import fingerprint
 from avse.media.output import atomic_write, check_output, is_hidden, scratch_folder
 from avse.media.suffixes import media_files
-from avse.types import FloatWaveform
+
+if TYPE_CHECKING:
+    from avse.types import FloatWaveform
 
 
 class Url(str):
@@ -200,7 +201,7 @@ def fingerprint_of(place: Place | None) -> Any:
     return [place.name, urls.identity(place, fresh=False)] if isinstance(place, Url) else fingerprint(place)
 
 
-def read_audio_of(place: Place) -> tuple[FloatWaveform, int]:
+def read_audio_of(place: Place) -> "tuple[FloatWaveform, int]":
     """Read all samples, as `avse.media.audio.read_audio` does.
 
     Returns:
@@ -209,5 +210,7 @@ def read_audio_of(place: Place) -> tuple[FloatWaveform, int]:
     Raises:
         MediaError: the file is missing or cannot be decoded.
     """
+    from avse.media.audio import read_audio  # heavy: help and lists of files need none
+
     with on_disk(place) as path:
         return read_audio(path)

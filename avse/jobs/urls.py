@@ -91,7 +91,7 @@ def identity(url: str, *, fresh: bool = True) -> list[Any] | None:
 
     Args:
         url: of the file.
-        fresh: ask for it again; else what the last listing of its folder told will do, which spares a request a file.
+        fresh: ask for it again; else what the last listing of its folder said will do, which spares a request a file.
 
     Raises:
         MediaError: that cannot be found out.

@@ -30,8 +30,7 @@ def pack(tmp_path, monkeypatch):
     rng = np.random.default_rng(1)
     for name in ("clip", "hiss", "hum"):
         _write_noise(tmp_path / f"{name}.wav", rng)
-    crops = rng.integers(0, 256, (25, 32, 48, 3), dtype=np.uint8)
-    mouth = MouthTrack(np.arange(25) / 25, crops, np.ones(25, dtype=bool), FaceReport(1, 1.0, "test"))
+    mouth = MouthTrack(np.arange(25) / 25, _crops(rng), np.ones(25, dtype=bool), FaceReport(1, 1.0, "test"))
     save_mouth(tmp_path / "crops/clip.npz", mouth)
     clip = Item("clip", "test_seen", "clip.wav", "CC0-1.0", video="clip.mp4", speaker="s")
     write_manifest(tmp_path / "manifest.jsonl", [clip])
@@ -41,6 +40,12 @@ def pack(tmp_path, monkeypatch):
     write_manifest(tmp_path / "mixtures.jsonl", mixtures)
     _write_weights(tmp_path / "model.safetensors", seed=1)
     return tmp_path
+
+
+def _crops(rng):
+    """A second of something that moves a little, as a mouth does."""
+    look, movement = rng.integers(40, 216, (1, 32, 48, 3)), rng.integers(-40, 40, (25, 32, 48, 3))
+    return (look + movement).astype(np.uint8)
 
 
 def _write_noise(path, rng, *, time_s=LONG_AGO_S):
@@ -91,8 +96,7 @@ def test_nothing_is_used_again_of_something_else(pack, capsys, change):
     elif change in ("noise", "clip"):
         _write_noise(pack / {"noise": "hiss.wav", "clip": "clip.wav"}[change], rng, time_s=LONG_AGO_S + 1)
     elif change == "mouth":
-        crops = rng.integers(0, 256, (25, 32, 48, 3), dtype=np.uint8)
-        mouth = MouthTrack(np.arange(25) / 25, crops, np.ones(25, dtype=bool), FaceReport(1, 1.0, "test"))
+        mouth = MouthTrack(np.arange(25) / 25, _crops(rng), np.ones(25, dtype=bool), FaceReport(1, 1.0, "test"))
         (pack / "crops/clip.npz").unlink()
         save_mouth(pack / "crops/clip.npz", mouth)
     elif change == "list":

@@ -17,6 +17,7 @@ GAIN_DB = 4.0
 """SI-SDR in hiss that each model gains at least: what egs/toy/README.md says, less a little for other arithmetic."""
 CONF = ROOT / "egs/toy/conf/experiment"
 SYSTEMS = {"logmmse", "klt", "adcnn", "avdcnn"}
+pytestmark = pytest.mark.slow  # a minute; test_corpora.py takes a folder of videos through the stages in make test
 TRAINED = ("*.safetensors", "*.json", "*.yaml", "log.jsonl")
 """What a training leaves."""
 
