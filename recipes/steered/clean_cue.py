@@ -4,8 +4,8 @@ Beside the gain by lips it tells which part holds the other back: better lips co
 videos of the validation in which others talk; the steered output is used all the time, without the guard.
 """
 
-import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +13,16 @@ import numpy as np
 import torch
 
 from avse.data.manifest import data_root, read_manifest
-from avse.errors import AvseError
-from avse.models import zoo
 from avse.models.guard import SteeringGuard
 from avse.models.lip_steered import TorchSteering
 from avse.models.steered import Steered
-from avse.report.formats import markdown_table
 from avse.signal.clock import video_frame_indices
 from avse.signal.speech_cue import CUE_RATE_HZ, speech_cue
 from avse.signal.stft import stft
 from avse.types import Waveform
 from recipes.speech_benchmark.long_list import SHORT_S, list_videos
 from recipes.speech_benchmark.reader import RATE, LongReader
-from recipes.steered.guard import ALWAYS, Trial, add_arguments, by_lips, gain_db
+from recipes.steered.guard import ALWAYS, Trial, by_lips, gain_db, print_table
 
 
 def by_clean_cue(model: Steered, noisy: Waveform, clean: Waveform) -> dict[str, Any]:
@@ -71,19 +68,9 @@ def table(found: dict[str, list[float]]) -> list[list[str]]:
     return rows
 
 
-def main(argv: list[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_arguments(parser)
-    arguments = parser.parse_args(argv)
-    torch.set_num_threads(1)
-    try:
-        model = zoo.load_as(Steered, Path(arguments.weights)).eval()
-        print(markdown_table(table(gains(model, arguments.manifest, arguments.crops))))
-    except AvseError as error:
-        print(f"clean_cue: error: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return print_table(argv, doc=__doc__, name="clean_cue", rows=lambda *given: table(gains(*given)))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ of thresholds is tried on them. No speech, face or noise of the test is used.
 import argparse
 import itertools
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -125,26 +125,35 @@ def table(found: Sequence[Trial]) -> list[list[str]]:
     return rows
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What a trial of weights on the validation videos needs."""
+def print_table(
+    argv: Sequence[str] | None, *, doc: str | None, name: str, rows: Callable[[Steered, Path, Path], list[list[str]]]
+) -> int:
+    """A program that tries weights on the validation videos and prints a table.
+
+    Args:
+        argv: of the command line.
+        doc: describes the program.
+        name: of the program, for messages.
+        rows: of the table, from the model, the manifest and the folder of crops.
+    """
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("weights", help="of a steered model")
     parser.add_argument("--manifest", type=Path, required=True)
     parser.add_argument("--crops", type=Path, required=True, help="folder of the crops stage")
-
-
-def main(argv: list[str] | None = None) -> int:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_arguments(parser)
     arguments = parser.parse_args(argv)
     torch.set_num_threads(1)
     try:
         model = zoo.load_as(Steered, Path(arguments.weights)).eval()
-        print(markdown_table(table(trials(model, arguments.manifest, arguments.crops))))
+        print(markdown_table(rows(model, arguments.manifest, arguments.crops)))
     except AvseError as error:
-        print(f"guard: error: {error}", file=sys.stderr)
+        print(f"{name}: error: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print the table."""
+    return print_table(argv, doc=__doc__, name="guard", rows=lambda *given: table(trials(*given)))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import torch
 from avse.models.gtcrn import GtcrnConfig
 from avse.models.steered import Steered, SteeredConfig
 from avse.nn.band_blocks import BlockConfig
-from recipes.steered.clean_cue import by_clean_cue, table
+from recipes.steered.clean_cue import by_clean_cue, main, table
 
 
 def test_the_cue_is_that_of_the_clean_voice():
@@ -29,3 +29,11 @@ def test_the_cue_is_that_of_the_clean_voice():
 def test_the_table_has_means_and_the_least():
     rows = table({"lips": [1.0, 2.0], "cue of the clean voice": [2.0, 4.0]})
     assert rows[1:] == [["lips", "2", "+1.50", "+1.00"], ["cue of the clean voice", "2", "+3.00", "+2.00"]]
+
+
+def test_weights_that_are_none_are_one_line(tmp_path, capsys):
+    place = tmp_path / "none.safetensors"
+    assert main([str(place), "--manifest", str(tmp_path / "m.jsonl"), "--crops", str(tmp_path)]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("clean_cue: error: ")
+    assert str(place) in line
