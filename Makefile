@@ -23,7 +23,7 @@ demo: $(VENV)/.installed  ## generate a talking head in noise, enhance it, print
 # loadscope: what a module makes for its tests, such as trained networks, is made once and not by each process. In the
 # order of tests/conftest.py: by the number of their tests, the modules that take minutes would come last, on one core.
 # A third process uses the cores while another waits: for its child processes, for a restart, for what is live.
-test: $(VENV)/.installed lint  ## everything but the slow training checks; under 10 minutes on 2 cores
+test: $(VENV)/.installed lint  ## everything but the slow checks; about 10 minutes on 2 cores
 	$(BIN)/python -m pytest -m 'not slow' -n 3 --dist loadscope --no-loadscope-reorder
 
 test-slow: $(VENV)/.installed  ## the training checks that take minutes
