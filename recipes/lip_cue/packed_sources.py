@@ -1,7 +1,7 @@
 """The recordings of a packed corpus: each is read and described when it is drawn, so that any number fits into memory.
 
 They are those that `cue_sources` chooses from the manifest, in its order, and come as it keeps them, so that training
-draws the same examples from either; what differs is the time to describe them (18 ms of a core for 3 s of a face).
+draws the same examples from either; what differs is the time to describe them.
 """
 
 from collections.abc import Callable, Sequence
