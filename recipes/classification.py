@@ -4,7 +4,8 @@ Averages over classes are plain ones (macro): each class counts the same, howeve
 """
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -35,7 +36,8 @@ CLASSIFICATION = {
 """Titles of the metrics."""
 
 
-class Answers(NamedTuple):
+@dataclass(frozen=True)
+class Answers:
     """What a classifier predicted, and what was right."""
 
     reference: Labels
@@ -48,14 +50,13 @@ class Answers(NamedTuple):
         """Columns of the probabilities."""
         return int(self.probabilities.shape[1])
 
-    def macro(self, metric: Callable[..., float]) -> float:
-        """Mean over all classes of a metric of scikit-learn's; a class never predicted has precision 0."""
-        classes = np.arange(self.n_classes)
-        return float(metric(self.reference, self.estimate, labels=classes, average="macro", zero_division=0.0))
-
-    def of_each_class(self, metric: Callable[[npt.NDArray[np.bool_], int], float]) -> float:
-        """Mean over classes of a metric of one class against the rest."""
-        return float(np.mean([metric(self.reference == c, c) for c in range(self.n_classes)]))
+    @cached_property
+    def of_classes(self) -> dict[str, npt.NDArray[np.float64]]:
+        """Precision, recall and F1 of each class, `(classes,)`; a class never predicted has precision 0."""
+        found = sklearn.precision_recall_fscore_support(
+            self.reference, self.estimate, labels=np.arange(self.n_classes), zero_division=0.0
+        )
+        return dict(zip(("precision", "recall", "f1"), found, strict=False))
 
 
 def classification_scores(
@@ -99,20 +100,27 @@ def _specificity(answers: Answers) -> float:
     """Recall of the rest; with one class alone there is none."""
     if answers.n_classes == 1:
         return 0.0
-    return answers.of_each_class(lambda own, c: sklearn.recall_score(~own, answers.estimate != c))
+    classes = np.arange(answers.n_classes)
+    counts = sklearn.multilabel_confusion_matrix(answers.reference, answers.estimate, labels=classes)
+    return float(np.mean(counts[:, 0, 0] / counts[:, 0].sum(axis=1)))
+
+
+def _auroc(answers: Answers) -> float:
+    areas = [
+        sklearn.roc_auc_score(answers.reference == c, answers.probabilities[:, c]) for c in range(answers.n_classes)
+    ]
+    return float(np.mean(areas))
 
 
 FORMULAS: dict[str, Callable[[Answers], float]] = {
-    "accuracy": lambda answers: sklearn.accuracy_score(answers.reference, answers.estimate),
-    "balanced_accuracy": lambda answers: answers.macro(sklearn.recall_score),
-    "macro_f1": lambda answers: answers.macro(sklearn.f1_score),
-    "sensitivity": lambda answers: answers.macro(sklearn.recall_score),
+    "accuracy": lambda answers: np.mean(answers.reference == answers.estimate),
+    "balanced_accuracy": lambda answers: answers.of_classes["recall"].mean(),
+    "macro_f1": lambda answers: answers.of_classes["f1"].mean(),
+    "sensitivity": lambda answers: answers.of_classes["recall"].mean(),
     "specificity": _specificity,
-    "precision": lambda answers: answers.macro(sklearn.precision_score),
+    "precision": lambda answers: answers.of_classes["precision"].mean(),
     "kappa": lambda answers: sklearn.cohen_kappa_score(answers.reference, answers.estimate),
-    "auroc": lambda answers: answers.of_each_class(
-        lambda own, c: sklearn.roc_auc_score(own, answers.probabilities[:, c])
-    ),
+    "auroc": _auroc,
     "calibration_error": lambda answers: calibration_error(
         reference=answers.reference, probabilities=answers.probabilities
     ),

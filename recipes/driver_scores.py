@@ -1,6 +1,7 @@
 """Scores of systems, driver by driver."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,6 +9,7 @@ import numpy as np
 
 from avse.errors import ConfigError
 from avse.metrics.interval import bootstrap_interval
+from avse.metrics.score_or_reason import Score
 from recipes.classification import CLASSIFICATION, classification_scores
 from recipes.driver_predictions import Predictions, load_predictions
 
@@ -16,13 +18,28 @@ WITH, WITHOUT = "with", "without"
 MAIN = "balanced_accuracy"
 
 
-class Decisions(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Decisions:
     """Predictions of one system for one driver, windows of known level alone."""
 
     levels: np.ndarray
     """`(windows,)`."""
     probabilities: np.ndarray
     """`(windows, levels)`."""
+    _scores: dict[str, Score] = field(default_factory=dict, init=False, repr=False)
+    """Those that were asked for: tables ask for each several times."""
+
+    @classmethod
+    def joined(cls, parts: Sequence["Decisions"]) -> "Decisions":
+        """Several in one."""
+        return cls(np.concatenate([p.levels for p in parts]), np.concatenate([p.probabilities for p in parts]))
+
+    def score(self, metric: str) -> Score:
+        """One metric of `CLASSIFICATION`."""
+        if metric not in self._scores:
+            given = {"reference": self.levels, "probabilities": self.probabilities}
+            self._scores.update(classification_scores(**given, metrics=[metric]))
+        return self._scores[metric]
 
 
 class Comparison(NamedTuple):
@@ -36,11 +53,9 @@ class Comparison(NamedTuple):
         """One metric for each driver for whom it can be reported."""
         found = {}
         for driver, decisions in self.systems[system].items():
-            score = classification_scores(
-                reference=decisions.levels, probabilities=decisions.probabilities, metrics=[metric]
-            )[metric]
-            if score.value is not None:
-                found[driver] = score.value
+            value = decisions.score(metric).value
+            if value is not None:
+                found[driver] = value
         return found
 
     def lead(self, system: str, other: str, metric: str = MAIN) -> list[float]:
@@ -58,8 +73,7 @@ class Comparison(NamedTuple):
 
     def together(self, system: str) -> Decisions:
         """All drivers in one."""
-        parts = self.systems[system].values()
-        return Decisions(np.concatenate([p.levels for p in parts]), np.concatenate([p.probabilities for p in parts]))
+        return Decisions.joined([*self.systems[system].values()])
 
 
 def read_comparison(folder: Path, *, conditions: bool = False) -> Comparison:
@@ -82,7 +96,7 @@ def read_comparison(folder: Path, *, conditions: bool = False) -> Comparison:
             parts = systems.setdefault(name, {}).setdefault(one.driver, [])
             parts.append(Decisions(one.levels[known], predicted[known].astype(float)))
     joined = {
-        name: {driver: Decisions(*map(np.concatenate, zip(*parts, strict=True))) for driver, parts in drivers.items()}
+        name: {driver: Decisions.joined(parts) for driver, parts in drivers.items()}
         for name, drivers in systems.items()
     }
     return Comparison(drives, joined)

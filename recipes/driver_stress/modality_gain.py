@@ -85,9 +85,7 @@ def _comparison(drives: list[Predictions]) -> Comparison:
         for one in drives:
             known = one.levels >= 0
             by_driver.setdefault(one.driver, []).append(Decisions(one.levels[known], one.systems[name][known]))
-        systems[name] = {
-            driver: Decisions(*map(np.concatenate, zip(*parts, strict=True))) for driver, parts in by_driver.items()
-        }
+        systems[name] = {driver: Decisions.joined(parts) for driver, parts in by_driver.items()}
     return Comparison(drives, systems)
 
 
