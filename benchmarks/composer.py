@@ -196,6 +196,5 @@ def write_video(composition: Composition, path: Path) -> None:
     """Write a composition with its audio to a file."""
     from avse.synthetic.talker import write_video
 
-    images = list(frames_of(composition))
-    times_s = np.arange(len(images)) / FPS
-    write_video(path, images, timestamps_s=times_s, waveform=audio_of(composition), sample_rate=RATE)
+    times_s = np.arange(composition.n_frames) / FPS
+    write_video(path, frames_of(composition), timestamps_s=times_s, waveform=audio_of(composition), sample_rate=RATE)

@@ -1,16 +1,13 @@
 """Whether the right face is found and chosen: `python -m benchmarks.faces --n-videos 200 --write`.
 
 Videos are composed of the data pack's faces (`benchmarks/composer.py`) and go through detection, tracking and the
-choice of the speaker as `avse-enhance --speaker auto` does, without being encoded in between. With `--time`, instead,
-the time and memory of `avse-faces` on long videos of 720, 1080 and 2160 lines. A run that was stopped continues
-(`--json`).
+choice of the speaker as `avse-enhance --speaker auto` does, without being encoded in between. A run that was stopped
+continues (`--json`).
 """
 
 import argparse
 import json
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -28,7 +25,7 @@ from avse.faces.scorer import CorrespondenceScorer, MotionScorer
 from avse.faces.speaker import People, choose
 from avse.media.video import VideoFrame
 from avse.models.onnx_lips import OnnxLips
-from benchmarks.composer import audio_of, face_at, frames_of, write_video
+from benchmarks.composer import audio_of, face_at, frames_of
 from benchmarks.composition import FPS, KINDS, RATE, Composition, compose
 from benchmarks.torture.record import table, write_section
 
@@ -159,59 +156,19 @@ def percent(part: int, whole: int) -> str:
     return f"{100 * part / whole:.1f} %" if whole else ""
 
 
-def time_and_memory(*, splits: list[str], duration_s: float) -> list[list[str]]:
-    """Of `avse-faces` in a process of its own, on two faces, and on six in 2160 lines."""
-    rows = [["video", "faces", "wall s", "real-time factor", "peak memory MB"]]
-    with tempfile.TemporaryDirectory() as folder:
-        for height, kind in ((720, "pair"), (1080, "pair"), (2160, "grid")):
-            path = Path(folder) / f"{height}.mp4"
-            composition = compose(kind, seed=height, splits=tuple(splits), n_parts=max(1, round(duration_s / 3)))
-            write_video(scaled(composition, height), path)
-            code = (
-                "import resource,sys;from avse.cli.faces import main;code=main(sys.argv[1:]);"
-                "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,file=sys.stderr);raise SystemExit(code)"
-            )
-            started = time.monotonic()
-            done = subprocess.run(
-                [sys.executable, "-c", code, str(path), "--json"], check=True, capture_output=True, text=True
-            )
-            wall_s = time.monotonic() - started
-            n_faces = len(json.loads(done.stdout)["faces"])
-            memory_mb = int(done.stderr.split()[-1]) / 1024
-            length_s = composition.n_frames / FPS
-            rows.append([f"{height}p25, {length_s:.0f} s", str(n_faces), f"{wall_s:.1f}", f"{wall_s / length_s:.3f}",
-                         f"{memory_mb:.0f}"])  # fmt: skip
-    return rows
-
-
-def scaled(composition: Composition, height: int) -> Composition:
-    """The same composition in a frame of another height."""
-    from dataclasses import replace
-
-    factor = height / composition.height
-    actors = [
-        replace(
-            actor, centre=(actor.centre[0] * factor, actor.centre[1] * factor), size=actor.size * factor,
-            sway=(actor.sway[0] * factor, actor.sway[1] * factor),
-        )
-        for actor in composition.actors
-    ]  # fmt: skip
-    width = round(composition.width * factor / 2) * 2
-    return replace(composition, width=width, height=height, actors=actors, background="curtain")
-
-
 def main() -> None:
     """Print the tables, or write them into RESULTS.md."""
     options = _options()
     started, splits = time.monotonic(), options.splits.split(",")
     cv2.setNumThreads(1)
-    if options.time:
-        title, parts = "Faces: time and memory", [table(time_and_memory(splits=splits, duration_s=options.time))]
-    else:
-        title, parts = "Faces: found and chosen", _found_and_chosen(options, splits)
-    body, wall_s = "\n\n".join(parts), time.monotonic() - started
+    body, wall_s = "\n\n".join(_found_and_chosen(options, splits)), time.monotonic() - started
     if options.write:
-        write_section(title, body, command=f"python -m benchmarks.faces {' '.join(sys.argv[1:])}", wall_s=wall_s)
+        write_section(
+            "Faces: found and chosen",
+            body,
+            command=f"python -m benchmarks.faces {' '.join(sys.argv[1:])}",
+            wall_s=wall_s,
+        )
     else:
         print(body)
 
@@ -224,7 +181,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--detector", default="cascade", help="as of avse-faces")
     parser.add_argument("--scorers", default="joint,lips,motion")
     parser.add_argument("--first-seed", type=int, default=0)
-    parser.add_argument("--time", type=float, metavar="SECONDS", help="time and memory instead")
     parser.add_argument("--json", type=Path, help="write each video's outcome; those that are there are not looked at")
     parser.add_argument("--write", action="store_true", help="write the section of benchmarks/RESULTS.md")
     return parser.parse_args()

@@ -36,15 +36,15 @@ def make_video(path: Path, *, minutes: float) -> None:
     )
 
 
-def measure(path: Path, output: Path) -> dict[str, float]:
-    """Enhance a video in a process of its own."""
+def measure(path: Path, output: Path, *options: str) -> dict[str, float]:
+    """Enhance a video in a process of its own, with more options of `avse-enhance`."""
     code = (
         "import json, resource, sys; from avse.cli.enhance import main; code = main(sys.argv[1:]); "
         "print(json.dumps(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss), file=sys.stderr); sys.exit(code)"
     )
     started = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-c", code, str(path), "-o", str(output), "--force"],
+        [sys.executable, "-c", code, str(path), "-o", str(output), "--force", *options],
         capture_output=True,
         text=True,
         check=True,

@@ -9,6 +9,8 @@ from avse.types import FloatWaveform
 SHORTEST_S: Final = 0.3968
 """30 frames of 25.6 ms every 12.8 ms, over which the measure correlates."""
 TOO_SHORT: Final = "less than 0.4 s of speech"
+DIGITS: Final = 9
+"""Decimal places that are kept: pystoi adds noise of 1e-16 to the extended measure, drawn differently in each run."""
 
 
 def stoi(*, reference: FloatWaveform, estimate: FloatWaveform, sample_rate: int) -> Score:
@@ -57,6 +59,6 @@ def _pystoi(reference: FloatWaveform, estimate: FloatWaveform, sample_rate: int,
         # pystoi answers 1e-5 for what it cannot judge, and only the warning tells.
         warnings.filterwarnings("error", message="Not enough STFT frames")
         try:
-            return Score(float(measure(reference, estimate, sample_rate, extended=extended)))
+            return Score(round(float(measure(reference, estimate, sample_rate, extended=extended)), DIGITS))
         except RuntimeWarning:
             return Score(None, TOO_SHORT)

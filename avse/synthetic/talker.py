@@ -5,7 +5,9 @@ Writes `clean.wav`, `noisy.wav` and `talk.mp4`, the video with the noisy audio. 
 
 import argparse
 import sys
+from collections.abc import Iterable
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 
 import av
@@ -71,7 +73,7 @@ def render_video(
 
 def write_video(
     path: Path,
-    images: list[Image],
+    images: Iterable[Image],
     *,
     timestamps_s: npt.NDArray[np.float64],
     waveform: Waveform | None = None,
@@ -83,7 +85,7 @@ def write_video(
 
     Args:
         path: file to write; its suffix chooses the container.
-        images: `(height, width, 3)` RGB each, of one size.
+        images: `(height, width, 3)` RGB each, of one size; at least one.
         timestamps_s: `(n,)` when each is shown, at least 0.
         waveform: `(samples,)` or `(channels, samples)`; None writes no audio.
         sample_rate: Hz.
@@ -93,14 +95,16 @@ def write_video(
     with atomic_write(path, force=force) as temporary, open_output(temporary) as container:
         video_stream = container.add_stream(VIDEO_CODEC, rate=25)
         video_stream.thread_count = 1  # so that every run writes the same bytes
-        video_stream.height, video_stream.width = images[0].shape[0] // 2 * 2, images[0].shape[1] // 2 * 2
+        rest = iter(images)
+        first = next(rest)
+        video_stream.height, video_stream.width = first.shape[0] // 2 * 2, first.shape[1] // 2 * 2
         video_stream.pix_fmt = "yuv420p"
         video_stream.codec_context.time_base = Fraction(1, 90000)
         audio_stream = None
         if waveform is not None:
             layout = "mono" if np.atleast_2d(waveform).shape[0] == 1 else "stereo"
             audio_stream = container.add_stream("aac", rate=sample_rate, layout=layout)
-        for image, time_s in zip(images, timestamps_s, strict=True):
+        for image, time_s in zip(chain([first], rest), timestamps_s, strict=True):
             frame = av.VideoFrame.from_ndarray(image[: video_stream.height, : video_stream.width], format="rgb24")
             frame.pts, frame.time_base = round(time_s * 90000), Fraction(1, 90000)
             container.mux(video_stream.encode(frame))

@@ -3,11 +3,13 @@
 Each command first runs to its end, twice: the first run warms the disk cache, the second is timed. Then it is started
 again in a new folder, killed (SIGKILL) after a random share of that time, and started once more. After a kill no file
 under a final name may be incomplete; after the rerun all files must be those of the run that was never killed, and
-nothing temporary may be left. A run that had ended before its kill is checked too, but is not one of the kills.
+nothing temporary may be left. A run that had ended before its kill is checked too, but is not one of the kills. With
+`--json` a stopped run continues with the next command.
 """
 
 import argparse
 import hashlib
+import json
 import os
 import random
 import shutil
@@ -19,7 +21,9 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from avse.training.run import commit
 from benchmarks.torture.record import table, write_section
 
 ROOT = Path(__file__).parents[2]
@@ -27,6 +31,9 @@ LONGEST_S = 900.0
 """A run that takes longer hangs."""
 MAX_RUNS_PER_KILL = 3
 """A command that has so often ended before its kill is left with fewer kills, as the table shows."""
+BAD = ("half files", "unequal reruns", "leftovers", "tracebacks")
+"""What must not be found."""
+COLUMNS = ("runs", "kills", *BAD)
 SETTLE_S = 0.3
 """After a kill, for the system to close the files."""
 
@@ -176,29 +183,38 @@ def _leftovers(out: Path) -> list[Path]:
     return [path for path in out.rglob(".*") if not path.name.startswith(".avse-")]
 
 
+def _kept(path: Path | None) -> dict[str, dict[str, Any]]:
+    """Counts of a run that was stopped, by command."""
+    kept: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path and path.is_file() else {}
+    return kept
+
+
 def main(argv: list[str] | None = None) -> int:
     """Kill all commands and write the table; exit 1 if something was broken."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=50, help="of each command (default 50)")
     parser.add_argument("--only", choices=[case.name for case in CASES], action="append", help="these commands alone")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", type=Path, help="each command's counts; those that are there are not made again")
     parser.add_argument("--no-record", action="store_true", help="print the table and leave RESULTS.md as it is")
     arguments = parser.parse_args(argv)
     started = time.monotonic()
-    columns = ["runs", "kills", "half files", "unequal reruns", "leftovers", "tracebacks"]
-    lines, is_good = [["command", *columns]], True
+    rows = _kept(arguments.json)
     with tempfile.TemporaryDirectory(prefix="torture-") as name:
         work = Path(name)
         make_inputs(work / "inputs", drives=not arguments.only or "train" in arguments.only)
         for case in CASES:
-            if arguments.only and case.name not in arguments.only:
+            if case.name in rows or (arguments.only and case.name not in arguments.only):
                 continue
             rng = random.Random(f"{arguments.seed} {case.name}")
             found = torture(case, inputs=work / "inputs", work=work, kills=arguments.kills, rng=rng)
-            lines.append([case.name, *(str(found[column]) for column in columns)])
-            is_good &= not any(found[column] for column in columns[2:])
-            print(" ".join(lines[-1]), flush=True)
-    print(table(lines))
+            rows[case.name] = {"commit": commit(), **{column: found[column] for column in COLUMNS}}
+            print(case.name, rows[case.name], flush=True)
+            if arguments.json:
+                arguments.json.write_text(json.dumps(rows), encoding="utf-8")
+    lines = [["command", *COLUMNS, "commit"]]
+    lines += [[case, *(str(row[column]) for column in COLUMNS), str(row["commit"])] for case, row in rows.items()]
+    is_good = not any(row[column] for row in rows.values() for column in BAD)
     if not arguments.no_record:
         more = "".join(f" --only {name}" for name in arguments.only or [])
         write_section(

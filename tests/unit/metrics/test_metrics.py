@@ -117,6 +117,12 @@ def test_stoi_is_pystoi_s(metric, extended):
     assert score.value == pytest.approx(pystoi.stoi(reference, estimate, RATE, extended=extended), abs=1e-9)
 
 
+def test_extended_stoi_is_the_same_in_every_run():
+    clean = speech_like()
+    noisy = clean + noise_like(clean)
+    assert len({estoi(reference=clean, estimate=noisy, sample_rate=RATE).value for _ in range(8)}) == 1
+
+
 @pytest.mark.parametrize("name", PLAIN)
 def test_more_noise_scores_worse(name):
     reference = speech_like()
