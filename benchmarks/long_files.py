@@ -4,7 +4,6 @@ Each video is a drawn talker, repeated; each run is a process of its own, whose 
 """
 
 import argparse
-import json
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,20 @@ from avse.synthetic.voice import speak
 
 FPS = 12.5
 RATE = 16000
+PROGRAM = """
+import resource, sys
+from pathlib import Path
+from avse.cli.enhance import main
+code = main(sys.argv[1:])
+status = Path("/proc/self/status")
+if status.is_file():  # on Linux ru_maxrss holds what the process that started this one had
+    kibibytes = int(next(line for line in status.read_text().splitlines() if line.startswith("VmHWM")).split()[1])
+else:
+    kibibytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "darwin" else 1)
+print(kibibytes / 1024, file=sys.stderr)
+sys.exit(code)
+"""
+"""Runs `avse-enhance` and prints its largest resident memory, MiB."""
 
 
 def make_video(path: Path, *, minutes: float) -> None:
@@ -38,19 +51,14 @@ def make_video(path: Path, *, minutes: float) -> None:
 
 def measure(path: Path, output: Path, *options: str) -> dict[str, float]:
     """Enhance a video in a process of its own, with more options of `avse-enhance`."""
-    code = (
-        "import json, resource, sys; from avse.cli.enhance import main; code = main(sys.argv[1:]); "
-        "print(json.dumps(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss), file=sys.stderr); sys.exit(code)"
-    )
     started = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-c", code, str(path), "-o", str(output), "--force", *options],
+        [sys.executable, "-c", PROGRAM, str(path), "-o", str(output), "--force", *options],
         capture_output=True,
         text=True,
         check=True,
     )
-    kibibytes = json.loads(done.stderr.strip().splitlines()[-1]) / (1024 if sys.platform == "darwin" else 1)
-    return {"wall_s": time.monotonic() - started, "memory_mib": kibibytes / 1024}
+    return {"wall_s": time.monotonic() - started, "memory_mib": float(done.stderr.strip().splitlines()[-1])}
 
 
 def main() -> None:

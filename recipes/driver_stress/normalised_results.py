@@ -37,24 +37,23 @@ def seed_lines(comparison: Comparison) -> list[list[str]]:
 
 
 def target_lines(comparison: Comparison, *, target: float) -> list[list[str]]:
-    """The best network against the best classifier with the same normalisation; lines of a table.
+    """Each network against the best classifier with the same normalisation; lines of a table.
 
     Args:
         comparison: all systems.
-        target: what the network is to be above the classifier.
+        target: what a network is to be above the classifier.
     """
 
     def mean(name: str) -> float:
         return fmean(comparison.values(name, MAIN).values())
 
-    network = max(networks(comparison), key=mean)
     rival = max((name for name in comparison.systems if name.endswith(NORMALISED)), key=mean)
-    leads = comparison.lead(network, rival)
-    met = "met" if fmean(leads) >= target else "missed"
-    return [
-        ["network", "best classifier", "lead, 95 % interval", "p, sign flips", f"target +{target:g}"],
-        [network, rival, show(leads, interval=True, signed=True), f"{sign_flip_p(leads):.3f}", met],
-    ]
+    lines = [["network", "best classifier", "lead, 95 % interval", "p, sign flips", f"target +{target:g}"]]
+    for network in sorted(networks(comparison), key=mean, reverse=True):
+        leads = comparison.lead(network, rival)
+        met = "met" if fmean(leads) >= target else "missed"
+        lines.append([network, rival, show(leads, interval=True, signed=True), f"{sign_flip_p(leads):.3f}", met])
+    return lines
 
 
 def parts_of(arguments: argparse.Namespace) -> list[str]:
