@@ -43,11 +43,14 @@ train-avdcnn: $(VENV)/.installed  ## from the data pack in AVSE_DATA to egs/grid
 train-live: $(VENV)/.installed  ## the same for the live model; about two hours on 2 cores
 	egs/grid/run.sh --model live
 
-bench: $(VENV)/.installed  ## speed beside other enhancers, time and memory on long videos, and what scoring costs
+bench: $(VENV)/.installed  ## speed beside other enhancers, time and memory on long videos, what scoring costs; faces, by the data pack in AVSE_DATA
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/enhance.py
 	$(BIN)/python benchmarks/long_files.py
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/scoring.py
+	$(BIN)/python -m benchmarks.video_time --write
+	$(BIN)/python -m benchmarks.faces --json build/faces.jsonl --write
+	$(BIN)/python -m benchmarks.overlap --write
 
 install-check:  ## build the wheel, install it into a clean environment without a compiler, enhance and score; needs the network
 	$(PYTHON) tests/distribution/install_check.py
