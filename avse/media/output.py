@@ -22,6 +22,8 @@ OLD_S = 86400.0
 """Age from which on a leftover is removed where it cannot be known whether its writer still runs."""
 JUST_BEGUN_S = 60.0
 """A file this young may belong to a writer that has not locked it yet."""
+JUST_MADE_S = 1.0
+"""A folder this young may belong to a process that is not seen from here, in a container."""
 LONGEST_NAME = 255
 """Bytes that file systems take for a name."""
 SCRATCH = "avse-"
@@ -119,8 +121,12 @@ def scratch_folder() -> Iterator[Path]:
     for folder in Path(tempfile.gettempdir()).glob(f"{SCRATCH}*"):
         if folder.is_dir() and not folder.is_symlink():
             _remove_scratch(folder)
-    with tempfile.TemporaryDirectory(prefix=SCRATCH, ignore_cleanup_errors=True) as name, _created(Path(name) / _LOCK):
-        yield Path(name)
+    prefix = f"{SCRATCH}{os.getpid()}-"
+    with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as name:
+        lock = Path(name) / _LOCK
+        with _created(lock):
+            lock.write_text("locked")  # who finds it without a lock knows that there was one
+            yield Path(name)
 
 
 def is_hidden(path: Path) -> bool:
@@ -166,9 +172,30 @@ def _remove_scratch(folder: Path) -> None:
     lock = folder / _LOCK
     with suppress(OSError):
         own = not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid()
-        left = _is_left(lock) if lock.is_file() else time.time() - folder.stat().st_mtime > OLD_S
+        left = _is_left(lock) if lock.is_file() else _is_left_unlocked(folder)
         if own and left:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_left_unlocked(folder: Path) -> bool:
+    """True if a folder without a lock is old, or was left by a process that ended before it locked or after it did."""
+    age_s = time.time() - folder.stat().st_mtime
+    maker = re.fullmatch(rf"{SCRATCH}(\d+)-.*", folder.name)
+    is_gone = maker is not None and not _runs(int(maker[1])) and not any(folder.iterdir())
+    return age_s > OLD_S or (is_gone and age_s > JUST_MADE_S)
+
+
+def _runs(process: int) -> bool:
+    """False where it is known that there is no such process."""
+    if sys.platform == "win32":  # os.kill would end it
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _is_left(path: Path) -> bool:

@@ -162,6 +162,33 @@ def test_leftovers_of_dead_writers_are_removed_and_those_of_living_ones_stay(tmp
     assert not young.exists()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal 0")
+@pytest.mark.parametrize("when", ["before it locked", "while it worked"])
+def test_a_temporary_folder_of_a_killed_process_goes_with_the_next_and_that_of_a_living_one_stays(
+    tmp_path, monkeypatch, when
+):
+    import tempfile
+
+    from avse.media.output import scratch_folder
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    end = "os.kill(os.getpid(), 9)"
+    program = (
+        f"import os, tempfile; from avse.media import output; tempfile.tempdir = {str(tmp_path)!r}\n"
+        + (f"output._created = lambda path: {end}\n" if when == "before it locked" else "")
+        + f"with output.scratch_folder() as folder: (folder / 'x').write_text('x'); {end}\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=False, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    (left,) = tmp_path.iterdir()
+    os.utime(left, (time.time() - 2,) * 2)
+    living = tmp_path / f"avse-{os.getpid()}-abc"
+    living.mkdir()
+    os.utime(living, (time.time() - 2,) * 2)
+    with scratch_folder() as own:
+        assert sorted(tmp_path.iterdir()) == sorted([living, own])
+    assert [*tmp_path.iterdir()] == [living]
+
+
 def test_a_killed_command_leaves_no_file_and_its_rerun_ends_as_if_never_killed(calls, tmp_path, live_graph, media):
     for number in range(2):
         (calls / f"long {number}.mp4").write_bytes((media / "talk.mp4").read_bytes())
