@@ -122,5 +122,8 @@ def test_the_short_form_is_a_dictionary_of_numbers_and_leaves_the_model_as_it_wa
     assert all(isinstance(value, float) and np.isfinite(value) for value in found.values())
     assert found["noise_si_sdr_db"] != found["noise_si_sdr_db_audio_only"]
     zoo.save(tmp_path / "m.safetensors", model)
+    asked = []
+    monkeypatch.setattr(short, "score_short", lambda enhancer, **options: asked.append(options) or found)
     assert short.main([str(tmp_path / "m.safetensors"), *(str(v) for k in given for v in (f"--{k}", given[k]))]) == 0
     assert json.loads(capsys.readouterr().out) == {name: round(value, 4) for name, value in found.items()}
+    assert asked == [given]

@@ -66,7 +66,7 @@ def places(data, monkeypatch):
 def _core_config(folder, places, *settings):
     flags = _flags([
         *SMALL, "model.channels=8", "channel.measured_share=0", "n_valid=2",
-        "loop.n_epochs=4", "loop.warmup_steps=1", "loop.checkpoint_every_steps=1", *settings,
+        "loop.n_epochs=2", "loop.warmup_steps=1", "loop.checkpoint_every_steps=1", *settings,
     ])  # fmt: skip
     return read_config(CoreTrainConfig, ["--folder", str(folder), *places, *flags])
 
@@ -84,7 +84,7 @@ def test_a_core_that_is_stopped_resumes_to_the_same_weights(places, tmp_path):
 
 
 def test_steering_learns_beside_a_core_that_stays(places, tmp_path):
-    core.main(_core_config(tmp_path / "core", places))
+    core.main(_core_config(tmp_path / "core", places, "loop.n_epochs=1"))
     weights = tmp_path / "core" / "model.safetensors"
     flags = _flags([
         *SMALL, "model.n_blocks=1", "channel.measured_share=0", "n_valid=2", "loop.n_epochs=3", "loop.warmup_steps=1",
