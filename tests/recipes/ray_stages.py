@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from avse.cli import score
-from recipes.speech_benchmark import find_mouths, score_mixtures
+from recipes.speech_benchmark import enhance, find_mouths, score_mixtures
 from recipes.vatt import shards
 
 RAY = ["--executor", "ray", "--workers", "2"]
@@ -19,6 +19,8 @@ def main() -> None:
     codes = {
         "crops": find_mouths.main([f"{folder}/faces.jsonl", f"{folder}/crops", *RAY]),
         "shards": shards.main([f"{folder}/faces.jsonl", f"{folder}/shards", *SMALL, *RAY]),
+        "enhance": enhance.main(["--model", "logmmse", "--folder", f"{folder}/e", "--crops", f"{folder}/crops", *lists,
+                                 *RAY]),
         "benchmark": score_mixtures.main([f"{folder}/b/noisy.jsonl", *lists, "--metrics", "si_sdr_db", *RAY]),
         "score": score.main(["--reference", f"{folder}/wav", "--estimate", f"{folder}/wav", "--metrics", "stoi",
                              "--json", f"{folder}/score/s.json", "--quiet", *RAY]),

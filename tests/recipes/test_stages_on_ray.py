@@ -1,4 +1,4 @@
-"""Crops, shards and scores with `--executor ray` are those of local runs, on a Ray cluster of this machine."""
+"""Crops, shards, enhanced mixtures and scores with `--executor ray` are those of local runs."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from ray_stages import SMALL
 from avse.data.crops import load_mouth
 from avse.data.shard_index import spans_of
 from avse.jobs.journal import read_journal
-from recipes.speech_benchmark import find_mouths, score_mixtures
+from recipes.speech_benchmark import enhance, find_mouths, score_mixtures
 from recipes.vatt import shards
 
 pytest.importorskip("ray")
@@ -53,9 +53,9 @@ def found(media, tmp_path_factory):
 
 def test_all_ended_well_and_kept_journals(found):
     folder, codes = found
-    assert codes == {"crops": 0, "shards": 0, "benchmark": 0, "score": 0}
+    assert codes == {"crops": 0, "shards": 0, "enhance": 0, "benchmark": 0, "score": 0}
     journals = {path.name: read_journal(path) for path in folder.rglob("*.journal.jsonl")}
-    assert {name.partition(".")[0] for name in journals} == {"crops", "shards", "score", "avse-score"}
+    assert {name.partition(".")[0] for name in journals} == {"crops", "shards", "enhance", "score", "avse-score"}
     assert all(entry.is_done for journal in journals.values() for entry in journal.entries.values())
 
 
@@ -73,6 +73,17 @@ def test_crops_and_clips_are_those_of_the_videos(found, monkeypatch, tmp_path):
     )
     assert keys == expected
     assert {key.partition("__")[0] for key in keys} == {"a", "b"}
+
+
+def test_enhanced_mixtures_are_those_of_a_local_run(found, monkeypatch, tmp_path):
+    folder, _ = found
+    monkeypatch.setenv("AVSE_DATA", str(folder))
+    lists = ["--mixtures", str(folder / "mixtures.jsonl"), "--manifest", str(folder / "clips.jsonl")]
+    local = ["--model", "logmmse", "--folder", str(tmp_path / "e"), "--crops", str(folder / "crops"), *lists]
+    assert enhance.main([*local, "--workers", "1"]) == 0
+    for name in ("m-5.0.wav", "m5.0.wav"):
+        own, expected = (soundfile.read(place / "e" / name)[0] for place in (folder, tmp_path))
+        np.testing.assert_allclose(own, expected, atol=1e-7)
 
 
 def test_scores_are_those_of_a_local_run(found, monkeypatch, tmp_path):
