@@ -134,12 +134,15 @@ def _cut_sources(sources: Sources, example: LabelledRecording) -> Sources:
     waveform = sources.waveform
     if waveform is not None:
         waveform = _cut(waveform, example, rate_hz=SAMPLE_RATE)
-    seen = {name: _cut_crops(crops, example) for name in ("mouth", "face") if (crops := getattr(sources, name))}
-    return sources._replace(waveform=waveform, **seen)
+    mouth, face = (_cut_crops(crops, example) for crops in (sources.mouth, sources.face))
+    return sources._replace(mouth=mouth, face=face, waveform=waveform)
 
 
-def _cut_crops(crops: Crops, example: LabelledRecording) -> Crops:
-    return Crops(*(_cut(array, example, rate_hz=CROP_RATE_HZ) for array in crops))
+def _cut_crops(found: Crops | None, example: LabelledRecording) -> Crops | None:
+    if found is None:
+        return None
+    present = _cut(found.present, example, rate_hz=CROP_RATE_HZ)
+    return Crops(_cut(found.crops, example, rate_hz=CROP_RATE_HZ), present)
 
 
 def _features(example: LabelledRecording, *, config: FeatureConfig, folder: Path, crops: Path) -> Features | str:

@@ -87,7 +87,7 @@ def fit(
             logits = model(batch.frames, batch.masks)
             loss = F.cross_entropy(logits, target[index], weights, label_smoothing=config.label_smoothing)
             optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
             optimiser.step()
             schedule.step()
@@ -98,7 +98,7 @@ def fit(
 def predict(model: Recognizer, batch: Batch) -> Probabilities:
     """Probabilities `(batch, labels)`; modalities that the model does not know are ignored."""
     n = len(next(iter(batch.frames.values())))
-    parts = torch.arange(n).split(N_AT_ONCE if len(model.encoders) else n)
+    parts = torch.split(torch.arange(n), N_AT_ONCE if len(model.encoders) else n)
     logits = torch.cat([model(some.frames, some.masks) for some in map(batch.at, parts)])
     probabilities: Probabilities = torch.softmax(logits.double(), dim=1).numpy()
     return probabilities
@@ -159,7 +159,7 @@ def _features(model: Recognizer, name: str, batch: Batch) -> Tensor:
     frames = batch.frames[name]
     if name not in model.encoders:
         return frames
-    return torch.cat([model.encoded(name, some) for some in frames.split(N_AT_ONCE)])
+    return torch.cat([model.encoded(name, some) for some in torch.split(frames, N_AT_ONCE)])
 
 
 def _class_weights(labels: Labels, n_labels: int) -> Tensor:

@@ -81,7 +81,7 @@ class FrameRows(nn.Module):
         Returns:
             `(batch, frames, dim)`.
         """
-        frames, encoder = rows.unflatten(2, self.config.shape), self.encoder
+        frames, encoder = rows.reshape(*rows.shape[:2], *self.config.shape), self.encoder
         if isinstance(encoder, MouthCNN | VoiceEncoder):
             features: Tensor = encoder(frames, encoder.initial_state(len(frames), frames))[0]
         elif isinstance(encoder, LipCNN):
