@@ -87,7 +87,7 @@ def fit(
             logits = model(batch.frames, batch.masks)
             loss = F.cross_entropy(logits, target[index], weights, label_smoothing=config.label_smoothing)
             optimiser.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
             optimiser.step()
             schedule.step()
