@@ -26,10 +26,10 @@ class Person:
 
 
 def draw_person(rng: np.random.Generator) -> Person:
-    """Somebody with colours of his own."""
+    """Somebody with colours of their own; hair and brows are darker than the skin, or no detector finds the face."""
     dark, light = np.array([120.0, 82.0, 62.0]), np.array([244.0, 206.0, 184.0])
     skin = dark + rng.uniform() * (light - dark) + rng.uniform(-8, 8, 3)
-    hair = rng.uniform(0.12, 0.75) * np.array([160.0, 118.0, 74.0])
+    hair = rng.uniform(0.15, 0.65) * skin.mean() * np.array([1.3, 1.0, 0.7])
     lips = 0.82 * skin * np.array([1.0, rng.uniform(0.5, 0.65), rng.uniform(0.5, 0.65)])
     return Person(*(_colour(part) for part in (skin, hair, rng.uniform(40, 160, 3), lips)))
 

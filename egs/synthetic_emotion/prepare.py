@@ -19,7 +19,7 @@ from avse.synthetic.talker import render_video, write_video
 from avse.synthetic.voice import speak
 
 DURATION_S, FPS = 1.2, 25
-SIZE = (200, 150)
+SIZE = (240, 180)
 """Width and height of the videos, pixels."""
 WEAKEST, STRONGEST = 0.2, 0.8
 """Of an emotion, where 1 is that of `EMOTIONS`."""

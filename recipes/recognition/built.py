@@ -22,6 +22,8 @@ class Built(NamedTuple):
     prepare: Callable[[Any], FloatArray] | None = None
     """The source to the rows that `network` reads, `(frames, width)`; None where it cannot be fine-tuned."""
     network: FrameRows | None = None
+    row_rate_hz: float = 0.0
+    """Rows per second that `network` reads and gives, where frozen features are fewer."""
 
 
 def of_rows(prepare: Callable[[Any], FloatArray], network: FrameRows, *, rate_hz: float) -> Built:

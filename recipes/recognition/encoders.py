@@ -89,7 +89,8 @@ def read_encoder(modality: str, name: str) -> FeatureEncoder:
             f"encoder of {modality} must be one that can be fine-tuned but {kind} cannot (it has no weights, or does "
             f"not give a frame for each that it reads); name it without {TUNED.strip()}, or another one"
         )
-    config = replace(config, network=built.network.config)
+    rate_hz = built.row_rate_hz or built.rate_hz
+    config = replace(config, rate_hz=rate_hz, network=built.network.config)
     return FeatureEncoder(modality, config, built.prepare, built.network)
 
 

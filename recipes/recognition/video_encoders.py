@@ -11,6 +11,7 @@ from avse.models.avdcnn import AVDCNN
 from avse.models.encoders import encoder_of
 from avse.models.lip_cue import LipCue
 from avse.models.vatt import VATT
+from avse.nn.encoders.clip_tokens import ClipTokens
 from avse.nn.encoders.frame_rows import FrameRows
 from avse.nn.encoders.mouth import MouthCNN, MouthEncoder
 from avse.nn.encoders.movement import movement
@@ -120,14 +121,42 @@ def vatt_video(weights: str) -> Built:
     model = vatt_of(weights)
     config, encoder = model.config, model.encoder("video")
 
-    def encode(crops: Crops) -> FloatArray:
+    def shrunk(crops: Crops) -> torch.Tensor:
         frames = crops_to_frames(torch.from_numpy(crops.crops)[None])[0]
         if frames.shape[2:] != (config.height, config.width):
             frames = F.adaptive_avg_pool2d(frames, (config.height, config.width))
+        return frames
+
+    def encode(crops: Crops) -> FloatArray:
+        frames = shrunk(crops)
         n_windows = -(-len(frames) // config.n_frames)
         index = torch.arange(n_windows * config.n_frames).clamp_max(len(frames) - 1)
         windows = frames[index].reshape(n_windows, config.n_frames, *frames.shape[1:])
         features = encoder(movement(windows) if config.movement else windows).flatten(0, 1)
         return array_of(features[: -(-len(frames) // config.patch[0])])
 
-    return Built(encode, encoder.dim, config.fps / config.patch[0])
+    def prepare(crops: Crops) -> FloatArray:
+        return array_of(shrunk(crops).flatten(1))
+
+    rows = _rows_of(model)
+    rate_hz = config.fps / config.patch[0]
+    return Built(encode, encoder.dim, rate_hz, prepare=prepare, network=rows, row_rate_hz=CROP_RATE_HZ)
+
+
+def _rows_of(model: VATT) -> FrameRows | None:
+    """A VATT's encoder of video to be fine-tuned; None where the transformer is shared or the official code's."""
+    config = model.config
+    if config.shared or config.official_code or config.fps != CROP_RATE_HZ:
+        return None
+    clip = (config.n_frames, config.height, config.width)
+    grid = tuple(length // size for length, size in zip(clip, config.patch, strict=True))
+    tokens = ClipTokens(
+        n_frames=config.n_frames,
+        moving=config.movement,
+        size=config.video,
+        patch=config.patch,
+        grid=grid,
+        fps=config.fps,
+    )
+    tokens.encoder.load_state_dict(model.encoder("video").state_dict())
+    return FrameRows.around(tokens, (3, config.height, config.width))

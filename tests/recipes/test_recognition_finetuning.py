@@ -8,6 +8,7 @@ import torch
 
 from avse.models import zoo
 from avse.models.recognition import Recognizer, RecognizerConfig
+from avse.models.vatt import VATT, VATTConfig
 from avse.synthetic.head import PEOPLE
 from avse.synthetic.talker import render_video, write_video
 from recipes.recognition import evaluate, predict
@@ -84,6 +85,32 @@ def test_before_training_a_fine_tuned_network_is_the_frozen_one(name):
     np.testing.assert_allclose(other, one, atol=1e-5)
     for key in ("mean_lips", "std_lips"):
         torch.testing.assert_close(getattr(tuned[0], key), getattr(frozen[0], key), atol=1e-4, rtol=1e-4)
+
+
+def _vatt(path, **settings):
+    torch.manual_seed(0)
+    config = VATTConfig(video="tiny", audio="tiny", text="tiny", n_frames=8, fps=25.0, height=16, width=24,
+                        patch=(4, 8, 8), n_samples=1280, sample_rate=16000, movement=True, **settings)  # fmt: skip
+    zoo.save(path, VATT.build(config))
+    return f"vatt:{path}"
+
+
+def test_vatts_encoder_is_the_frozen_one_for_each_video_frame_and_moves(tmp_path):
+    name = _vatt(tmp_path / "v.safetensors")
+    frozen, tuned = read_encoder("lips", name), read_encoder("lips", f"fine-tuned {name}")
+    crops = np.random.default_rng(0).integers(0, 255, (13, 32, 48, 3)).astype(np.uint8)
+    sources = Sources(Crops(crops, np.ones(13, bool)), None, None, None, ())
+    with torch.no_grad():
+        rows = tuned.network(torch.from_numpy(tuned(sources))[None])[0].numpy()
+    np.testing.assert_allclose(rows, np.repeat(frozen(sources), 4, axis=0)[:13], atol=1e-5)
+    assert (frozen.input.rate_hz, tuned.input.rate_hz) == (6.25, 25.0)
+    model, _, encoder = _fitted("lips", f"fine-tuned {name}")
+    assert not torch.equal(
+        model.encoders["lips"].encoder.encoder.tokens.project.weight,
+        encoder.network.encoder.encoder.tokens.project.weight,
+    )
+    with pytest.raises(Exception, match="encoder of lips must be one that can be fine-tuned but vatt cannot"):
+        read_encoder("lips", "fine-tuned " + _vatt(tmp_path / "shared.safetensors", shared=True))
 
 
 def test_what_cannot_be_fine_tuned_is_one_line():

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from avse.errors import ConfigError
 from avse.nn.encoders.audio import SpectrumCNN
+from avse.nn.encoders.clip_tokens import ClipTokens
 from avse.nn.encoders.mouth import MouthCNN
 from avse.nn.encoders.registry import build_encoder
 from avse.nn.encoders.video import LipCNN
@@ -22,6 +23,7 @@ KINDS: Mapping[type[nn.Module], str] = {
     LipCNN: "lip_cnn",
     SpectrumCNN: "spectrum_cnn",
     VoiceEncoder: "voice",
+    ClipTokens: "clip_tokens",
 }
 """Encoders that give a frame for each that they take, and their names in the registry."""
 
@@ -86,6 +88,8 @@ class FrameRows(nn.Module):
             features: Tensor = encoder(frames, encoder.initial_state(len(frames), frames))[0]
         elif isinstance(encoder, LipCNN):
             features = encoder(frames.flatten(1, 2))[:, :: self.config.shape[0]]
-        else:
+        elif isinstance(encoder, SpectrumCNN):
             features = encoder(frames.transpose(1, 2))
+        else:
+            features = encoder(frames)
         return features

@@ -5,8 +5,10 @@ import torch
 
 from avse.errors import ConfigError
 from avse.nn.encoders.audio import SpectrumCNN
+from avse.nn.encoders.clip_tokens import ClipTokens
 from avse.nn.encoders.frame_rows import EncoderConfig, FrameRows
 from avse.nn.encoders.mouth import MouthCNN
+from avse.nn.encoders.movement import movement
 from avse.nn.encoders.series import SeriesCNN
 from avse.nn.encoders.video import LipCNN
 from avse.nn.encoders.voice import VoiceEncoder
@@ -16,6 +18,7 @@ ENCODERS = {
     "mouth": (lambda: MouthCNN(height=16, width=24, dim=8, widths=(4, 4, 4)), (2, 16, 24)),
     "lips": (LipCNN, (2, 3, 16, 24)),
     "spectrum": (lambda: SpectrumCNN(n_freqs=65), (65,)),
+    "tokens": (lambda: ClipTokens(n_frames=4, moving=True, size="tiny", patch=(2, 8, 8), grid=(2, 2, 3)), (3, 16, 24)),
     "voice": (lambda: VoiceEncoder(dim=8), (N_FEATURES,)),
 }
 
@@ -33,6 +36,9 @@ def _made(name):
 def _by_itself(name, encoder, frames):
     if name == "lips":
         return encoder(frames.flatten(1, 2))[:, ::2]
+    if name == "tokens":
+        windows = movement(frames.reshape(-1, 4, *frames.shape[2:]))
+        return encoder.encoder(windows).reshape(len(frames), -1, encoder.dim).repeat_interleave(2, dim=1)
     if name == "spectrum":
         return encoder(frames.transpose(1, 2))
     return encoder(frames, encoder.initial_state(len(frames), frames))[0]
