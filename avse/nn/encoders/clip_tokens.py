@@ -1,5 +1,6 @@
 """A VATT's encoder of video on videos of any length, a row of features for each video frame."""
 
+import dataclasses
 from typing import Any
 
 import torch
@@ -21,9 +22,8 @@ class ClipTokens(nn.Module):
             sizes: as `CropTokensConfig` has them.
         """
         super().__init__()
-        lists = {name: tuple(value) if isinstance(value, list) else value for name, value in sizes.items()}
-        config = CropTokensConfig(**lists)
-        self.sizes = {"n_frames": n_frames, "moving": moving, **lists}
+        config = CropTokensConfig.of(sizes) or CropTokensConfig()
+        self.sizes = {"n_frames": n_frames, "moving": moving, **dataclasses.asdict(config)}
         self.n_frames, self.moving, self.n_repeated = n_frames, moving, config.patch[0]
         self.encoder = config.build()
         self.dim, self.frame_rate_hz = self.encoder.dim, config.fps
