@@ -4,6 +4,7 @@ import json
 import sys
 from pathlib import Path
 
+from avse.cli import enhance as enhance_files
 from avse.cli import score
 from recipes.speech_benchmark import enhance, find_mouths, score_mixtures
 from recipes.vatt import shards
@@ -22,6 +23,7 @@ def main() -> None:
         "enhance": enhance.main(["--model", "logmmse", "--folder", f"{folder}/e", "--crops", f"{folder}/crops", *lists,
                                  *RAY]),
         "benchmark": score_mixtures.main([f"{folder}/b/noisy.jsonl", *lists, "--metrics", "si_sdr_db", *RAY]),
+        "files": enhance_files.main([f"{folder}/wav", "-o", f"{folder}/out", "--audio-only", "--quiet", *RAY]),
         "score": score.main(["--reference", f"{folder}/wav", "--estimate", f"{folder}/wav", "--metrics", "stoi",
                              "--json", f"{folder}/score/s.json", "--quiet", *RAY]),
     }  # fmt: skip

@@ -11,6 +11,7 @@ import pytest
 import soundfile
 from ray_stages import SMALL
 
+from avse.cli import enhance as enhance_files
 from avse.data.crops import load_mouth
 from avse.data.shard_index import spans_of
 from avse.jobs.journal import read_journal
@@ -53,9 +54,10 @@ def found(media, tmp_path_factory):
 
 def test_all_ended_well_and_kept_journals(found):
     folder, codes = found
-    assert codes == {"crops": 0, "shards": 0, "enhance": 0, "benchmark": 0, "score": 0}
+    assert codes == {"crops": 0, "shards": 0, "enhance": 0, "benchmark": 0, "files": 0, "score": 0}
     journals = {path.name: read_journal(path) for path in folder.rglob("*.journal.jsonl")}
-    assert {name.partition(".")[0] for name in journals} == {"crops", "shards", "enhance", "score", "avse-score"}
+    names = {"crops", "shards", "enhance", "score", "avse-enhance", "avse-score"}
+    assert {name.partition(".")[0] for name in journals} == names
     assert all(entry.is_done for journal in journals.values() for entry in journal.entries.values())
 
 
@@ -73,6 +75,14 @@ def test_crops_and_clips_are_those_of_the_videos(found, monkeypatch, tmp_path):
     )
     assert keys == expected
     assert {key.partition("__")[0] for key in keys} == {"a", "b"}
+
+
+def test_enhanced_files_are_those_of_a_local_run(found, tmp_path):
+    folder, _ = found
+    assert enhance_files.main([str(folder / "wav"), "-o", str(tmp_path / "out"), "--audio-only", "--quiet"]) == 0
+    for name in ("a.wav", "b.wav"):
+        own, expected = (soundfile.read(place / "out" / name)[0] for place in (folder, tmp_path))
+        np.testing.assert_allclose(own, expected, atol=1e-4)
 
 
 def test_enhanced_mixtures_are_those_of_a_local_run(found, monkeypatch, tmp_path):
