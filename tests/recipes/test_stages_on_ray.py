@@ -47,7 +47,7 @@ def found(media, tmp_path_factory):
                                         "noise": noise, "snr_db": snr} for snr in (-5.0, 5.0)])  # fmt: skip
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "AVSE_DATA": str(folder)}
     command = [sys.executable, str(HERE / "ray_stages.py"), str(folder)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=500, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=1200, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     return folder, json.loads(done.stdout.splitlines()[-1])
 
