@@ -10,5 +10,6 @@ add "GRID colour, s26 and s31" egs/grid_words/exp/colour
 add "GRID digit, s26 and s31" egs/grid_words/exp/digit
 add "Emo-DB emotion" egs/emodb/exp/emotion
 add "ESC-10" egs/esc10/exp/audio
+add "synthetic emotion" egs/synthetic_emotion/exp/emotion
 [ ${#tasks[@]} -gt 0 ] || { echo "fusions.sh: error: an evaluation must be there but none is; run egs/*/run.sh first" >&2; exit 2; }
 "$python" -m recipes.recognition.fusions recipes/recognition/RESULTS.md --command egs/fusions.sh "${tasks[@]}"

@@ -8,7 +8,7 @@ from pathlib import Path
 from avse.data.manifest import Mixture, read_mixtures
 from avse.errors import InputError
 from avse.extras import require
-from avse.jobs.places import Place, all_files, on_disk
+from avse.jobs.places import Place, all_files
 from avse.media.audio import check_file
 from avse.media.suffixes import NO_MEDIA
 from avse.metrics.hearing import NORMAL, Audiogram, check_audiogram
@@ -115,8 +115,7 @@ def _by_stem(folder: Place) -> dict[str, Place]:
 def _mixtures(manifest: Place | None) -> dict[str, Mixture]:
     if manifest is None:
         return {}
-    with on_disk(manifest) as path:
-        return {mixture.id: mixture for mixture in read_mixtures(path)}
+    return {mixture.id: mixture for mixture in read_mixtures(manifest)}
 
 
 def _groups(mixture: Mixture | None) -> dict[str, str]:

@@ -7,6 +7,7 @@ import numpy as np
 from avse.errors import ConfigError, MediaError
 from avse.faces.mouth import MouthTrack
 from avse.faces.report import FaceReport
+from avse.jobs.places import Place, on_disk
 from avse.media.arrays import read_arrays
 from avse.media.output import atomic_write
 
@@ -24,14 +25,23 @@ def save_mouth(path: Path, mouth: MouthTrack) -> None:
         )
 
 
-def load_mouth(path: Path) -> MouthTrack:
+def load_mouth(place: Place) -> MouthTrack:
     """Read what `save_mouth` wrote.
+
+    Args:
+        place: of the file.
 
     Raises:
         ConfigError: the file is missing or of another kind.
+        MediaError: there is none at a URL, or it cannot be read.
     """
-    if not path.is_file():
-        raise ConfigError(f"mouth crops {path} must exist but do not; run the crops stage first")
+    if isinstance(place, Path) and not place.is_file():
+        raise ConfigError(f"mouth crops {place} must exist but do not; run the crops stage first")
+    with on_disk(place) as path:
+        return _loaded(path)
+
+
+def _loaded(path: Path) -> MouthTrack:
     try:
         arrays = read_arrays(path)
         present = arrays["present"]

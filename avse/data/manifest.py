@@ -13,7 +13,7 @@ from pathlib import Path, PurePath, PureWindowsPath
 from typing import Any, TypeVar
 
 from avse.errors import ConfigError
-from avse.jobs.places import Place, Url, path_or_url
+from avse.jobs.places import Place, Url, on_disk, path_or_url
 from avse.media.output import atomic_write
 
 ROOTS = ("AVSE_DATA", "AVSE_VIDEOS", "AVSE_NOISE", "AVSE_SPEECH")
@@ -156,26 +156,29 @@ Identified = TypeVar("Identified", Item, Mixture)
 Row = TypeVar("Row", Item, Mixture, NoiseCut)
 
 
-def read_manifest(path: Path) -> list[Item]:
+def read_manifest(place: Place) -> list[Item]:
     """Read and check a manifest of recordings.
 
     Raises:
         ConfigError: the file is missing, a line is not valid, or an id stands twice.
+        MediaError: there is none at a URL, or it cannot be read.
     """
-    items = [_row(Item, path, number, fields) for number, fields in _lines(path)]
-    for item in items:
-        for given in (item.audio, item.video):
-            if given is not None:
-                _check_place(given, of=item.id, manifest=path)
-    return _checked_ids(path, items)
+    with on_disk(place) as path:
+        items = [_row(Item, path, number, fields) for number, fields in _lines(path)]
+        for item in items:
+            for given in (item.audio, item.video):
+                if given is not None:
+                    _check_place(given, of=item.id, manifest=path)
+        return _checked_ids(path, items)
 
 
-def read_mixtures(path: Path) -> list[Mixture]:
-    """Read and check a list of fixed mixtures.
+def read_mixtures(place: Place) -> list[Mixture]:
+    """Read and check a list of fixed mixtures; errors as of `read_manifest`."""
+    with on_disk(place) as path:
+        return _mixtures_in(path)
 
-    Raises:
-        ConfigError: the file is missing, a line is not valid, or an id stands twice.
-    """
+
+def _mixtures_in(path: Path) -> list[Mixture]:
     rows = []
     for number, fields in _lines(path):
         cuts = fields.get("noise", [])

@@ -24,7 +24,7 @@ from avse.data.shards import ShardWriter
 from avse.errors import ConfigError
 from avse.faces.mouth import MouthTrack
 from avse.faces.report import FaceReport
-from avse.jobs.places import Place, on_disk, under
+from avse.jobs.places import Place, under
 from avse.media.output import atomic_write
 from avse.types import Waveform
 
@@ -90,18 +90,13 @@ def pack_bank(
     with ShardWriter(folder, name="samples", max_bytes=max_bytes) as writer:
         for number, item in enumerate(progress(items)):
             waveform = read_mono(under(root, item.audio), sample_rate=sample_rate)
-            mouth = None if crops is None else _mouth_at(crops / f"{item.id}.npz")
+            mouth = None if crops is None else load_mouth(crops / f"{item.id}.npz")
             about = {"id": item.id, "speaker": item.speaker, "sample_rate": sample_rate}
             shown.append(mouth is not None and bool(mouth.present.any()))
             writer.write(f"{number:012d}", encode_sample(waveform, mouth, about))
             speakers.append(names.setdefault(item.speaker or item.noise_type, len(names)))
     finish_bank(folder, np.array(speakers, dtype=np.uint32), list(names), shown=None if crops is None else shown)
     return len(speakers)
-
-
-def _mouth_at(place: Place) -> MouthTrack:
-    with on_disk(place) as path:
-        return load_mouth(path)
 
 
 def finish_bank(

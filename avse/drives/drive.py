@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from avse.drives.uniform import Uniform
 from avse.errors import ConfigError, InputError
 from avse.media.tensors import read_tensors, write_tensors
 
@@ -41,6 +42,12 @@ class Signal:
     def duration_s(self) -> float:
         """Seconds."""
         return float(self.values.shape[1] / self.rate_hz)
+
+
+def as_signal(series: Mapping[str, Uniform], *, rate_hz: float) -> Signal:
+    """A modality of evenly sampled series of one length, by the names of its channels."""
+    rows = list(series.values())
+    return Signal(np.stack([r.values for r in rows]), np.stack([r.mask for r in rows]), rate_hz, tuple(series))
 
 
 class Segment(NamedTuple):

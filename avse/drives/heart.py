@@ -56,6 +56,17 @@ def running_rmssd(beats: Beats, *, rate_hz: float, duration_s: float, over_s: fl
     return to_uniform(times_s, values, rate_hz=rate_hz, duration_s=duration_s, limits=BEATING)
 
 
+def heart_series(beats: Beats, *, rate_hz: float, duration_s: float) -> dict[str, Uniform]:
+    """What drives hold of a heart, by channel: its rate, and its short variability over the last 30 s.
+
+    A network finds in these at once what it does not find in a raw electrocardiogram (`egs/simulated_drive`).
+    """
+    return {
+        "heart_rate_bpm": heart_rate(beats, rate_hz=rate_hz, duration_s=duration_s),
+        "rmssd_30s_ms": running_rmssd(beats, rate_hz=rate_hz, duration_s=duration_s),
+    }
+
+
 def hrv_features(beats: Beats, *, start_s: float, end_s: float) -> dict[str, float]:
     """Variability of the heart in a window.
 

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.faces.choice import read_choice, read_photograph
+from avse.faces.crop import MOUTH, Region
 from avse.faces.crop_file import CropFile
 from avse.faces.detect import FaceDetector
 from avse.faces.people import TimedImage, find_people
@@ -82,6 +83,7 @@ def track_mouth(
     scorer: CorrespondenceScorer | None = None,
     detector: FaceDetector | None = None,
     offset_s: float = 0.0,
+    region: Region = MOUTH,
 ) -> MouthTrack:
     """Follow all faces of a video in one pass, and cut out the mouth of the one who speaks.
 
@@ -93,13 +95,16 @@ def track_mouth(
         scorer: has taken all of the audio, for `auto`; without it `auto` takes the largest face.
         detector: finds faces in an image; the bundled cascade by default.
         offset_s: how late the video comes after the audio.
+        region: of the face that the crops show; the mouth by default.
 
     Raises:
         InputError: `speaker` is none of these, or there is no such face.
     """
     choice = read_choice(speaker)
     photograph = read_photograph(choice.photograph, detector) if choice.photograph else None
-    people = find_people(frames, crop_size=crop_size, detector=detector, scorer=scorer, offset_s=offset_s)
+    people = find_people(
+        frames, crop_size=crop_size, detector=detector, scorer=scorer, offset_s=offset_s, region=region
+    )
     return mouth_of(people, choose(people, choice, photograph=photograph), crop_size=crop_size)
 
 

@@ -1,4 +1,4 @@
-"""All people in a video: their faces followed in one pass, each with steady crops of the mouth and its evidence."""
+"""All people in a video: their faces followed in one pass, with steady crops of mouth or face and evidence."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from avse.faces.crop import crop_mouth
+from avse.faces.crop import MOUTH, Region, crop_region
 from avse.faces.crop_file import CropFile
 from avse.faces.detect import Box, FaceDetector
 from avse.faces.scorer import CorrespondenceScorer
@@ -40,6 +40,7 @@ def find_people(
     detector: FaceDetector | None = None,
     scorer: CorrespondenceScorer | None = None,
     offset_s: float = 0.0,
+    region: Region = MOUTH,
 ) -> People:
     """Follow all faces of a video in one pass, in bounded memory, and say who speaks when.
 
@@ -49,8 +50,9 @@ def find_people(
         detector: finds faces in an image; the bundled cascade by default.
         scorer: has taken all of the audio; None where there is none.
         offset_s: how late the video comes after the audio.
+        region: of the faces that the crops show.
     """
-    tracker, cropper, frame_size = FaceTracker(detector), _Cropper(crop_size), (1, 1)
+    tracker, cropper, frame_size = FaceTracker(detector), _Cropper(crop_size, region), (1, 1)
     for frame in frames:
         frame_size = frame.image.shape[1], frame.image.shape[0]
         boxes = {track.number: track.box for track in tracker.update(frame.image, time_s=frame.time_s)}
@@ -70,8 +72,8 @@ class _Scene(NamedTuple):
 class _Cropper:
     """Cuts the mouths out a little later than the frames come, when it is known where the faces went."""
 
-    def __init__(self, crop_size: tuple[int, int]) -> None:
-        self._crop_size = crop_size
+    def __init__(self, crop_size: tuple[int, int], region: Region) -> None:
+        self._crop_size, self._region = crop_size, region
         self._faces: dict[int, _Face] = {}
         self._window: deque[_Scene] = deque()
         self._n_cropped = 0
@@ -101,7 +103,8 @@ class _Cropper:
                 if number not in self._faces:
                     self._faces[number] = _Face(CropFile(self._crop_size), [], [])
                 face = self._faces[number]
-                face.crops.put(self._n_cropped, crop_mouth(scene.image, box, crop_size=self._crop_size))
+                crop = crop_region(scene.image, box, crop_size=self._crop_size, region=self._region)
+                face.crops.put(self._n_cropped, crop)
                 face.rows.append(self._n_cropped)
                 face.boxes.append(box)
             self._n_cropped += 1

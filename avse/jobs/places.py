@@ -190,6 +190,18 @@ def check_place(place: Place, *, force: bool = False) -> None:
         raise MediaError(f"output {place} must not exist but does; allow it to be replaced, or name another")
 
 
+def remove(place: Place) -> None:
+    """Remove a file; none that is missing.
+
+    Raises:
+        MediaError: one at a URL cannot be removed.
+    """
+    if isinstance(place, Url):
+        urls.remove(place)
+    else:
+        place.unlink(missing_ok=True)
+
+
 def fingerprint_of(place: Place | None) -> Any:
     """What tells a file from its later versions: name, and size and time or version; None where there is no file.
 

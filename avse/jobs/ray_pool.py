@@ -134,6 +134,12 @@ class _Actor:
         while row["n_lost"] < MAX_ATTEMPTS:
             try:
                 self._child = self._child or ChildProcess(self._work, no_progress_s=self._no_progress_s)
+            except (LostProcessError, StuckError) as error:
+                row["n_lost"] += 1
+                row["error"] = f"node {self._host}: worker must start but does not: {error}"
+                if row["n_lost"] == MAX_ATTEMPTS:
+                    return {**row, "is_setup": True}
+                continue
             except AvseError as error:
                 return {**row, "error": f"node {self._host}: {error}", "is_setup": True}
             try:

@@ -2,6 +2,7 @@
 
 import errno
 import posixpath
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from avse.errors import MediaError, MissingExtraError
+from avse.media.output import atomic_write
 
 PACKAGES = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs"}
 """What fsspec needs besides, by the URL's scheme."""
@@ -127,7 +129,11 @@ def put(path: Path, url: str) -> None:
     """
     with _explained(url, doing="writable"):
         system, remote = _system(url)
-        system.put_file(str(path), remote)
+        if _is_local(system):
+            with atomic_write(Path(remote), force=True) as temporary:
+                shutil.copyfile(path, temporary)
+        else:
+            system.put_file(str(path), remote)
 
 
 def read_bytes(url: str) -> bytes | None:
@@ -153,7 +159,16 @@ def write_bytes(url: str, content: bytes) -> None:
     """
     with _explained(url, doing="writable"):
         system, remote = _system(url)
-        system.pipe_file(remote, content)
+        if _is_local(system):
+            with atomic_write(Path(remote), force=True) as temporary:
+                temporary.write_bytes(content)
+        else:
+            system.pipe_file(remote, content)
+
+
+def _is_local(system: Any) -> bool:
+    """True for `file://`, where folders must be made and a file does not appear at once when it is whole."""
+    return "file" in ((system.protocol,) if isinstance(system.protocol, str) else system.protocol)
 
 
 def _system(url: str) -> tuple[Any, str]:

@@ -6,12 +6,14 @@ Three fusions of the literature (Michelsanti et al. 2021, section VII; Baltrusai
 - `late`: a network over time for each modality, their vectors side by side, then a fully connected layer;
 - `attention`: the same vectors weighed by a learned query (Vaswani et al. 2017) before the classifier.
 
-A missing modality is zero and marked as missing; training drops modalities at random, so that the network can do
-without. Ensembles of networks with one modality each are combined by `avse.models.voting`.
+An encoder of frames may be part of the network and trained with it (`InputConfig.network`), or have made the features
+before. A missing modality is zero and marked as missing; training drops modalities at random, so that the network can
+do without. Ensembles of networks with one modality each are combined by `avse.models.voting`.
 
 **Deviations.** None of the three is of one paper: sizes and the network over time are our own.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
@@ -21,6 +23,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from avse.errors import ConfigError
+from avse.nn.encoders.frame_rows import EncoderConfig, FrameRows
 
 COMMON_RATE_HZ = 25.0
 """Of the frames at which early fusion joins modalities."""
@@ -38,6 +41,13 @@ class InputConfig:
     """What makes the features, as `recipes.recognition.encoders` reads it."""
     vocabulary: int = 0
     """Above 0, frames are word numbers below this, as `word_indices` gives them."""
+    network: EncoderConfig | None = None
+    """An encoder that is part of the network: frames are what it reads, and `dim` is what it gives."""
+
+    @property
+    def width(self) -> int:
+        """Numbers of a frame as the network takes it."""
+        return math.prod(self.network.shape) if self.network else self.dim
 
 
 @dataclass(frozen=True)
@@ -111,6 +121,7 @@ class Recognizer(nn.Module):
         self.words = nn.ModuleDict(
             {name: Words(i.vocabulary, dim=dim) for name, i in config.inputs.items() if i.vocabulary}
         )
+        self.encoders = nn.ModuleDict({name: FrameRows(i.network) for name, i in config.inputs.items() if i.network})
         sizes = {name: dim if i.vocabulary else i.dim for name, i in config.inputs.items()}
         for name, i in config.inputs.items():
             self.register_buffer(f"mean_{name}", torch.zeros(i.dim))
@@ -137,7 +148,10 @@ class Recognizer(nn.Module):
     @staticmethod
     def config_of(**header: Any) -> RecognizerConfig:
         """The configuration that a weights file's header holds."""
-        inputs = {name: InputConfig(**values) for name, values in header["inputs"].items()}
+        inputs = {
+            name: InputConfig(**{**values, "network": EncoderConfig.of(values.get("network"))})
+            for name, values in header["inputs"].items()
+        }
         return RecognizerConfig(**{**header, "inputs": inputs, "labels": tuple(header["labels"])})
 
     def normalise_as(self, means: Mapping[str, Tensor], stds: Mapping[str, Tensor]) -> None:
@@ -150,7 +164,7 @@ class Recognizer(nn.Module):
         """Classify.
 
         Args:
-            frames: `(batch, frames, dim)` by modality.
+            frames: `(batch, frames, width)` by modality.
             masks: `(batch, frames)` bool, True = real; a modality without any is missing.
 
         Returns:
@@ -169,11 +183,17 @@ class Recognizer(nn.Module):
         logits: Tensor = self.classify(fused)
         return logits
 
+    def encoded(self, name: str, frames: Tensor) -> Tensor:
+        """A modality's features `(batch, frames, dim)` of `(batch, frames, width)`: the same, but for own encoders."""
+        features: Tensor = self.encoders[name](frames) if name in self.encoders else frames
+        return features
+
     def _features(self, name: str, frames: Tensor, mask: Tensor) -> Tensor:
         if name in self.words:
             encoded: Tensor = self.words[name](frames)
             return encoded * mask[..., None].to(encoded)
-        even: Tensor = (frames.float() - getattr(self, f"mean_{name}")) / getattr(self, f"std_{name}")
+        encoded = self.encoded(name, frames.float())
+        even: Tensor = (encoded - getattr(self, f"mean_{name}")) / getattr(self, f"std_{name}")
         return even * mask[..., None].to(even)
 
     def _attend(self, vectors: Sequence[Tensor], present: Tensor) -> Tensor:

@@ -21,6 +21,7 @@ from avse.media.audio import AudioWriter
 from avse.media.container import open_output
 from avse.media.output import atomic_write
 from avse.media.video import VIDEO_CODEC
+from avse.synthetic.expression import REST, Expression
 from avse.synthetic.head import PEOPLE, Person, Pose, background, draw_head
 from avse.synthetic.voice import Voice, speak
 from avse.types import Image, Waveform
@@ -38,6 +39,7 @@ def render_video(
     size: tuple[int, int] = SIZE,
     position: float = 0.5,
     empty: Image | None = None,
+    expression: Expression = REST,
 ) -> list[Image]:
     """Draw a person who speaks, sways a little and blinks.
 
@@ -48,6 +50,7 @@ def render_video(
         size: width and height, pixels.
         position: of the head, as a share of the width.
         empty: video to draw into, a room by default.
+        expression: of the face throughout.
 
     Returns:
         `n` video frames, `(height, width, 3)` RGB.
@@ -66,6 +69,7 @@ def render_video(
             size=0.54 * height,
             opening=float(how_far),
             eyes_open=0.1 if 0 <= number - blink < 3 and blink >= 0 else 1.0,
+            expression=expression,
         )
         images.append(draw_head(room, person, pose))
     return images

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.signal import lfilter
 
+from avse.synthetic.expression import PLAIN, Manner
 from avse.types import Waveform
 
 VOWELS_HZ = (
@@ -44,31 +45,33 @@ class Voice:
         return np.interp(times_s, own_times_s, self.opening, left=0, right=0)
 
 
-def speak(rng: np.random.Generator, *, duration_s: float, sample_rate: int = 16000) -> Voice:
+def speak(rng: np.random.Generator, *, duration_s: float, sample_rate: int = 16000, manner: Manner = PLAIN) -> Voice:
     """Make up a stretch of speech: syllables, three to five a second, with pauses between phrases.
 
     Args:
         rng: makes the voice's pitch and tract, and what it says.
         duration_s: seconds.
         sample_rate: Hz, at least 8000.
+        manner: of speaking.
     """
     n_samples = round(duration_s * sample_rate)
     waveform = np.zeros(n_samples)
     opening = np.zeros(round(duration_s * OPENING_RATE_HZ) + 1)
-    pitch_hz, tract = rng.uniform(95, 220), rng.uniform(0.95, 1.2)
+    pitch_hz, tract = manner.pitch * rng.uniform(95, 220), rng.uniform(0.95, 1.2)
     start_s = 0.15
     while start_s < duration_s - 0.3:
         for _ in range(rng.integers(3, 6)):
-            length_s = rng.uniform(0.19, 0.32)
+            length_s = rng.uniform(0.19, 0.32) / manner.pace
             vowel = int(rng.integers(len(VOWELS_HZ)))
             formants_hz = [tract * f for f in VOWELS_HZ[vowel]]
-            syllable = _syllable(rng, length_s, pitch_hz=pitch_hz * rng.uniform(0.9, 1.1), formants_hz=formants_hz,
+            moved = pitch_hz * rng.uniform(1 - 0.1 * manner.liveliness, 1 + 0.1 * manner.liveliness)
+            syllable = _syllable(rng, length_s, pitch_hz=moved, formants_hz=formants_hz,
                                  sample_rate=sample_rate)  # fmt: skip
             _add(waveform, syllable, at=round(start_s * sample_rate))
             bell = np.hanning(round(length_s * OPENING_RATE_HZ) + 2) * OPENINGS[vowel]
             _add(opening, bell, at=round(start_s * OPENING_RATE_HZ))
             start_s += length_s
-        start_s += rng.uniform(0.15, 0.35)
+        start_s += rng.uniform(0.15, 0.35) / manner.pace
     peak = np.abs(waveform).max()
     scaled = (0.5 * waveform / peak if peak > 0 else waveform).astype(np.float32)
     return Voice(scaled, sample_rate, np.minimum(opening, 1.0))

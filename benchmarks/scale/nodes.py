@@ -185,6 +185,8 @@ def main(argv: list[str] | None = None) -> int:
     from ray.cluster_utils import Cluster
 
     cluster = Cluster(initialize_head=True, head_node_args=node_options(n_cores=1))
+    # Before there is another node: Ray connects a driver to any of its machine's, and this one's must not be killed.
+    pool = RayPool(n_workers=2, address=cluster.address)
     second = cluster.add_node(**node_options(n_cores=1))
     command = f"python -m benchmarks.scale.nodes --jobs {plan.n} --wait-s {plan.wait_s:g} --work {plan.work}"
     rows = Table(f"{command} --kill-jobs {few.n}", plan, ray_version=ray.__version__)
@@ -193,7 +195,6 @@ def main(argv: list[str] | None = None) -> int:
         make_videos(place / "videos", n=plan.n)
         local = run_all(LocalPool(n_workers=2), place / "local", plan)
         rows.note("local pool, 2 workers", place / "local", local, n=plan.n)
-        pool = RayPool(n_workers=2, address=cluster.address)
         found = run_all(pool, place / "ray", plan)
         rows.ratio = (
             f"Ray's wall time, with the start of its workers, is {found[0] / local[0]:.3f} times the local pool's, and "

@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from avse.data.manifest import data_root
-from avse.drives.drive import LEVELS, Drive, Segment, Signal, save_drive
+from avse.drives.drive import LEVELS, Drive, Segment, as_signal, save_drive
 from avse.drives.ecg import find_beats
-from avse.drives.heart import Beats, heart_rate, running_rmssd
+from avse.drives.heart import Beats, heart_series
 from avse.drives.quantities import QUANTITIES
 from avse.drives.series import Channel, pick, read_series
 from avse.drives.uniform import SeriesReport, Uniform, to_uniform
@@ -59,10 +59,9 @@ def prepare(path: Path, *, table: dict[str, list[Segment]]) -> Prepared:
     notes = [] if "marker" in found else ["no marker channel; segments come from the table alone"]
     channels: dict[str, SeriesReport] = {}
     beats = _beats(path, found, notes)
-    rate = heart_rate(beats, rate_hz=RATE_HZ, duration_s=duration_s)
-    rmssd = running_rmssd(beats, rate_hz=RATE_HZ, duration_s=duration_s)
-    channels |= {"heart_rate_bpm": rate.report, "rmssd_30s_ms": rmssd.report}
-    signals = {"heart": _signal({"heart_rate_bpm": rate, "rmssd_30s_ms": rmssd})}
+    heart = heart_series(beats, rate_hz=RATE_HZ, duration_s=duration_s)
+    channels |= {title: uniform.report for title, uniform in heart.items()}
+    signals = {"heart": as_signal(heart, rate_hz=RATE_HZ)}
     for modality, names in MODALITIES.items():
         series = {}
         for title, source in names.items():
@@ -70,7 +69,7 @@ def prepare(path: Path, *, table: dict[str, list[Segment]]) -> Prepared:
             channels[title] = series[title].report
             if source not in found:
                 notes.append(f"no channel {source}")
-        signals[modality] = _signal(series)
+        signals[modality] = as_signal(series, rate_hz=RATE_HZ)
     segments = _inside(table.get(name, []), duration_s, notes)
     driver = DRIVERS.get(name, name.removeprefix("drive"))
     return Prepared(Drive(name, driver, LICENCE, signals, segments, beats), channels, notes)
@@ -140,11 +139,6 @@ def _even(channel: Channel | None, title: str, duration_s: float) -> Uniform:
     quantity = QUANTITIES[title]
     values = quantity.prepare(channel.values)
     return to_uniform(channel.times_s, values, rate_hz=RATE_HZ, duration_s=duration_s, limits=quantity.limits)
-
-
-def _signal(series: dict[str, Uniform]) -> Signal:
-    values = np.stack([uniform.values for uniform in series.values()])
-    return Signal(values, np.stack([uniform.mask for uniform in series.values()]), RATE_HZ, tuple(series))
 
 
 def _inside(segments: list[Segment], duration_s: float, notes: list[str]) -> tuple[Segment, ...]:

@@ -31,7 +31,7 @@ def pipeline(corpus: str, settings: dict[str, Any], options: argparse.Namespace,
     drives = options.exp / "drives"
     return Pipeline(
         {
-            "prepare": partial(prepare, corpus, drives),
+            "prepare": partial(prepare, corpus, drives, *settings.get("prepare", ())),
             "evaluate": partial(evaluate, corpus, options),
             "results": partial(results, corpus, settings, options),
         },
@@ -39,10 +39,10 @@ def pipeline(corpus: str, settings: dict[str, Any], options: argparse.Namespace,
     )
 
 
-def prepare(corpus: str, drives: Path) -> Iterator[Command]:
-    """Write the drives, unless there are some."""
+def prepare(corpus: str, drives: Path, *options: str) -> Iterator[Command]:
+    """Write the drives, unless there are some; `options` are those of the corpus' program."""
     if not list((ROOT / drives).glob("*.safetensors")):
-        yield command(f"egs/{corpus}/prepare.py", drives)
+        yield command(f"egs/{corpus}/prepare.py", drives, *options)
 
 
 def evaluate(corpus: str, options: argparse.Namespace) -> Iterator[Command]:

@@ -39,6 +39,11 @@ class Run(CorpusRun):
         return Path(self.options.exp) / "development" if self.is_development else Path(self.options.exp)
 
     @property
+    def videos(self) -> Path:
+        """Folder that the labels' files start from: the data pack, or that of the labels where they are generated."""
+        return self.lists if self.settings.get("generated") else Path(os.environ.get("AVSE_DATA", "data"))
+
+    @property
     def note(self) -> str:
         """What a reader of the results has to know."""
         note = self.settings["note"]
@@ -89,7 +94,7 @@ def evaluate(run: Run) -> Iterator[Command]:
         more = ("--noise", noise, "--crops", exp / "crops") if (ROOT / noise).is_file() else ()
         yield command(
             f"{RECIPE}.evaluate", "--config", config, "--folder", run.lists / table, "--videos",
-            os.environ.get("AVSE_DATA", "data"), "--labels", run.lists / f"{table}.csv", "--features", exp / "features",
+            run.videos, "--labels", run.lists / f"{table}.csv", "--features", exp / "features",
             "--n_seeds", run.options.n_seeds, "--workers", run.options.workers, *more,
         )  # fmt: skip
 

@@ -18,7 +18,7 @@ class Batch(NamedTuple):
     """Recordings side by side."""
 
     frames: dict[str, Tensor]
-    """`(batch, frames, dim)` by modality."""
+    """`(batch, frames, width)` by modality."""
     masks: dict[str, Tensor]
     """`(batch, frames)` bool, True = real; all False where the modality is missing."""
 
@@ -47,14 +47,27 @@ def to_batch(rows: Sequence[Features], inputs: dict[str, InputConfig], variants:
     frames, masks = {}, {}
     for name, config in inputs.items():
         found = [row.of(variant, name) for row, variant in zip(rows, variants, strict=True)]
-        known = [np.zeros((0, config.dim), np.float32) if array is None else array for array in found]
+        known = [np.zeros((0, config.width), np.float32) if array is None else array for array in found]
         longest = max(1, *(len(array) for array in known))
-        padded = np.zeros((len(rows), longest, config.dim), np.float32)
+        padded = np.zeros((len(rows), longest, config.width), np.float32)
         mask = np.zeros((len(rows), longest), bool)
         for number, array in enumerate(known):
             padded[number, : len(array)], mask[number, : len(array)] = array, True
+            if config.network and len(array):
+                padded[number, len(array) :] = array[-1]  # as encoders extend a recording that ends
         frames[name], masks[name] = torch.from_numpy(padded), torch.from_numpy(mask)
     return Batch(frames, masks)
+
+
+def training_batches(rows: Sequence[Features], inputs: dict[str, InputConfig], *, n_noisy: int) -> list[Batch]:
+    """All recordings clean, and in each of their noisy copies; what noise does not change is stored once."""
+    clean = to_batch(rows, inputs, [CLEAN] * len(rows))
+    batches = [clean]
+    for variant in (f"train {k}" for k in range(n_noisy)):
+        heard = {n: i for n, i in inputs.items() if any(n in row.by_variant.get(variant, {}) for row in rows)}
+        noisy = to_batch(rows, heard, [variant] * len(rows))
+        batches.append(Batch(clean.frames | noisy.frames, clean.masks | noisy.masks))
+    return batches
 
 
 def conditions(snr_db: Sequence[float], modalities: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Features of every recording, computed once and kept: of frozen encoders, hand-crafted, clean and in noise."""
+"""Features of every recording, computed once and kept: of encoders, hand-crafted, clean and in noise."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ from recipes.recognition.encoders import SOURCES, read_encoder
 from recipes.recognition.examples import LabelledRecording
 from recipes.recognition.handcrafted import handcrafted
 from recipes.recognition.noise import Noises
-from recipes.recognition.recordings import SAMPLE_RATE, Sources, read_sources
+from recipes.recognition.recordings import CROP_RATE_HZ, SAMPLE_RATE, Crops, Sources, read_sources
 
 HAND = "hand-crafted "
 """Before the name of a source, for its hand-crafted features."""
@@ -130,15 +130,19 @@ def _cut(frames: npt.NDArray[Kind], example: LabelledRecording, *, rate_hz: floa
 
 
 def _cut_sources(sources: Sources, example: LabelledRecording) -> Sources:
-    """The example's part of the waveform and the mouth."""
-    mouth, waveform = sources.mouth, sources.waveform
+    """The example's part of the waveform, the mouth and the face."""
+    waveform = sources.waveform
     if waveform is not None:
         waveform = _cut(waveform, example, rate_hz=SAMPLE_RATE)
-    if mouth is not None:
-        mouth = mouth._replace(
-            crops=_cut(mouth.crops, example, rate_hz=25), present=_cut(mouth.present, example, rate_hz=25)
-        )
-    return sources._replace(mouth=mouth, waveform=waveform)
+    mouth, face = (_cut_crops(crops, example) for crops in (sources.mouth, sources.face))
+    return sources._replace(mouth=mouth, face=face, waveform=waveform)
+
+
+def _cut_crops(found: Crops | None, example: LabelledRecording) -> Crops | None:
+    if found is None:
+        return None
+    present = _cut(found.present, example, rate_hz=CROP_RATE_HZ)
+    return Crops(_cut(found.crops, example, rate_hz=CROP_RATE_HZ), present)
 
 
 def _features(example: LabelledRecording, *, config: FeatureConfig, folder: Path, crops: Path) -> Features | str:

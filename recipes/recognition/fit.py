@@ -6,6 +6,7 @@ the loop of `avse.training` would take longer to write them than to train.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +16,12 @@ from torch import Tensor
 
 from avse.models.recognition import InputConfig, Recognizer, RecognizerConfig
 from avse.types import Labels, Probabilities
-from recipes.recognition.batches import Batch, to_batch
+from recipes.recognition.batches import Batch, training_batches
+from recipes.recognition.encoders import read_encoder
 from recipes.recognition.features import CLEAN, Features
+
+N_AT_ONCE = 64
+"""Recordings that go through an own encoder together, where nothing is trained."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,8 @@ class FitConfig:
     """Examples of a step."""
     learning_rate: float = 2e-3
     """Of AdamW at the start; falls to 0 along half a cosine."""
+    encoder_learning_rate: float = 3e-4
+    """The same of the encoders that are fine-tuned; lower, so that they keep what they have learned."""
     weight_decay: float = 0.05
     """Of AdamW."""
     label_smoothing: float = 0.05
@@ -64,12 +71,13 @@ def fit(
     rng = np.random.default_rng(seed)
     inputs = dict(sizes.inputs)
     model = Recognizer.build(replace(sizes, window_s=_median_s(rows, inputs)))
-    variants = [CLEAN, *(f"train {k}" for k in range(n_noisy))]
-    batches = [to_batch(rows, inputs, [variant] * len(rows)) for variant in variants]
-    model.normalise_as(*_statistics(batches, inputs))
+    for name in model.encoders:
+        model.encoders[name].load_state_dict(_first_weights(name, inputs[name]))
+    batches = training_batches(rows, inputs, n_noisy=n_noisy)
+    model.normalise_as(*_statistics(batches, model))
     target, weights = torch.from_numpy(labels), _class_weights(labels, len(sizes.labels))
     n_steps = config.n_epochs * -(-len(rows) // config.batch_size)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+    optimiser = torch.optim.AdamW(_parameter_groups(model, config), weight_decay=config.weight_decay)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, n_steps)
     model.train()
     for _ in range(config.n_epochs):
@@ -89,7 +97,10 @@ def fit(
 @torch.inference_mode()
 def predict(model: Recognizer, batch: Batch) -> Probabilities:
     """Probabilities `(batch, labels)`; modalities that the model does not know are ignored."""
-    probabilities: Probabilities = torch.softmax(model(batch.frames, batch.masks).double(), dim=1).numpy()
+    n = len(next(iter(batch.frames.values())))
+    parts = torch.split(torch.arange(n), N_AT_ONCE if len(model.encoders) else n)
+    logits = torch.cat([model(some.frames, some.masks) for some in map(batch.at, parts)])
+    probabilities: Probabilities = torch.softmax(logits.double(), dim=1).numpy()
     return probabilities
 
 
@@ -107,25 +118,48 @@ def _augmented(batch: Batch, model: Recognizer, config: FitConfig, rng: np.rando
     missing[rng.integers(len(names), size=n), np.arange(n)] = False  # one always stays
     for number, name in enumerate(names):
         values, mask = batch.frames[name], batch.masks[name]
-        if not model.config.inputs[name].vocabulary:
+        if not model.config.inputs[name].vocabulary and name not in model.encoders:
             values = values + config.noise * getattr(model, f"std_{name}") * torch.randn(values.shape)
         kept = torch.rand(mask.shape) >= config.frame_dropout
         frames[name], masks[name] = values, mask & kept & ~torch.from_numpy(missing[number])[:, None]
     return Batch(frames, masks)
 
 
-def _statistics(
-    batches: Sequence[Batch], inputs: dict[str, InputConfig]
-) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+def _first_weights(modality: str, config: InputConfig) -> dict[str, Tensor]:
+    """What a fine-tuned encoder begins with."""
+    network = read_encoder(modality, config.encoder).network
+    assert network is not None  # its configuration is there, so it is
+    return network.state_dict()
+
+
+def _parameter_groups(model: Recognizer, config: FitConfig) -> list[dict[str, Any]]:
+    tuned = list(model.encoders.parameters())
+    of_encoders = set(map(id, tuned))
+    rest = [parameter for parameter in model.parameters() if id(parameter) not in of_encoders]
+    groups: list[dict[str, Any]] = [{"params": rest, "lr": config.learning_rate}]
+    return [*groups, {"params": tuned, "lr": config.encoder_learning_rate}] if tuned else groups
+
+
+@torch.no_grad()
+def _statistics(batches: Sequence[Batch], model: Recognizer) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Mean and standard deviation of each modality's features; those of own encoders before they are trained."""
+    model.eval()
     means, stds = {}, {}
-    for name, config in inputs.items():
+    for name, config in model.config.inputs.items():
         if config.vocabulary:
             continue
-        real = torch.cat([batch.frames[name][batch.masks[name]] for batch in batches])
+        real = torch.cat([_features(model, name, batch)[batch.masks[name]] for batch in batches])
         if not len(real):
             real = torch.zeros(1, config.dim)
         means[name], stds[name] = real.mean(dim=0), real.std(dim=0, correction=0).clamp_min(1e-3)
     return means, stds
+
+
+def _features(model: Recognizer, name: str, batch: Batch) -> Tensor:
+    frames = batch.frames[name]
+    if name not in model.encoders:
+        return frames
+    return torch.cat([model.encoded(name, some) for some in torch.split(frames, N_AT_ONCE)])
 
 
 def _class_weights(labels: Labels, n_labels: int) -> Tensor:

@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.errors import MissingExtraError
+from avse.signal.look import look_of
 from avse.signal.motion import motion_of
 from avse.types import FloatArray
-from recipes.recognition.recordings import SAMPLE_RATE, Mouth, Sources
+from recipes.recognition.recordings import SAMPLE_RATE, Crops, Sources
 
 try:
     import librosa
@@ -24,6 +25,8 @@ PITCH_HZ = (65.0, 500.0)
 N_WORD_BINS = 64
 REGIONS = (2, 3)
 """Rows and columns of the mouth crop whose motion is measured apart."""
+FACE_CELLS = (8, 8)
+"""Rows and columns of the face crop whose grey values are measured apart."""
 
 
 def functionals(series: npt.NDArray[np.floating]) -> FloatArray:
@@ -58,7 +61,7 @@ def audio_features(waveform: FloatArray) -> FloatArray:
     return functionals(np.concatenate([row[:, :n_frames] for row in rows]))
 
 
-def lip_features(mouth: Mouth) -> FloatArray:
+def lip_features(mouth: Crops) -> FloatArray:
     """Functionals of how the mouth moves: mean and absolute motion of its regions, over the whole and in thirds."""
     motion = motion_of(mouth.crops, mouth.present)  # (n, 2, height, width)
     n, channels, height, width = motion.shape
@@ -69,6 +72,18 @@ def lip_features(mouth: Mouth) -> FloatArray:
     thirds = [part.mean(axis=1) for part in np.array_split(series, 3, axis=1) if part.shape[1]]
     thirds += [np.zeros(len(series))] * (3 - len(thirds))
     return np.concatenate([functionals(series), *thirds]).astype(np.float32)
+
+
+def face_features(face: Crops) -> FloatArray:
+    """What a face looks like, by cells of a grid: mean and standard deviation over time, and how much each changes."""
+    look = look_of(face.crops, face.present)[face.present]  # (n, 2, height, width)
+    n, channels, height, width = look.shape
+    rows, columns = FACE_CELLS
+    whole = look[:, :, : height // rows * rows, : width // columns * columns]
+    cells = whole.reshape(n, channels, rows, height // rows, columns, width // columns)
+    grey = cells[:, 0].mean(axis=(2, 4)).reshape(n, -1)
+    change = np.abs(cells[:, 1]).mean(axis=(2, 4)).reshape(n, -1)
+    return np.concatenate([grey.mean(axis=0), grey.std(axis=0), change.mean(axis=0)]).astype(np.float32)
 
 
 def text_features(text: str) -> FloatArray:
@@ -86,6 +101,8 @@ def handcrafted(sources: Sources) -> dict[str, FloatArray]:
         found["waveform"] = audio_features(sources.waveform)
     if sources.mouth is not None:
         found["mouth"] = lip_features(sources.mouth)
+    if sources.face is not None and sources.face.present.any():
+        found["face"] = face_features(sources.face)
     if sources.text is not None:
         found["text"] = text_features(sources.text)
     if sources.series is not None:

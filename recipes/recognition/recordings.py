@@ -12,6 +12,7 @@ from avse.data.bank import read_mono
 from avse.data.crops import load_mouth, save_mouth
 from avse.drives.series import read_series
 from avse.errors import MediaError
+from avse.faces.crop import FACE, MOUTH, Region
 from avse.faces.mouth import track_mouth
 from avse.media.made import Made, State
 from avse.media.suffixes import VIDEO
@@ -23,17 +24,21 @@ from recipes.speech_benchmark.provenance import keep_if_same
 
 SAMPLE_RATE = 16000
 """Hz of the waveform."""
-MOUTH_RATE_HZ = 25.0
-"""Mouth crops per second."""
+CROP_RATE_HZ = 25.0
+"""Crops per second."""
+MOUTH_SIZE, FACE_SIZE = (32, 48), (48, 48)
+"""Height and width of crops of the mouth and of the whole face, pixels."""
+FACES = ".faces"
+"""Folder of the crops of faces, in that of the crops of mouths; hidden, so that no recording is called so."""
 SERIES_RATE_HZ = 10.0
 """Samples per second of a sensor series."""
 
 
-class Mouth(NamedTuple):
-    """Mouth crops at an even rate."""
+class Crops(NamedTuple):
+    """Crops of a mouth or of a whole face at an even rate."""
 
     crops: npt.NDArray[np.uint8]
-    """`(n, height, width, 3)` RGB at `MOUTH_RATE_HZ`, zero where there is no face."""
+    """`(n, height, width, 3)` RGB at `CROP_RATE_HZ`, zero where there is no face."""
     present: npt.NDArray[np.bool_]
     """`(n,)`."""
 
@@ -41,7 +46,7 @@ class Mouth(NamedTuple):
 class Sources(NamedTuple):
     """One recording; what it lacks is None."""
 
-    mouth: Mouth | None
+    mouth: Crops | None
     waveform: FloatArray | None
     """`(samples,)` at `SAMPLE_RATE`."""
     text: str | None
@@ -49,6 +54,7 @@ class Sources(NamedTuple):
     """`(channels, samples)` at `SERIES_RATE_HZ`."""
     notes: tuple[str, ...]
     """What is missing, one line each."""
+    face: Crops | None = None
 
 
 def read_sources(example: LabelledRecording, *, wanted: frozenset[str], crops: Path) -> Sources:
@@ -56,46 +62,48 @@ def read_sources(example: LabelledRecording, *, wanted: frozenset[str], crops: P
 
     Args:
         example: whose file is read.
-        wanted: of `mouth`, `waveform`, `text`, `series`.
+        wanted: of `mouth`, `face`, `waveform`, `text`, `series`.
         crops: folder of mouth crops by id; those that are not there are made.
 
     Raises:
         MediaError: the file cannot be read at all.
     """
     notes: list[str] = []
-    mouth = _mouth(example, crops, notes) if "mouth" in wanted else None
+    mouth = _seen(example, crops, MOUTH, notes) if "mouth" in wanted else None
+    face = _seen(example, crops, FACE, notes) if "face" in wanted else None
     waveform = _waveform(example, notes) if "waveform" in wanted else None
     text = _text(example) if "text" in wanted else None
     series = _series(example, notes) if "series" in wanted else None
     for name, found in (("text", text), ("series", series)):
         if name in wanted and found is None:
             notes.append(f"{example.id}: {name} is missing")
-    return Sources(mouth, waveform, text, series, tuple(notes))
+    return Sources(mouth, waveform, text, series, tuple(dict.fromkeys(notes)), face)
 
 
-def _mouth(example: LabelledRecording, folder: Path, notes: list[str]) -> Mouth | None:
+def _seen(example: LabelledRecording, folder: Path, region: Region, notes: list[str]) -> Crops | None:
     if example.path.suffix.lower() not in VIDEO:
         notes.append(f"{example.id}: video is missing, {example.path.name} is an audio file")
         return None
-    track = load_mouth(_crops_of(example, folder))
+    track = load_mouth(_crops_of(example, folder, region))
     if not len(track.timestamps_s) or not track.present.any():
         notes.append(f"{example.id}: video shows no face; it counts as missing")
         return None
-    end_s = float(track.timestamps_s[-1]) + 1 / MOUTH_RATE_HZ
-    times_s = np.arange(max(1, round(end_s * MOUTH_RATE_HZ))) / MOUTH_RATE_HZ
-    return Mouth(*track.latest(times_s))
+    end_s = float(track.timestamps_s[-1]) + 1 / CROP_RATE_HZ
+    times_s = np.arange(max(1, round(end_s * CROP_RATE_HZ))) / CROP_RATE_HZ
+    return Crops(*track.latest(times_s))
 
 
-def _crops_of(example: LabelledRecording, folder: Path) -> Path:
-    """The crops of an example's video, by the stage that finds mouths or made here."""
-    path = folder / f"{example.file_id}.npz"
+def _crops_of(example: LabelledRecording, folder: Path, region: Region) -> Path:
+    """The crops of an example's video, made here or, of mouths, by the stage that finds them."""
+    path = (folder if region == MOUTH else folder / FACES) / f"{example.file_id}.npz"
     key = crops_key(example.path)
     if _made(folder).state(key, [path]) is not State.DONE:
         path.parent.mkdir(parents=True, exist_ok=True)
         keep_if_same(path.parent, facts={"video": key}, outputs=[path], record=f".{path.name}.made_from.json")
     if not path.is_file():
         with VideoReader(example.path) as reader:
-            track = track_mouth(reader.frames(), speaker="largest")
+            size = MOUTH_SIZE if region == MOUTH else FACE_SIZE
+            track = track_mouth(reader.frames(), speaker="largest", region=region, crop_size=size)
         save_mouth(path, track)
     return path
 

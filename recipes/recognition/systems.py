@@ -130,7 +130,7 @@ def baselines(
     training: Training, tests: Sequence[Features], conditions: Sequence[str]
 ) -> dict[str, dict[str, Probabilities]]:
     """Majority, and SVM and forest on hand-crafted features of each source and of all, by condition and name."""
-    sources = [s for s in ("waveform", "mouth", "text", "series") if any(r.of(CLEAN, HAND + s) is not None
+    sources = [s for s in ("waveform", "mouth", "face", "text", "series") if any(r.of(CLEAN, HAND + s) is not None
                for r in training.rows)]  # fmt: skip
     groups = {source: [source] for source in sources}
     if len(sources) > 1:

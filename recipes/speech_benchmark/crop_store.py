@@ -50,8 +50,7 @@ def store_crops(item: Item, *, root: Place, folder: Place) -> MouthTrack:
 def _stored_at(video: Place, url: Url) -> MouthTrack:
     made, key = UrlMade(url, folder=RECORDS), crops_key(video)
     if made.state(key) is State.DONE:
-        with on_disk(url) as path:
-            return load_mouth(path)
+        return load_mouth(url)
     track = _tracked(video)
     with scratch_folder() as scratch:
         save_mouth(scratch / url.name, track)

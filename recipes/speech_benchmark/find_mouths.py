@@ -14,7 +14,7 @@ from tqdm import tqdm
 from avse import __version__
 from avse.data.manifest import Item, data_place, read_manifest
 from avse.errors import AvseError, reason_of
-from avse.jobs.places import Place, on_disk, path_or_url, written
+from avse.jobs.places import Place, path_or_url, written
 from recipes.executor import Command, add_options, own_share, run_each
 from recipes.speech_benchmark.crop_store import note_stored, remove_others, store_crops
 
@@ -46,8 +46,7 @@ def find_all(arguments: argparse.Namespace) -> list[Found]:
         AvseError: the manifest cannot be read, or no worker can be made.
     """
     root, folder = data_place(), arguments.folder
-    with on_disk(arguments.manifest) as path:
-        items = own_share([item for item in read_manifest(path) if item.video], arguments)
+    items = own_share([item for item in read_manifest(arguments.manifest) if item.video], arguments)
     keys: dict[str, str] = {}
     if isinstance(folder, Path):
         folder.mkdir(parents=True, exist_ok=True)

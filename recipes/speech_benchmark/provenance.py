@@ -2,21 +2,22 @@
 
 import dataclasses
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
 from avse import __version__
 from avse.data.manifest import Item, Mixture
-from avse.media.made import digest, fingerprint, key_of
-from avse.media.output import atomic_write
+from avse.jobs.growing import read_text
+from avse.jobs.places import Place, files_in, fingerprint_of, remove, under, written
+from avse.media.made import digest, key_of
 from avse.models.pretrained import files_of
 from avse.training.settings import folder_digest
 
 RECORD = ".made_from.json"
 
 
-def keep_if_same(folder: Path, *, facts: Mapping[str, Any], outputs: Iterable[Path], record: str = RECORD) -> None:
+def keep_if_same(folder: Place, *, facts: Mapping[str, Any], outputs: Iterable[Place], record: str = RECORD) -> None:
     """Remove outputs that were not made from the same, or have no note, and note what those to come are made from.
 
     Args:
@@ -28,9 +29,9 @@ def keep_if_same(folder: Path, *, facts: Mapping[str, Any], outputs: Iterable[Pa
     note = folder / record
     now = {"key": key_of({**facts, "version": __version__}), "facts": facts, "version": __version__}
     if _key(note) != now["key"]:
-        for path in outputs:
-            path.unlink(missing_ok=True)
-        with atomic_write(note, force=True) as temporary:
+        for place in outputs:
+            remove(place)
+        with written(note, force=True) as temporary:
             temporary.write_text(json.dumps(now, indent=1, default=str) + "\n", encoding="utf-8")
 
 
@@ -41,7 +42,7 @@ def model_facts(name: str) -> list[str | None]:
 
 
 def data_facts(
-    mixtures: Sequence[Mixture], items: Sequence[Item], *, root: Path, crops: Path | None = None
+    mixtures: Sequence[Mixture], items: Sequence[Item], *, root: Place, crops: Place | None = None
 ) -> dict[str, Any]:
     """What fixed mixtures are of: their own lines, those of the clips, their recordings, and the clips' mouths.
 
@@ -60,14 +61,21 @@ def data_facts(
     return {
         "mixtures": key_of({"rows": [dataclasses.asdict(mixture) for mixture in mixtures]}),
         "clips": key_of({"rows": [dataclasses.asdict(item) for item in used]}),
-        "recordings": key_of({"files": [[path, fingerprint(root / path)] for path in sorted(recordings)]}),
-        "crops": folder_digest(crops, names=names) if crops is not None and crops.is_dir() else None,
+        "recordings": key_of({"files": [[path, fingerprint_of(under(root, path))] for path in sorted(recordings)]}),
+        "crops": None if crops is None or not crops.is_dir() else _content(crops, names),
     }
 
 
-def _key(note: Path) -> str | None:
+def _content(folder: Place, names: Set[str]) -> Any:
+    """What tells files of a folder from others; of those at a URL, names, sizes and versions."""
+    if isinstance(folder, Path):
+        return folder_digest(folder, names=names)
+    return [fingerprint_of(place) for place in files_in(folder, (".npz",)) if place.name in names]
+
+
+def _key(note: Place) -> str | None:
     try:
-        key = json.loads(note.read_text(encoding="utf-8")).get("key")
-    except (OSError, ValueError, AttributeError):
+        key = json.loads(read_text(note)).get("key")
+    except (ValueError, AttributeError):
         return None
     return str(key)

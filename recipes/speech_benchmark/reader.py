@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +13,7 @@ from avse.data.manifest import Item
 from avse.data.mix import cut_looped, mix, sum_at_equal_level
 from avse.errors import ConfigError
 from avse.faces.mouth import MouthTrack
+from avse.jobs.places import Place, under
 from avse.signal.clock import samples_from_seconds
 from avse.types import Waveform
 from recipes.speech_benchmark.mouths import hide, hold_still, in_segments, show_instead, still_frames
@@ -50,17 +50,17 @@ class LongMixture(NamedTuple):
 class LongReader:
     """Builds long videos; remembers the recordings used last."""
 
-    def __init__(self, items: Sequence[Item], *, root: Path, crops: Path) -> None:
+    def __init__(self, items: Sequence[Item], *, root: Place, crops: Place) -> None:
         """Set up.
 
         Args:
             items: of the corpus, and of the generated talkers if they are wanted.
-            root: folder that relative paths start from.
-            crops: folder of the crops stage.
+            root: folder that relative paths start from; may be a URL.
+            crops: folder of the crops stage; may be a URL.
         """
         self._items = {item.id: item for item in items}
         self._crops = crops
-        self._read = lru_cache(maxsize=64)(lambda path: read_mono(root / path, sample_rate=RATE))
+        self._read = lru_cache(maxsize=64)(lambda path: read_mono(under(root, path), sample_rate=RATE))
 
     def read(self, video: LongVideo) -> LongMixture:
         """Build one video.

@@ -47,8 +47,8 @@ def video_keys(
     videos: Sequence[LongVideo],
     items: Sequence[Item],
     *,
-    root: Path,
-    crops: Path,
+    root: Place,
+    crops: Place,
     model: str | None,
     device: str,
     metrics: Sequence[str],
@@ -68,7 +68,7 @@ def video_keys(
         By the video's id.
     """
     clips = {item.id: item for item in items}
-    recording, mouth = _recordings(root), lru_cache(maxsize=None)(lambda clip: digest(crops / f"{clip}.npz"))
+    recording, mouth = _recordings(root), lru_cache(maxsize=None)(lambda clip: _content(crops / f"{clip}.npz"))
     run = {"model": None if model is None else model_facts(model), "device": device, "metrics": sorted(metrics)}
 
     def joined(names: Sequence[str]) -> list[Any]:
@@ -89,6 +89,11 @@ def video_keys(
 def _recordings(root: Place) -> Callable[[str], Any]:
     """What tells a recording from its later versions, each looked up once."""
     return lru_cache(maxsize=None)(lambda path: [path, fingerprint_of(under(root, path))])
+
+
+def _content(place: Place) -> Any:
+    """What tells a file's content from another; of what lies at a URL, its version."""
+    return digest(place) if isinstance(place, Path) else fingerprint_of(place)
 
 
 def _key(row: Mixture | LongVideo, **facts: Any) -> str:

@@ -8,9 +8,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from avse.jobs import urls
 from avse.jobs.growing import growing, read_text
-from avse.jobs.places import Place, Url, files_in, written
+from avse.jobs.places import Place, files_in, remove, written
 from avse.report.score_schema import current, stamped
 
 Row = dict[str, Any]
@@ -107,7 +106,7 @@ class ScoreFile:
         with written(self.output, force=True) as temporary:
             temporary.write_text(_lines(map(self._keyed, rows)), encoding="utf-8")
         for place in self._parts():
-            _remove(place)
+            remove(place)
         return rows
 
     def _keyed(self, row: Row) -> Row:
@@ -123,13 +122,6 @@ def _read_lines(place: Place) -> list[Row]:
         except json.JSONDecodeError:
             break
     return lines
-
-
-def _remove(place: Place) -> None:
-    if isinstance(place, Url):
-        urls.remove(place)
-    else:
-        place.unlink(missing_ok=True)
 
 
 def _lines(rows: Iterable[Row]) -> str:

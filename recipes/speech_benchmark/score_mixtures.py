@@ -17,7 +17,7 @@ from tqdm import tqdm
 from avse.data.manifest import Mixture, data_place, read_manifest, read_mixtures
 from avse.data.mixtures import MixtureReader
 from avse.errors import AvseError, ConfigError, InputError
-from avse.jobs.places import Place, files_in, on_disk, path_or_url
+from avse.jobs.places import Place, files_in, path_or_url
 from avse.jobs.share import parse_share
 from avse.metrics.score_or_reason import Score
 from avse.metrics.table import check_metrics
@@ -66,8 +66,7 @@ def score_one(mixture: Mixture, *, manifest: Place, enhanced: Place | None, metr
 @lru_cache(maxsize=1)
 def _reader(manifest: Place) -> MixtureReader:
     """One for each process: neighbours in the list share the recordings that it remembers."""
-    with on_disk(manifest) as path:
-        return MixtureReader(read_manifest(path), root=data_place(), sample_rate=RATE)
+    return MixtureReader(read_manifest(manifest), root=data_place(), sample_rate=RATE)
 
 
 def score_all(files: Sequence[ScoreFile], mixtures: list[Mixture], *, arguments: argparse.Namespace) -> list[list[Row]]:
@@ -153,9 +152,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments.metrics = arguments.metrics.split(",")
     try:
         check_metrics(arguments.metrics)
-        with on_disk(arguments.mixtures) as path:
-            listed = read_mixtures(path)
-        mixtures = choose(listed, only=arguments.only, every=arguments.every)
+        mixtures = choose(read_mixtures(arguments.mixtures), only=arguments.only, every=arguments.every)
         files = [file for file in _score_files(arguments, mixtures) if not _is_done(file, mixtures)]
         found = score_all(files, own_share(mixtures, arguments), arguments=arguments) if files else []
     except AvseError as error:
@@ -181,8 +178,7 @@ def _score_files(arguments: argparse.Namespace, mixtures: list[Mixture]) -> list
     for enhanced in arguments.enhanced:
         if not (enhanced.is_dir() and files_in(enhanced, (".wav",))):
             raise ConfigError(f"{enhanced} must hold enhanced files but holds none; run the stage before")
-    with on_disk(arguments.manifest) as path:
-        items = read_manifest(path)
+    items = read_manifest(arguments.manifest)
     files = []
     for output, enhanced in zip_longest(arguments.output, arguments.enhanced):
         keys = mixture_keys(mixtures, items, root=data_place(), enhanced=enhanced, metrics=arguments.metrics)

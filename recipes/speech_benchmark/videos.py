@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from avse.errors import ConfigError
+from avse.jobs.places import Place, on_disk
 from avse.media.output import atomic_write
 
 SEGMENT_S = 3.0
@@ -61,14 +62,20 @@ def write_videos(path: Path, videos: Iterable[LongVideo]) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def read_videos(path: Path) -> list[LongVideo]:
+def read_videos(place: Place) -> list[LongVideo]:
     """Read what `write_videos` wrote.
 
     Raises:
         ConfigError: the file is missing or a line is not of such a list.
+        MediaError: there is none at a URL, or it cannot be read.
     """
-    if not path.is_file():
-        raise ConfigError(f"list of long videos {path} must exist but does not; run the prepare stage first")
+    if isinstance(place, Path) and not place.is_file():
+        raise ConfigError(f"list of long videos {place} must exist but does not; run the prepare stage first")
+    with on_disk(place) as path:
+        return _videos_in(path)
+
+
+def _videos_in(path: Path) -> list[LongVideo]:
     videos = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         try:

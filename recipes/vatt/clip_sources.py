@@ -89,8 +89,7 @@ def faces_of(manifest: Place) -> list[Source]:
         ConfigError: the manifest is not valid, or has no talking faces.
     """
     root = data_place()
-    with on_disk(manifest) as listed:
-        items = [item for item in read_manifest(listed) if item.video]
+    items = [item for item in read_manifest(manifest) if item.video]
     folders = {under(root, str(item.video)).parent for item in items}
     captions = {folder: captions_by_video(folder) for folder in folders if folder.is_dir()}
     sources = [

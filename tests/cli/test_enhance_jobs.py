@@ -135,6 +135,14 @@ def test_files_at_urls_come_out_as_local_ones_and_once(calls, run, tmp_path):
     assert "memory://nowhere must exist but does not" in err
 
 
+def test_local_files_by_url(calls, run, tmp_path):
+    pytest.importorskip("fsspec")
+    assert run(calls, "-o", tmp_path / "whole")[0] == 0
+    assert run(calls.as_uri(), "-o", f"{tmp_path.as_uri()}/by url/")[0] == 0
+    assert _contents(tmp_path / "by url") == _contents(tmp_path / "whole")
+    assert "3 of 3 files skipped" in run(calls.as_uri(), "-o", f"{tmp_path.as_uri()}/by url/")[1]
+
+
 def _refused(capsys, *arguments):
     """The one line of a command that is refused."""
     assert enhance.main([*map(str, arguments), "--audio-only"]) == 2

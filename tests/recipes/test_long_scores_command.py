@@ -5,46 +5,21 @@ import os
 import re
 from pathlib import Path
 
-import numpy as np
 import pytest
-from audio_files import write_audio
-from long_videos import GRID_TARGETS, mouth_of, speech, video_of
+from long_videos import GRID_TARGETS, video_of, write_pack, write_weights
 
-from avse.data.crops import save_mouth
-from avse.data.manifest import Item, write_manifest
 from recipes.speech_benchmark import long_report, long_scores
 from recipes.speech_benchmark.mouths import BAD, CONDITIONS
-from recipes.speech_benchmark.reader import RATE
 from recipes.speech_benchmark.videos import LongVideo, Source, read_videos, write_videos
 
 
 @pytest.fixture
 def pack(tmp_path, monkeypatch):
-    """Two clips, a list of two videos of them, and weights of a live network that nobody trained."""
+    """Two clips, a list of videos of them, and weights of a live network that nobody trained."""
     monkeypatch.setenv("AVSE_DATA", str(tmp_path))
-    items = []
-    for number, name in enumerate(("clip", "other")):
-        write_audio(tmp_path / f"{name}.wav", speech(47648, seed=number), RATE, subtype="FLOAT")
-        crops = np.random.default_rng(number).integers(0, 256, (75, 32, 48, 3), dtype=np.uint8)
-        save_mouth(tmp_path / f"crops/{name}.npz", mouth_of(crops))
-        items.append(
-            Item(id=name, split="test_seen", audio=f"{name}.wav", video=f"{name}.mp4", licence="none", speaker=name)
-        )
-    write_manifest(tmp_path / "manifest.jsonl", items)
+    write_pack(tmp_path)
     write_videos(tmp_path / "long.jsonl", [video_of("n"), video_of("t", "talkers"), video_of("l", length_s=60.0)])
-    write_weights(tmp_path, seed=0)
     return tmp_path
-
-
-def write_weights(folder, *, seed):
-    import torch
-
-    from avse.models import zoo
-    from avse.models.live import Live, LiveConfig
-
-    torch.manual_seed(seed)
-    config = LiveConfig(channels=8, band_state_dim=8, state_dim=16, video_dim=16, gate_dim=8)
-    zoo.save(folder / "model.safetensors", Live.build(config))
 
 
 def run(pack, *options, folder="m"):
@@ -78,7 +53,6 @@ def test_the_commands_write_scores_and_the_report_shows_them(pack, capsys):
 
 def test_a_second_run_keeps_what_is_done_and_other_weights_or_data_replace_it(pack, capsys):
     def n_scored():
-        long_scores._enhancer.cache_clear()  # each run is a process
         assert run(pack, "--model", pack / "model.safetensors", "--conditions", "none") == 0
         return int(re.search(r"(\d+) rows scored", capsys.readouterr().err).group(1))
 

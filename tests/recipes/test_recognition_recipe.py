@@ -204,14 +204,14 @@ def test_frozen_encoders_give_what_their_models_give(modality, name):
         found = encoder(Sources(None, waveform, None, None, ()))
     else:
         from avse.signal.motion import motion_of
-        from recipes.recognition.recordings import Mouth
+        from recipes.recognition.recordings import Crops
 
         crops = rng.integers(0, 255, (12, 32, 48, 3), dtype=np.uint8)
         motion = torch.from_numpy(motion_of(crops, np.ones(12, bool)))[None]
         video = zoo.load(name).video
         with torch.inference_mode():
             wanted = video(motion, video.initial_state(1, motion))[0][0]
-        found = encoder(Sources(Mouth(crops, np.ones(12, bool)), None, None, None, ()))
+        found = encoder(Sources(Crops(crops, np.ones(12, bool)), None, None, None, ()))
     torch.testing.assert_close(torch.from_numpy(found), wanted)
     assert encoder.input.dim == found.shape[1]
 

@@ -10,11 +10,10 @@ import pytest
 import soundfile
 import torch
 from audio_files import write_audio
+from long_videos import mouth_of, moving_crops
 
 from avse.data.crops import save_mouth
 from avse.data.manifest import Item, Mixture, NoiseCut, write_manifest
-from avse.faces.mouth import MouthTrack
-from avse.faces.report import FaceReport
 from avse.models import zoo
 from avse.models.live import Live, LiveConfig
 from recipes.speech_benchmark import cost, enhance, score_mixtures
@@ -30,8 +29,7 @@ def pack(tmp_path, monkeypatch):
     rng = np.random.default_rng(1)
     for name in ("clip", "hiss", "hum"):
         _write_noise(tmp_path / f"{name}.wav", rng)
-    mouth = MouthTrack(np.arange(25) / 25, _crops(rng), np.ones(25, dtype=bool), FaceReport(1, 1.0, "test"))
-    save_mouth(tmp_path / "crops/clip.npz", mouth)
+    save_mouth(tmp_path / "crops/clip.npz", mouth_of(moving_crops(rng, 25)))
     clip = Item("clip", "test_seen", "clip.wav", "CC0-1.0", video="clip.mp4", speaker="s")
     write_manifest(tmp_path / "manifest.jsonl", [clip])
     mixtures = [
@@ -40,12 +38,6 @@ def pack(tmp_path, monkeypatch):
     write_manifest(tmp_path / "mixtures.jsonl", mixtures)
     _write_weights(tmp_path / "model.safetensors", seed=1)
     return tmp_path
-
-
-def _crops(rng):
-    """A second of something that moves a little, as a mouth does."""
-    look, movement = rng.integers(40, 216, (1, 32, 48, 3)), rng.integers(-40, 40, (25, 32, 48, 3))
-    return (look + movement).astype(np.uint8)
 
 
 def _write_noise(path, rng, *, time_s=LONG_AGO_S):
@@ -96,9 +88,8 @@ def test_nothing_is_used_again_of_something_else(pack, capsys, change):
     elif change in ("noise", "clip"):
         _write_noise(pack / {"noise": "hiss.wav", "clip": "clip.wav"}[change], rng, time_s=LONG_AGO_S + 1)
     elif change == "mouth":
-        mouth = MouthTrack(np.arange(25) / 25, _crops(rng), np.ones(25, dtype=bool), FaceReport(1, 1.0, "test"))
         (pack / "crops/clip.npz").unlink()
-        save_mouth(pack / "crops/clip.npz", mouth)
+        save_mouth(pack / "crops/clip.npz", mouth_of(moving_crops(rng, 25)))
     elif change == "list":
         text = (pack / "mixtures.jsonl").read_text()
         (pack / "mixtures.jsonl").write_text(text.replace('"snr_db": 0.0', '"snr_db": 5.0'))

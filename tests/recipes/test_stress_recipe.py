@@ -12,6 +12,7 @@ from inside import run_program, run_stages
 from avse.drives.drive import Segment, load_drive, load_drives, save_drive
 from avse.drives.simulate import DrivingConfig, simulate_drive
 from avse.errors import ConfigError, InputError
+from egs.simulated_drive.prepare import with_heart
 from recipes.driver_predictions import load_predictions
 from recipes.driver_stress import predict, stress_results, train
 from recipes.driver_stress.config import TrainConfig
@@ -234,6 +235,22 @@ def test_features_of_the_past_are_means(drives):
     assert 40 < 60_000 / np.nanmedian(heart[:, 0]) < 140
 
 
+def test_the_heart_that_is_found_in_the_ecg_is_the_one_that_was_simulated(drives):
+    raw = drives[0]
+    drive = with_heart(raw)
+    assert list(drive.signals) == ["heart", "ecg", "vehicle", "context"]
+    heart = drive.signals["heart"]
+    assert heart.channels == ("heart_rate_bpm", "rmssd_30s_ms")
+    assert heart.mask.mean() > 0.9
+    # Counted by another rule than the search for beats: upward crossings of half of the largest R wave, a minute.
+    ecg = raw.signals["ecg"].values[0]
+    high = ecg > 0.5 * np.percentile(ecg, 99.5)
+    n_beats = int((high[1:] & ~high[:-1]).sum())
+    rate_bpm = float(heart.values[0][heart.mask[0]].mean())
+    assert rate_bpm == pytest.approx(60 * n_beats / raw.signals["ecg"].duration_s, rel=0.08)
+    assert raw.signals.keys() == {"ecg", "vehicle", "context"}
+
+
 def test_training_skips_whom_it_is_given(folder, tmp_path):
     config = TrainConfig(folder=tmp_path, drives=folder, leave_out=("01",))
     assert {drive.driver for drive in train.chosen_drives(config)} == {"00", "02", "03"}
@@ -251,6 +268,7 @@ def test_the_preparation_simulates_what_is_asked(tmp_path):
         ("driver_00", 3),
         ("driver_01", 3),
     ]
+    assert set(load_drives(tmp_path / "d")[0].signals) == {"ecg", "vehicle", "context"}
     for wrong, message in (
         (["--difficulty", "2"], "difficulty must be within 0 and 1"),
         (["--n-drivers", "1"], "2 or more"),

@@ -17,6 +17,7 @@ class SpectrumCNN(nn.Module):
 
     def __init__(self, *, n_freqs: int = 257, context: int = 5, frame_rate_hz: float = 50.0) -> None:
         super().__init__()
+        self.sizes = {"n_freqs": n_freqs, "context": context, "frame_rate_hz": frame_rate_hz}
         self.context = context
         self.frame_rate_hz = frame_rate_hz
         width = min(2, context)

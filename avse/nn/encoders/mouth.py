@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -84,6 +84,8 @@ class MouthCNN(MouthEncoder):
             widths: channels of the three convolutions.
         """
         super().__init__(dim=dim, rate_hz=rate_hz)
+        self.sizes: dict[str, Any] = {"channels": channels, "height": height, "width": width, "dim": dim,
+                                      "rate_hz": rate_hz, "widths": tuple(widths)}  # fmt: skip
         layers: list[nn.Module] = []
         for n_in, n_out in pairwise((channels, *widths)):
             layers += conv_block(nn.Conv2d, n_in, n_out, 3, stride=2, padding=1)

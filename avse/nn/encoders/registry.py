@@ -11,6 +11,7 @@ from torch import nn
 
 from avse.errors import ConfigError
 from avse.nn.encoders.audio import SpectrumCNN
+from avse.nn.encoders.clip_tokens import ClipTokens
 from avse.nn.encoders.mouth import MouthCNN
 from avse.nn.encoders.pretrained import CropTokensConfig
 from avse.nn.encoders.series import SeriesCNN, SeriesGRU, SeriesTransformer
@@ -49,6 +50,7 @@ ENCODERS: Mapping[str, Entry] = {
     "mouth_cnn": Entry("video", MouthCNN),
     "lip_cnn": Entry("video", LipCNN),
     "video_tokens": Entry("video", _video_tokens),
+    "clip_tokens": Entry("video", ClipTokens),
     "spectrum_cnn": Entry("audio", SpectrumCNN),
     "voice": Entry("audio", VoiceEncoder),
     "waveform_tokens": Entry("audio", _waveform_tokens),

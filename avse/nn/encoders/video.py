@@ -28,6 +28,8 @@ class LipCNN(nn.Module):
         frame_rate_hz: float = 50.0,
     ) -> None:
         super().__init__()
+        self.sizes = {"height": height, "width": width, "channels": channels, "context": context,
+                      "frame_rate_hz": frame_rate_hz}  # fmt: skip
         self.context = context
         self.frame_rate_hz = frame_rate_hz
         self.convolutions = nn.ModuleList()

@@ -16,6 +16,7 @@ class VoiceEncoder(nn.Module):
     def __init__(self, *, dim: int) -> None:
         """Set up; `dim` features per video frame."""
         super().__init__()
+        self.sizes = {"dim": dim}
         self.dim, self.frame_rate_hz = dim, CUE_RATE_HZ
         self.frame = nn.Sequential(nn.Linear(N_FEATURES, dim), nn.LeakyReLU(SLOPE), nn.Dropout(0.1))
         self.neighbours = nn.Conv1d(dim, dim, 3)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from avse.errors import ConfigError, InputError
+from avse.errors import ConfigError, InputError, MediaError
 from avse.jobs.in_process import InProcess
 from avse.jobs.journal import Journal, read_journal
 from avse.jobs.merge import merge_journals, write_merged
@@ -71,6 +71,20 @@ def test_a_file_that_is_no_journal_is_refused_and_left_alone(tmp_path):
     with pytest.raises(ConfigError, match="must be one that avse wrote but is not"):
         Journal(tmp_path / "mine.txt", command="avse-test", options={})
     assert (tmp_path / "mine.txt").read_text() == "mine\n"
+
+
+def test_a_full_disk_is_one_line_and_what_was_noted_stays(tmp_path, monkeypatch):
+    path = tmp_path / "j.jsonl"
+    run(path, tasks(1))
+    before = path.read_bytes()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("avse.jobs.journal.os.write", full)
+    with pytest.raises(MediaError, match=r"journal .*j\.jsonl must be writable but is not \(No space left on device\)"):
+        run(path, tasks(2))
+    assert path.read_bytes() == before
 
 
 @pytest.mark.parametrize("n", [1, 3, 7])

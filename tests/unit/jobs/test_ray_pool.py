@@ -12,6 +12,9 @@ import pytest
 
 from avse import __version__
 from avse.errors import InputError
+from avse.jobs import ray_pool
+from avse.jobs.local_pool import LostProcessError
+from avse.jobs.task import Work
 
 pytest.importorskip("ray")
 HERE = Path(__file__).parent
@@ -43,6 +46,37 @@ def test_a_killed_actor_is_replaced_and_its_job_begun_again(found):
     assert sorted(row[2] for row in found["killed"]) == [1, 2]
 
 
+def test_a_job_without_progress_is_ended_on_its_node_and_the_next_is_done():
+    actor = ray_pool._Actor(Work("example_workers:doubler").as_json(), 10.0)
+    rows = [actor.do("hangs", {"hang": True}), actor.do("next", {"n": 2})]
+    actor.stop()
+    assert "a job must make progress every 10 s but did not" in rows[0]["error"]
+    assert rows[1]["result"]["n"] == 4
+
+
+@pytest.mark.parametrize("n_lost", [1, 2, 3])
+def test_a_worker_that_is_lost_while_it_starts_is_started_again_and_not_for_ever(monkeypatch, n_lost):
+    started = []
+
+    class Child:
+        def __init__(self, work, *, no_progress_s):
+            started.append(work)
+            if len(started) <= n_lost:
+                raise LostProcessError("the process of a worker is gone")
+
+        def do(self, task):
+            return {"n": 1}, None, 0.0
+
+    monkeypatch.setattr(ray_pool, "ChildProcess", Child)
+    row = ray_pool._Actor(Work("example_workers:doubler").as_json(), 5.0).do("t", {})
+    assert row["n_lost"] == n_lost
+    if n_lost < 3:
+        assert (row["result"], row["error"]) == ({"n": 1}, None)
+    else:
+        assert (row["result"], row["is_setup"]) == (None, True)
+        assert f"node {socket.gethostname()}: worker must start but does not" in row["error"]
+
+
 def test_a_node_of_another_version_is_refused_with_both_named(found):
     words = rf"node {socket.gethostname()}: .*must have avse 0\.0\.9, .* but this one has {re.escape(__version__)}"
     assert re.search(words, found["version"])
@@ -53,7 +87,5 @@ def test_a_node_of_another_version_is_refused_with_both_named(found):
     [("127.0.0.1:1", "nobody answers there"), ("nowhere", "must be host:port"), ("a.invalid:6379", "nobody answers")],
 )
 def test_a_dead_address_is_one_line_at_once(address, words):
-    from avse.jobs.ray_pool import _check_address
-
     with pytest.raises(InputError, match=words):
-        _check_address(address)
+        ray_pool._check_address(address)

@@ -193,3 +193,22 @@ def test_what_is_written_appears_when_it_is_whole_and_replaces_only_where_it_may
     assert memory.cat_file("/calls/new.txt") == b"other"
     with pytest.raises(MediaError, match="must be a file but is a folder"):
         places.check_place(places.Url(bucket), force=True)
+
+
+def test_a_local_file_by_url_appears_when_it_is_whole(tmp_path, monkeypatch):
+    pytest.importorskip("fsspec")
+    url = f"{tmp_path.as_uri()}/new folder/a.wav"
+    (tmp_path / "a.wav").write_bytes(b"new")
+    urls.put(tmp_path / "a.wav", url)
+    urls.write_bytes(f"{url}.json", b"{}")
+    assert sorted(path.name for path in (tmp_path / "new folder").iterdir()) == ["a.wav", "a.wav.json"]
+
+    def cut_off(source, target):
+        target.write_bytes(source.read_bytes()[:1])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("avse.jobs.urls.shutil.copyfile", cut_off)
+    with pytest.raises(MediaError, match="No space left on device"):
+        urls.put(tmp_path / "a.wav", url)
+    assert (tmp_path / "new folder/a.wav").read_bytes() == b"new"
+    assert sorted(path.name for path in (tmp_path / "new folder").iterdir()) == ["a.wav", "a.wav.json"]

@@ -26,6 +26,7 @@ SIZES = {
     "mouth_cnn": {"dim": 16},
     "lip_cnn": {},
     "video_tokens": {},
+    "clip_tokens": {"n_frames": 24, "moving": True},
     "spectrum_cnn": {},
     "voice": {"dim": 16},
     "waveform_tokens": {"size": "tiny", "patch": 128, "n_positions": 8, "rate_hz": 16000.0},
