@@ -1,10 +1,15 @@
 """What each modality adds to a forest, on drives in which that is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from avse.drives.drive import Drive, Segment, Signal, save_drive
+from avse.errors import ConfigError
+from recipes.driver_stress import network_gain
 from recipes.driver_stress.modality_gain import ALL, compare, main
+from recipes.driver_stress.network_gain import NetworkGainConfig
 
 STRETCH_S, LEVELS = 60, (0, 1, 2, 0, 1, 2)
 
@@ -58,3 +63,24 @@ def test_the_table_holds_it_and_a_folder_without_drives_is_one_line(drives, tmp_
     assert main([str(output), "--drives", str(tmp_path / "none"), *arguments]) == 2
     assert capsys.readouterr().err.count("\n") == 1
     assert output.read_text(encoding="utf-8") == text
+
+
+def test_a_network_gains_from_what_tells_something_and_another_modality_may_take_its_place(drives, tmp_path):
+    for drive in drives:
+        more = {**drive.signals, "deaf": replace(drive.signals["nothing"], channels=("deaf",))}
+        save_drive(tmp_path / "drives" / f"{drive.id}.safetensors", replace(drive, signals=more))
+    config = NetworkGainConfig(
+        tmp_path / "run", tmp_path / "drives", tmp_path / "NET.md", modalities=("calm", "tense"),
+        instead={"calm": "deaf"}, n_folds=2, window_s=20, n_sequences=48, n_epochs=6, command="c",
+    )  # fmt: skip
+    network_gain.main(config)
+    text = config.output.read_text(encoding="utf-8")
+    rows = [row.strip("| ").split(" | ") for row in text.splitlines() if row[:1] == "|" and " above " not in row]
+    scores = {name: float(score.split(" (")[0]) for name, score, *_ in rows if "(" in score}
+    assert set(scores) == {"all", "without calm", "without tense", "deaf in place of calm"}
+    assert scores["all"] > max(scores[name] for name in scores if name != "all") + 0.1
+    written = (tmp_path / "run/predictions/00.safetensors").stat().st_mtime_ns
+    network_gain.main(config)
+    assert (tmp_path / "run/predictions/00.safetensors").stat().st_mtime_ns == written
+    with pytest.raises(ConfigError, match="instead must name modalities of calm, tense but has 'gone'"):
+        network_gain.sets_of(replace(config, instead={"gone": "deaf"}), drives)
