@@ -7,7 +7,11 @@ import pytest
 
 from avse.drives.drive import Drive, Segment, Signal, save_drive
 from avse.errors import ConfigError
+from avse.models import zoo
+from avse.models.driver_stress import DriverStress
+from recipes.driver_predictions import load_predictions
 from recipes.driver_stress import network_gain
+from recipes.driver_stress.infer import probabilities, windows_for
 from recipes.driver_stress.modality_gain import ALL, compare, main
 from recipes.driver_stress.network_gain import NetworkGainConfig
 
@@ -65,22 +69,41 @@ def test_the_table_holds_it_and_a_folder_without_drives_is_one_line(drives, tmp_
     assert output.read_text(encoding="utf-8") == text
 
 
-def test_a_network_gains_from_what_tells_something_and_another_modality_may_take_its_place(drives, tmp_path):
+def test_networks_read_the_modalities_that_the_table_names(drives, tmp_path):
     for drive in drives:
         more = {**drive.signals, "deaf": replace(drive.signals["nothing"], channels=("deaf",))}
         save_drive(tmp_path / "drives" / f"{drive.id}.safetensors", replace(drive, signals=more))
     config = NetworkGainConfig(
         tmp_path / "run", tmp_path / "drives", tmp_path / "NET.md", modalities=("calm", "tense"),
-        instead={"calm": "deaf"}, n_folds=2, window_s=20, n_sequences=48, n_epochs=6, command="c",
+        instead={"calm": "deaf"}, n_folds=2, window_s=20, n_sequences=16, n_epochs=1, command="c",
     )  # fmt: skip
     network_gain.main(config)
+    wanted = {
+        ALL: ["calm", "tense"],
+        "without calm": ["tense"],
+        "without tense": ["calm"],
+        "deaf in place of calm": ["deaf", "tense"],
+    }
     text = config.output.read_text(encoding="utf-8")
-    rows = [row.strip("| ").split(" | ") for row in text.splitlines() if row[:1] == "|" and " above " not in row]
-    scores = {name: float(score.split(" (")[0]) for name, score, *_ in rows if "(" in score}
-    assert set(scores) == {"all", "without calm", "without tense", "deaf in place of calm"}
-    assert scores["all"] > max(scores[name] for name in scores if name != "all") + 0.1
+    for title, names in wanted.items():
+        model = zoo.load_as(DriverStress, tmp_path / "run/runs" / title.replace(" ", "_") / "01/model.safetensors")
+        assert list(model.config.modalities) == names
+        assert f"| {title} | 0." in text
+        assert title == ALL or f"| all above {title} | " in text
+    # What a fold says is what its network says of the drivers that it was not trained on, in order.
+    (tested, *_), number = load_predictions(tmp_path / "run/predictions/00.safetensors"), 0
+    model = zoo.load_as(DriverStress, tmp_path / f"run/runs/without_tense/{number:02d}/model.safetensors")
+    assert tested.driver == "0"
+    said = probabilities(model, windows_for(model, drives[0]))
+    np.testing.assert_allclose(tested.systems["without tense"], said, atol=1e-6)
     written = (tmp_path / "run/predictions/00.safetensors").stat().st_mtime_ns
     network_gain.main(config)
     assert (tmp_path / "run/predictions/00.safetensors").stat().st_mtime_ns == written
-    with pytest.raises(ConfigError, match="instead must name modalities of calm, tense but has 'gone'"):
-        network_gain.sets_of(replace(config, instead={"gone": "deaf"}), drives)
+
+
+def test_sets_that_cannot_be_compared_are_one_line(drives, tmp_path):
+    config = NetworkGainConfig(tmp_path, tmp_path, tmp_path / "NET.md", instead={"gone": "calm"})
+    with pytest.raises(ConfigError, match="instead must name modalities of calm, tense, nothing but has 'gone'"):
+        network_gain.sets_of(config, drives)
+    with pytest.raises(ConfigError, match="modalities must be two or more but there is calm alone"):
+        network_gain.sets_of(replace(config, modalities=("calm",)), drives)
