@@ -69,7 +69,7 @@ def compare(drives: list[Drive], *, window_s: int, context_s: int, n_folds: int,
             rows = slice(end - len(levels[drive.id]), end)
             systems = {title: np.asarray(probabilities[rows], np.float64) for title, probabilities in said.items()}
             found.append(Predictions(drive.id, drive.driver, window_s, levels[drive.id], systems, {}))
-    return _comparison(found)
+    return comparison_of(found)
 
 
 def _side_by_side(by_modality: dict[str, Features], names: list[str], n_windows: int) -> Features:
@@ -78,7 +78,8 @@ def _side_by_side(by_modality: dict[str, Features], names: list[str], n_windows:
     return np.concatenate([np.pad(r, ((0, n_windows - len(r)), (0, 0)), constant_values=np.nan) for r in rows], axis=1)
 
 
-def _comparison(drives: list[Predictions]) -> Comparison:
+def comparison_of(drives: list[Predictions]) -> Comparison:
+    """Decisions on the windows of known level, by system and driver."""
     systems: dict[str, dict[str, Decisions]] = {}
     for name in drives[0].systems:
         by_driver: dict[str, list[Decisions]] = {}

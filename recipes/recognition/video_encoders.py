@@ -23,6 +23,9 @@ from avse.types import FloatArray
 from recipes.recognition.built import Built, array_of, of_rows
 from recipes.recognition.recordings import CROP_RATE_HZ, FACE_SIZE, Crops
 
+FACE_WIDTHS = (8, 16, 32)
+"""Channels of the convolutions on faces: fewer than on mouths, whose weights have seen hours of speech."""
+
 
 def mouth_cnn(default: str, weights: str) -> Built:
     """The mouth encoder of the cue network or of the live model, `MouthEncoder`."""
@@ -65,7 +68,7 @@ def face_cnn(seed: str) -> Built:
     """
     torch.manual_seed(_number(seed))
     height, width = FACE_SIZE
-    encoder = MouthCNN(channels=2, height=height, width=width)
+    encoder = MouthCNN(channels=2, height=height, width=width, widths=FACE_WIDTHS)
 
     def prepare(face: Crops) -> FloatArray:
         return look_of(face.crops, face.present).reshape(len(face.crops), -1)

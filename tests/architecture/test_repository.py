@@ -15,6 +15,7 @@ from avse.models import pretrained, zoo
 from avse.training.config import read_config
 from recipes.avdcnn.config import TrainConfig as AVDCNNTrainConfig
 from recipes.driver_stress.evaluate import EvaluateConfig
+from recipes.driver_stress.network_gain import NetworkGainConfig
 from recipes.driver_stress.running import RunningConfig
 from recipes.driver_stress.transfer import TransferConfig
 from recipes.lip_cue.config import TrainConfig as LipCueTrainConfig
@@ -32,6 +33,7 @@ CONFIGS = {
     "driver_stress": EvaluateConfig,
     "transfer/driver_stress": TransferConfig,
     "running": RunningConfig,
+    "network_gain": NetworkGainConfig,
     "recognition": RecognitionConfig,
     "vatt": VATTTrainConfig,
     "finetune": FinetuneConfig,
@@ -46,6 +48,7 @@ FOLDERS = {"variants": "vatt", "experiment": "avdcnn", "joined": "live"}
 PLACES = {
     EvaluateConfig: ["--folder", "x", "--drives", "x"],
     RunningConfig: ["--folder", "x", "--drives", "x"],
+    NetworkGainConfig: ["--folder", "x", "--drives", "x", "--output", "x"],
     RecognitionConfig: ["--folder", "x", "--videos", "x"],
     TransferConfig: ["--folder", "x", "--drives", "x", "--pretrained", "x"],
     VATTTrainConfig: ["--folder", "x", "--shards", "x"],
