@@ -9,7 +9,7 @@ import torch
 from avse.data.channel import Channel, ChannelConfig
 from avse.enhance.causal import CausalGain
 from avse.enhance.stream import EnhancerStream, Mixing
-from avse.faces.crop import CROP_WIDTH, MOUTH_CENTRE_Y, crop_mouth
+from avse.faces.crop import CROP_WIDTH, MOUTH, MOUTH_CENTRE_Y, crop_mouth
 from avse.faces.detect import Box
 from avse.faces.people import SMOOTHING_S, _Cropper, _Scene
 from avse.models.live import Live, LiveConfig
@@ -128,7 +128,7 @@ def test_the_crop_is_as_wide_as_it_says():
 
 def test_a_detector_that_jitters_moves_the_crop_less_than_the_box():
     image = np.zeros((200, 240, 3), np.uint8)
-    cropper = _Cropper((32, 48))
+    cropper = _Cropper((32, 48), MOUTH)
     shifts = [4.0 * (number % 2) for number in range(25)]
     for number, shift in enumerate(shifts):
         cropper.add(_Scene(number / 25, image, {0: Box(60.0 + shift, 40.0, 96.0)}))
