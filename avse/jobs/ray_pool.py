@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from avse._version import __version__
 from avse.errors import AvseError, InputError, MissingExtraError
 from avse.jobs.local_pool import ChildProcess, LostProcessError, StuckError
 from avse.jobs.task import MAX_ATTEMPTS, NO_PROGRESS_S, JsonDict, Outcome, SetupError, Task, Work
@@ -23,6 +24,8 @@ OBJECT_STORE_BYTES = 100 * 2**20
 CONNECT_S = 5.0
 """A cluster that does not answer within so long is not there."""
 POLL_S = 0.5
+NO_AVSE = ("ModuleNotFoundError", "Can't get attribute")
+"""In Ray's words on an actor that its node cannot make."""
 
 
 class RayPool:
@@ -107,8 +110,11 @@ class RayPool:
             ray.exceptions.WorkerCrashedError,
             ray.exceptions.RaySystemError,
         ) as error:
-            if "ModuleNotFoundError" in str(error):
-                words = "every node must have avse installed but one has not; install the same version on all"
+            if any(sign in str(error) for sign in NO_AVSE):
+                words = (
+                    f"every node must have avse {__version__}, as the one that started the job, but one has none or a "
+                    "version without jobs; install the same version on all"
+                )
                 return replace(outcome, error=words, is_setup=True)
             if outcome.n_attempts < MAX_ATTEMPTS:
                 return None

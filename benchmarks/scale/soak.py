@@ -150,17 +150,18 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--call-s", type=float, default=30.0, help="length of a call (default: 30)")
     arguments = parser.parse_args(argv)
     started_s = time.monotonic()
+    command = f"python -m benchmarks.scale.soak --minutes {arguments.minutes:g} --call-s {arguments.call_s:g}"
     with tempfile.TemporaryDirectory(prefix="avse-") as scratch, serving() as server:
         make_files(Path(scratch))
         soak = Soak(Client(server.url), server, Path(scratch), arguments.call_s)
         begun_s = time.monotonic()
-        while (minute := (time.monotonic() - begun_s) / 60) < arguments.minutes or not soak.readings:
+        while (time.monotonic() - begun_s) / 60 < arguments.minutes or not soak.readings:
             soak.round()
             soak.read((time.monotonic() - begun_s) / 60)
             print(soak.readings[-1], soak.failed[-1:], file=sys.stderr, flush=True)
-        text = report(soak, minutes=minute)
-    command = f"python -m benchmarks.scale.soak --minutes {arguments.minutes:g} --call-s {arguments.call_s:g}"
-    write_section("Serving: soak", text, command=command, wall_s=time.monotonic() - started_s)
+            # After each round: the run may be ended before its hour is over.
+            text = report(soak, minutes=soak.readings[-1].minute)
+            write_section("Serving: soak", text, command=command, wall_s=time.monotonic() - started_s)
     return 0
 
 

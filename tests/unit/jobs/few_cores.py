@@ -52,6 +52,8 @@ class FewCores:
 
     def get(self, reference):
         handle, (task_id, payload) = self.calls[reference]
+        if "words" in payload:
+            raise ActorDiedError(payload["words"])
         if payload.pop("lose", False):  # its machine: the core does not come back
             handle.has_core = False
             raise ActorDiedError("lost")
