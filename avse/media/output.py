@@ -20,10 +20,9 @@ fcntl: Any = None if sys.platform == "win32" else importlib.import_module("fcntl
 
 OLD_S = 86400.0
 """Age from which on a leftover is removed where it cannot be known whether its writer still runs."""
-JUST_BEGUN_S = 60.0
-"""A file this young may belong to a writer that has not locked it yet."""
-JUST_MADE_S = 1.0
-"""A folder this young may belong to a process that is not seen from here, in a container."""
+JUST_BEGUN_S = 3.0
+"""An empty file or folder this young may belong to a process that has not locked it yet. That takes no time, but clocks
+of file servers differ."""
 LONGEST_NAME = 255
 """Bytes that file systems take for a name."""
 SCRATCH = "avse-"
@@ -182,7 +181,7 @@ def _is_left_unlocked(folder: Path) -> bool:
     age_s = time.time() - folder.stat().st_mtime
     maker = re.fullmatch(rf"{SCRATCH}(\d+)-.*", folder.name)
     is_gone = maker is not None and not _runs(int(maker[1])) and not any(folder.iterdir())
-    return age_s > OLD_S or (is_gone and age_s > JUST_MADE_S)
+    return age_s > OLD_S or (is_gone and age_s > JUST_BEGUN_S)
 
 
 def _runs(process: int) -> bool:

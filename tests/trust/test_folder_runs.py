@@ -156,7 +156,7 @@ def test_leftovers_of_dead_writers_are_removed_and_those_of_living_ones_stay(tmp
         assert living.exists()
     assert other.exists(), "of another file"
     assert young.exists(), "perhaps just begun"
-    os.utime(young, (time.time() - 120,) * 2)
+    os.utime(young, (time.time() - 5,) * 2)
     with atomic_write(tmp_path / "a.wav", force=True) as temporary:
         temporary.write_text("again")
     assert not young.exists()
@@ -180,10 +180,10 @@ def test_a_temporary_folder_of_a_killed_process_goes_with_the_next_and_that_of_a
     )
     subprocess.run([sys.executable, "-c", program], check=False, env={**os.environ, "PYTHONPATH": str(ROOT)})
     (left,) = tmp_path.iterdir()
-    os.utime(left, (time.time() - 2,) * 2)
+    os.utime(left, (time.time() - 5,) * 2)
     living = tmp_path / f"avse-{os.getpid()}-abc"
     living.mkdir()
-    os.utime(living, (time.time() - 2,) * 2)
+    os.utime(living, (time.time() - 5,) * 2)
     with scratch_folder() as own:
         assert sorted(tmp_path.iterdir()) == sorted([living, own])
     assert [*tmp_path.iterdir()] == [living]
