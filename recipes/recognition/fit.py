@@ -143,6 +143,8 @@ def _parameter_groups(model: Recognizer, config: FitConfig) -> list[dict[str, An
 @torch.no_grad()
 def _statistics(batches: Sequence[Batch], model: Recognizer) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Mean and standard deviation of each modality's features; those of own encoders before they are trained."""
+    for name in model.encoders:
+        _settle(model, name, batches)
     model.eval()
     means, stds = {}, {}
     for name, config in model.config.inputs.items():
@@ -153,6 +155,20 @@ def _statistics(batches: Sequence[Batch], model: Recognizer) -> tuple[dict[str, 
             real = torch.zeros(1, config.dim)
         means[name], stds[name] = real.mean(dim=0), real.std(dim=0, correction=0).clamp_min(1e-3)
     return means, stds
+
+
+def _settle(model: Recognizer, name: str, batches: Sequence[Batch]) -> None:
+    """Give batch normalisations that have seen no data those of the training, or new encoders' features are far off."""
+    norms = [m for m in model.encoders[name].modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    new = [norm for norm in norms if not norm.num_batches_tracked]
+    usual = [norm.momentum for norm in new]
+    for norm in new:
+        norm.momentum = None  # the mean over all batches
+        norm.train()
+    for batch in batches if new else ():
+        _features(model, name, batch)
+    for norm, momentum in zip(new, usual, strict=True):
+        norm.momentum = momentum
 
 
 def _features(model: Recognizer, name: str, batch: Batch) -> Tensor:

@@ -174,3 +174,15 @@ def test_crops_of_faces_lie_apart_from_those_of_mouths_and_show_more(run):
     # The eyes lie in the upper half of a face's crop: darker than the forehead above and the cheeks below.
     rows = face.astype(float).mean(axis=(0, 2, 3))
     assert rows[14:24].min() < min(rows[8:12].mean(), rows[28:32].mean())
+
+
+def test_a_new_encoders_features_are_normalised_as_training_gives_them():
+    model, rows, _ = _fitted("face", "fine-tuned cnn", FitConfig(n_epochs=0))
+    batch = to_batch(rows, dict(model.config.inputs), [CLEAN] * len(rows))
+    for name, module in model.named_modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            assert module.momentum == 0.1, name
+            module.train()  # as in training: by the batch, which here is all there is
+    with torch.no_grad():
+        features = (model.encoded("face", batch.frames["face"]) - model.mean_face) / model.std_face
+    assert float(features.std(dim=(0, 1)).median()) == pytest.approx(1, abs=0.2)
