@@ -1,6 +1,7 @@
 """Length, rate and channels are the input's; whole, chunked and streamed are equal; the video has its moment."""
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +9,8 @@ import torch
 from factor import Factor
 
 from avse.enhance.enhancer import Enhancer
+from avse.enhance.file import _other_faces
+from avse.enhance.job import Job
 from avse.enhance.stream import EnhancerStream, Mixing
 from avse.errors import InputError
 from avse.faces.mouth import MouthTrack
@@ -147,3 +150,19 @@ def test_a_very_short_waveform_comes_back_as_long(avdcnn):
 def test_what_is_no_audio_is_refused(wrong):
     with pytest.raises(InputError, match="must hold finite samples"):
         Enhancer(Factor()).enhance(wrong, sample_rate=16000)
+
+
+@pytest.mark.parametrize("rate", [1000, 768_000])
+def test_the_lowest_and_the_highest_rate_are_taken_and_those_beyond_refused(rate):
+    EnhancerStream(Factor(), sample_rate=rate, n_channels=1)
+    beyond = rate - 1 if rate == 1000 else rate + 1
+    with pytest.raises(InputError, match=f"whole number of 1000 to 768000 Hz but is {beyond}"):
+        EnhancerStream(Factor(), sample_rate=beyond, n_channels=1)
+
+
+@pytest.mark.parametrize(("speaker", "n_faces", "n_lines"), [("auto", 2, 1), ("auto", 1, 0), ("left", 2, 0)])
+def test_other_faces_are_named_where_nobody_chose_among_them(speaker, n_faces, n_lines):
+    job = Job(Path("talk.mp4"), Path("out.wav"), speaker=speaker)
+    lines = _other_faces(job, Path("talk.mp4"), FaceReport(n_faces, 1.0, "face 1 of 2, left"))
+    assert len(lines) == n_lines
+    assert all("2 faces, face 1 of 2, left; see them with: avse-faces talk.mp4" in line for line in lines)

@@ -212,6 +212,15 @@ def test_exact_copy_has_an_infinite_ratio_and_so_no_value():
     assert (score.value, score.reason) == (None, "the estimate is the reference: the ratio is infinite")
 
 
+def test_very_quiet_audio_has_a_ratio_as_loud_audio_has():
+    reference = speech_like(1.0)
+    estimate = reference + 1e-4 * noise_like(reference)
+    scores = [
+        si_sdr(reference=level * reference, estimate=level * estimate, sample_rate=RATE).value for level in (1, 1e-9)
+    ]
+    assert scores[1] == pytest.approx(scores[0], abs=1e-6)
+
+
 def test_constant_audio_has_no_ratio():
     reference = speech_like(1.0)
     score = si_sdr(reference=reference, estimate=np.full_like(reference, 0.25), sample_rate=RATE)
