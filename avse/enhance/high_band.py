@@ -46,7 +46,7 @@ class HighBand:
         edges = [edge for edge in EDGES_HZ if max(edge, model_rate / 2) < 0.9 * nyquist]
         self._filters = [_band(low, edges[row + 1] if row + 1 < len(edges) else None, sample_rate)
                          for row, low in enumerate(edges)]  # fmt: skip
-        self._states = [np.zeros((n_channels, TAPS - 1)) for _ in edges]
+        self._before = np.zeros((n_channels, TAPS - 1))
         n_bands = max(1, len(edges))
         self._bands = np.zeros((n_bands, n_channels, 0), dtype=np.float32)
         self._surplus = TAPS // 2
@@ -56,7 +56,7 @@ class HighBand:
 
     def listen(self, block: Waveform) -> None:
         """Take samples of the recording, `(channels, samples)`."""
-        if self._filters:
+        if self._filters and block.shape[1]:
             self._append(block.astype(np.float64))
 
     def finish(self) -> None:
@@ -107,12 +107,11 @@ class HighBand:
     _dropped = 0
 
     def _append(self, block: npt.NDArray[np.float64]) -> None:
-        from scipy.signal import lfilter  # slow to import, and few recordings have a high band
-
-        filtered = []
-        for row, taps in enumerate(self._filters):
-            band, self._states[row] = lfilter(taps, np.ones(1), block, axis=-1, zi=self._states[row])
-            filtered.append(band[:, self._surplus :])
+        heard = np.concatenate([self._before, block], axis=1)
+        self._before = heard[:, heard.shape[1] - (TAPS - 1) :]
+        filtered = [
+            [np.convolve(channel, taps, "valid")[self._surplus :] for channel in heard] for taps in self._filters
+        ]
         self._surplus = max(0, self._surplus - block.shape[1])
         self._bands = np.concatenate([self._bands, np.array(filtered, dtype=np.float32)], axis=2)
 
@@ -162,8 +161,13 @@ class _Rule:
 
 
 def _band(low_hz: float, high_hz: float | None, sample_rate: int) -> npt.NDArray[np.float64]:
-    from scipy.signal import firwin
+    """Taps of a windowed sinc (Hamming) with gain 1 in the middle of its band, or at the end of the spectrum.
 
-    cut = low_hz if high_hz is None else (low_hz, high_hz)
-    taps: npt.NDArray[np.float64] = firwin(TAPS, cut, pass_zero=False, fs=sample_rate)
-    return taps
+    Those of `scipy.signal.firwin`, whose import takes longer than a short file.
+    """
+    low, high = 2 * low_hz / sample_rate, 1.0 if high_hz is None else 2 * high_hz / sample_rate
+    middle = 1.0 if high_hz is None else (low + high) / 2
+    times = np.arange(TAPS) - TAPS // 2
+    taps = (high * np.sinc(high * times) - low * np.sinc(low * times)) * np.hamming(TAPS)
+    scaled: npt.NDArray[np.float64] = taps / (taps @ np.cos(np.pi * middle * times))
+    return scaled

@@ -5,7 +5,7 @@ import pytest
 from factor import Factor
 
 from avse.enhance.enhancer import Enhancer
-from avse.enhance.high_band import HighBand
+from avse.enhance.high_band import TAPS, HighBand, _band
 from avse.enhance.stream import EnhancerStream, Mixing
 from avse.signal.resample import resample
 
@@ -113,3 +113,29 @@ def test_below_8_khz_nothing_depends_on_it():
     enhanced = Enhancer(Factor(audio_only=0.25)).enhance(noisy, sample_rate=RATE, mixing=mixing)
     narrow, given = (resample(waveform, source_rate=RATE, target_rate=14000) for waveform in (enhanced, noisy))
     np.testing.assert_allclose(narrow[500:-500], 0.25 * given[500:-500], atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("low_hz", "high_hz", "rate"), [(8000, 10500, 44100), (10500, 14000, 48000), (14000, None, 48000)]
+)
+def test_filters_are_those_of_scipy(low_hz, high_hz, rate):
+    from scipy.signal import firwin
+
+    cut = low_hz if high_hz is None else (low_hz, high_hz)
+    expected = firwin(TAPS, cut, pass_zero=False, fs=rate)
+    np.testing.assert_allclose(_band(low_hz, high_hz, rate), expected, atol=1e-14)
+
+
+@pytest.mark.parametrize("cuts", [(), (1,), (40, 40, 41, 900), (50, 1000)])
+def test_bands_are_those_of_scipy_for_every_way_to_cut_the_recording(cuts):
+    from scipy.signal import lfilter
+
+    audio = np.random.default_rng(0).standard_normal((2, 1500)).astype(np.float32)
+    band = HighBand(sample_rate=48000, n_channels=2, hop=768.0, model_rate=16000)
+    for block in np.split(audio, cuts, axis=1):
+        band.listen(block)
+    band.finish()
+    padded = np.pad(audio.astype(np.float64), ((0, 0), (0, TAPS // 2)))
+    for found, edges in zip(band._bands, ((8000, 10500), (10500, 14000), (14000, None)), strict=True):
+        expected = lfilter(_band(*edges, 48000), [1.0], padded, axis=1)[:, TAPS // 2 :]
+        np.testing.assert_allclose(found, expected, atol=1e-6)
