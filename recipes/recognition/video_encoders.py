@@ -11,7 +11,7 @@ from avse.models.avdcnn import AVDCNN
 from avse.models.encoders import encoder_of
 from avse.models.lip_cue import LipCue
 from avse.models.vatt import VATT
-from avse.nn.encoders.clip_tokens import ClipTokens
+from avse.nn.encoders.clip_tokens import ClipTokens, windows_of
 from avse.nn.encoders.frame_rows import FrameRows
 from avse.nn.encoders.mouth import MouthCNN, MouthEncoder
 from avse.nn.encoders.movement import movement
@@ -132,9 +132,7 @@ def vatt_video(weights: str) -> Built:
 
     def encode(crops: Crops) -> FloatArray:
         frames = shrunk(crops)
-        n_windows = -(-len(frames) // config.n_frames)
-        index = torch.arange(n_windows * config.n_frames).clamp_max(len(frames) - 1)
-        windows = frames[index].reshape(n_windows, config.n_frames, *frames.shape[1:])
+        windows = windows_of(frames[None], config.n_frames)
         features = encoder(movement(windows) if config.movement else windows).flatten(0, 1)
         return array_of(features[: -(-len(frames) // config.patch[0])])
 

@@ -38,9 +38,23 @@ class ClipTokens(nn.Module):
             `(batch, time, dim)`.
         """
         batch, time = frames.shape[:2]
-        n_windows = -(-time // self.n_frames)
-        index = torch.arange(n_windows * self.n_frames, device=frames.device).clamp_max(time - 1)
-        windows = frames[:, index].reshape(batch * n_windows, self.n_frames, *frames.shape[2:])
+        windows = windows_of(frames, self.n_frames)
         tokens = self.encoder(movement(windows) if self.moving else windows)
         features: Tensor = tokens.reshape(batch, -1, self.dim).repeat_interleave(self.n_repeated, dim=1)[:, :time]
         return features
+
+
+def windows_of(frames: Tensor, n_frames: int) -> Tensor:
+    """Cut videos into windows, one after the other; the last video frame is repeated until the last window is whole.
+
+    Args:
+        frames: `(batch, time, ...)`.
+        n_frames: video frames of a window.
+
+    Returns:
+        `(batch * windows, n_frames, ...)`.
+    """
+    batch, time = frames.shape[:2]
+    n_windows = -(-time // n_frames)
+    index = torch.arange(n_windows * n_frames, device=frames.device).clamp_max(time - 1)
+    return frames[:, index].reshape(batch * n_windows, n_frames, *frames.shape[2:])
