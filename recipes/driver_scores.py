@@ -89,6 +89,11 @@ def read_comparison(folder: Path, *, conditions: bool = False) -> Comparison:
     drives = [one for path in sorted(folder.glob("*.safetensors")) for one in load_predictions(path)]
     if not drives:
         raise ConfigError(f"{folder} must hold predictions but holds none; evaluate first")
+    return comparison_of(drives, conditions=conditions)
+
+
+def comparison_of(drives: Sequence[Predictions], *, conditions: bool = False) -> Comparison:
+    """Decisions on the windows of known level, by system and driver; arguments as of `read_comparison`."""
     systems: dict[str, dict[str, list[Decisions]]] = {}
     for one in drives:
         known = one.levels >= 0
@@ -99,7 +104,7 @@ def read_comparison(folder: Path, *, conditions: bool = False) -> Comparison:
         name: {driver: Decisions.joined(parts) for driver, parts in drivers.items()}
         for name, drivers in systems.items()
     }
-    return Comparison(drives, joined)
+    return Comparison(list(drives), joined)
 
 
 def system_lines(comparison: Comparison, systems: Sequence[str]) -> list[list[str]]:

@@ -17,7 +17,7 @@ from avse.types import Features
 from recipes import result_file
 from recipes.classifiers import classify
 from recipes.driver_predictions import Predictions
-from recipes.driver_scores import Comparison, Decisions, lead_lines, system_lines
+from recipes.driver_scores import Comparison, comparison_of, lead_lines, system_lines
 from recipes.driver_stress.features import window_features
 from recipes.driver_stress.protocol import driver_folds
 from recipes.driver_stress.windows import WindowedDrive, with_modalities
@@ -76,18 +76,6 @@ def _side_by_side(by_modality: dict[str, Features], names: list[str], n_windows:
     """Features of some modalities, `(windows, features)`; sensors may stop a window early."""
     rows = [by_modality[name][:n_windows] for name in names]
     return np.concatenate([np.pad(r, ((0, n_windows - len(r)), (0, 0)), constant_values=np.nan) for r in rows], axis=1)
-
-
-def comparison_of(drives: list[Predictions]) -> Comparison:
-    """Decisions on the windows of known level, by system and driver."""
-    systems: dict[str, dict[str, Decisions]] = {}
-    for name in drives[0].systems:
-        by_driver: dict[str, list[Decisions]] = {}
-        for one in drives:
-            known = one.levels >= 0
-            by_driver.setdefault(one.driver, []).append(Decisions(one.levels[known], one.systems[name][known]))
-        systems[name] = {driver: Decisions.joined(parts) for driver, parts in by_driver.items()}
-    return Comparison(drives, systems)
 
 
 def parts_of(arguments: argparse.Namespace) -> list[str]:

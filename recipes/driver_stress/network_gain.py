@@ -17,10 +17,10 @@ from avse.report.formats import markdown_table
 from avse.training.run import Run, describe_software
 from recipes import result_file
 from recipes.driver_predictions import Predictions, load_predictions, save_predictions
-from recipes.driver_scores import lead_lines, system_lines
+from recipes.driver_scores import comparison_of, lead_lines, system_lines
 from recipes.driver_stress.config import AugmentConfig, NetworkConfig, TrainConfig
 from recipes.driver_stress.infer import probabilities, windows_for
-from recipes.driver_stress.modality_gain import ALL, WITHOUT, comparison_of
+from recipes.driver_stress.modality_gain import ALL, WITHOUT
 from recipes.driver_stress.network import trained
 from recipes.driver_stress.protocol import Fold, driver_folds
 from recipes.driver_stress.windows import with_modalities
