@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.enhance.stream import EnhancerStream, Mixing
-from avse.enhance.watch import View, enhanced_blocks, listen, no_mouth, watch
+from avse.enhance.watch import View, enhanced_blocks, hear, listen, no_mouth, watch
 from avse.errors import InputError
 from avse.extras import require
 from avse.faces.detect import FaceDetector
@@ -152,17 +152,20 @@ class Enhancer:
             InputError: `speaker` is not a face of the video.
         """
         audio = Path(audio)
-        listened = listen(audio)
         source = Path(video) if video is not None else audio if has_video(audio) else None
         mouth = None
-        if source is not None:
+        if source is None:
+            signs = hear(audio).signs
+        else:
+            listened = listen(audio)
             view = View(source, self.model.crop_size, detector=detector, offset_s=offset_s)
             mouth, _ = watch(view, listened, speaker=speaker)
+            signs = listened.signs
         with AudioReader(audio) as reader:
             n_channels = reader.info.n_channels
             stream = self.stream(
                 sample_rate=reader.info.sample_rate, n_channels=n_channels, mouth=mouth, mixing=mixing,
-                offset_s=offset_s or 0.0, signs=listened.signs,
+                offset_s=offset_s or 0.0, signs=signs,
             )  # fmt: skip
             blocks = [enhanced for _, enhanced in enhanced_blocks(stream, reader.blocks(), n_channels=n_channels)]
             sample_rate = reader.info.sample_rate

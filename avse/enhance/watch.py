@@ -45,8 +45,8 @@ def no_progress(stage: str, done_s: float, total_s: float) -> None:
 
 
 @dataclass(frozen=True)
-class Listened:
-    """What the first pass over the audio found."""
+class Heard:
+    """What a pass over the audio found."""
 
     info: AudioInfo
     duration_s: float
@@ -54,8 +54,14 @@ class Listened:
     """Per channel."""
     signs: npt.NDArray[np.float32]
     """Of the channels, for their mean not to cancel."""
-    scorer: CorrespondenceScorer
     warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Listened(Heard):
+    """The same, and what tells whose mouth the audio belongs to."""
+
+    scorer: CorrespondenceScorer
 
 
 def default_scorer(info: AudioInfo) -> CorrespondenceScorer:
@@ -64,7 +70,7 @@ def default_scorer(info: AudioInfo) -> CorrespondenceScorer:
 
 
 def listen(audio: Path, *, track: int = 0) -> Listened:
-    """Go through the audio once, in blocks.
+    """Go through the audio once, in blocks, where there are faces to choose from.
 
     Args:
         audio: an audio file, or a container with audio.
@@ -74,24 +80,31 @@ def listen(audio: Path, *, track: int = 0) -> Listened:
         MediaError: it cannot be read.
     """
     with AudioReader(audio, track=track) as reader:
-        info = reader.info
-        meter, phase, scorer = (
-            LevelMeter(sample_rate=info.sample_rate),
-            PhaseMeter(info.n_channels),
-            default_scorer(info),
-        )
-        for block in reader.blocks():
-            meter.push(block)
-            phase.push(block)
-            scorer.push(block)
-        warnings = [f"audio: {problem}" for problem in reader.problems]
+        scorer = default_scorer(reader.info)
+        heard = _hear(reader, audio.name, scorer.push)
+    return Listened(**vars(heard), scorer=scorer)
+
+
+def hear(audio: Path, *, track: int = 0) -> Heard:
+    """As `listen`, where no video is looked at."""
+    with AudioReader(audio, track=track) as reader:
+        return _hear(reader, audio.name)
+
+
+def _hear(reader: AudioReader, name: str, *also: Callable[[Waveform], None]) -> Heard:
+    info = reader.info
+    meter, phase = LevelMeter(sample_rate=info.sample_rate), PhaseMeter(info.n_channels)
+    for block in reader.blocks():
+        for push in (meter.push, phase.push, *also):
+            push(block)
+    warnings = [f"audio: {problem}" for problem in reader.problems]
     signs = phase.signs()
     if (signs < 0).any():
         warnings.append(
-            f"the channels of {audio.name} have opposite phase and their mean cancels "
+            f"the channels of {name} have opposite phase and their mean cancels "
             f"({phase.mean_over_channels_db:.0f} dB): enhanced by their difference"
         )
-    return Listened(info, meter.duration_s, meter.n_samples, signs, scorer, tuple(warnings))
+    return Heard(info, meter.duration_s, meter.n_samples, signs, tuple(warnings))
 
 
 @dataclass(frozen=True)
