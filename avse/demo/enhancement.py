@@ -99,7 +99,7 @@ def enhance(
     seen = mouth is not None and bool(mouth.present.any())
     job = replace(job, save_mouth=folder / MOUTH if seen else None)
     result = enhance_with(
-        enhancer, job, mouth, heard=found.listened, warnings=list(found.warnings), progress=progress,
+        enhancer, job, mouth, measures=found.listened, warnings=list(found.warnings), progress=progress,
         started=time.monotonic(),
     )  # fmt: skip
     return [_shown(found, result, None if mouth is None else Seen(mouth.timestamps_s, mouth.present), job.save_mouth)]

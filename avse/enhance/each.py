@@ -81,7 +81,7 @@ def enhance_each(
         mouth = _mouth(watched.people, face - 1, turns[face], crop_size)
         results.append(
             enhance_with(
-                enhancer, own, mouth, heard=watched.listened, warnings=warnings, progress=progress, started=started
+                enhancer, own, mouth, measures=watched.listened, warnings=warnings, progress=progress, started=started
             )
         )
         warnings = []  # once is enough

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.enhance.stream import EnhancerStream, Mixing
-from avse.enhance.watch import View, enhanced_blocks, hear, listen, no_mouth, watch
+from avse.enhance.watch import View, enhanced_blocks, listen, measure_audio, no_mouth, watch
 from avse.errors import InputError
 from avse.extras import require
 from avse.faces.detect import FaceDetector
@@ -155,7 +155,7 @@ class Enhancer:
         source = Path(video) if video is not None else audio if has_video(audio) else None
         mouth = None
         if source is None:
-            signs = hear(audio).signs
+            signs = measure_audio(audio).signs
         else:
             listened = listen(audio)
             view = View(source, self.model.crop_size, detector=detector, offset_s=offset_s)

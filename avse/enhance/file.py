@@ -12,7 +12,7 @@ from avse.enhance.job import Job, check_job, tracks_of, video_of, writes_video
 from avse.enhance.loudness import Normaliser
 from avse.enhance.preview import Track, write_preview
 from avse.enhance.stream import EnhancerStream
-from avse.enhance.watch import Heard, Progress, View, enhanced_blocks, hear, listen, no_progress, watch
+from avse.enhance.watch import AudioMeasures, Progress, View, enhanced_blocks, listen, measure_audio, no_progress, watch
 from avse.faces.detect import FaceDetector
 from avse.faces.mouth import MouthTrack
 from avse.faces.report import FaceReport
@@ -77,14 +77,16 @@ def enhance_file(
     video = video_of(job)
     track = tracks_of(job)[0]
     if video is None:
-        heard = hear(job.audio, track=track)
-        warnings = [*heard.warnings, *([] if job.audio_only else ["enhanced audio-only: there is no video"])]
-        return enhance_with(enhancer, job, None, heard=heard, warnings=warnings, progress=progress, started=started)
+        measures = measure_audio(job.audio, track=track)
+        warnings = [*measures.warnings, *([] if job.audio_only else ["enhanced audio-only: there is no video"])]
+        return enhance_with(
+            enhancer, job, None, measures=measures, warnings=warnings, progress=progress, started=started
+        )
     listened = listen(job.audio, track=track)
     view = view_of(job, video, crop_size=enhancer.model.crop_size, detector=detector)
     mouth, seen = watch(view, listened, speaker=job.speaker, progress=progress)
     warnings = [*listened.warnings, *seen, *_other_faces(job, video, mouth.report)]
-    return enhance_with(enhancer, job, mouth, heard=listened, warnings=warnings, progress=progress, started=started)
+    return enhance_with(enhancer, job, mouth, measures=listened, warnings=warnings, progress=progress, started=started)
 
 
 def enhance_with(
@@ -92,7 +94,7 @@ def enhance_with(
     job: Job,
     mouth: MouthTrack | None,
     *,
-    heard: Heard,
+    measures: AudioMeasures,
     warnings: list[str],
     progress: Progress,
     started: float,
@@ -103,21 +105,21 @@ def enhance_with(
         enhancer: with its model.
         job: what to do.
         mouth: of the speaker; None enhances audio-only.
-        heard: of the file's audio.
+        measures: of the file's audio.
         warnings: so far.
         progress: as of `enhance_file`.
         started: when, on the monotonic clock.
     """
     tracks, warnings = tracks_of(job), list(warnings)
-    video_fraction, lost = _write_outputs(enhancer, job, mouth, heard=heard, tracks=tracks, progress=progress)
+    video_fraction, lost = _write_outputs(enhancer, job, mouth, measures=measures, tracks=tracks, progress=progress)
     warnings += lost
-    only_s = (1 - video_fraction) * heard.duration_s
+    only_s = (1 - video_fraction) * measures.duration_s
     if mouth is not None and only_s >= SHORTEST_WARNED_OF_S:
         why = "no face was chosen" if mouth.report.n_faces else "no face was seen"
-        warnings.append(f"enhanced audio-only for {only_s:.1f} of {heard.duration_s:.1f} s: {why} there")
+        warnings.append(f"enhanced audio-only for {only_s:.1f} of {measures.duration_s:.1f} s: {why} there")
     return EnhanceResult(
-        audio=job.audio, output=job.output, duration_s=heard.duration_s, sample_rate=heard.info.sample_rate,
-        n_channels=heard.info.n_channels, n_samples=heard.n_samples, model=enhancer.model.name,
+        audio=job.audio, output=job.output, duration_s=measures.duration_s, sample_rate=measures.info.sample_rate,
+        n_channels=measures.info.n_channels, n_samples=measures.n_samples, model=enhancer.model.name,
         faces=mouth.report if mouth else None, video_fraction=video_fraction,
         wall_s=time.monotonic() - started, warnings=tuple(warnings),
     )  # fmt: skip
@@ -137,7 +139,13 @@ def _other_faces(job: Job, video: Path, report: FaceReport) -> list[str]:
 
 
 def _write_outputs(
-    enhancer: Enhancer, job: Job, mouth: MouthTrack | None, *, heard: Heard, tracks: list[int], progress: Progress
+    enhancer: Enhancer,
+    job: Job,
+    mouth: MouthTrack | None,
+    *,
+    measures: AudioMeasures,
+    tracks: list[int],
+    progress: Progress,
 ) -> tuple[float, list[str]]:
     """Write all files of a job; the share of the time with video, and what the output could not hold."""
     lost: list[str] = []
@@ -150,11 +158,11 @@ def _write_outputs(
             outputs = {tracks[0]: job.output}
         shares = []
         for index, (track, output) in enumerate(outputs.items()):
-            total_s, n_tracks = heard.duration_s, len(outputs)
+            total_s, n_tracks = measures.duration_s, len(outputs)
             before_s = index * total_s
             stage = partial(_stage, progress, before_s=before_s, n_tracks=n_tracks, total_s=total_s)
             # Opposite phase is known of the first track only; the others are averaged as they are.
-            signs = heard.signs if track == tracks[0] else None
+            signs = measures.signs if track == tracks[0] else None
             offset_s = (job.offset_s or 0.0) + _late_s(job, mouth, track)
             stream_of = partial(enhancer.stream, mouth=mouth, mixing=job.mixing, offset_s=offset_s, signs=signs)
             shares.append(_enhance_track(stream_of, job, track=track, output=output, progress=stage))

@@ -45,7 +45,7 @@ def no_progress(stage: str, done_s: float, total_s: float) -> None:
 
 
 @dataclass(frozen=True)
-class Heard:
+class AudioMeasures:
     """What a pass over the audio found."""
 
     info: AudioInfo
@@ -58,7 +58,7 @@ class Heard:
 
 
 @dataclass(frozen=True)
-class Listened(Heard):
+class Listened(AudioMeasures):
     """The same, and what tells whose mouth the audio belongs to."""
 
     scorer: CorrespondenceScorer
@@ -81,17 +81,17 @@ def listen(audio: Path, *, track: int = 0) -> Listened:
     """
     with AudioReader(audio, track=track) as reader:
         scorer = default_scorer(reader.info)
-        heard = _hear(reader, audio.name, scorer.push)
-    return Listened(**vars(heard), scorer=scorer)
+        measures = _measure(reader, audio.name, scorer.push)
+    return Listened(**vars(measures), scorer=scorer)
 
 
-def hear(audio: Path, *, track: int = 0) -> Heard:
-    """As `listen`, where no video is looked at."""
+def measure_audio(audio: Path, *, track: int = 0) -> AudioMeasures:
+    """As `listen`, where no video is processed."""
     with AudioReader(audio, track=track) as reader:
-        return _hear(reader, audio.name)
+        return _measure(reader, audio.name)
 
 
-def _hear(reader: AudioReader, name: str, *also: Callable[[Waveform], None]) -> Heard:
+def _measure(reader: AudioReader, name: str, *also: Callable[[Waveform], None]) -> AudioMeasures:
     info = reader.info
     meter, phase = LevelMeter(sample_rate=info.sample_rate), PhaseMeter(info.n_channels)
     for block in reader.blocks():
@@ -104,7 +104,7 @@ def _hear(reader: AudioReader, name: str, *also: Callable[[Waveform], None]) -> 
             f"the channels of {name} have opposite phase and their mean cancels "
             f"({phase.mean_over_channels_db:.0f} dB): enhanced by their difference"
         )
-    return Heard(info, meter.duration_s, meter.n_samples, signs, tuple(warnings))
+    return AudioMeasures(info, meter.duration_s, meter.n_samples, signs, tuple(warnings))
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from audio_files import RATE, write_audio
 
-from avse.enhance.watch import hear
+from avse.enhance.watch import measure_audio
 from avse.media.audio import AudioReader, AudioWriter
 from avse.media.blocks import joined
 
@@ -29,8 +29,8 @@ def test_a_reader_of_ffmpeg_gives_blocks_of_the_length_that_is_asked_for(tmp_pat
     assert lengths == [6000, 6000, 4000]
 
 
-def test_audio_alone_is_heard_without_the_network_of_the_lips(tmp_path, monkeypatch):
+def test_audio_alone_is_measured_without_the_network_of_the_lips(tmp_path, monkeypatch):
     monkeypatch.setattr("avse.enhance.watch.OnnxLips", None)
     path = tmp_path / "noise.wav"
     write_audio(path, np.full(1600, 0.1), RATE)
-    assert hear(path).n_samples == 1600
+    assert measure_audio(path).n_samples == 1600
