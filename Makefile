@@ -6,9 +6,9 @@ SAMPLE := build/sample
 
 .PHONY: demo test test-browser test-slow docs train-avdcnn train-live bench torture install-check lint lint-types lint-rest hashes bom clean
 
-$(VENV)/.installed: pyproject.toml packages/avse-avdcnn/pyproject.toml constraints.txt
+$(VENV)/.installed: pyproject.toml packages/avse-avdcnn/pyproject.toml packages/avse-vatt/pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[all,demo,server,docs,dev]' --editable packages/avse-avdcnn
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[all,demo,server,docs,dev]' --editable packages/avse-avdcnn --editable packages/avse-vatt
 	touch $@
 
 demo: $(VENV)/.installed  ## generate a talking head in noise, enhance it, print the scores

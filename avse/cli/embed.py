@@ -14,7 +14,7 @@ EPILOG = """examples:
   avse-embed find clips.npz --audio voice.wav --model vatt.safetensors     which clips look like this audio
   avse-embed find clips.npz --text "bin blue" --model vatt.safetensors     which clips match this sentence
 
-The model is one that recipes.vatt.train wrote, and knows what it was trained on.
+The model is one that recipes.vatt.train wrote, or `vatt` of the package avse-vatt, and knows what it was trained on.
 """
 
 

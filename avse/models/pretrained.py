@@ -1,7 +1,7 @@
 """Weights by name: `NAME.safetensors`, its model card `NAME.md`, and its ONNX graphs if it has some.
 
 Most come inside avse. A package of weights brings more: it names itself in the entry point group `avse.weights`, as
-`packages/avse-avdcnn` does, and its folder is searched too.
+`packages/avse-avdcnn` and `packages/avse-vatt` do, and its folder is searched too.
 """
 
 from functools import cache
@@ -14,7 +14,7 @@ PRETRAINED = Path(__file__).parent.parent / "pretrained"
 GROUP = "avse.weights"
 DEFAULT_MODEL = "steered"
 """Enhances files and calls where nothing else is asked for."""
-PACKAGES = {"avdcnn": "avse-avdcnn"}
+PACKAGES = {"avdcnn": "avse-avdcnn", "vatt": "avse-vatt"}
 """Packages of the project that hold the weights of a name; avse's own wheel stays small without them."""
 
 

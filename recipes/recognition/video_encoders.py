@@ -109,14 +109,13 @@ def avdcnn_lips(weights: str) -> Built:
 
 
 def vatt_of(weights: str) -> VATT:
-    """A VATT's weights.
+    """A VATT by the file of its weights; without one, that of the package `avse-vatt`.
 
     Raises:
-        ConfigError: none are named, or they are of something else.
+        MissingExtraError: none are named, and the package is not installed.
+        ConfigError: they are of something else.
     """
-    if not weights:
-        raise ConfigError("encoder vatt must name its weights, vatt:FILE, but names none; add them")
-    return zoo.load_as(VATT, Path(weights))
+    return zoo.load_as(VATT, Path(weights or "vatt"))
 
 
 def vatt_video(weights: str) -> Built:

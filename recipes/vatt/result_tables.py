@@ -81,7 +81,7 @@ def retrieval_lines(scores: Scores) -> list[list[str]]:
         for name in ("trained", "untrained"):
             row = scores[name]["retrieval"][direction]
             recalls = [f"{row[f'recall_at_{k}']:.1%}" for k in KS]
-            lines.append([direction, name, f"{row['n']:g}", *recalls, f"{row['median_rank']:g}"])
+            lines.append([direction, name, f"{row['n']:g}", *recalls, f"{round(row['median_rank'], 1):g}"])
         chances = [f"{found[f'chance_at_{k}']:.1%}" for k in KS]
         lines.append([direction, "chance", f"{found['n']:g}", *chances, f"{(found['n'] + 1) / 2:g}"])
         if f"position_chance_at_{KS[0]}" in found:

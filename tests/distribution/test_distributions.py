@@ -50,10 +50,11 @@ def distributions(tmp_path_factory):
     return built(ROOT, tmp_path_factory.mktemp("avse"))
 
 
-@pytest.fixture(scope="session")
-def weights_distributions(tmp_path_factory):
-    """Sdist and wheel of the package of AVDCNN's weights."""
-    return built(ROOT / "packages/avse-avdcnn", tmp_path_factory.mktemp("avdcnn"))
+@pytest.fixture(scope="session", params=sorted(pretrained.PACKAGES))
+def weights_distributions(request, tmp_path_factory):
+    """A model's name, and sdist and wheel of the package of its weights."""
+    name = request.param
+    return name, built(ROOT / "packages" / pretrained.PACKAGES[name], tmp_path_factory.mktemp(name))
 
 
 def _wheel(path):
@@ -90,18 +91,18 @@ def test_the_sdist_holds_what_the_wheel_holds_and_no_tests_or_experiments(distri
 
 
 def test_the_weights_package_holds_weights_and_card_and_names_itself(weights_distributions):
-    _, wheel = weights_distributions
+    name, (_, wheel) = weights_distributions
     names, metadata = _wheel(wheel)
-    assert {"avse_avdcnn/avdcnn.safetensors", "avse_avdcnn/avdcnn.md"} <= names
+    assert {f"avse_{name}/{name}.safetensors", f"avse_{name}/{name}.md"} <= names
     assert metadata.get_all("Requires-Dist") == ["avse[torch]>=0.2"]
     with zipfile.ZipFile(wheel) as file:
-        (points,) = [name for name in names if name.endswith("entry_points.txt")]
-        assert file.read(points).decode().split() == ["[avse.weights]", "avdcnn", "=", "avse_avdcnn"]
+        (points,) = [member for member in names if member.endswith("entry_points.txt")]
+        assert file.read(points).decode().split() == ["[avse.weights]", name, "=", f"avse_{name}"]
 
 
 @pytest.mark.filterwarnings("default")
 def test_the_package_index_would_take_them(distributions, weights_distributions):
-    files = [*distributions, *weights_distributions]
+    files = [*distributions, *weights_distributions[1]]
     done = subprocess.run(
         [sys.executable, "-m", "twine", "check", "--strict", *files], check=False, capture_output=True, text=True
     )

@@ -178,7 +178,7 @@ def test_units_are_people_from_five_on():
         ("lips", "resnet", "encoder of lips must be one of lip_cue"),
         ("spectrum", "bands:30", "frames per second of bands must divide 100 but are '30'"),
         ("spectrum", "bands:fast", "must divide 100 but are 'fast'"),
-        ("lips", "vatt", "must name its weights, vatt:FILE"),
+        ("lips", "vatt:missing.safetensors", "missing.safetensors"),
         ("spectrum", "avdcnn:lip_cue", "must be of an AVDCNN with audio"),
     ],
 )
