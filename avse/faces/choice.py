@@ -32,6 +32,11 @@ class Choice:
     photograph: Path | None = None
 
 
+def names_photograph(speaker: str) -> bool:
+    """True if what the user wrote is the name of a photograph, whether that is there or not."""
+    return Path(speaker).suffix.lower() in PHOTOGRAPHS
+
+
 def read_choice(speaker: str) -> Choice:
     """Read what the user wrote.
 
@@ -44,7 +49,7 @@ def read_choice(speaker: str) -> Choice:
         return Choice("side", side=speaker)
     if speaker.isascii() and speaker.isdigit():
         return Choice("number", number=int(speaker))
-    if Path(speaker).suffix.lower() in PHOTOGRAPHS:
+    if names_photograph(speaker):
         if not Path(speaker).is_file():
             raise InputError(f"photograph {speaker} must be a file but is missing; check the name")
         return Choice("photograph", photograph=Path(speaker))

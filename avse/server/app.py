@@ -19,7 +19,7 @@ from avse.faces.detectors import load_detector
 from avse.media.suffixes import AUDIO, VIDEO, WRITABLE, WRITTEN_INSTEAD
 from avse.server.api_page import page_of
 from avse.server.config import ServerConfig
-from avse.server.file_queue import FileJob, FileQueue, FullError, options_of
+from avse.server.file_queue import FileJob, FileQueue, FullError, ServerFileError, options_of
 from avse.server.messages import decode
 from avse.server.stream_session import StreamOptions, StreamSession
 
@@ -63,6 +63,8 @@ class Server:
             self.files.check_room()
         except FullError as error:
             raise HTTPException(503, str(error), headers={"Retry-After": "10"}) from None
+        except ServerFileError as error:
+            raise HTTPException(400, str(error)) from None
         except AvseError as error:
             raise HTTPException(422, str(error)) from None
         identifier, folder = self.files.new_folder()
@@ -190,7 +192,7 @@ def _add_files(app: FastAPI, server: Server) -> None:
     async def upload(
         request: Request,
         name: str = Query(description="name of the file, whose suffix tells its format"),
-        speaker: str = Query("auto", description="whose voice, as of avse-enhance"),
+        speaker: str = Query("auto", description="whose voice, as of avse-enhance, but for a photograph"),
         mix: float = Query(1.0, ge=0, le=1, description="0 gives the input back, 1 the enhanced audio only"),
         atten_lim_db: float | None = Query(None, ge=0, description="lower the noise by at most this much, dB"),
         audio_only: bool = Query(False, description="do not look at the video"),

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from avse.enhance.job import Job
 from avse.enhance.stream import Mixing
 from avse.enhance.work import job_to_json
-from avse.errors import AvseError
+from avse.errors import AvseError, InputError
 from avse.jobs.local_pool import ChildProcess, LostProcessError, StuckError
 from avse.jobs.task import JsonDict, Task, Work
 from avse.server.config import ServerConfig
@@ -25,6 +25,10 @@ SWEEP_S = 1.0
 
 class FullError(AvseError):
     """The queue takes no more files now."""
+
+
+class ServerFileError(InputError):
+    """A client named a file of the server."""
 
 
 @dataclass
@@ -247,11 +251,17 @@ def options_of(query: dict[str, Any]) -> tuple[Mixing, str, bool]:
     """How to enhance, from a request's parameters: mixing, speaker, audio-only.
 
     Raises:
+        ServerFileError: the speaker is a photograph, which would be read from the server's own disk.
         InputError: one is out of range.
     """
-    from avse.faces.choice import read_choice
+    from avse.faces.choice import names_photograph, read_choice
 
     speaker = str(query.get("speaker", "auto"))
+    if names_photograph(speaker):
+        raise ServerFileError(
+            f"speaker must be a choice among the faces of the upload but is the photograph {speaker[:60]!r}, which a "
+            "server does not read; give a side, a number or x,y"
+        )
     read_choice(speaker)
     limit = query.get("atten_lim_db")
     mixing = Mixing(mix=float(query.get("mix", 1.0)), attenuation_limit_db=None if limit is None else float(limit))

@@ -1,9 +1,11 @@
 """The service on this machine: files are queued, enhanced and deleted; calls give what a local stream gives."""
 
 import contextlib
+import json
 import socket
 import threading
 import time
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -117,6 +119,25 @@ def test_a_full_queue_refuses_and_cancelling_makes_room(client, tmp_path):
 def test_what_cannot_be_enhanced_is_refused(client, running, tmp_path, name, content, options, words):
     with pytest.raises(ServerError, match=words):
         client.upload(_file(tmp_path, content, name), **options)
+    assert list(running.config.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["face.jpg", "FACE.PNG", "missing.webp", "../face.jpg"])
+def test_a_photograph_on_the_server_is_never_read_nor_said_to_be_there(running, tmp_path, monkeypatch, name):
+    import http.client
+    from urllib.parse import quote
+
+    for file in ("face.jpg", "FACE.PNG"):
+        (tmp_path / file).write_bytes(b"a face")
+    monkeypatch.setattr(Path, "is_file", lambda path: pytest.fail(f"{path} was looked for"))
+    connection = http.client.HTTPConnection("127.0.0.1", running.socket.getsockname()[1], timeout=60)
+    connection.request("POST", f"/v1/files?name=a.wav&speaker={quote(str(tmp_path / name))}", body=b"x")
+    response = connection.getresponse()
+    detail = json.loads(response.read())["detail"]
+    connection.close()
+    assert response.status == 400
+    assert "which a server does not read; give a side, a number or x,y" in detail
+    assert "\n" not in detail
     assert list(running.config.folder.iterdir()) == []
 
 
