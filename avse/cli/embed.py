@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     find.add_argument("--force", action="store_true", help="replace a file that exists")
     find.add_argument("-n", type=_count, default=5, help="clips to show (default 5)")
     for command in (write, find):
-        command.add_argument("--model", type=Path, required=True, help="weights of a VATT")
+        command.add_argument("--model", type=Path, required=True, help="weights file of a VATT, or vatt")
         command.add_argument("--device", default="cpu", help="cpu (default), cuda, mps")
         add_verbosity(command)
     return parser

@@ -15,6 +15,7 @@ from avse.errors import InputError, MediaError
 from avse.media.still import read_image
 from avse.media.suffixes import STILLS
 from avse.models import zoo
+from avse.models.pretrained import path_of
 from avse.models.vatt import VATT, VATTConfig
 from avse.nn.encoders.tokens import word_indices
 from avse.search.embeddings import Embeddings, Vectors
@@ -27,7 +28,7 @@ class Embedder:
         """Load.
 
         Args:
-            weights: of a VATT.
+            weights: file of a VATT, or the name of an installed one.
             device: `cpu`, `cuda` and so on.
 
         Raises:
@@ -35,7 +36,7 @@ class Embedder:
         """
         zoo.check_device(device)
         self.model = zoo.load_as(VATT, weights).to(device)
-        self.digest = hashlib.sha256(weights.read_bytes()).hexdigest()[:16]
+        self.digest = hashlib.sha256(path_of(str(weights)).read_bytes()).hexdigest()[:16]
         self.device = device
 
     @property
