@@ -21,7 +21,13 @@ LOG = logging.getLogger("mkdocs.hooks.generated_pages")
 
 MIRRORED = {
     "Models": ["avse/pretrained/*.md", "packages/*/*/*.md", "recipes/*/README.md"],
-    "Results": ["egs/*/RESULTS.md", "egs/*/steered/RESULTS.md", "egs/*/experiment/RESULTS.md"],
+    "Results": [
+        "egs/*/RESULTS*.md",
+        "egs/*/steered/RESULTS.md",
+        "egs/*/experiment/RESULTS.md",
+        "recipes/*/RESULTS.md",
+        "benchmarks/RESULTS.md",
+    ],
     "Data sets": ["egs/*/README.md"],
     "Decisions": ["CONTRIBUTING.md", "CHANGELOG.md"],
 }

@@ -105,6 +105,14 @@ def test_cards_results_and_decisions_are_shown_whole(site):
             assert heading in text, (source, heading)
 
 
+def test_every_committed_result_is_a_page(site):
+    tracked = subprocess.run(
+        ["git", "ls-files", "*RESULTS*.md"], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    ).stdout.split()
+    assert "benchmarks/RESULTS.md" in tracked
+    assert [name for name in tracked if not (site / name).with_suffix(".html").is_file()] == []
+
+
 def _texts():
     skipped = {"exp", "build", ".venv", "node_modules", "data"}
     return [path for path in ROOT.rglob("*.md") if not skipped & set(path.relative_to(ROOT).parts)]
