@@ -25,6 +25,7 @@ class AnyModel(Protocol):
         ...
 
 
+@runtime_checkable
 class SpectralModel(AnyModel, Protocol):
     """Enhances a short-time spectrum in large pieces, with the help of the speaker's mouth."""
 

@@ -1,10 +1,13 @@
 """Runs the exported lip network by ONNX Runtime on one thread: no torch, so a program starts at once."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from onnxruntime import InferenceSession
 
 from avse.errors import ConfigError
+from avse.models.lip_steered import LipSteered, OnnxSteering
 from avse.models.onnx import open_graph
 from avse.models.pretrained import PRETRAINED
 from avse.types import FloatArray
@@ -65,3 +68,8 @@ class OnnxLips:
 def voice_path(path: Path) -> Path:
     """Where the voice's graph lies beside the lips'."""
     return path.with_suffix(".voice.onnx")
+
+
+def steered_by_lips(session: InferenceSession, header: dict[str, Any]) -> LipSteered:
+    """A steered model from its open graph, and the lip network that comes with avse."""
+    return LipSteered(OnnxSteering(session, header), OnnxLips())

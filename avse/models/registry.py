@@ -1,21 +1,17 @@
-"""Every kind of model, and what it can do: the one place where a model is added."""
+"""Every kind of model, and what it can do: the one place where a model is added.
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar, NamedTuple, Protocol, Self
+Classes are named as `module:name` and imported where they are used, so that asking what there is loads nothing.
+"""
 
-from torch import Tensor, nn
+import importlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self
 
-from avse.models import live_onnx, steered_onnx
-from avse.models.avdcnn import AVDCNN
-from avse.models.driver_stress import DriverStress
-from avse.models.enhancing import Enhancing
-from avse.models.gtcrn import Gtcrn
-from avse.models.lip_cue import LipCue
-from avse.models.lip_steered import LipSteered, TorchSteering
-from avse.models.live import Live
-from avse.models.recognition import Recognizer
-from avse.models.steered import Steered, SteeredConfig
-from avse.models.vatt import MODALITIES, VATT
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from avse.models.enhancing import CausalModel, Enhancing
 
 
 class Model(Protocol):
@@ -39,7 +35,7 @@ class Model(Protocol):
         """The configuration from what a file of weights holds, by older names and forms too."""
         ...
 
-    def state_dict(self) -> Mapping[str, Tensor]:
+    def state_dict(self) -> "Mapping[str, Tensor]":
         """As that of `torch.nn.Module`."""
         ...
 
@@ -47,7 +43,7 @@ class Model(Protocol):
         """As that of `torch.nn.Module`."""
         ...
 
-    def parameters(self) -> Iterator[nn.Parameter]:
+    def parameters(self) -> "Iterator[nn.Parameter]":
         """As that of `torch.nn.Module`."""
         ...
 
@@ -64,46 +60,117 @@ Load = Callable[[str], Any]
 """Loads another model by its name, onto the same device."""
 
 
-def as_it_is(model: Any, load: Load) -> Enhancing:
+def as_it_is(model: Any, load: Load) -> "Enhancing":
     """The enhancer runs the model itself."""
     enhancing: Enhancing = model
     return enhancing
 
 
-def with_lips(model: Steered, load: Load) -> Enhancing:
-    """The enhancer runs the model steered by the lip network."""
-    return LipSteered(TorchSteering(model), load(LipCue.name))
+def with_lips(model: Any, load: Load) -> "Enhancing":
+    """The enhancer runs the steered model, steered by the lip network."""
+    from avse.models.lip_steered import LipSteered, TorchSteering
+
+    return LipSteered(TorchSteering(model), load("lip_cue"))
 
 
-def as_steered(core: Gtcrn) -> Steered:
-    """The steered model whose steering is untrained: it does what its core does."""
+def as_steered(core: Any) -> Any:
+    """The steered model around an audio core whose steering is untrained: it does what its core does."""
+    from avse.models.steered import Steered, SteeredConfig
+
     return Steered(SteeredConfig(core=core.config), core=core).eval().to(next(core.parameters()).device)
+
+
+def imported(place: str) -> Any:
+    """What stands at `module:name`."""
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def later(place: str) -> Callable[..., Any]:
+    """A function or class of `module:name` that is imported when it is called."""
+
+    def call(*given: Any, **options: Any) -> Any:
+        return imported(place)(*given, **options)
+
+    return call
+
+
+class Tokens(NamedTuple):
+    """Parts of a model that read by tokens, as VATT does, where they are configured so."""
+
+    modality: str
+    """`video` or `audio`."""
+    readers: "Sequence[nn.Module | None]"
+    """Each holds its encoder as `encoder`."""
 
 
 class Entry(NamedTuple):
     """A kind of model, and what it can do beside being trained, stored and loaded."""
 
-    network: type[Any]
-    """Satisfies `Model`."""
-    enhancer: Callable[[Any, Load], Enhancing] | None = None
+    place: str
+    """Its class, as `module:name`; the class satisfies `Model`."""
+    title: str = ""
+    """In tables; its name by default."""
+    is_causal: bool = False
+    """It enhances calls, so it is tested with video that is bad, missing or long."""
+    enhancer: "Callable[[Any, Load], Enhancing] | None" = None
     """What enhances speech with it."""
     export: Callable[..., float] | None = None
     """Writes its graphs to a path, `force` or not; gives the largest difference."""
-    encoders: Callable[[Any], Mapping[str, nn.Module | None]] = lambda _: {}
+    load_graph: "Callable[[Path, Any], CausalModel] | None" = None
+    """Loads what `export` wrote, without torch: from its path, and what `avse.models.onnx.open_graph` gives for it."""
+    encoders: "Callable[[Any], Mapping[str, nn.Module | None]]" = lambda _: {}
     """Its encoders by modality: `video`, `audio`, `text`; one model's encoder can begin another's."""
+    tokens: Callable[[Any], Tokens] | None = None
+    """What of it a VATT's encoder can begin."""
+
+    @property
+    def network(self) -> type[Any]:
+        """The class, imported now."""
+        network: type[Any] = imported(self.place)
+        return network
 
 
 MODELS = {
     "gtcrn": Entry(
-        Gtcrn,
+        "avse.models.gtcrn:Gtcrn",
+        is_causal=True,
         enhancer=lambda core, load: with_lips(as_steered(core), load),
-        export=lambda core, path, *, force: steered_onnx.export(as_steered(core), path, force=force),
+        export=lambda core, path, *, force: later("avse.models.steered_onnx:export")(
+            as_steered(core), path, force=force
+        ),
     ),
-    "avdcnn": Entry(AVDCNN, enhancer=as_it_is, encoders=lambda model: {"video": model.video, "audio": model.audio}),
-    "live": Entry(Live, enhancer=as_it_is, export=live_onnx.export, encoders=lambda model: {"video": model.video}),
-    "lip_cue": Entry(LipCue, encoders=lambda model: {"video": model.video, "audio": model.voice}),
-    "driver_stress": Entry(DriverStress),
-    "steered": Entry(Steered, enhancer=with_lips, export=steered_onnx.export),
-    "recognizer": Entry(Recognizer),
-    "vatt": Entry(VATT, encoders=lambda model: {name: model.encoder(name) for name in MODALITIES}),
+    "avdcnn": Entry(
+        "avse.models.avdcnn:AVDCNN",
+        title="AVDCNN",
+        enhancer=as_it_is,
+        encoders=lambda model: {"video": model.video, "audio": model.audio},
+        tokens=lambda model: Tokens("video", [model.video]),
+    ),
+    "live": Entry(
+        "avse.models.live:Live",
+        is_causal=True,
+        enhancer=as_it_is,
+        export=later("avse.models.live_onnx:export"),
+        load_graph=lambda path, _: later("avse.models.onnx:OnnxModel")(path),
+        encoders=lambda model: {"video": model.video},
+        tokens=lambda model: Tokens("video", [model.video]),
+    ),
+    "lip_cue": Entry("avse.models.lip_cue:LipCue", encoders=lambda model: {"video": model.video, "audio": model.voice}),
+    "driver_stress": Entry(
+        "avse.models.driver_stress:DriverStress",
+        tokens=lambda model: Tokens("audio", list(model.encoders.values())),
+    ),
+    "steered": Entry(
+        "avse.models.steered:Steered",
+        is_causal=True,
+        enhancer=with_lips,
+        export=later("avse.models.steered_onnx:export"),
+        load_graph=lambda _, graph: later("avse.models.onnx_lips:steered_by_lips")(*graph),
+    ),
+    "recognizer": Entry("avse.models.recognition:Recognizer"),
+    "vatt": Entry(
+        "avse.models.vatt:VATT",
+        encoders=lambda model: {name: model.encoder(name) for name in imported("avse.models.vatt:MODALITIES")},
+    ),
 }

@@ -7,22 +7,19 @@ from torch import nn
 
 from avse.errors import ConfigError
 from avse.models import zoo
-from avse.models.avdcnn import AVDCNN
-from avse.models.driver_stress import DriverStress
 from avse.models.encoders import encoder_of
-from avse.models.live import Live
-from avse.models.registry import Model
+from avse.models.registry import MODELS, Model, Tokens
 from avse.models.vatt import VATT
 from avse.nn.encoders.tokens import TokenEncoder
 
-Begun = TypeVar("Begun", AVDCNN, Live, DriverStress)
+Begun = TypeVar("Begun", bound=Model)
 
 
 def with_vatt(model: Begun, weights: Path | None) -> Begun:
     """Give a model's encoders of tokens the weights of a VATT's: that of video, or for driver stress that of audio.
 
     Args:
-        model: built with encoders of tokens; changed in place.
+        model: of the registry, built with encoders of tokens; changed in place.
         weights: of a VATT; None leaves the model as it is.
 
     Raises:
@@ -30,12 +27,11 @@ def with_vatt(model: Begun, weights: Path | None) -> Begun:
     """
     if weights is None:
         return model
-    modality = "audio" if isinstance(model, DriverStress) else "video"
+    tokens = MODELS[model.name].tokens
+    modality, readers = tokens(model) if tokens else Tokens("video", [None])
     given = zoo.load_as(VATT, weights).encoder(modality).state_dict()
-    holders: list[nn.Module | None]
-    holders = list(model.encoders.values()) if isinstance(model, DriverStress) else [model.video]
-    for holder in holders:
-        encoder = getattr(holder, "encoder", None)
+    for reader in readers:
+        encoder = getattr(reader, "encoder", None)
         if not isinstance(encoder, TokenEncoder):
             raise ConfigError(
                 f"{model.name} must read {modality} by tokens to begin with {weights} but does not; configure that"

@@ -14,7 +14,7 @@ from egs.stages import experiment, own_data
 from egs.stages.command import ROOT, Command, Pipeline, StageError, command
 from egs.stages.options import Parser
 from egs.stages.speech_results import results
-from egs.stages.speech_run import BENCHMARK, KINDS, Run
+from egs.stages.speech_run import BENCHMARK, RECIPES, TITLES, Run
 
 STAGES = ("check", "prepare", "crops", "train", "enhance", "score", "results")
 
@@ -23,7 +23,7 @@ def parser_of(corpus: str, settings: dict[str, Any]) -> Parser:
     """The options of these stages."""
     text = "The stages of a model that enhances speech: train it on the corpus, and score it on the fixed mixtures."
     parser = Parser(corpus, text, STAGES)
-    parser.add_argument("--model", default="avdcnn", metavar="|".join(KINDS), help="a recipe (default: %(default)s)")
+    parser.add_argument("--model", default="avdcnn", metavar="|".join(TITLES), help="a recipe (default: %(default)s)")
     parser.add_argument("--conf", nargs="+", default=[], metavar="FILE", help=(
         "make an experiment of several configurations of the model: each is trained, enhances and is scored beside the "
         f"noisy input and what needs no training, and egs/{corpus}/experiment/RESULTS.md compares them"
@@ -52,8 +52,8 @@ def pipeline(corpus: str, settings: dict[str, Any], options: argparse.Namespace,
     run = Run(corpus, settings, options, environment, script=f"egs/{corpus}/prepare.py", exp=options.exp)
     if "own_data" in settings:
         run = own_data.with_own_data(run, here=here)
-    if not (ROOT / "recipes" / run.model / "train.py").is_file():
-        raise StageError(f"model must be avdcnn, live or steered but is {run.model}")
+    if run.model not in RECIPES:
+        raise StageError(f"model must be one of {', '.join(RECIPES)} but is {run.model}; name a folder of recipes")
     later = experiment.stages(options.conf) if options.conf else [train, enhance, score, results]
     stages = [check, prepare, crops, *later]
     return Pipeline({name: partial(stage, run) for name, stage in zip(STAGES, stages, strict=True)}, run.environment)
@@ -104,7 +104,7 @@ def enhance(run: Run) -> Iterator[Command]:
     for condition in run.conditions:
         given = ("--mixtures", run.mixtures, "--condition", condition, *_only(condition))
         yield command(program, *common, *given, "--folder", run.folder / f"enhanced_{condition}")
-    if run.kind.is_causal:
+    if run.is_causal:
         given = ("--mixtures", run.exp / "quiet.jsonl")
         yield command(program, *common, *given, "--folder", run.folder / "enhanced_quiet")
 

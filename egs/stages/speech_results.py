@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from egs.stages.command import ROOT, Command, command
-from egs.stages.speech_run import BENCHMARK, KINDS, Run
+from egs.stages.speech_run import BENCHMARK, TITLES, Run
 
 CONDITIONS = ("own", "none", "frozen", "late", "stranger", "covered", "rival")
 PEERS = {"--zero-db": "test_scores_peers_0db.jsonl", "--peers": "test_scores_peers.jsonl"}
@@ -19,8 +19,8 @@ def results(run: Run) -> Iterator[Command]:
         options += ["--run", f"{title}={folder}"]
         options += ["--system", f"{title}={folder / 'scores_own.jsonl'}"]
         options += ["--system", f"{title}, audio-only={folder / 'scores_none.jsonl'}"]
-    if run.folder in titles and run.folder.name not in KINDS:
-        options += ["--like", f"{titles[run.folder]}={run.kind.title}"]
+    if run.folder in titles and run.folder.name not in TITLES:
+        options += ["--like", f"{titles[run.folder]}={run.title}"]
     causal = [folder for folder in titles if _is_there(folder / "scores_quiet.jsonl")]
     if causal:
         options += _of_causal(run, causal[-1], titles[causal[-1]])
@@ -37,7 +37,7 @@ def results(run: Run) -> Iterator[Command]:
 
 def _scored(run: Run) -> dict[Path, str]:
     """Folders of the models that have been scored, and what tables call them."""
-    titles = {run.exp / name: kind.title for name, kind in KINDS.items()}
+    titles = {run.exp / name: title for name, title in TITLES.items()}
     titles.setdefault(run.folder, run.folder.name)
     return {folder: title for folder, title in titles.items() if _is_there(folder / "scores_none.jsonl")}
 

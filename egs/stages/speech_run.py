@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
+from avse.models.registry import MODELS
 from egs.stages.command import ROOT
 from egs.stages.corpus_run import CorpusRun
 
@@ -12,17 +12,10 @@ BENCHMARK = "recipes.speech_benchmark"
 """The package of the programs that every model shares."""
 
 
-class Kind(NamedTuple):
-    """How a model of a recipe is tested."""
-
-    title: str
-    """In tables."""
-    is_causal: bool = False
-    """Causal models enhance calls, so they have to bear video that is bad, missing or long."""
-
-
-KINDS = {"avdcnn": Kind("AVDCNN"), "live": Kind("live", is_causal=True), "steered": Kind("steered", is_causal=True)}
-"""By the recipe's name, which is also that of its configuration and of its folder; the order is that of the tables."""
+RECIPES = sorted(path.parent.name for path in (ROOT / "recipes").glob("*/train.py"))
+"""Every recipe, by the name of its folder, which is also that of its model and of its configuration."""
+TITLES = {name: entry.title or name for name, entry in MODELS.items() if entry.enhancer and name in RECIPES}
+"""What tables call the models that enhance speech, in their order."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +36,14 @@ class Run(CorpusRun):
         return str(self.options.model)
 
     @property
-    def kind(self) -> Kind:
-        """How the model is tested."""
-        return KINDS.get(self.model, Kind(self.model))
+    def title(self) -> str:
+        """Of the model in tables."""
+        return TITLES.get(self.model, self.model)
+
+    @property
+    def is_causal(self) -> bool:
+        """Causal models enhance calls, so they have to bear video that is bad, missing or long."""
+        return self.model in MODELS and MODELS[self.model].is_causal
 
     @property
     def config(self) -> Path:
@@ -83,7 +81,7 @@ class Run(CorpusRun):
     @property
     def has_long_videos(self) -> bool:
         """A corpus of test people with several clips each has long videos if its `corpus.toml` says so."""
-        return self.kind.is_causal and self.settings.get("long_videos", False) and not self.options.conf
+        return self.is_causal and self.settings.get("long_videos", False) and not self.options.conf
 
     @cached_property
     def conditions(self) -> tuple[str, ...]:
@@ -91,7 +89,7 @@ class Run(CorpusRun):
 
         Only where two sentences of one person are mixed has the noise a video of its own; not every corpus has that.
         """
-        if not self.kind.is_causal:
+        if not self.is_causal:
             return ("own", "none")
         has_rivals = '"same_speaker"' in (ROOT / self.mixtures).read_text(encoding="utf-8")
         return ("own", "none", "frozen", "late", "stranger", "covered", *(("rival",) if has_rivals else ()))

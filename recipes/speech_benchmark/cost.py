@@ -22,7 +22,7 @@ from avse.faces.mouth import MouthTrack
 from avse.faces.report import FaceReport
 from avse.media.output import atomic_write
 from avse.models import zoo
-from avse.models.avdcnn import AVDCNN
+from avse.models.enhancing import SpectralModel
 from avse.signal.classical import METHODS
 from recipes.speech_benchmark.enhance import CLASSICAL_RATE
 from recipes.speech_benchmark.provenance import keep_if_same, model_facts
@@ -58,15 +58,14 @@ def cost_of(name: str) -> dict[str, Any]:
     crops = rng.integers(0, 256, (len(times_s), *model.crop_size, 3), dtype=np.uint8)
     mouth = MouthTrack(times_s, crops, np.ones(len(times_s), dtype=bool), FaceReport(1, 1.0, "synthetic"))
     seconds = _fastest_s(lambda: enhancer.enhance(noise, sample_rate=model.stft.sample_rate, mouth=mouth))
-    trained = zoo.load(name)
     return _record(
-        parameters=zoo.count_parameters(trained),
-        multiply_adds=_multiply_adds(trained) if isinstance(trained, AVDCNN) else None,
+        parameters=zoo.count_parameters(zoo.load(name)),
+        multiply_adds=_multiply_adds(model) if isinstance(model, SpectralModel) else None,
         seconds=seconds,
     )
 
 
-def _multiply_adds(model: AVDCNN) -> float:
+def _multiply_adds(model: SpectralModel) -> float:
     """Multiply-adds for a second of recording, as PyTorch counts those of convolutions and matrix products."""
     n_frames = DURATION_S * model.stft.sample_rate // model.stft.hop
     spectrum = np.ones((model.stft.n_freqs, n_frames), dtype=np.complex64)

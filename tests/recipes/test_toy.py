@@ -199,7 +199,7 @@ def test_a_second_run_has_nothing_to_train_enhance_or_score(experiment):
         (["--stages", "tain"], "but is tain"),
         (["--stage", "7"], "must be 0 to 6"),
         (["--sage", "1"], "--help shows"),
-        (["--model", "tasnet"], "must be avdcnn, live or steered"),
+        (["--model", "tasnet"], "must be one of avdcnn, driver_stress, lip_cue, live, steered, vatt but is tasnet"),
     ],
 )
 def test_stages_that_do_not_exist_are_reported(tmp_path, options, words):
