@@ -10,7 +10,7 @@ import numpy as np
 
 from avse.data.bank import read_mono
 from avse.data.manifest import Item, Mixture, NoiseCut
-from avse.data.mix import cut_looped, is_sounding
+from avse.data.mix import sounding_piece
 from avse.types import Waveform
 
 RATE = 16_000
@@ -93,10 +93,13 @@ class _Cutter:
 
 def _sounding_offset_s(waveform: Waveform, *, n_samples: int, rng: np.random.Generator) -> float:
     """Start of a piece that is not much softer than the whole."""
-    for _ in range(20):
+
+    def draw() -> tuple[Waveform, int]:
         offset_s = round(float(rng.uniform(0, len(waveform) / RATE)), 3)
-        piece = cut_looped(waveform, offset=round(offset_s * RATE), n_samples=n_samples)
-        if is_sounding(piece, recording=waveform):
-            return offset_s
+        return waveform, round(offset_s * RATE)
+
+    piece = sounding_piece(draw, n_samples=n_samples)
+    if piece is not None:
+        return piece.offset / RATE
     # The loudest moment is heard in any case.
     return round(max(0.0, int(np.argmax(np.abs(waveform))) / RATE - 0.05), 3)

@@ -23,7 +23,7 @@ from avse.data.augment import (
 )
 from avse.data.channel import Channel
 from avse.data.corpus import Corpus
-from avse.data.mix import cut_looped, is_sounding, mix, sum_at_equal_level
+from avse.data.mix import cut_looped, mix, sounding_piece, sum_at_equal_level
 from avse.data.mix_config import MixConfig
 from avse.data.speakers import clips_by_speaker, nth_other
 from avse.signal.clock import audio_frame_times_s, n_audio_frames
@@ -211,11 +211,8 @@ class MixtureDataset(Dataset[Example]):
     def _cut(self, waveform: Waveform, rng: np.random.Generator, n_samples: int | None = None) -> Waveform:
         """A sounding piece, of the example's length by default."""
         n_samples = n_samples or self.config.n_samples
-        for _ in range(20):
-            piece = cut_looped(waveform, offset=int(rng.integers(len(waveform))), n_samples=n_samples)
-            if is_sounding(piece, recording=waveform):
-                return piece
-        return cut_looped(waveform, offset=0, n_samples=n_samples)
+        piece = sounding_piece(lambda: (waveform, int(rng.integers(len(waveform)))), n_samples=n_samples)
+        return piece.waveform if piece else cut_looped(waveform, offset=0, n_samples=n_samples)
 
     def _visible(self, n_frames: int, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
         visible = np.ones(n_frames, dtype=bool)

@@ -1,5 +1,8 @@
 """Speech plus noise at a chosen ratio: the one place where mixtures are made."""
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import numpy as np
 
 from avse.errors import InputError
@@ -9,6 +12,17 @@ from avse.types import Waveform
 
 LEAST_LEVEL = 0.1
 """A piece must hold a tenth of its recording's own level, -20 dB, to count as sounding."""
+N_TRIES = 20
+"""Pieces that are drawn before one that sounds is no longer searched for."""
+
+
+class Piece(NamedTuple):
+    """A stretch of a recording."""
+
+    offset: int
+    """Its first sample in the recording."""
+    waveform: Waveform
+    """`(samples,)`."""
 
 
 def mix(speech: Waveform, noise: Waveform, *, snr_db: float) -> Waveform:
@@ -68,6 +82,24 @@ def is_sounding(piece: Waveform, *, recording: Waveform) -> bool:
         True if the piece's standard deviation is over `LEAST_LEVEL` of the recording's.
     """
     return bool(np.std(piece) > LEAST_LEVEL * np.std(recording))
+
+
+def sounding_piece(draw: Callable[[], tuple[Waveform, int]], *, n_samples: int) -> Piece | None:
+    """The first piece drawn that is no pause.
+
+    Args:
+        draw: gives a recording `(samples,)` and the first sample of a piece, at random.
+        n_samples: length of the piece.
+
+    Returns:
+        The piece, `(n_samples,)`; None if `N_TRIES` pieces were pauses.
+    """
+    for _ in range(N_TRIES):
+        recording, offset = draw()
+        piece = cut_looped(recording, offset=offset, n_samples=n_samples)
+        if is_sounding(piece, recording=recording):
+            return Piece(offset, piece)
+    return None
 
 
 def sum_at_equal_level(noises: list[Waveform]) -> Waveform:

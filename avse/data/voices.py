@@ -19,7 +19,7 @@ from avse.data.augment import bernoulli, change_speed, coloured_noise, samples_a
 from avse.data.bank import WaveformBank
 from avse.data.channel import Channel
 from avse.data.dataset import CLEAR_SNR_DB, SPEEDS
-from avse.data.mix import cut_looped, is_sounding, sum_at_equal_level
+from avse.data.mix import sounding_piece, sum_at_equal_level
 from avse.data.packed import PackedBank
 from avse.data.speakers import clips_by_speaker
 from avse.errors import ConfigError
@@ -239,12 +239,13 @@ class VoiceDataset(Dataset[VoiceExample]):
 
     def _recorded(self, n_samples: int, rng: np.random.Generator) -> Waveform:
         """A piece of a recorded noise, not a silent one."""
-        for _ in range(20):
-            waveform: Waveform = self.noise.waveforms[rng.integers(len(self.noise))]
-            piece = cut_looped(waveform, offset=int(rng.integers(len(waveform))), n_samples=n_samples)
-            if is_sounding(piece, recording=waveform):
-                return piece
-        return coloured_noise(rng, n_samples=n_samples, exponent=1.0)
+
+        def draw() -> tuple[Waveform, int]:
+            waveform = self.noise.waveforms[rng.integers(len(self.noise))]
+            return waveform, int(rng.integers(len(waveform)))
+
+        piece = sounding_piece(draw, n_samples=n_samples)
+        return piece.waveform if piece else coloured_noise(rng, n_samples=n_samples, exponent=1.0)
 
 
 def _silenced(voice: Waveform, rng: np.random.Generator) -> Waveform:

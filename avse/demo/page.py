@@ -53,7 +53,7 @@ class Page:
             session.check()
             found = self._found(session, video, audio, session.checked(_reporter(progress)))
         except Exception as error:  # noqa: BLE001 - whatever a file does, the user gets one line
-            return [None, _thumbnails(None), _choices(None), words_of(error, session)]
+            return [None, _thumbnails(None), _choices(None), words_of(error, session.folder)]
         return [found.overview, _thumbnails(found), _choices(found), self._summary(found)]
 
     def enhance(  # noqa: PLR0913, PLR0917 - Gradio gives one argument for each component
@@ -73,13 +73,13 @@ class Page:
             notes = [w for one in shown for w in one.result.warnings]
             if clean:
                 for one in shown:
-                    more, reasons = score_rows(keep(session, Path(clean)), one, noisy=found.upload.audio)
+                    more, reasons = score_rows(keep(session.folder, Path(clean)), one, noisy=found.upload.audio)
                     rows, notes = rows + more, notes + reasons
             value = player_value(found, shown)
         except CancelledError as error:
             return [gr.skip(), gr.skip(), str(error)]
         except Exception as error:  # noqa: BLE001 - whatever a file does, the user gets one line
-            return [None, gr.update(value=[], visible=False), words_of(error, session)]
+            return [None, gr.update(value=[], visible=False), words_of(error, session.folder)]
         seconds, wall_s = found.listened.duration_s, max(one.result.wall_s for one in shown)
         message = "\n".join([f"{seconds:.1f} s enhanced in {wall_s:.1f} s", *notes])
         return [value, gr.update(value=rows, visible=bool(rows)), message]
@@ -108,7 +108,7 @@ class Page:
 
     def _found(self, session: Session, video: str | None, audio: str | None, report: Progress) -> Found:
         limit_s = self.settings.max_duration_s
-        upload = take_upload(session, video=video, audio=audio, max_duration_s=limit_s)
+        upload = take_upload(session.folder, video=video, audio=audio, max_duration_s=limit_s)
         crop_size = self.enhancer.model.crop_size
         session.found = find(
             upload, crop_size=crop_size, detector=self.detector, progress=report, max_duration_s=limit_s

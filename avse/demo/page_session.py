@@ -6,13 +6,10 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from avse.demo.found import Found
+from avse.enhance.watch import Progress
 from avse.errors import AvseError
-
-if TYPE_CHECKING:
-    from avse.demo.found import Found
-    from avse.enhance.watch import Progress
 
 
 class CancelledError(AvseError):
@@ -25,7 +22,7 @@ class Session:
 
     folder: Path
     """Nobody can guess its name; removed at the end."""
-    found: "Found | None" = None
+    found: Found | None = None
     """Of the last upload."""
     n_results: int = 0
     used_s: float = field(default_factory=time.monotonic)
@@ -49,7 +46,7 @@ class Session:
         if self._cancelled.is_set():
             raise CancelledError("cancelled; nothing was written")
 
-    def checked(self, progress: "Progress") -> "Progress":
+    def checked(self, progress: Progress) -> Progress:
         """The same progress, which ends the work once it is cancelled."""
 
         def report(stage: str, done_s: float, total_s: float) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import av
 
-from avse.demo.page_session import Session
 from avse.errors import AvseError, InputError, reason_of
 from avse.media.audio import probe_audio
 from avse.media.container import check_file, open_container
@@ -29,11 +28,11 @@ class Upload:
         return None if self.video == self.audio else self.video
 
 
-def take_upload(session: Session, *, video: str | None, audio: str | None, max_duration_s: float) -> Upload:
+def take_upload(folder: Path, *, video: str | None, audio: str | None, max_duration_s: float) -> Upload:
     """Check what was dropped, and keep it as long as the session.
 
     Args:
-        session: of the user.
+        folder: of the user's session.
         video: a video file, if any.
         audio: an audio file, if any; without it the video's own audio is enhanced.
         max_duration_s: longer recordings are refused.
@@ -44,7 +43,7 @@ def take_upload(session: Session, *, video: str | None, audio: str | None, max_d
     """
     if not video and not audio:
         raise InputError("a video or an audio file must be dropped first but none was; drop one")
-    paths = {kind: keep(session, Path(given)) for kind, given in (("video", video), ("audio", audio)) if given}
+    paths = {kind: keep(folder, Path(given)) for kind, given in (("video", video), ("audio", audio)) if given}
     for kind, path in paths.items():
         check_file(path, kind=kind)
         _check_duration(path, kind=kind, max_duration_s=max_duration_s)
@@ -59,11 +58,11 @@ def take_upload(session: Session, *, video: str | None, audio: str | None, max_d
     return Upload(paths["audio"], shown)
 
 
-def keep(session: Session, path: Path) -> Path:
-    """A file in the session's own folder, under its own name, without a copy where the file system can."""
-    folder = session.folder / "upload"
-    folder.mkdir(exist_ok=True)
-    kept = folder / path.name
+def keep(folder: Path, path: Path) -> Path:
+    """A file in the folder of a session, under its own name, without a copy where the file system can."""
+    uploads = folder / "upload"
+    uploads.mkdir(exist_ok=True)
+    kept = uploads / path.name
     if kept.exists() and kept.samefile(path):
         return kept
     kept.unlink(missing_ok=True)
@@ -74,11 +73,11 @@ def keep(session: Session, path: Path) -> Path:
     return kept
 
 
-def words_of(error: Exception, session: Session) -> str:
-    """One line for an error, with the user's names of files and not the server's."""
+def words_of(error: Exception, folder: Path) -> str:
+    """One line for an error, with the user's names of files and not the server's; `folder` is that of the session."""
     text = str(error) if isinstance(error, AvseError) else reason_of(error, thing="the recording")
-    for folder in (session.folder / "upload", session.folder):
-        text = text.replace(f"{folder}{os.sep}", "")
+    for inner in (folder / "upload", folder):
+        text = text.replace(f"{inner}{os.sep}", "")
     return text
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from avse.data.mix import build_mixture, cut_looped, is_sounding, mix, sum_at_equal_level
+from avse.data.mix import N_TRIES, build_mixture, cut_looped, is_sounding, mix, sounding_piece, sum_at_equal_level
 from avse.errors import InputError
 
 
@@ -53,3 +53,19 @@ def test_bad_input_is_reported_in_one_line():
 def test_a_piece_sounds_above_a_tenth_of_the_recordings_level(level, sounds):
     recording = _noise(0, 80000)
     assert is_sounding(level * recording, recording=recording) == sounds
+
+
+def test_the_first_piece_that_sounds_is_taken():
+    recording = np.concatenate([np.zeros(8000, np.float32), _noise(0)])
+    offsets = iter([0, 100, 9000, 12000])
+    piece = sounding_piece(lambda: (recording, next(offsets)), n_samples=500)
+    assert piece.offset == 9000
+    np.testing.assert_array_equal(piece.waveform, recording[9000:9500])
+    assert next(offsets) == 12000
+
+
+def test_where_all_are_pauses_there_is_no_piece():
+    drawn = []
+    recording = np.concatenate([np.zeros(8000, np.float32), _noise(0)])
+    assert sounding_piece(lambda: (drawn.append(0) or recording, 0), n_samples=500) is None
+    assert len(drawn) == N_TRIES
