@@ -18,7 +18,7 @@ MEANT = (
         r"avse/media/old_names\.py|tests/unit/media/test_old_names\.py|tests/architecture/test_terms\.py",
         r".*",
     ),  # old files
-    (r"avse/corpora/pieces\.py", r'"film"|say "film"'),  # likewise
+    (r"(avse|tests/unit)/corpora/(test_)?pieces\.py", r'"film"|say "film"'),  # likewise
     (r"avse/clips/captions\.py|tests/unit/clips/test_captions\.py", r"`film\.en\.vtt`"),  # a user's file
     (r"avse/cli/embed\.py|tests/recipes/test_embed_command\.py", r'"--picture"|"--sound"'),  # options that still work
     (r"avse/media/tags\.py|avse/media/remux\.py|tests/.*", r"METADATA_BLOCK_PICTURE|attached.pic"),  # of FLAC and Ogg

@@ -1,5 +1,6 @@
 """Long videos become pieces in which audio and video still meet; what is of no use is refused by name."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,18 @@ def test_a_flash_and_its_burst_stay_together_in_a_piece(long_video, tmp_path):
     with VideoReader(takes[1].video) as reader:
         white = [frame.time_s for frame in reader.frames() if frame.image.mean() > 128]
     assert white[0] == pytest.approx(EVENT_S - 5, abs=0.021)
+
+
+def test_pieces_that_an_older_version_noted_are_not_cut_again(long_video, tmp_path):
+    audio, folder = probe_source(long_video), tmp_path / "pieces"
+    first = takes_of(long_video, audio, folder=folder)
+    record = folder / "long.json"
+    noted = json.loads(record.read_text())
+    noted["made_of"] = {"film" if name == "video" else name: value for name, value in noted["made_of"].items()}
+    record.write_text(json.dumps(noted))
+    made = first[0].video.stat().st_mtime_ns
+    assert takes_of(long_video, audio, folder=folder) == first
+    assert first[0].video.stat().st_mtime_ns == made
 
 
 def test_pieces_are_made_once_and_again_for_another_video(long_video, tmp_path):

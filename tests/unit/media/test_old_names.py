@@ -1,21 +1,23 @@
-"""Files that were written under old names load: weights, graphs, checkpoints, runs, and the manifest of a training."""
+"""Files that were written under old names load: weights, graphs, checkpoints, runs, manifests, and embeddings."""
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from avse.data.manifest import read_manifest
+from avse.data.manifest import NoiseCut, read_manifest, read_mixtures
 from avse.errors import ConfigError
 from avse.media.old_names import current_settings, current_tensor_name
 from avse.models import zoo
 from avse.models.graphs import load_graph
 from avse.models.pretrained import PRETRAINED
+from avse.search.embeddings import Embeddings, best
 from avse.training.checkpoint import load_checkpoint, save_checkpoint
 from avse.training.settings import check_same
 
@@ -89,8 +91,38 @@ def test_a_run_with_old_settings_is_compared_under_the_new_names(tmp_path):
     assert current_settings({"n_sound_only": 1, "seed": 2}) == {"n_audio_only": 1, "seed": 2}
 
 
-def test_a_manifest_of_old_loads(tmp_path):
-    line = {"id": "s1_bbaf3s", "split": "train", "audio": "av/grid/s1/bbaf3s.mkv", "licence": "CC-BY-4.0",
-            "video": "av/grid/s1/bbaf3s.mkv", "speaker": "s1", "text": "bin blue", "duration_s": 3.0}  # fmt: skip
-    (tmp_path / "manifest.jsonl").write_text(json.dumps(line) + "\n")
-    assert read_manifest(tmp_path / "manifest.jsonl")[0].duration_s == 3.0
+# As written before the manifest had `attribution` and `recording`, the only names that it did not have from the start.
+OLD_MANIFEST = """
+{"id": "s1_bbaf3s", "split": "train", "audio": "av/grid/s1/bbaf3s.mkv", "licence": "CC-BY-4.0", \
+"video": "av/grid/s1/bbaf3s.mkv", "speaker": "s1", "text": "bin blue", "duration_s": 3.0}
+{"id": "p1_001", "split": "valid", "audio": "av/voices/p1_001.wav", "licence": "CC-BY-4.0", "speaker": "p1"}
+{"id": "rain_1", "split": "test_seen", "audio": "av/rain_1.wav", "licence": "CC0-1.0", "noise_type": "rain"}
+"""
+OLD_MIXTURES = """
+{"id": "m", "clip": "s1_bbaf3s", "split": "test_seen", "noise_type": "rain", \
+"noise": [{"path": "av/rain_1.wav", "offset_s": 0.5}], "snr_db": -5}
+"""
+
+
+def test_manifests_of_old_load(tmp_path):
+    (tmp_path / "manifest.jsonl").write_text(OLD_MANIFEST.strip() + "\n")
+    (tmp_path / "mixtures.jsonl").write_text(OLD_MIXTURES.strip() + "\n")
+    clip, voice, noise = read_manifest(tmp_path / "manifest.jsonl")
+    assert (clip.duration_s, clip.video, clip.attribution) == (3.0, clip.audio, None)
+    assert (voice.speaker, voice.video, voice.is_speech) == ("p1", None, True)
+    assert (noise.noise_type, noise.recording, noise.is_speech) == ("rain", None, False)
+    (mixture,) = read_mixtures(tmp_path / "mixtures.jsonl")
+    assert (mixture.snr_db, mixture.noise) == (-5.0, (NoiseCut("av/rain_1.wav", 0.5),))
+
+
+def test_embeddings_written_by_hand_load_and_are_searched(tmp_path):
+    to_audio = np.eye(3, 4, dtype=np.float32)
+    np.savez(
+        tmp_path / "clips.npz", path=np.array(["a.mp4", "a.mp4", "b.mp4"]), start_s=np.array([0.0, 3.2, 0.0]),
+        end_s=np.array([3.2, 6.4, 3.2]), video_va=to_audio, audio_va=to_audio[::-1],
+        video_vt=np.eye(3, 2, dtype=np.float32), model=np.array("0123abcd"),
+    )  # fmt: skip
+    embeddings = Embeddings.load(tmp_path / "clips.npz")
+    assert (embeddings.model, embeddings.path.tolist()) == ("0123abcd", ["a.mp4", "a.mp4", "b.mp4"])
+    assert embeddings.end_s.tolist() == [3.2, 6.4, 3.2]
+    assert best(embeddings.audio_va[:1], embeddings.video_va, n=1) == [(2, 1.0)]
