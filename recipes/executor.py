@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from avse.cli.executor import add_executor_options, running
-from avse.errors import AvseError
+from avse.cli.executor import add_executor_options, check_executor_options, running, wants_executor
+from avse.errors import AvseError, InputError
 from avse.jobs.call import call_each
 from avse.jobs.places import Place
 from avse.jobs.share import parse_share, share_of
@@ -41,6 +41,22 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_executor_options(parser)
 
 
+def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None, *, stage: str) -> argparse.Namespace:
+    """The arguments of a stage; ends it with one line and 2 where no run could satisfy those of `add_options`.
+
+    Args:
+        parser: of the stage.
+        argv: arguments without the program's name; those of the process by default.
+        stage: its name, for the line.
+    """
+    arguments = parser.parse_args(argv)
+    try:
+        check_executor_options(arguments)
+    except InputError as error:
+        parser.exit(2, f"{stage}: error: {error}\n")
+    return arguments
+
+
 def own_share(items: Sequence[Item], arguments: argparse.Namespace) -> list[Item]:
     """The share of a list that this run is to do.
 
@@ -72,7 +88,7 @@ def run_each(
     Raises:
         AvseError: no worker can be made, or the journal is of another run.
     """
-    if arguments.executor == "local" and arguments.journal is None and arguments.shard is None:
+    if not wants_executor(arguments):
         yield from in_parallel(work, items, n_jobs=arguments.workers, lost=lost)
         return
     arguments.quiet = False

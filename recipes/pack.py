@@ -2,7 +2,8 @@
 
 Speech, talking faces and noise of each split become shards of one format (`avse.data.packed`). The folder then takes
 the place of the crops (`--crops FOLDER`, or `--audio FOLDER` of the steered model) in every recipe that trains on
-mixtures. A killed run continues with the split and kind that it was at. All places may be URLs, and so may `AVSE_DATA`;
+mixtures. A killed run continues with the split and kind that it was at. With `--shard I/N` the run that finds all
+splits and kinds packed completes the folder, whichever that is. All places may be URLs, and so may `AVSE_DATA`;
 training maps the packed corpus into memory, and so reads a copy of it on a disk.
 """
 
@@ -11,20 +12,60 @@ import hashlib
 import json
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from tqdm import tqdm
 
 from avse.data.manifest import Item, data_place, read_manifest
 from avse.data.packed import HEAD, NAMES, Kind, pack_bank
 from avse.errors import AvseError, ConfigError
+from avse.jobs.call import report_progress
 from avse.jobs.growing import read_text
 from avse.jobs.places import Place, Url, on_disk, path_or_url, written
 from avse.jobs.urls import put
 from avse.media.output import scratch_folder
+from recipes.executor import Command, add_options, own_share, parse, run_each
+
+
+class Group(NamedTuple):
+    """Recordings that are packed together."""
+
+    split: str
+    kind: Kind
+
+    @property
+    def name(self) -> str:
+        """For people, and for the journal."""
+        return f"{self.split} {self.kind}"
+
+
+class Packing(NamedTuple):
+    """What a worker packs a group from, and where; small, for a manifest may be long."""
+
+    manifest: Place
+    root: Place
+    """That the manifest's paths start from."""
+    folder: Place
+    """Of the packed corpus."""
+    crops: Place | None
+    """Folder of the crops stage; None packs the audio of faces only."""
+    sample_rate: int
+    """Hz."""
+    max_bytes: int
+    """Of a shard, about."""
+
+
+class Packed(NamedTuple):
+    """What became of a group."""
+
+    group: Group
+    n: int
+    """Recordings."""
+    error: str | None = None
 
 
 def kind_of(item: Item) -> Kind:
@@ -34,45 +75,47 @@ def kind_of(item: Item) -> Kind:
     return "faces" if item.video else "speech"
 
 
-def pack(items: Sequence[Item], folder: Place, *, crops: Place | None, sample_rate: int, shard_mb: float) -> int:
-    """Pack all splits and kinds; the number of recordings.
+def group_of(item: Item) -> Group:
+    """What a recording is packed with."""
+    return Group(item.split, kind_of(item))
 
-    Args:
-        items: of the manifest.
-        folder: of the packed corpus.
-        crops: folder of the crops stage; None packs the audio of faces only.
-        sample_rate: Hz.
-        shard_mb: size of a shard, MB of 2**20 bytes.
 
-    Raises:
-        AvseError: crops are missing, a recording cannot be read, or a place at a URL cannot be written.
-    """
-    groups: dict[tuple[str, Kind], list[Item]] = {}
-    for item in items:
-        groups.setdefault((item.split, kind_of(item)), []).append(item)
-    for (split, kind), some in sorted(groups.items()):
-        with _place_for(folder / split / kind) as part:
+def pack_group(group: Group, *, packing: Packing) -> Packed:
+    """Pack a split's recordings of one kind, unless that was done before; the error's text where it cannot be done."""
+    try:
+        items = [item for item in read_manifest(packing.manifest) if group_of(item) == group]
+        with _place_for(packing.folder / group.split / group.kind) as part:
             if part is not None:
                 pack_bank(
-                    some, part, root=data_place(), sample_rate=sample_rate, crops=crops if kind == "faces" else None,
-                    max_bytes=round(shard_mb * 2**20), progress=partial(_bar, name=f"{split} {kind}"),
+                    items, part, root=packing.root, sample_rate=packing.sample_rate, max_bytes=packing.max_bytes,
+                    crops=packing.crops if group.kind == "faces" else None, progress=partial(_followed, group=group),
                 )  # fmt: skip
-    return len(items)
+    except (AvseError, OSError) as error:
+        return _lost(group, error)
+    return Packed(group, len(items))
+
+
+def _lost(group: Group, error: Exception) -> Packed:
+    return Packed(group, 0, f"{group.name} was not packed: {error}")
+
+
+def _followed(items: Sequence[Item], *, group: Group) -> Iterator[Item]:
+    """The items, with a bar, and a report for the executor's time limit."""
+    for number, item in enumerate(tqdm(items, desc=group.name, unit="file", leave=False)):
+        report_progress(group.name, number, len(items))
+        yield item
 
 
 @contextmanager
 def _place_for(place: Place) -> Iterator[Path | None]:
     """Give a folder to pack a kind in, which takes its place when all went well; None where that was done before."""
-    if isinstance(place, Url):
-        if (place / NAMES).is_file():  # put last
-            yield None
-            return
+    if _is_there(place):
+        yield None
+    elif isinstance(place, Url):
         with scratch_folder() as scratch:
             yield scratch / "bank"
             for path in sorted((scratch / "bank").iterdir(), key=lambda path: path.name == NAMES):
                 put(path, place / path.name)
-    elif place.is_dir():
-        yield None
     else:
         part = place.with_name(f".{place.name}.part")
         shutil.rmtree(part, ignore_errors=True)
@@ -80,12 +123,41 @@ def _place_for(place: Place) -> Iterator[Path | None]:
         part.rename(place)
 
 
-def _bar(items: Sequence[Item], *, name: str) -> Iterable[Item]:
-    return tqdm(items, desc=name, unit="file")
+def pack_all(arguments: argparse.Namespace) -> list[Packed]:
+    """Pack this run's share; once all groups are there, whoever packed them, the folder is marked as a packed corpus.
+
+    Raises:
+        AvseError: the manifest cannot be read, the folder holds another corpus, or no worker can be made.
+    """
+    with on_disk(arguments.manifest) as path:
+        every = sorted({group_of(item) for item in read_manifest(path)})
+        facts = {"sample_rate": arguments.sample_rate, "manifest": _digest(path)}
+    folder = arguments.folder
+    _check_same(folder, facts)
+    max_bytes = round(arguments.shard_mb * 2**20)
+    packing = Packing(arguments.manifest, data_place(), folder, arguments.crops, arguments.sample_rate, max_bytes)
+    command = Command("pack", folder, {**facts, "shard_mb": arguments.shard_mb, "crops": str(arguments.crops)})
+    work, own = partial(pack_group, packing=packing), own_share(every, arguments)
+    done = list(run_each(work, own, arguments, command=command, name_of=lambda group: group.name, lost=_lost))
+    absent = [group for group in every if not _is_there(folder / group.split / group.kind)]
+    if not absent:
+        with written(folder / HEAD, force=True) as temporary:
+            temporary.write_text(json.dumps(facts) + "\n", encoding="utf-8")
+    elif arguments.shard is None and not any(row.error for row in done):
+        raise ConfigError(
+            f"folder {folder} must be one that all machines share but {absent[0].name}, packed elsewhere, is not "
+            "there; name a shared folder or a URL"
+        )
+    return done
+
+
+def _is_there(place: Place) -> bool:
+    """True once a group is packed: its list of names is put last, and a folder on a disk is renamed."""
+    return (place / NAMES).is_file() if isinstance(place, Url) else place.is_dir()
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Pack a corpus; exit 2 if it cannot be packed."""
+    """Pack a corpus; exit 2 if some of it cannot be packed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("manifest", type=path_or_url)
@@ -93,23 +165,18 @@ def main(argv: list[str] | None = None) -> int:
     add("--crops", type=path_or_url, help="folder of the crops stage")
     add("--sample-rate", type=int, default=16000, help="Hz (default 16000)")
     add("--shard-mb", type=float, default=256.0, help="size of a shard (default 256)")
-    arguments = parser.parse_args(argv)
+    add_options(parser)
+    arguments = parse(parser, argv, stage="pack")
     try:
-        with on_disk(arguments.manifest) as path:
-            items = read_manifest(path)
-            facts = {"sample_rate": arguments.sample_rate, "manifest": _digest(path)}
-        _check_same(arguments.folder, facts)
-        n = pack(
-            items, arguments.folder, crops=arguments.crops, sample_rate=arguments.sample_rate,
-            shard_mb=arguments.shard_mb,
-        )  # fmt: skip
-        with written(arguments.folder / HEAD, force=True) as temporary:
-            temporary.write_text(json.dumps(facts) + "\n", encoding="utf-8")
+        done = pack_all(arguments)
     except (AvseError, OSError) as error:
         print(f"pack: error: {error}", file=sys.stderr)
         return 2
-    print(f"{n} recordings packed into {arguments.folder}", file=sys.stderr)
-    return 0
+    failed = [row.error for row in done if row.error is not None]
+    for text in failed:
+        print(f"pack: error: {text}", file=sys.stderr)
+    print(f"{sum(row.n for row in done)} recordings packed into {arguments.folder}", file=sys.stderr)
+    return 2 if failed else 0
 
 
 def _digest(path: Path) -> str:

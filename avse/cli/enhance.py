@@ -116,16 +116,16 @@ def _enhance_files(options: argparse.Namespace, stack: ExitStack) -> int:
         from avse.cli.enhance_jobs import check_options, plan
         from avse.cli.enhance_plan import dry_run, summary
         from avse.cli.enhance_urls import plan_urls, wants_urls
-        from avse.cli.executor import executor_config, journal_path
+        from avse.cli.executor import check_executor_options, journal_path
         from avse.cli.input_list import read_list
         from avse.jobs.share import parse_share, share_of
 
+        check_executor_options(options)
         check_options(options)
         if options.list is not None:
             options.inputs = [*options.inputs, *read_list(options.list)]
         if not options.inputs:
             raise InputError("an input must be given but none is; name files, a folder, or --list FILE")
-        executor_config(options, n_workers=options.workers)
         by_url = wants_urls(options)
         stack.enter_context(piped(options))
         planned: Sequence[Planned | UrlPlanned] = plan_urls(options) if by_url else plan(options)

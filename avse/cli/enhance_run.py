@@ -9,7 +9,7 @@ from typing import Any
 
 from avse.cli.command import as_usage, show_progress, visible
 from avse.cli.enhance_jobs import common_facts
-from avse.cli.executor import executor_config, progress_of, write_summary
+from avse.cli.executor import executor_config, progress_of, wants_executor, write_summary
 from avse.cli.progress import stage_bars
 from avse.jobs.executor import Executor, make_executor
 from avse.jobs.in_process import InProcess
@@ -42,7 +42,7 @@ def outcomes_of(
     })  # fmt: skip
     with ExitStack() as stack:
         with as_usage():
-            executor = _executor(options, n_tasks=len(tasks), journal=journal_at)
+            executor = _executor(options, n_tasks=len(tasks))
             journal = None
             if journal_at is not None:
                 facts = common_facts(options)
@@ -69,11 +69,11 @@ def _next(outcomes: Iterator[Outcome]) -> Outcome | None:
             raise error
 
 
-def _executor(options: argparse.Namespace, *, n_tasks: int, journal: Path | None) -> Executor:
+def _executor(options: argparse.Namespace, *, n_tasks: int) -> Executor:
     n_workers = options.workers
     if options.executor == "local":
         n_workers = n_workers or 1
-        if journal is None and (n_workers == 1 or n_tasks <= 1):
+        if not wants_executor(options) and (n_workers == 1 or n_tasks <= 1):
 
             def bars(payload: JsonDict) -> AbstractContextManager[Report]:
                 name = Path(payload["thing"]).name

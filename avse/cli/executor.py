@@ -42,8 +42,18 @@ def add_executor_options(parser: argparse.ArgumentParser) -> None:
         "journals afterwards")  # fmt: skip
     add("--journal", type=Path, metavar="FILE", help="append a line of JSON for each job; again, only those that are "
         "not done (default: with --executor ray or --shard in the folder of the outputs)")  # fmt: skip
-    add("--no-progress-s", type=float, default=NO_PROGRESS_S, metavar="S", help="end a job that makes no progress for "
-        f"so long (default: {NO_PROGRESS_S:g})")  # fmt: skip
+    add("--no-progress-s", type=float, metavar="S", help="end a job that makes no progress for so long (default: "
+        f"{NO_PROGRESS_S:g} with --executor ray, --shard, --journal, and --workers of avse-enhance)")  # fmt: skip
+
+
+def check_executor_options(options: argparse.Namespace) -> None:
+    """Refuse what no run could satisfy, before anything is read or written.
+
+    Raises:
+        InputError: a value is out of range, or an option would have no effect.
+    """
+    executor_config(options, n_workers=options.workers)
+    parse_share(options.shard)
 
 
 def executor_config(options: argparse.Namespace, *, n_workers: int | None) -> ExecutorConfig:
@@ -52,7 +62,14 @@ def executor_config(options: argparse.Namespace, *, n_workers: int | None) -> Ex
     Raises:
         InputError: one is out of range.
     """
-    return ExecutorConfig(options.executor, n_workers, options.no_progress_s, options.ray_address)
+    limit_s = NO_PROGRESS_S if options.no_progress_s is None else options.no_progress_s
+    return ExecutorConfig(options.executor, n_workers, limit_s, options.ray_address)
+
+
+def wants_executor(options: argparse.Namespace) -> bool:
+    """True if an option was given that only executors know; otherwise simpler ways to the same results will do."""
+    given = (options.journal, options.shard, options.no_progress_s)
+    return options.executor != "local" or any(value is not None for value in given)
 
 
 def journal_path(options: argparse.Namespace, folder: Path | None, *, name: str) -> Path | None:

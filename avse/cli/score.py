@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from avse.cli.command import add_verbosity, as_usage, log, run, say, show_progress
 from avse.cli.config_file import add_config
-from avse.cli.executor import add_executor_options, executor_config, running
+from avse.cli.executor import add_executor_options, check_executor_options, running, wants_executor
 from avse.cli.parser import CommandParser
 from avse.errors import InputError
 from avse.jobs.places import Place, check_place, path_or_url, written
@@ -101,6 +101,7 @@ def _score(options: argparse.Namespace) -> int:
         from avse.jobs.share import parse_share, share_of
         from avse.metrics.table import check_metrics, default_metrics
 
+        check_executor_options(options)
         metrics, missing = default_metrics()
         if options.metrics is not None:
             metrics = options.metrics.split(",")
@@ -114,7 +115,6 @@ def _score(options: argparse.Namespace) -> int:
         pairs = share_of(collect_pairs(options), share)
         resume = options.estimate.is_dir() if options.resume is None else options.resume
         folder = outputs[0].parent if outputs and resume else None
-        executor_config(options, n_workers=options.workers)
         kept = KeptScores(folder, metrics=metrics, audiogram=audiogram, force=options.force, share=share)
         may_replace = _check_outputs(outputs, kept, force=options.force)
     if missing:
@@ -153,7 +153,7 @@ def _scores(
         return kept.keeping(bar)
 
     metrics, audiogram = facts["metrics"], tuple(facts["audiogram"])
-    if options.executor == "local" and options.journal is None and options.shard is None:
+    if not wants_executor(options):
         return score_pairs(pairs, metrics=metrics, audiogram=audiogram, n_jobs=options.workers, progress=progress)
     work, lost = scoring(metrics=metrics, audiogram=audiogram)
     beside = folder if isinstance(folder, Path) else None  # a journal is appended to, which no URL can be

@@ -23,6 +23,24 @@ LARGEST_BYTES = 2**20
 """Of an item or a result; what is larger belongs on disk."""
 
 
+class _Current:
+    """The job at hand of this process."""
+
+    report: Report | None = None
+
+
+def report_progress(stage: str, done: float, total: float) -> None:
+    """Tell the executor that the function which is called makes progress; nothing where no executor calls it.
+
+    Args:
+        stage: what is done.
+        done: of it.
+        total: all of it.
+    """
+    if _Current.report is not None:
+        _Current.report(stage, done, total)
+
+
 class Caller:
     """Calls one function, again and again."""
 
@@ -31,8 +49,12 @@ class Caller:
         self._function: Callable[[Any], Any] = _unpacked(function)
 
     def __call__(self, payload: JsonDict, report: Report) -> JsonDict:
-        """Call it; `payload` and result hold pickles."""
-        return {"value": _packed(self._function(_unpacked(payload["item"])))}
+        """Call it; `payload` and result hold pickles. The function may call `report_progress`."""
+        _Current.report = report
+        try:
+            return {"value": _packed(self._function(_unpacked(payload["item"])))}
+        finally:
+            _Current.report = None
 
 
 def caller(function: str) -> Caller:

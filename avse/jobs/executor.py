@@ -9,6 +9,8 @@ from avse.jobs.task import NO_PROGRESS_S, Outcome, Task, Work
 
 NAMES = ("local", "ray")
 """Executors, as the commands name them."""
+LONGEST_S = 1e9
+"""Of a limit on the time without progress; what waits for a child takes no more."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,10 @@ class ExecutorConfig:
             raise InputError(f"--executor must be one of {', '.join(NAMES)} but is {self.name!r}; choose one")
         if self.n_workers is not None and self.n_workers < 1:
             raise InputError(f"--workers must be at least 1 but is {self.n_workers}; give the number of processes")
-        if not self.no_progress_s > 0:
-            raise InputError(f"--no-progress-s must be above 0 but is {self.no_progress_s:g}; give seconds")
+        if not 0 < self.no_progress_s <= LONGEST_S:
+            raise InputError(
+                f"--no-progress-s must be above 0 and at most {LONGEST_S:g} but is {self.no_progress_s:g}; give seconds"
+            )
         if self.ray_address is not None and self.name != "ray":
             raise InputError(f"--ray-address must go with --executor ray but that is {self.name}; add it")
 

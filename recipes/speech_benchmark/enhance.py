@@ -24,7 +24,7 @@ from avse.jobs.places import Place, files_in, path_or_url, written
 from avse.media.audio import AudioWriter
 from avse.signal.classical import METHODS
 from avse.types import Waveform
-from recipes.executor import Command, add_options, own_share, run_each
+from recipes.executor import Command, add_options, own_share, parse, run_each
 from recipes.speech_benchmark.conditions import KINDS, condition_of
 from recipes.speech_benchmark.loaded import Model, load_enhancer
 from recipes.speech_benchmark.provenance import data_facts, keep_if_same
@@ -170,7 +170,7 @@ def main(argv: list[str] | None = None) -> int:
     add("--only", help="mixtures of this noise type alone")
     add("--device", default="cpu")
     add_options(parser)
-    arguments = parser.parse_args(argv)
+    arguments = parse(parser, argv, stage="enhance")
     if len(arguments.folder) != len(arguments.model):
         parser.error(f"folders must be as many as models but are {len(arguments.folder)} for {len(arguments.model)}")
     try:

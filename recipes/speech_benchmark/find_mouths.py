@@ -15,7 +15,7 @@ from avse import __version__
 from avse.data.manifest import Item, data_place, read_manifest
 from avse.errors import AvseError, reason_of
 from avse.jobs.places import Place, path_or_url, written
-from recipes.executor import Command, add_options, own_share, run_each
+from recipes.executor import Command, add_options, own_share, parse, run_each
 from recipes.speech_benchmark.crop_store import note_stored, remove_others, store_crops
 
 Found = dict[str, float | str]
@@ -70,7 +70,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("manifest", type=path_or_url)
     parser.add_argument("folder", type=path_or_url)
     add_options(parser)
-    arguments = parser.parse_args(argv)
+    arguments = parse(parser, argv, stage="crops")
     try:
         found = find_all(arguments)
     except AvseError as error:

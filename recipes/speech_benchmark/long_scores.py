@@ -21,7 +21,7 @@ from avse.data.manifest import data_place, read_manifest
 from avse.errors import AvseError
 from avse.jobs.places import Place, path_or_url
 from avse.jobs.share import parse_share
-from recipes.executor import Command, add_options, own_share, run_each
+from recipes.executor import Command, add_options, own_share, parse, run_each
 from recipes.speech_benchmark.loaded import Model, load_enhancer
 from recipes.speech_benchmark.mouths import BAD, CONDITIONS
 from recipes.speech_benchmark.reader import RATE, LongReader
@@ -156,7 +156,7 @@ def main(argv: list[str] | None = None) -> int:
     add("--splits", default=TEST_SPLITS, help="with commas between (default: %(default)s)")
     add("--device", default="cpu")
     add_options(parser)
-    arguments = parser.parse_args(argv)
+    arguments = parse(parser, argv, stage="long_scores")
     conditions = arguments.conditions.split(",") if arguments.model else ["noisy"]
     if unknown := [c for c in conditions if c not in (*CONDITIONS, "noisy")]:
         parser.error(f"conditions must be of {', '.join(CONDITIONS)} but one is {unknown[0]!r}; correct it")

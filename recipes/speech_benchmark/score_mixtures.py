@@ -22,7 +22,7 @@ from avse.jobs.share import parse_share
 from avse.metrics.score_or_reason import Score
 from avse.metrics.table import check_metrics
 from avse.score import score_file, score_waveforms
-from recipes.executor import Command, add_options, own_share, run_each
+from recipes.executor import Command, add_options, own_share, parse, run_each
 from recipes.speech_benchmark.row_keys import mixture_keys
 from recipes.speech_benchmark.score_file import Row, ScoreFile
 
@@ -148,7 +148,7 @@ def main(argv: list[str] | None = None) -> int:
     add("--only", help="mixtures of this noise type alone")
     add("--every", type=int, default=1, metavar="N", help="only each N-th mixture of the list, for slow metrics")
     add_options(parser)
-    arguments = parser.parse_args(argv)
+    arguments = parse(parser, argv, stage="score")
     arguments.metrics = arguments.metrics.split(",")
     try:
         check_metrics(arguments.metrics)

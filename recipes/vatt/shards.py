@@ -23,10 +23,11 @@ from avse.clips.cut import Clip, ClipConfig, cut_video, encode_clip
 from avse.data.shard_index import write_index
 from avse.data.shards import MAX_BYTES, ShardWriter
 from avse.errors import AvseError
+from avse.jobs.call import report_progress
 from avse.jobs.places import Place, on_disk, path_or_url
 from avse.jobs.places import written as written_to
 from avse.jobs.share import parse_share
-from recipes.executor import Command, add_options, own_share, run_each
+from recipes.executor import Command, add_options, own_share, parse, run_each
 from recipes.vatt.clip_sources import Source, faces_of, videos_in
 from recipes.vatt.shard_places import DONE, begin, keep_to, shards_here
 
@@ -65,7 +66,7 @@ def _cut_here(
     part: tuple[int, list[Source]], *, folder: Path, config: ClipConfig, written: frozenset[str], max_bytes: int
 ) -> list[Video]:
     number, sources = part
-    videos = []
+    videos: list[Video] = []
     with ExitStack() as stack:
         writers: dict[str, ShardWriter] = {}
         for source in sources:
@@ -78,6 +79,7 @@ def _cut_here(
                         writers[split] = stack.enter_context(writer)
                     writers[split].write(key, files)
                     n_clips += 1
+                    report_progress("cut", len(videos), len(sources))
             except AvseError as error:
                 problems.append(str(error))
                 done = False
@@ -197,7 +199,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--valid-share", type=float, default=0.05, help="held out of a folder's videos (default 0.05)")
     parser.add_argument("--shard-mb", type=number, default=MAX_BYTES / 2**20, help="size of a shard (default 256)")
     add_options(parser)
-    arguments = parser.parse_args(argv)
+    arguments = parse(parser, argv, stage="shards")
     if not 0 <= arguments.valid_share < 1:
         parser.error(f"argument --valid-share: must be 0 to below 1 but is {arguments.valid_share:g}")
     if arguments.duration_s * arguments.fps < 1:

@@ -35,6 +35,23 @@ def test_shares_and_then_the_whole_are_the_scores_of_one_run(folder, tmp_path, m
     )
 
 
+@pytest.mark.parametrize(
+    ("code", "arguments", "words"),
+    [
+        (2, ["--no-progress-s", "-5"], "--no-progress-s must be above 0 and at most 1e+09 but is -5"),
+        (2, ["--ray-address", "127.0.0.1:1"], "--ray-address must go with --executor ray"),
+        (1, ["--no-progress-s", "0.001"], "a job must make progress every 0.001 s but did not"),
+    ],
+)
+def test_options_of_executors_count_in_plain_runs(folder, capsys, code, arguments, words):
+    common = ["--reference", str(folder), "--estimate", str(folder), "--metrics", "stoi", "--jobs", "1"]
+    assert score.main([*common, *arguments]) == code
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert len(captured.err.splitlines()) == 1
+    assert words in captured.err
+
+
 def test_a_share_without_a_place_for_its_scores_is_refused(folder, capsys):
     assert score.main(["--reference", str(folder), "--estimate", str(folder), "--shard", "1/2"]) == 2
     assert "--shard must go with an output" in capsys.readouterr().err

@@ -75,11 +75,35 @@ def test_a_kill_while_packing_leaves_no_half_kind(corpus, tmp_path, capsys):
     (tmp_path / "crops" / "face2.npz").rename(tmp_path / "away.npz")
     folder = tmp_path / "packed"
     assert pack.main([str(corpus), str(folder), "--crops", str(tmp_path / "crops")]) == 2
-    assert "face2.npz must exist but do not" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert "pack: error: train faces was not packed: " in err
+    assert "face2.npz must exist but do not" in err
     assert not (folder / "train" / "faces").exists()
+    assert not (folder / "packed.json").exists()
+    assert sorted(path.name for path in (folder / "train").iterdir() if path.name[0] != ".") == ["noise", "speech"]
     (tmp_path / "away.npz").rename(tmp_path / "crops" / "face2.npz")
     assert pack.main([str(corpus), str(folder), "--crops", str(tmp_path / "crops")]) == 0
     assert len(_examples(corpus, folder)) == 5
+
+
+def test_a_corpus_packed_by_shares_is_that_of_one_run_and_complete_only_with_the_last(corpus, tmp_path, capsys):
+    given = ["--crops", str(tmp_path / "crops"), "--workers", "1"]
+    assert pack.main([str(corpus), str(tmp_path / "whole"), *given]) == 0
+    folder = tmp_path / "shared"
+    for share, n in ((2, 3), (1, 6)):  # of faces, noise and speech, 3 of each
+        assert not (folder / "packed.json").exists()
+        capsys.readouterr()
+        assert pack.main([str(corpus), str(folder), *given, "--shard", f"{share}/2"]) == 0
+        assert f"{n} recordings packed" in capsys.readouterr().err
+    own, expected = (
+        {path.relative_to(place): path.read_bytes() for path in place.glob("train/*/*")}
+        for place in (folder, tmp_path / "whole")
+    )
+    assert len(own) > 9
+    assert own == expected
+    assert len(_examples(corpus, folder)) == 5
+    assert set(read_journal(folder / "pack-1-of-2.journal.jsonl").entries) == {"train faces", "train speech"}
+    assert pack.main([str(corpus), str(folder), *given, "--journal", str(tmp_path / "j.jsonl")]) == 0
 
 
 def test_crops_by_shares_are_all_crops(tmp_path, media, monkeypatch, capsys):

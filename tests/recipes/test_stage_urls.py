@@ -214,7 +214,8 @@ def test_a_corpus_at_a_url_is_packed_as_a_local_one(memory, tmp_path, monkeypatc
     for path in (p for p in tmp_path.rglob("*") if p.is_file()):
         memory.pipe_file(f"/corpus/{path.relative_to(tmp_path)}", path.read_bytes())
     monkeypatch.setenv("AVSE_DATA", "memory://corpus")
-    arguments = ["memory://corpus/m.jsonl", "memory://corpus/packed", "--crops", "memory://corpus/crops"]
+    arguments = ["memory://corpus/m.jsonl", "memory://corpus/packed", "--crops", "memory://corpus/crops", "--workers",
+                 "1"]  # fmt: skip
     assert pack.main(arguments) == 0
     memory.get("/corpus/packed/", str(tmp_path / "packed") + "/", recursive=True)
     found = load_corpus(tmp_path / "m.jsonl", tmp_path / "packed", split="train", sample_rate=RATE)

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from avse.errors import InputError
+from avse.jobs.call import report_progress
 
 
 class Doubler:
@@ -44,3 +45,11 @@ def doubler(offset=0):
 def broken():
     """Cannot be made."""
     raise InputError("model must exist but does not; name another")
+
+
+def steps(n):
+    """Work for some seconds, of which the executor hears."""
+    for number in range(n):
+        time.sleep(1)
+        report_progress("work", number, n)
+    return n

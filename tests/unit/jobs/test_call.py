@@ -1,10 +1,12 @@
 """A function over a list on an executor: results in order, errors each its own, nothing large on the way."""
 
 import pytest
+from example_workers import steps
 
 from avse.errors import AvseError, InputError
 from avse.jobs.call import LARGEST_BYTES, call_each
 from avse.jobs.in_process import InProcess
+from avse.jobs.local_pool import LocalPool
 
 
 def doubled(item):
@@ -30,3 +32,12 @@ def test_what_is_large_does_not_travel():
     assert "an item must be small but has" in call([1000])[0]
     with pytest.raises(AvseError, match=r"an item must be small but has .* bytes; pass paths, not what lies there"):
         call([b"x" * LARGEST_BYTES])
+
+
+def test_a_function_that_reports_progress_may_take_longer_than_the_limit():
+    found = call_each(
+        steps, [12], executor=LocalPool(n_workers=1, no_progress_s=8.0), name_of=str,
+        lost=lambda item, error: str(error),
+    )  # fmt: skip
+    assert list(found) == [12]
+    assert steps(1) == 1  # without an executor nobody hears of it
