@@ -99,6 +99,7 @@ def test_a_list_with_windows_line_ends_and_names_of_two_folders(calls, run, tmp_
         (["a.wav", "--shard", "3/2"], "--shard must be i/n"),
         (["a.wav", "--workers", "0"], "--workers must be at least 1 but is 0"),
         (["a.wav", "--no-progress-s", "0"], "--no-progress-s must be above 0"),
+        (["a.wav", "--no-progress-s", "inf"], "--no-progress-s must be above 0 and at most 1e+09 but is inf"),
         (["a.wav", "--ray-address", "127.0.0.1:6379"], "--ray-address must go with --executor ray"),
         (["s3://b/a.wav"], "--output must be given where inputs are URLs"),
         (["s3://b/a.wav", "-o", "x", "--save-noise", "n.wav"], "--save-noise must stand without URLs"),
@@ -135,12 +136,37 @@ def test_files_at_urls_come_out_as_local_ones_and_once(calls, run, tmp_path):
     assert "memory://nowhere must exist but does not" in err
 
 
+def test_files_on_an_s3_server_come_out_as_local_ones_and_once(s3, calls, run, tmp_path):
+    import s3fs
+
+    system = s3fs.S3FileSystem()
+    for path in calls.iterdir():
+        system.pipe_file(f"{s3}/calls/{path.name}", path.read_bytes())
+    assert run(calls, "-o", tmp_path / "whole")[0] == 0
+    # Two processes, which reach the server by themselves.
+    assert run(f"{s3}/calls/", "-o", f"{s3}/out/", "--workers", "2")[0] == 0
+    found = {name: system.cat_file(f"{s3}/out/{name}") for name in _contents(tmp_path / "whole")}
+    assert found == _contents(tmp_path / "whole")
+    assert "3 of 3 files skipped" in run(f"{s3}/calls/", "-o", f"{s3}/out/")[1]
+    code, _, err = run(f"{s3}/calls/", "-o", f"{s3}/out/", "--mix", "0.5")
+    assert code == 1
+    assert f"{s3}/out/0.wav must not exist but does" in err
+
+
 def test_local_files_by_url(calls, run, tmp_path):
     pytest.importorskip("fsspec")
     assert run(calls, "-o", tmp_path / "whole")[0] == 0
     assert run(calls.as_uri(), "-o", f"{tmp_path.as_uri()}/by url/")[0] == 0
     assert _contents(tmp_path / "by url") == _contents(tmp_path / "whole")
     assert "3 of 3 files skipped" in run(calls.as_uri(), "-o", f"{tmp_path.as_uri()}/by url/")[1]
+
+
+def test_one_file_in_one_process_has_the_time_limit_that_was_asked_for(calls, run, tmp_path):
+    code, out, err = run(calls / "0.wav", "-o", tmp_path / "out.wav", "--no-progress-s", "0.001")
+    assert (code, out) == (2, "")
+    assert "a job must make progress every 0.001 s but did not" in err
+    assert not (tmp_path / "out.wav").exists()
+    assert run(calls / "0.wav", "-o", tmp_path / "out.wav", "--no-progress-s", "100")[0] == 0
 
 
 def _refused(capsys, *arguments):
