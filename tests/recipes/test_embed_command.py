@@ -39,8 +39,8 @@ def test_a_video_sounds_most_like_its_own_video(written, vatt_videos, vatt_run, 
     assert np.mean(ranks) < 6
 
 
-def test_the_installed_weights_are_known_by_their_name(vatt_videos, tmp_path, capsys):
-    output, video = tmp_path / "clips.npz", str(vatt_videos / "talk 00.mp4")
+def test_the_installed_weights_are_known_by_their_name(media, tmp_path, capsys):
+    output, video = tmp_path / "clips.npz", str(media / "talk.mp4")
     assert main(["write", video, "-o", str(output), "--model", "vatt"]) == 0
     assert main(["find", str(output), "--text", "bin blue at two", "--model", "vatt", "-n", "1"]) == 0
     assert video in capsys.readouterr().out
