@@ -16,6 +16,12 @@ from avse.faces.scorer import CorrespondenceScorer
 from avse.faces.speaker import People, Selection, choose
 from avse.signal.clock import latest_frame_at, video_frame_at
 
+CHANGE_S = 0.05
+"""For so long at least no mouth is shown where another face takes over: longer than an audio frame and than a video
+frame at the 25 a second that models take, so that each model notices and fades."""
+CLOCK_TOLERANCE_S = 0.001
+"""Times that differ by less are one: clocks are rounded."""
+
 
 @dataclass(frozen=True)
 class MouthTrack:
@@ -52,6 +58,8 @@ class MouthTrack:
     def at(self, times_s: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
         """The mouth at some times; a face missed for a moment is bridged as `clock.video_frame_at` says.
 
+        From one face's last video frame to another's first there is no mouth, so that the second's steering fades in.
+
         Args:
             times_s: `(n,)` seconds from the first sample of the audio.
 
@@ -69,10 +77,22 @@ class MouthTrack:
     ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
         rows = np.flatnonzero(self.present)
         index = find(times_s, self.timestamps_s[rows])
-        present = index >= 0
+        present = (index >= 0) & ~self._changes(times_s, rows)
         crops = np.zeros((len(times_s), *self.crops.shape[1:]), dtype=np.uint8)
         crops[present] = self.crops[rows[index[present]]]
         return crops, present
+
+    def _changes(self, times_s: npt.NDArray[np.float64], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """`(n,)` True at times between one face's last video frame and another's first, of the `rows` with a face."""
+        if self.face is None or not len(rows):
+            return np.zeros(len(times_s), dtype=bool)
+        last = np.flatnonzero(np.diff(self.face[rows]))
+        shown_s = self.timestamps_s[rows]
+        middle_s, gap_s = (shown_s[last] + shown_s[last + 1]) / 2, shown_s[last + 1] - shown_s[last]
+        half_s = np.maximum(gap_s / 2 - CLOCK_TOLERANCE_S, CHANGE_S / 2)
+        n_begun = np.searchsorted(middle_s - half_s, times_s, side="right")
+        n_ended = np.searchsorted(middle_s + half_s, times_s, side="left")
+        return np.asarray(n_begun > n_ended)
 
 
 def track_mouth(

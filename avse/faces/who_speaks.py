@@ -109,28 +109,6 @@ def find_speech_of_each(evidence: Series, config: TurnConfig | None = None) -> l
     return [find_turns(row[None], config or BY_ITSELF) for row in evidence]
 
 
-def face_weights(turns: Turns, *, n_faces: int, fade_s: float = 0.2) -> Series:
-    """How much of each face's steering to use at each time: 1 in its turns, with a linear cross-fade between.
-
-    Where nobody or "not sure" is the answer all weights are 0.
-
-    Args:
-        turns: as `find_turns` gives them.
-        n_faces: number of faces.
-        fade_s: length of a fade.
-
-    Returns:
-        `(n_faces, frames)` in [0, 1]; they sum to at most 1.
-    """
-    chosen: Series = (turns.speaker[None] == np.arange(n_faces)[:, None]).astype(np.float64)
-    width = max(1, round(fade_s * CUE_RATE_HZ)) | 1
-    if not chosen.size or width == 1:
-        return chosen
-    padded = np.pad(chosen, ((0, 0), (width // 2, width // 2)), mode="edge")
-    faded: Series = np.lib.stride_tricks.sliding_window_view(padded, width, axis=1).mean(axis=-1)
-    return faded
-
-
 def _posterior(scores: Series, prior: Series, *, leave: float) -> Series:
     """State probabilities, `(states, frames)`; a state is left with a fixed chance, to any state by its prior."""
     n_frames = scores.shape[1]

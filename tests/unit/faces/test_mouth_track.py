@@ -8,7 +8,8 @@ from avse.faces import detect
 from avse.faces.choice import read_choice
 from avse.faces.crop import crop_mouth
 from avse.faces.detect import Box, CascadeDetector, YuNetDetector
-from avse.faces.mouth import track_mouth
+from avse.faces.mouth import MouthTrack, track_mouth
+from avse.faces.report import FaceReport
 from avse.faces.scorer import MotionScorer
 from avse.faces.speaker import Candidate, choose, people_of
 from avse.faces.track import FaceTracker
@@ -141,6 +142,39 @@ def test_a_detector_that_is_passed_in_is_used():
         _frames([np.random.default_rng(0).integers(0, 255, (80, 80, 3)).astype(np.uint8)] * 20), detector=Fixed()
     )
     assert mouth.present.all()
+
+
+def _turns(face, *, fps):
+    """Mouths of several people: each crop's shade is its face's index plus 1."""
+    face = np.array(face)
+    crops = np.zeros((len(face), 2, 3, 3), np.uint8) + (face + 1).astype(np.uint8)[:, None, None, None]
+    return MouthTrack(np.arange(len(face)) / fps, crops, face >= 0, FaceReport(2, 1.0, "in turn"), face=face)
+
+
+@pytest.mark.parametrize("fps", [12, 25, 30, 60, 120])
+@pytest.mark.parametrize("n_blank", [0, 1, 3])
+@pytest.mark.parametrize("rate_hz", [25, 50, 62.5])
+@pytest.mark.parametrize("way", ["at", "latest"])
+def test_where_another_face_takes_over_there_is_no_mouth_for_a_moment(fps, n_blank, rate_hz, way):
+    n = 2 * fps
+    track = _turns([0] * n + [-1] * n_blank + [1] * n, fps=fps)
+    for phase_s in (0.0, 0.007, 0.013, 0.02):
+        times_s = 0.5 + phase_s + np.arange(round(3 * rate_hz)) / rate_hz
+        crops, present = getattr(track, way)(times_s)
+        absent = np.flatnonzero(~present)
+        assert len(absent)
+        # One moment, no longer than the video's own and the shortest that models notice.
+        assert np.ptp(absent) == len(absent) - 1
+        assert len(absent) / rate_hz <= max((n_blank + 1) / fps, 0.05) + 1 / rate_hz
+        assert (crops[: absent[0], 0, 0, 0] == 1).all()
+        assert (crops[absent] == 0).all()
+        assert (crops[absent[-1] + 1 :, 0, 0, 0] == 2).all()
+
+
+@pytest.mark.parametrize("way", ["at", "latest"])
+def test_a_face_that_is_missed_for_a_moment_is_bridged(way):
+    _, present = getattr(_turns([0] * 25 + [-1, -1] + [0] * 25, fps=25), way)(np.arange(100) / 50)
+    assert present.all()
 
 
 def test_yunet_speaks_the_cascades_measure(tmp_path, monkeypatch):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from avse.faces.who_speaks import NOBODY, UNSURE, TurnConfig, face_weights, find_speech_of_each, find_turns
+from avse.faces.who_speaks import NOBODY, UNSURE, TurnConfig, find_speech_of_each, find_turns
 
 RATE = 25
 CAREFUL = TurnConfig(evidence_scale=0.5, least_probability=0.9)
@@ -86,19 +86,6 @@ def test_posterior_is_that_of_all_paths():
         for frame, state in enumerate(path):
             totals[state, frame] += weight
     np.testing.assert_allclose(find_turns(scores, config).probability, totals / totals.sum(axis=0), rtol=1e-9)
-
-
-def test_weights_cross_fade():
-    turns = find_turns(evidence([(0, 10, 0), (10, 20, 1)], noise=0) * 40)
-    weights = face_weights(turns, n_faces=2, fade_s=0.2)
-    assert weights.sum(axis=0).max() <= 1 + 1e-9
-    near = weights[:, 245:256]
-    assert np.all(np.diff(near[0]) <= 1e-9)
-    assert np.all(np.diff(near[1]) >= -1e-9)
-    np.testing.assert_allclose(near.sum(axis=0), 1)
-    assert 0 < near[0, 4] < 1
-    unsure = find_turns(np.zeros((2, 50)))
-    assert face_weights(unsure, n_faces=2).max() == 0
 
 
 @pytest.mark.parametrize("n_frames", [0, 1])
