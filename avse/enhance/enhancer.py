@@ -6,8 +6,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from avse.enhance.notices import NO_VIDEO, other_faces, without_mouth
 from avse.enhance.stream import EnhancerStream, Mixing
-from avse.enhance.watch import View, enhanced_blocks, listen, measure_audio, no_mouth, watch
+from avse.enhance.watch import AudioMeasures, View, enhanced_blocks, listen, measure_audio, no_mouth, watch
 from avse.errors import InputError
 from avse.extras import require
 from avse.faces.detect import FaceDetector
@@ -20,15 +21,20 @@ from avse.signal.phase import PhaseMeter
 from avse.types import Waveform
 
 
-class Recording(NamedTuple):
-    """An enhanced recording in memory."""
-
+class _Enhanced(NamedTuple):
     waveform: Waveform
     """`(channels, samples)`, as many as the input has."""
     sample_rate: int
     """Hz, the input's."""
     mouth: MouthTrack
     """What was seen of the speaker, with its report; without frames where there is no video."""
+
+
+class Recording(_Enhanced):
+    """An enhanced recording in memory; it unpacks into waveform, sample rate and mouth."""
+
+    warnings: tuple[str, ...] = ()
+    """What the user should know, one line each, as `avse-enhance` prints it."""
 
 
 class Enhancer:
@@ -155,19 +161,22 @@ class Enhancer:
         source = Path(video) if video is not None else audio if has_video(audio) else None
         mouth = None
         if source is None:
-            signs = measure_audio(audio).signs
+            measures: AudioMeasures = measure_audio(audio)
+            seen = [NO_VIDEO]
         else:
-            listened = listen(audio)
+            measures = listened = listen(audio)
             view = View(source, self.model.crop_size, detector=detector, offset_s=offset_s)
-            mouth, _ = watch(view, listened, speaker=speaker)
-            signs = listened.signs
+            mouth, seen = watch(view, listened, speaker=speaker)
+            seen += other_faces(source, mouth.report, speaker=speaker)
         with AudioReader(audio) as reader:
             n_channels = reader.info.n_channels
             stream = self.stream(
                 sample_rate=reader.info.sample_rate, n_channels=n_channels, mouth=mouth, mixing=mixing,
-                offset_s=offset_s or 0.0, signs=signs,
+                offset_s=offset_s or 0.0, signs=measures.signs,
             )  # fmt: skip
             blocks = [enhanced for _, enhanced in enhanced_blocks(stream, reader.blocks(), n_channels=n_channels)]
-            sample_rate = reader.info.sample_rate
-        seen = mouth or no_mouth(self.model.crop_size, "none: there is no video")
-        return Recording(np.concatenate(blocks, axis=1), sample_rate, seen)
+        seen += without_mouth(mouth, video_fraction=stream.video_fraction, duration_s=measures.duration_s)
+        shown = mouth or no_mouth(self.model.crop_size, "none: there is no video")
+        recording = Recording(np.concatenate(blocks, axis=1), measures.info.sample_rate, shown)
+        recording.warnings = (*measures.warnings, *seen)
+        return recording

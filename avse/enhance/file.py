@@ -10,6 +10,7 @@ from pathlib import Path
 from avse.enhance.enhancer import Enhancer
 from avse.enhance.job import Job, check_job, tracks_of, video_of, writes_video
 from avse.enhance.loudness import Normaliser
+from avse.enhance.notices import NO_VIDEO, other_faces, without_mouth
 from avse.enhance.preview import Track, write_preview
 from avse.enhance.stream import EnhancerStream
 from avse.enhance.watch import AudioMeasures, Progress, View, enhanced_blocks, listen, measure_audio, no_progress, watch
@@ -28,8 +29,6 @@ from avse.types import Waveform
 
 MAGNIFY = 4
 """Times that a saved crop is enlarged, for people to see."""
-SHORTEST_WARNED_OF_S = 0.05
-"""What is printed as 0.0 s is nothing to warn of."""
 
 
 @dataclass(frozen=True)
@@ -78,14 +77,14 @@ def enhance_file(
     track = tracks_of(job)[0]
     if video is None:
         measures = measure_audio(job.audio, track=track)
-        warnings = [*measures.warnings, *([] if job.audio_only else ["enhanced audio-only: there is no video"])]
+        warnings = [*measures.warnings, *([] if job.audio_only else [NO_VIDEO])]
         return enhance_with(
             enhancer, job, None, measures=measures, warnings=warnings, progress=progress, started=started
         )
     listened = listen(job.audio, track=track)
     view = view_of(job, video, crop_size=enhancer.model.crop_size, detector=detector)
     mouth, seen = watch(view, listened, speaker=job.speaker, progress=progress)
-    warnings = [*listened.warnings, *seen, *_other_faces(job, video, mouth.report)]
+    warnings = [*listened.warnings, *seen, *other_faces(video, mouth.report, speaker=job.speaker)]
     return enhance_with(enhancer, job, mouth, measures=listened, warnings=warnings, progress=progress, started=started)
 
 
@@ -112,11 +111,7 @@ def enhance_with(
     """
     tracks, warnings = tracks_of(job), list(warnings)
     video_fraction, lost = _write_outputs(enhancer, job, mouth, measures=measures, tracks=tracks, progress=progress)
-    warnings += lost
-    only_s = (1 - video_fraction) * measures.duration_s
-    if mouth is not None and only_s >= SHORTEST_WARNED_OF_S:
-        why = "no face was chosen" if mouth.report.n_faces else "no face was seen"
-        warnings.append(f"enhanced audio-only for {only_s:.1f} of {measures.duration_s:.1f} s: {why} there")
+    warnings += [*lost, *without_mouth(mouth, video_fraction=video_fraction, duration_s=measures.duration_s)]
     return EnhanceResult(
         audio=job.audio, output=job.output, duration_s=measures.duration_s, sample_rate=measures.info.sample_rate,
         n_channels=measures.info.n_channels, n_samples=measures.n_samples, model=enhancer.model.name,
@@ -129,13 +124,6 @@ def view_of(job: Job, video: Path, *, crop_size: tuple[int, int], detector: Face
     """How to look at a job's video."""
     zero = tracks_of(job)[0] if video == job.audio else 0
     return View(video, crop_size, detector=detector, audio_track=zero, offset_s=job.offset_s)
-
-
-def _other_faces(job: Job, video: Path, report: FaceReport) -> list[str]:
-    """What to do where it was not the right face that was chosen."""
-    if job.speaker != "auto" or report.n_faces < 2:
-        return []
-    return [f"{report.n_faces} faces, {report.chosen}; see them with: avse-faces {video}; choose one by its number"]
 
 
 def _write_outputs(
@@ -222,7 +210,7 @@ def _enhance_track(
                     noise_sink.write(noisy - enhanced)
                 done_s += noisy.shape[1] / rate
                 progress(done_s)
-    return stream.gain.n_with_video / max(1, stream.gain.n_frames)
+    return stream.video_fraction
 
 
 @contextmanager

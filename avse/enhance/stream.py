@@ -116,6 +116,11 @@ class EnhancerStream:
         self._high = HighBand(sample_rate=sample_rate, n_channels=n_channels, hop=hop, model_rate=model_rate)
         self._input = np.zeros((n_channels, 0), dtype=np.float32)
 
+    @property
+    def video_fraction(self) -> float:
+        """Share of the audio frames so far in which the video had a share, 0 to 1."""
+        return self.gain.n_with_video / max(1, self.gain.n_frames)
+
     def push(self, block: Waveform) -> Waveform:
         """Take samples, give enhanced ones as far as they are known.
 

@@ -9,8 +9,7 @@ import torch
 from factor import Factor
 
 from avse.enhance.enhancer import Enhancer
-from avse.enhance.file import _other_faces
-from avse.enhance.job import Job
+from avse.enhance.notices import other_faces, without_mouth
 from avse.enhance.stream import EnhancerStream, Mixing
 from avse.errors import InputError
 from avse.faces.mouth import MouthTrack
@@ -162,7 +161,19 @@ def test_the_lowest_and_the_highest_rate_are_taken_and_those_beyond_refused(rate
 
 @pytest.mark.parametrize(("speaker", "n_faces", "n_lines"), [("auto", 2, 1), ("auto", 1, 0), ("left", 2, 0)])
 def test_other_faces_are_named_where_nobody_chose_among_them(speaker, n_faces, n_lines):
-    job = Job(Path("talk.mp4"), Path("out.wav"), speaker=speaker)
-    lines = _other_faces(job, Path("talk.mp4"), FaceReport(n_faces, 1.0, "face 1 of 2, left"))
+    lines = other_faces(Path("talk.mp4"), FaceReport(n_faces, 1.0, "face 1 of 2, left"), speaker=speaker)
     assert len(lines) == n_lines
     assert all("2 faces, face 1 of 2, left; see them with: avse-faces talk.mp4" in line for line in lines)
+
+
+def test_why_the_video_did_not_help():
+    def words(mouth):
+        (line,) = without_mouth(mouth, video_fraction=0.25, duration_s=8.0)
+        return line
+
+    assert words(_mouth(1)) == "enhanced audio-only for 6.0 of 8.0 s: there is no video frame there"
+    assert words(_mouth(absent=slice(10, 90))) == "enhanced audio-only for 6.0 of 8.0 s: no face was chosen there"
+    nobody = MouthTrack(np.arange(3) / 25, np.zeros((3, 2, 3, 3), np.uint8), np.zeros(3, bool), FaceReport(0, 0.0, ""))
+    assert words(nobody) == "enhanced audio-only for 6.0 of 8.0 s: no face was seen there"
+    assert without_mouth(None, video_fraction=0.0, duration_s=8.0) == []
+    assert without_mouth(nobody, video_fraction=0.999, duration_s=8.0) == []

@@ -32,11 +32,14 @@ def test_python_and_the_command_line_see_the_same(enhancer, media, two_people, t
     result = enhance_file(
         enhancer, Job(tmp_path / "noisy.wav", tmp_path / "out.wav", video=path, speaker=speaker, force=True)
     )
-    waveform, sample_rate, mouth = enhancer.enhance_recording(tmp_path / "noisy.wav", video=path, speaker=speaker)
+    recording = enhancer.enhance_recording(tmp_path / "noisy.wav", video=path, speaker=speaker)
+    waveform, sample_rate, mouth = recording
     written, written_rate = read_audio(tmp_path / "out.wav")
     assert (sample_rate, waveform.shape) == (written_rate, written.shape)
     assert np.array_equal(waveform, written)
     assert mouth.report == result.faces
+    assert recording.warnings == result.warnings
+    assert ("see them with: avse-faces" in " ".join(recording.warnings)) == (video == "two" and speaker == "auto")
 
 
 def test_a_containers_own_video_is_used_in_python_too(enhancer, media, tmp_path):
@@ -47,9 +50,20 @@ def test_a_containers_own_video_is_used_in_python_too(enhancer, media, tmp_path)
 
 
 def test_without_video_there_is_a_mouth_that_says_why(enhancer, media):
-    _, _, mouth = enhancer.enhance_recording(media / "noisy.wav")
+    recording = enhancer.enhance_recording(media / "noisy.wav")
+    mouth = recording.mouth
+    assert recording.warnings == ("enhanced audio-only: there is no video",)
     assert mouth.report.chosen == "none: there is no video"
     assert len(mouth.timestamps_s) == 0
+
+
+def test_a_video_that_ends_early_is_warned_of_in_python_too(enhancer, media, talk, tmp_path):
+    _write(tmp_path / "long.wav", np.tile(talk.noisy, 2)[None])
+    result = enhance_file(enhancer, Job(tmp_path / "long.wav", tmp_path / "out.wav", video=media / "talk.mp4"))
+    recording = enhancer.enhance_recording(tmp_path / "long.wav", video=media / "talk.mp4")
+    assert recording.warnings == result.warnings
+    assert "the audio is 5.2 s long but the video" in recording.warnings[0]
+    assert "of 5.2 s: there is no video frame there" in recording.warnings[1]
 
 
 def test_opposite_channels_are_enhanced_by_their_difference(enhancer, talk, tmp_path):
@@ -63,6 +77,9 @@ def test_opposite_channels_are_enhanced_by_their_difference(enhancer, talk, tmp_
     # Each channel as if it were alone, and still opposite to the other.
     np.testing.assert_allclose(both[0], alone[0], atol=1e-5)
     np.testing.assert_allclose(both[1], -alone[0], atol=1e-5)
+    recording = enhancer.enhance_recording(tmp_path / "opposite.wav")
+    assert np.array_equal(recording.waveform, both)
+    assert [warning for warning in recording.warnings if "opposite phase" in warning] == list(result.warnings)
     in_memory = enhancer.enhance(opposite, sample_rate=16000)
     np.testing.assert_allclose(in_memory, both, atol=1e-6)
 
