@@ -164,7 +164,7 @@ def main() -> None:
     body, wall_s = "\n\n".join(_found_and_chosen(options, splits)), time.monotonic() - started
     if options.write:
         write_section(
-            "Faces: found and chosen",
+            title_of(options.detector),
             body,
             command=f"python -m benchmarks.faces {' '.join(sys.argv[1:])}",
             wall_s=wall_s,
@@ -184,6 +184,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--json", type=Path, help="write each video's outcome; those that are there are not looked at")
     parser.add_argument("--write", action="store_true", help="write the section of benchmarks/RESULTS.md")
     return parser.parse_args()
+
+
+def title_of(detector: str) -> str:
+    """Of the section: each detector has its own, and the bundled cascade the one without a name."""
+    title = "Faces: found and chosen"
+    return title if detector == "cascade" else f"{title} by {Path(detector).stem.replace('_', ' ')}"
 
 
 def _found_and_chosen(options: argparse.Namespace, splits: list[str]) -> list[str]:
@@ -211,7 +217,7 @@ def _found_and_chosen(options: argparse.Namespace, splits: list[str]) -> list[st
     ]
     for name in names:
         some = [Outcome(**{k: v for k, v in row.items() if k != "scorer"}) for row in rows if row["scorer"] == name]
-        parts += [f"Detector {options.detector}, scorer {name}:", table(table_of(some))]
+        parts += [f"Detector {Path(options.detector).name}, scorer {name}:", table(table_of(some))]
     return parts
 
 

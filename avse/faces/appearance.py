@@ -1,9 +1,12 @@
 """What a person's face looks like, to recognise the person again."""
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from avse.errors import InputError
 from avse.faces.detect import Box
 from avse.types import Image
 
@@ -17,6 +20,9 @@ SAME_PERSON = 0.72
 """Similarity from which two faces are taken for one person's. By their edges alone, between clips of the data pack's
 training and validation people (brightness halved, size halved), one person's faces have at least 0.73, median 0.87;
 those of different people at most 0.78, median 0.58, with 1 % above 0.72."""
+ALIKE, ALIKE_MARGIN = 0.5, 0.04
+"""Least similarity of a face with a photograph, and least lead over the next one, to be taken for the person: see
+`SAME_PERSON` for what is usual."""
 N_COLOURS = 256
 """The last numbers of an appearance: hue and saturation."""
 USUAL_COLOURS = 0.8
@@ -56,6 +62,24 @@ def similarity(one: Appearance, other: Appearance) -> float:
 def edge_similarity(one: Appearance, other: Appearance) -> float:
     """How much two faces look alike in whatever light, -1 to 1: the correlation of their edges."""
     return float(one[:-N_COLOURS] @ other[:-N_COLOURS])
+
+
+def most_like(faces: Sequence[Appearance | None], photograph: Appearance) -> tuple[int, str]:
+    """The face that looks most like a photograph, and by how much in words; None looks like nothing.
+
+    Raises:
+        InputError: none does, or not by enough of a lead.
+    """
+    alike = [edge_similarity(face, photograph) if face is not None else -1.0 for face in faces]
+    order = np.argsort(alike)[::-1]
+    best = alike[order[0]]
+    if best < ALIKE or (len(order) > 1 and best - alike[order[1]] < ALIKE_MARGIN):
+        each = ", ".join(f"face {row + 1} {alike[row]:.2f}" for row in range(len(alike)))
+        raise InputError(
+            f"one face must look like the photograph (similarity {ALIKE:g} or more, {ALIKE_MARGIN:g} above the next) "
+            f"but none does: {each}; use another photograph, or a number from avse-faces"
+        )
+    return int(order[0]), f"most like the photograph (similarity {best:.2f})"
 
 
 def face_patch(image: Image, box: Box, *, side: int) -> Image:

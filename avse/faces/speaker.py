@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.errors import InputError
-from avse.faces.appearance import Appearance, edge_similarity
+from avse.faces.appearance import Appearance, most_like
 from avse.faces.choice import Choice
 from avse.faces.crop_file import CropFile
 from avse.faces.evidence import STILL_AFTER_S, Evidence, lasting
@@ -18,12 +18,12 @@ from avse.faces.sync import Offset
 from avse.faces.who_speaks import NOBODY, UNSURE, Turns, find_turns
 from avse.signal.speech_cue import CUE_RATE_HZ
 
-ALIKE, ALIKE_MARGIN = 0.5, 0.04
-"""Least similarity of a face with a photograph, and least lead over the next one, to be taken for the person: see
-`avse.faces.appearance.SAME_PERSON` for what is usual."""
-
 SURELY_NOBODY = 0.95
 """Probability that nobody on screen speaks from which the only face is dropped."""
+SMALLEST = 27.0
+"""Pixels of the frame's at most 480 lines (`avse.enhance.watch.MAX_HEIGHT`); of a smaller face the lips are not read: a
+mouth of 12 pixels is left of them. The cascade gives a face of 20 pixels 26, and finds one in five of them."""
+LARGE_ENOUGH = "it must be a sixteenth of the video's height or larger, 30 pixels at least"
 RESTING = 0.03
 """Movement up to which a mouth does not speak: in composed videos those who speak have at least 0.08."""
 
@@ -63,6 +63,8 @@ class People:
     """Width and height that the boxes are measured in, pixels."""
     n_stills: int = 0
     """Faces skipped since nothing ever moves in them."""
+    n_small: int = 0
+    """Faces skipped since they are smaller than `SMALLEST`."""
     turns: Turns | None = None
     """Who speaks when; None without audio."""
     offset_s: float = 0.0
@@ -123,10 +125,12 @@ def people_of(
     evident = [face.evidence for face in candidates if face.evidence is not None]
     kept = iter(lasting(evident))
     faces = [face for face in candidates if face.evidence is None or next(kept)]
-    moving = [face for face in faces if face.evidence is None or not face.evidence.is_still]
+    large = [face for face in faces if face.evidence is None or face.position[2] >= SMALLEST]
+    moving = [face for face in large if face.evidence is None or not face.evidence.is_still]
     cells = arrange([(*face.centre, float(face.position[2])) for face in moving])
     order = sorted(range(len(moving)), key=lambda i: cells[i][:2])
-    return People(tuple(moving[i] for i in order), timestamps_s, frame_size, n_stills=len(faces) - len(moving))
+    n_stills, n_small = len(large) - len(moving), len(faces) - len(large)
+    return People(tuple(moving[i] for i in order), timestamps_s, frame_size, n_stills=n_stills, n_small=n_small)
 
 
 def choose(people: People, choice: Choice, *, photograph: Appearance | None = None) -> Selection:
@@ -212,7 +216,7 @@ def _one(people: People, choice: Choice, photograph: Appearance | None) -> tuple
     if choice.kind == "photograph":
         if photograph is None:
             raise InputError("a photograph must be read before a face can be chosen by it but was not; read it")
-        return _like(people, photograph)
+        return most_like([face.appearance for face in faces], photograph)
     if not 1 <= choice.number <= len(faces):
         raise InputError(
             f"speaker must be 1 to {len(faces)}, the faces found, but is {choice.number}; see them with avse-faces"
@@ -248,22 +252,6 @@ def _at_point(people: People, point: tuple[float, float]) -> int:
     return row
 
 
-def _like(people: People, photograph: Appearance) -> tuple[int, str]:
-    """The face that looks most like a photograph."""
-    alike = [
-        edge_similarity(face.appearance, photograph) if face.appearance is not None else -1.0 for face in people.faces
-    ]
-    order = np.argsort(alike)[::-1]
-    best = alike[order[0]]
-    if best < ALIKE or (len(order) > 1 and best - alike[order[1]] < ALIKE_MARGIN):
-        each = ", ".join(f"face {row + 1} {alike[row]:.2f}" for row in range(len(alike)))
-        raise InputError(
-            f"one face must look like the photograph (similarity {ALIKE:g} or more, {ALIKE_MARGIN:g} above the next) "
-            f"but none does: {each}; use another photograph, or a number from avse-faces"
-        )
-    return int(order[0]), f"most like the photograph (similarity {best:.2f})"
-
-
 def _selected(
     people: People, face: npt.NDArray[np.int64], row: int, words: str, turns: Turns | None = None
 ) -> Selection:
@@ -288,7 +276,9 @@ def _nobody(people: People, words: str, turns: Turns | None = None) -> FaceRepor
 def _why_none(people: People) -> str:
     if people.n_stills:
         return "no face moves; photographs, posters and frozen video say nothing"
-    return "no face was found; a face must look to the camera and be a twentieth of the video's height or larger"
+    if people.n_small:
+        return f"no face is large enough for its lips to be read; {LARGE_ENOUGH}"
+    return f"no face was found; a face must look to the camera; {LARGE_ENOUGH}"
 
 
 def _name(infos: Sequence[FaceInfo], row: int) -> str:

@@ -202,6 +202,20 @@ def test_a_video_without_a_face_is_enhanced_audio_only(run, talk, tmp_path):
     assert "no face was seen" in err
 
 
+def test_a_video_of_one_frame_helps_for_a_moment_and_it_says_so(run, talk, tmp_path):
+    write_video(
+        tmp_path / "one.mp4", talk.images[:1], timestamps_s=np.zeros(1), waveform=talk.noisy[: 2 * talk.rate],
+        sample_rate=talk.rate,
+    )  # fmt: skip
+    code, out, err = run(tmp_path / "one.mp4", "-o", tmp_path / "out.wav", "--json")
+    assert code == 0
+    (row,) = json.loads(out)
+    assert (row["faces"]["n_faces"], row["faces"]["face_fraction"]) == (1, 1)
+    assert 0 < row["video_fraction"] < 0.2
+    assert "s: there is no video frame there" in err
+    assert "no face was chosen" not in err
+
+
 def test_silence_gives_silence(run, tmp_path):
     write_audio(tmp_path / "still.wav", np.zeros(16000), 16000)
     assert run(tmp_path / "still.wav", "--audio-only", "-o", tmp_path / "out.wav")[0] == 0

@@ -117,6 +117,27 @@ def test_enhancement_corrects_the_offset(late, tmp_path, capsys):
     assert not any("corrected" in line for line in warnings())
 
 
+def test_an_offset_of_a_strangers_audio_is_not_used(late, tmp_path, capsys):
+    from avse.media.audio import AudioWriter, read_audio
+
+    with AudioWriter(tmp_path / "other.wav", sample_rate=RATE, n_channels=1) as writer:
+        writer.write(speak(np.random.default_rng(11), duration_s=DURATION_S).waveform[None])
+
+    def enhanced(offset):
+        output = tmp_path / f"{offset}.wav"
+        flags = ["--video", str(late), "--offset-ms", offset, "-o", str(output), "--json"]
+        assert enhance([str(tmp_path / "other.wav"), *flags]) == 0
+        return json.loads(capsys.readouterr().out)[0]["warnings"], read_audio(output)[0]
+
+    warnings, waveform = enhanced("auto")
+    (line,) = [line for line in warnings if "no offset is used" in line]
+    assert "audio by" in line
+    assert "(confidence 0." in line
+    assert line.endswith("too unsure, no offset is used")
+    # It is enhanced as without one.
+    assert np.array_equal(waveform, enhanced("0")[1])
+
+
 def test_an_offset_that_is_none(late, capsys):
     assert enhance([str(late), "--offset-ms", "soon"]) == 2
     assert "--offset-ms must be a number or auto" in capsys.readouterr().err

@@ -9,6 +9,7 @@ import numpy as np
 from hostile_case import ALL_VIDEO, INEXACT, Case, Expected, media, write_audio
 from hostile_damage import damaged_cases
 from hostile_media import Audio, Video
+from rotation import turn
 
 CONTAINERS = {
     ".mp4": (["aac", "alac", "flac", "ac3", "libmp3lame", "libopus"], "libx264"),
@@ -211,7 +212,7 @@ def _sizes() -> Iterator[Case]:
 
 def _turned(path: Path, *, degrees: int) -> None:
     hm.write(path, Video(), Audio())
-    hm.turn(path, degrees)
+    turn(path, degrees)
 
 
 def _too_large(path: Path) -> None:

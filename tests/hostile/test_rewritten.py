@@ -7,6 +7,7 @@ import hostile_media as hm
 import numpy as np
 import pytest
 from hostile_media import Audio, Video
+from rotation import turn
 
 from avse.errors import MediaError
 from avse.media.audio import AudioReader, AudioWriter, read_audio
@@ -201,7 +202,7 @@ def test_a_cover_stays(tmp_path):
 
 def test_rotation_stays(tmp_path):
     hm.write(tmp_path / "turned.mp4", Video(), Audio())
-    hm.turn(tmp_path / "turned.mp4", 90)
+    turn(tmp_path / "turned.mp4", 90)
     for suffix in (".mp4", ".mov", ".mkv"):
         _rewrite(tmp_path / "turned.mp4", tmp_path / f"kept{suffix}")
         with VideoReader(tmp_path / f"kept{suffix}") as video:

@@ -1,6 +1,7 @@
 """Everybody's own file: tables, names, and a video of two who speak in turn."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -72,6 +73,14 @@ def test_each_gets_a_file_and_a_row(in_turn, tmp_path, capsys):
     # A second run replaces nothing unless it is asked to.
     assert main([str(in_turn), "--speaker", "each", "-o", str(tmp_path / "out.wav")]) == 1
     assert "use --force" in capsys.readouterr().err
+
+
+def test_each_names_its_files_by_the_video_where_no_name_is_given(in_turn, tmp_path):
+    shutil.copy(in_turn, tmp_path / "talk.mp4")
+    assert main([str(tmp_path / "talk.mp4"), "--speaker", "each"]) == 0
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "talk.mp4", "talk_face1.wav", "talk_face2.wav", "talk_speakers.json", "talk_speakers.rttm",
+    ]  # fmt: skip
 
 
 def test_each_needs_a_video(media, capsys):

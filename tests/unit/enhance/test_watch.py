@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -40,6 +41,19 @@ def test_python_and_the_command_line_see_the_same(enhancer, media, two_people, t
     assert mouth.report == result.faces
     assert recording.warnings == result.warnings
     assert ("see them with: avse-faces" in " ".join(recording.warnings)) == (video == "two" and speaker == "auto")
+
+
+def test_the_person_of_a_photograph_is_steered_by_both_ways(enhancer, two_people, talk, tmp_path):
+    photograph = tmp_path / "photo.jpg"
+    cv2.imencode(".jpg", cv2.cvtColor(talk.images[0], cv2.COLOR_RGB2BGR))[1].tofile(photograph)
+    recording = enhancer.enhance_recording(two_people, speaker=str(photograph))
+    result = enhance_file(enhancer, Job(two_people, tmp_path / "out.wav", speaker=str(photograph)))
+    assert recording.mouth.report == result.faces
+    assert result.faces.chosen_index == 2
+    assert "most like the photograph" in result.faces.chosen
+    by_number = enhancer.enhance_recording(two_people, speaker="2")
+    assert np.array_equal(recording.waveform, by_number.waveform)
+    assert not np.array_equal(recording.waveform, enhancer.enhance_recording(two_people, speaker="1").waveform)
 
 
 def test_a_containers_own_video_is_used_in_python_too(enhancer, media, tmp_path):

@@ -1,14 +1,18 @@
 """Videos that are not what one hopes for: each has an answer in words, and none an error."""
 
 import av
+import cv2
 import numpy as np
 import pytest
+from rotation import turn
 
+from avse.faces.detect import Box
 from avse.faces.mouth import track_mouth
 from avse.faces.people import find_people
 from avse.faces.scorer import MotionScorer
 from avse.media.video import VideoFrame, VideoReader
 from avse.synthetic.head import PEOPLE, Pose, background, draw_head
+from avse.synthetic.talker import write_video
 
 
 def _frames(images, *, fps=25.0):
@@ -60,16 +64,74 @@ def test_a_mirror_gives_no_second_voice(talk):
     assert "not sure whose voice it is" in report.chosen
 
 
-def test_faces_of_sixteen_pixels_are_too_small_and_it_says_so():
+class ByEye:
+    """A detector that finds all five faces of a row, whatever their size."""
+
+    def __init__(self, size):
+        self._size = size
+
+    def detect(self, image):
+        return [Box(80 + 120 * n - self._size / 2, 240 - self._size / 2, self._size) for n in range(5)]
+
+
+def _row_of_five(size):
     room = background(640, 480)
-    for position in range(5):
-        small = draw_head(background(320, 240), PEOPLE[position % len(PEOPLE)], Pose((160, 118), 130))[
-            50:190:8, 95:225:8
-        ]
-        room[200 : 200 + len(small), 60 + 110 * position :][:, : small.shape[1]] = small
-    report = track_mouth(_frames([room] * 10)).report
+    for n in range(5):
+        room = draw_head(room, PEOPLE[n % len(PEOPLE)], Pose((80 + 120 * n, 240), size))
+    return _frames([room] * 10)
+
+
+@pytest.mark.parametrize(
+    ("size", "detector", "words"),
+    [
+        (16, None, "no face was found; a face must look to the camera"),
+        (20, None, "no face is large enough for its lips to be read"),
+        (20, ByEye(20), "no face is large enough for its lips to be read"),
+    ],
+)
+def test_five_faces_of_twenty_pixels_are_too_small_and_it_says_so(size, detector, words):
+    report = track_mouth(_row_of_five(size), detector=detector).report
     assert report.n_faces == 0
-    assert "a twentieth of the video's height" in report.chosen
+    assert words in report.chosen
+    assert "it must be a sixteenth of the video's height or larger, 30 pixels at least" in report.chosen
+
+
+def test_five_faces_of_thirty_pixels_are_large_enough():
+    assert track_mouth(_row_of_five(30), detector=ByEye(30)).report.n_faces == 5
+
+
+def _cartoon(opening):
+    """A round yellow face with black outlines, which is like no photograph of one."""
+    image, black = background(320, 240), (20, 20, 20)
+    cv2.circle(image, (160, 120), 62, (255, 214, 60), -1)
+    cv2.circle(image, (160, 120), 62, black, 3)
+    for x in (136, 184):
+        cv2.ellipse(image, (x, 106), (13, 18), 0, 0, 360, (255, 255, 255), -1)
+        cv2.circle(image, (x, 110), 6, black, -1)
+    cv2.ellipse(image, (160, 152), (22, 3 + int(14 * opening)), 0, 0, 360, (150, 30, 40), -1)
+    return image
+
+
+def test_an_animated_face_counts_where_it_is_like_a_persons(talk):
+    report = track_mouth(_frames(talk.images)).report  # drawn, too
+    assert (report.n_faces, report.face_fraction, report.chosen) == (1, 1, "face 1 of 1: the only one")
+    report = track_mouth(_frames([_cartoon(abs(np.sin(n / 4))) for n in range(65)])).report
+    assert (report.n_faces, report.face_fraction) == (0, 0)
+    assert report.chosen.startswith("none: no face was found")
+
+
+@pytest.mark.parametrize("turned", [90, 180, 270])
+def test_a_video_that_is_rotated_by_its_metadata_has_its_face(talk, tmp_path, turned):
+    path = tmp_path / "talk.mp4"
+    # As a phone stores it: lying, with a note of how to show it.
+    lying = [np.rot90(image, -turned // 90) for image in talk.images[:15]]
+    write_video(path, lying, timestamps_s=np.arange(15) / 25)
+    with VideoReader(path) as reader:
+        assert track_mouth(reader.frames()).report.n_faces == 0
+    turn(path, turned)
+    with VideoReader(path) as reader:
+        report = track_mouth(reader.frames()).report
+    assert (report.n_faces, report.face_fraction) == (1, 1)
 
 
 def test_a_face_at_the_border_is_cut_out_without_error(talk):

@@ -1,8 +1,9 @@
 """Who is shown when several may speak: turns are followed, and nobody is where it is not sure."""
 
 import numpy as np
+import pytest
 
-from avse.faces.choice import Choice
+from avse.faces.choice import Choice, read_choice
 from avse.faces.mouth import mouth_of
 from avse.faces.speaker import Candidate, choose, people_of
 from avse.faces.who_speaks import TurnConfig
@@ -75,3 +76,30 @@ def test_the_only_face_is_taken_where_nothing_is_known():
     assert (np.flatnonzero(selection.face == -1) == np.arange(30, 60)).all()
     assert selection.report.chosen == "face 1 of 1: the only one"
     assert selection.report.face_fraction == 1 - 30 / N
+
+
+@pytest.mark.parametrize(
+    ("speaker", "index", "position"),
+    [
+        ("top-left", 1, "top left"),
+        ("top-right", 2, "top right"),
+        ("bottom-left", 3, "bottom left"),
+        ("bottom-right", 4, "bottom right"),
+        ("top", 2, "top right"),
+        ("bottom", 3, "bottom left"),
+        ("left", 1, "top left"),
+        ("right", 4, "bottom right"),
+    ],
+)
+def test_sides_and_corners_of_a_call_of_four(speaker, index, position):
+    # Centres: the second is the highest, the third the lowest, the first farthest left, the fourth farthest right.
+    centres = [(90, 60), (310, 50), (100, 250), (320, 240)]
+    faces = [
+        Candidate(np.zeros((N, 2, 3, 3), np.uint8), np.ones(N, bool), np.array([x - 30.0, y - 30.0, 60.0]))
+        for x, y in reversed(centres)
+    ]
+    people = people_of(faces, timestamps_s=np.arange(N) / 25, frame_size=(400, 300))
+    selection = choose(people, read_choice(speaker))
+    assert selection.report.chosen_index == index
+    assert (selection.face == index - 1).all()
+    assert selection.report.chosen == f"face {index} of 4, {position}: the one at the {speaker}"

@@ -3,6 +3,7 @@
 import av
 import numpy as np
 import pytest
+from rotation import turn
 
 from avse.errors import MediaError
 from avse.media.audio import AudioWriter, read_audio
@@ -123,23 +124,11 @@ def test_rotation_of_the_container_is_undone(tmp_path, turned, bright_corner):
     image[:16, :16] = 250
     write_video(tmp_path / "video.mp4", [image] * 3, timestamps_s=np.arange(3) / 25)
     if turned:
-        _turn(tmp_path / "video.mp4", turned)
+        turn(tmp_path / "video.mp4", turned)
     frames, _ = _read(tmp_path / "video.mp4")
     shape = (40, 60, 3) if turned in (0, 180) else (60, 40, 3)
     assert frames[0].image.shape == shape
     assert frames[0].image[bright_corner].mean() > 200
-
-
-def _turn(path, degrees):
-    """Write a rotation into the display matrix of an mp4's track header (ISO/IEC 14496-12, 8.3.2)."""
-    data = bytearray(path.read_bytes())
-    one = 1 << 16
-    cosine, sine = {90: (0, 1), 180: (-1, 0), 270: (0, -1)}[degrees]
-    # FFmpeg counts the video's turn counter-clockwise.
-    matrix = [cosine * one, -sine * one, 0, sine * one, cosine * one, 0, 0, 0, 1 << 30]
-    start = data.index(b"tkhd") + 4 + 4 + 20 + 16
-    data[start : start + 36] = b"".join(value.to_bytes(4, "big", signed=True) for value in matrix)
-    path.write_bytes(data)
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".mov"])
