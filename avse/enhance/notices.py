@@ -14,7 +14,7 @@ def other_faces(video: Path, report: FaceReport, *, speaker: str) -> list[str]:
     """What to do where it was not the right face that was chosen.
 
     Args:
-        video: the file that was looked at.
+        video: the file whose faces were found.
         report: of its faces.
         speaker: whose face the user asked for.
     """
