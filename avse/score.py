@@ -153,7 +153,7 @@ def score_pairs(
     *,
     metrics: Sequence[str] = DEFAULT,
     audiogram: Audiogram = NORMAL,
-    n_jobs: int | None = None,
+    n_workers: int | None = None,
     progress: Callable[[Iterable[FileScores]], Iterable[FileScores]] = iter,
 ) -> list[FileScores]:
     """Score many files on several cores.
@@ -162,7 +162,7 @@ def score_pairs(
         pairs: the files.
         metrics: names from `avse.metrics.table.METRICS`.
         audiogram: the listener of HASPI and HASQI.
-        n_jobs: processes; one for each core by default.
+        n_workers: processes; one for each core by default.
         progress: wraps the results as they come, to show how far the work is.
 
     Returns:
@@ -170,7 +170,7 @@ def score_pairs(
         with the reason.
     """
     work, lost = scoring(metrics=metrics, audiogram=audiogram)
-    return list(progress(in_parallel(work, pairs, n_jobs=n_jobs, lost=lost)))
+    return list(progress(in_parallel(work, pairs, n_workers=n_workers, lost=lost)))
 
 
 def scoring(

@@ -40,7 +40,7 @@ def in_parallel(
     work: Callable[[Work], Done],
     items: Sequence[Work],
     *,
-    n_jobs: int | None = None,
+    n_workers: int | None = None,
     lost: Callable[[Work, AvseError], Done] | None = None,
 ) -> Iterator[Done]:
     """Do independent work on several cores, results in order; one process does it itself.
@@ -48,17 +48,17 @@ def in_parallel(
     Args:
         work: a function that can be pickled.
         items: what to do it to.
-        n_jobs: processes; one for each core by default.
+        n_workers: processes; one for each core by default.
         lost: gives the result of an item whose process was killed; without it that is an error.
 
     Raises:
         AvseError: a process was killed, and there is no `lost`.
     """
-    n_jobs = min(n_jobs or os.cpu_count() or 1, len(items))
-    if n_jobs <= 1:
+    n_workers = min(n_workers or os.cpu_count() or 1, len(items))
+    if n_workers <= 1:
         yield from map(work, items)
         return
-    with started_safely(), _Workers(n_jobs) as workers, ThreadPoolExecutor(n_jobs) as threads:
+    with started_safely(), _Workers(n_workers) as workers, ThreadPoolExecutor(n_workers) as threads:
         futures: list[Future[Done]] = [threads.submit(workers.do, work, item) for item in items]
         try:
             for item, future in zip(items, futures, strict=True):
@@ -66,7 +66,7 @@ def in_parallel(
                     result = future.result()
                 except BrokenProcessPool:
                     error = AvseError(
-                        f"each of {n_jobs} processes must run to its end but one was killed, perhaps for want of "
+                        f"each of {n_workers} processes must run to its end but one was killed, perhaps for want of "
                         "memory; use fewer at a time"
                     )
                     if lost is None:

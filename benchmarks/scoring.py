@@ -67,9 +67,9 @@ def seconds(pairs: list[Pair], metrics: tuple[str, ...]) -> dict[str, float]:
     return spent
 
 
-def line(name: str, seconds_each: float, n_jobs: int) -> list[str]:
+def line(name: str, seconds_each: float, n_workers: int) -> list[str]:
     """A line of the table."""
-    minutes = N_MIXTURES * seconds_each / n_jobs / 60
+    minutes = N_MIXTURES * seconds_each / n_workers / 60
     return [name, f"{1000 * seconds_each:.1f}", f"{1 / seconds_each:.2f}", f"{minutes:.1f}"]
 
 

@@ -1,10 +1,12 @@
 """The stages' way to several machines: a function over a list, on the executor that was asked for."""
 
 import argparse
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from avse.cli.advice import JOB_OPTIONS, with_options
 from avse.cli.executor import add_executor_options, check_executor_options, running, wants_executor
 from avse.errors import AvseError, InputError
 from avse.jobs.call import call_each
@@ -53,8 +55,14 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None, *, stage:
     try:
         check_executor_options(arguments)
     except InputError as error:
-        parser.exit(2, f"{stage}: error: {error}\n")
+        print_error(stage, error)
+        parser.exit(2)
     return arguments
+
+
+def print_error(stage: str, error: object) -> None:
+    """Print an error on standard error, in one line that names the options which mend it."""
+    print(f"{stage}: error: {with_options(str(error), JOB_OPTIONS)}", file=sys.stderr)
 
 
 def own_share(items: Sequence[Item], arguments: argparse.Namespace) -> list[Item]:
@@ -89,7 +97,7 @@ def run_each(
         AvseError: no worker can be made, or the journal is of another run.
     """
     if not wants_executor(arguments):
-        yield from in_parallel(work, items, n_jobs=arguments.workers, lost=lost)
+        yield from in_parallel(work, items, n_workers=arguments.workers, lost=lost)
         return
     arguments.quiet = False
     beside = command.folder if isinstance(command.folder, Path) else None

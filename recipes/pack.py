@@ -28,7 +28,7 @@ from avse.jobs.growing import read_text
 from avse.jobs.places import Place, Url, on_disk, path_or_url, written
 from avse.jobs.urls import put
 from avse.media.output import scratch_folder
-from recipes.executor import Command, add_options, own_share, parse, run_each
+from recipes.executor import Command, add_options, own_share, parse, print_error, run_each
 
 
 class Group(NamedTuple):
@@ -170,11 +170,11 @@ def main(argv: list[str] | None = None) -> int:
     try:
         done = pack_all(arguments)
     except (AvseError, OSError) as error:
-        print(f"pack: error: {error}", file=sys.stderr)
+        print_error("pack", error)
         return 2
     failed = [row.error for row in done if row.error is not None]
     for text in failed:
-        print(f"pack: error: {text}", file=sys.stderr)
+        print_error("pack", text)
     print(f"{sum(row.n for row in done)} recordings packed into {arguments.folder}", file=sys.stderr)
     return 2 if failed else 0
 

@@ -1,6 +1,29 @@
 """What the library's messages advise, as options of the commands."""
 
+from collections.abc import Mapping
+
+JOB_OPTIONS = {
+    "the executor must be one of": "--executor must be one of",
+    "the executor ray": "--executor ray",
+    "the executor local": "--executor local",
+    "time without progress must be": "--no-progress-s must be",
+    "give it longer without progress": "give it longer by --no-progress-s",
+    "number of workers": "--workers",
+    "Ray address": "--ray-address",
+    "with `ray start` on its first node": "with `ray start --head`",
+    "name another journal": "name another with --journal",
+    "share must be i/n": "--shard must be i/n",
+}
+"""Those of every command that can run on several machines, stages of recipes among them."""
 OPTIONS = {
+    **JOB_OPTIONS,
+    "number of files that may wait": "--max-queued",
+    "size of the largest file, MB,": "--max-upload-mb",
+    "time that results are kept, s,": "--keep-s",
+    "number of calls at the same time": "--max-streams",
+    "port number": "--port",
+    "host address": "--host",
+    "give it a token": "set --token or AVSE_TOKEN",
     "allow it to be replaced, or name another": "use --force to replace it",
     "use the device cpu": "use --device cpu",
     "try another number, or go without a camera": "try another number or --no-camera",
@@ -13,8 +36,8 @@ OPTIONS = {
 """By the library's words; the first of those that begin alike is the longest."""
 
 
-def with_options(message: str) -> str:
-    """A message of the library with the command's options in it."""
-    for words, option in OPTIONS.items():
+def with_options(message: str, options: Mapping[str, str] = OPTIONS) -> str:
+    """A message of the library with options in it: those of the commands, or the given ones of a stage."""
+    for words, option in options.items():
         message = message.replace(words, option)
     return message

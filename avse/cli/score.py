@@ -70,7 +70,8 @@ def _parser() -> argparse.ArgumentParser:
         "(default: none)",
     )
     add("--align", action="store_true", help="remove each file's delay against the reference (0.5 s at most) first")
-    add("--workers", "--jobs", type=int, help="processes (default: one for each core)")
+    add("--workers", type=int, help="processes (default: one for each core)")
+    add("--jobs", type=int, dest="workers", default=argparse.SUPPRESS, help=argparse.SUPPRESS)  # its name before
     add("--csv", type=path_or_url, metavar="FILE", help="write one line for each file")
     add(
         "--json",
@@ -154,7 +155,7 @@ def _scores(
 
     metrics, audiogram = facts["metrics"], tuple(facts["audiogram"])
     if not wants_executor(options):
-        return score_pairs(pairs, metrics=metrics, audiogram=audiogram, n_jobs=options.workers, progress=progress)
+        return score_pairs(pairs, metrics=metrics, audiogram=audiogram, n_workers=options.workers, progress=progress)
     work, lost = scoring(metrics=metrics, audiogram=audiogram)
     beside = folder if isinstance(folder, Path) else None  # a journal is appended to, which no URL can be
     with running(options, command="avse-score", n_workers=options.workers, folder=beside, facts=facts) as run_on:

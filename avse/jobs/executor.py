@@ -33,15 +33,18 @@ class ExecutorConfig:
             InputError: a value is out of range.
         """
         if self.name not in NAMES:
-            raise InputError(f"--executor must be one of {', '.join(NAMES)} but is {self.name!r}; choose one")
+            raise InputError(f"the executor must be one of {', '.join(NAMES)} but is {self.name!r}; choose one")
         if self.n_workers is not None and self.n_workers < 1:
-            raise InputError(f"--workers must be at least 1 but is {self.n_workers}; give the number of processes")
+            raise InputError(
+                f"number of workers must be at least 1 but is {self.n_workers}; give the number of processes"
+            )
         if not 0 < self.no_progress_s <= LONGEST_S:
             raise InputError(
-                f"--no-progress-s must be above 0 and at most {LONGEST_S:g} but is {self.no_progress_s:g}; give seconds"
+                f"time without progress must be above 0 and at most {LONGEST_S:g} but is {self.no_progress_s:g}; "
+                "give seconds"
             )
         if self.ray_address is not None and self.name != "ray":
-            raise InputError(f"--ray-address must go with --executor ray but that is {self.name}; add it")
+            raise InputError(f"Ray address must go with the executor ray but that is {self.name}; choose ray")
 
 
 class Executor(Protocol):

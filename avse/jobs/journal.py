@@ -158,7 +158,7 @@ def _check_same(found: Contents, path: Path, *, command: str, options: JsonDict)
         raise ConfigError(f"journal {path} must be one of {command} but is of {found.command}; name another")
     if different := differences(found.options, options):
         raise ConfigError(
-            f"journal {path} must be of the same options but {'; '.join(different[:3])}; name another with --journal"
+            f"journal {path} must be of the same options but {'; '.join(different[:3])}; name another journal"
         )
 
 

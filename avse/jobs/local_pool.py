@@ -116,7 +116,7 @@ class ChildProcess:
             self.stop(grace_s=min(1.0, self._no_progress_s))
             raise StuckError(
                 f"a job must make progress every {self._no_progress_s:g} s but did not and was ended; give it longer "
-                "by --no-progress-s, or look at its file"
+                "without progress, or check its file"
             ) from None
         if message is None:
             raise LostProcessError("the process of a worker is gone")

@@ -184,7 +184,7 @@ def load_ray() -> Any:
         import ray
     except ModuleNotFoundError:
         raise MissingExtraError(
-            "--executor ray needs Ray but it is not installed; pip install 'avse[cluster]'"
+            "the executor ray needs Ray but it is not installed; pip install 'avse[cluster]'"
         ) from None
     return ray
 
@@ -203,7 +203,7 @@ def _connect(ray: Any, address: str | None, n_workers: int | None) -> None:
     except Exception as error:  # noqa: BLE001 - whatever Ray finds wrong with it: its types are its own
         words = " ".join(f"{error}".split())[:200]
         raise InputError(
-            f"--ray-address {address} must be a Ray cluster of version {ray.__version__} but is not ({words})"
+            f"Ray address {address} must be a Ray cluster of version {ray.__version__} but is not ({words})"
         ) from None
 
 
@@ -223,7 +223,7 @@ def _start_here(ray: Any, n_workers: int | None, quiet: dict[str, Any]) -> None:
         else:
             return
     raise InputError(
-        f"Ray must start on this machine but does not ({words}); free a core and some memory, or use --executor local"
+        f"Ray must start on this machine but does not ({words}); free a core and some memory, or use the executor local"
     )
 
 
@@ -231,14 +231,14 @@ def _check_address(address: str) -> None:
     """Refuse an address where nobody answers at once: Ray itself tries for minutes."""
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if not host or not port.isdigit():
-        raise InputError(f"--ray-address must be host:port but is {address!r}; the port of `ray start` is 6379")
+        raise InputError(f"Ray address must be host:port but is {address!r}; the port of `ray start` is 6379")
     try:
         socket.create_connection((host, int(port)), timeout=CONNECT_S).close()
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or error
         raise InputError(
-            f"--ray-address {address} must be a running Ray cluster but nobody answers there ({reason}); start one "
-            "with `ray start --head`, or correct the address"
+            f"Ray address {address} must be a running Ray cluster but nobody answers there ({reason}); start one "
+            "with `ray start` on its first node, or correct the address"
         ) from None
 
 

@@ -20,7 +20,7 @@ def parse_share(text: str | None) -> tuple[int, int]:
     found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text.strip())
     index, count = (int(found[1]), int(found[2])) if found else (0, 0)
     if not 1 <= index <= count:
-        raise InputError(f"--shard must be i/n with i from 1 to n but is {text[:30]!r}; write the first of 8 as 1/8")
+        raise InputError(f"share must be i/n with i from 1 to n but is {text[:30]!r}; write the first of 8 as 1/8")
     return index, count
 
 

@@ -7,6 +7,16 @@ from pathlib import Path
 from avse.errors import InputError
 from avse.models.pretrained import DEFAULT_MODEL
 
+POSITIVE = {
+    "n_workers": "number of workers",
+    "max_queued": "number of files that may wait",
+    "max_upload_mb": "size of the largest file, MB,",
+    "keep_s": "time that results are kept, s,",
+    "no_progress_s": "time without progress, s,",
+    "max_streams": "number of calls at the same time",
+}
+"""Limits that must be above 0, as messages name them."""
+
 
 @dataclass(frozen=True)
 class ServerConfig:
@@ -45,16 +55,15 @@ class ServerConfig:
         Raises:
             InputError: a number is out of range, or everybody could use the server.
         """
-        positive = ("n_workers", "max_queued", "max_upload_mb", "keep_s", "no_progress_s", "max_streams")
-        if small := [name for name in positive if not getattr(self, name) > 0]:
-            option = f"--{small[0].replace('_', '-')}"
-            raise InputError(f"{option} must be above 0 but is {getattr(self, small[0]):g}; raise it")
+        for name, words in POSITIVE.items():
+            if not getattr(self, name) > 0:
+                raise InputError(f"{words} must be above 0 but is {getattr(self, name):g}; raise it")
         if not 0 <= self.port <= 65535:
-            raise InputError(f"--port must be 0 to 65535 but is {self.port}; choose another")
+            raise InputError(f"port number must be 0 to 65535 but is {self.port}; choose another")
         if not self.token and not is_loopback(self.host):
             raise InputError(
-                f"--host {self.host} must go with a token, for others could use the server, but has none; set --token "
-                "or AVSE_TOKEN, or listen on 127.0.0.1"
+                f"host address {self.host} must go with a token, for others could use the server, but has none; give "
+                "it a token, or listen on 127.0.0.1"
             )
 
     @property

@@ -55,7 +55,7 @@ def main(argv: list[str] | None = None) -> int:
         )
         work = partial(store, folder=arguments.folder, seed=arguments.seed, config=config, heart=arguments.heart)
         drivers = range(arguments.n_drivers)
-        list(tqdm(in_parallel(work, drivers, n_jobs=arguments.workers), total=len(drivers), desc="drives"))
+        list(tqdm(in_parallel(work, drivers, n_workers=arguments.workers), total=len(drivers), desc="drives"))
     except AvseError as error:
         print(f"prepare: error: {error}", file=sys.stderr)
         return 2 if isinstance(error, InputError) else 1

@@ -225,7 +225,7 @@ def main(config: EvaluateConfig) -> None:
     run = Run(config.folder, config=config, free=(*FREE, "leaky"))
     if left:
         work = partial(evaluate_fold, config=config)
-        list(tqdm(in_parallel(work, left, n_jobs=config.workers), total=len(left), desc="folds"))
+        list(tqdm(in_parallel(work, left, n_workers=config.workers), total=len(left), desc="folds"))
         run.log(event="stopped", folds=len(left), minutes=round((time.monotonic() - started) / 60, 2))
     print(f"{len(left)} of {len(jobs)} folds done now", file=sys.stderr)
 

@@ -112,7 +112,7 @@ def prepared(config: EvaluateConfig) -> tuple[list[Features], tuple[str, ...]]:
     features = FeatureConfig(config.modalities, config.noise, config.snr_db if hears(config) else ())
     crops = config.crops or config.folder / "crops"
     rows, failed = read_features(
-        examples, features, folder=config.features or config.folder / "features", crops=crops, n_jobs=config.workers
+        examples, features, folder=config.features or config.folder / "features", crops=crops, n_workers=config.workers
     )
     for line in [*failed, *(note for row in rows for note in row.notes)]:
         print(f"recognition: {line}", file=sys.stderr)

@@ -67,7 +67,7 @@ def noise_variant(snr_db: float) -> str:
 
 
 def read_features(
-    examples: Sequence[LabelledRecording], config: FeatureConfig, *, folder: Path, crops: Path, n_jobs: int = 1
+    examples: Sequence[LabelledRecording], config: FeatureConfig, *, folder: Path, crops: Path, n_workers: int = 1
 ) -> tuple[list[Features], list[str]]:
     """Features of all examples; those that cannot be read are reported and skipped.
 
@@ -76,7 +76,7 @@ def read_features(
         config: what to compute.
         folder: where features are kept.
         crops: folder of mouth crops by id.
-        n_jobs: processes.
+        n_workers: processes.
 
     Returns:
         Features of what could be read, and a line for each that could not.
@@ -86,7 +86,9 @@ def read_features(
     Noises(config.noise)
     work = partial(_features, config=config, folder=folder, crops=crops)
     lost = lambda example, error: f"{example.id}: {error}"  # noqa: E731
-    done = list(tqdm(in_parallel(work, list(examples), n_jobs=n_jobs, lost=lost), total=len(examples), desc="features"))
+    done = list(
+        tqdm(in_parallel(work, list(examples), n_workers=n_workers, lost=lost), total=len(examples), desc="features")
+    )
     return [d for d in done if isinstance(d, Features)], [d for d in done if isinstance(d, str)]
 
 

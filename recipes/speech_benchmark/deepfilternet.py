@@ -125,7 +125,7 @@ def main(argv: list[str] | None = None) -> int:
         keep_if_same(arguments.folder, facts={**facts, "peer": _peer()}, outputs=arguments.folder.glob("*.wav"))
         tasks = [mixtures[start : start + 11] for start in range(0, len(mixtures), 11)]
         work = partial(enhance_some, manifest=arguments.manifest, folder=arguments.folder)
-        found = in_parallel(work, tasks, n_jobs=arguments.workers)
+        found = in_parallel(work, tasks, n_workers=arguments.workers)
         n_done = sum(tqdm(found, total=len(tasks), desc="DeepFilterNet3", unit="11 mixtures"))
     except AvseError as error:
         print(f"deepfilternet: error: {error}", file=sys.stderr)

@@ -24,7 +24,7 @@ from avse.jobs.places import Place, files_in, path_or_url, written
 from avse.media.audio import AudioWriter
 from avse.signal.classical import METHODS
 from avse.types import Waveform
-from recipes.executor import Command, add_options, own_share, parse, run_each
+from recipes.executor import Command, add_options, own_share, parse, print_error, run_each
 from recipes.speech_benchmark.conditions import KINDS, condition_of
 from recipes.speech_benchmark.loaded import Model, load_enhancer
 from recipes.speech_benchmark.provenance import data_facts, keep_if_same
@@ -176,10 +176,10 @@ def main(argv: list[str] | None = None) -> int:
     try:
         done = enhance_all(arguments)
     except AvseError as error:
-        print(f"enhance: error: {error}", file=sys.stderr)
+        print_error("enhance", error)
         return 1
     for words in done.errors:
-        print(f"enhance: error: {words}", file=sys.stderr)
+        print_error("enhance", words)
     print(f"{done.n_enhanced} mixtures enhanced, {done.n_before} were done before", file=sys.stderr)
     return 1 if done.errors else 0
 

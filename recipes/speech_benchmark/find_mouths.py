@@ -15,7 +15,7 @@ from avse import __version__
 from avse.data.manifest import Item, data_place, read_manifest
 from avse.errors import AvseError, reason_of
 from avse.jobs.places import Place, path_or_url, written
-from recipes.executor import Command, add_options, own_share, parse, run_each
+from recipes.executor import Command, add_options, own_share, parse, print_error, run_each
 from recipes.speech_benchmark.crop_store import note_stored, remove_others, store_crops
 
 Found = dict[str, float | str]
@@ -74,11 +74,11 @@ def main(argv: list[str] | None = None) -> int:
     try:
         found = find_all(arguments)
     except AvseError as error:
-        print(f"crops: error: {error}", file=sys.stderr)
+        print_error("crops", error)
         return 2
     failed = [row for row in found if "error" in row]
     for row in failed:
-        print(f"crops: error: {row['error']}", file=sys.stderr)
+        print_error("crops", row["error"])
     poor = [row for row in found if float(row.get("face_fraction", 1)) < 0.98]
     print(
         f"{len(found) - len(failed)} clips, {len(poor)} with the face in fewer than 98 % of frames",

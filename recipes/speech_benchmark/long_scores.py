@@ -21,7 +21,7 @@ from avse.data.manifest import data_place, read_manifest
 from avse.errors import AvseError
 from avse.jobs.places import Place, path_or_url
 from avse.jobs.share import parse_share
-from recipes.executor import Command, add_options, own_share, parse, run_each
+from recipes.executor import Command, add_options, own_share, parse, print_error, run_each
 from recipes.speech_benchmark.loaded import Model, load_enhancer
 from recipes.speech_benchmark.mouths import BAD, CONDITIONS
 from recipes.speech_benchmark.reader import RATE, LongReader
@@ -170,7 +170,7 @@ def main(argv: list[str] | None = None) -> int:
         work = partial(score_task, model=model, reader=_reader_options(arguments))
         n_now, found = score_all(videos, files, work=work, arguments=arguments)
     except AvseError as error:
-        print(f"long_scores: error: {error}", file=sys.stderr)
+        print_error("long_scores", error)
         return 1
     failed = {row["id"]: row["failed"] for row in found if "failed" in row}
     for name, reasons in failed.items():

@@ -22,7 +22,7 @@ from avse.jobs.share import parse_share
 from avse.metrics.score_or_reason import Score
 from avse.metrics.table import check_metrics
 from avse.score import score_file, score_waveforms
-from recipes.executor import Command, add_options, own_share, parse, run_each
+from recipes.executor import Command, add_options, own_share, parse, print_error, run_each
 from recipes.speech_benchmark.row_keys import mixture_keys
 from recipes.speech_benchmark.score_file import Row, ScoreFile
 
@@ -156,7 +156,7 @@ def main(argv: list[str] | None = None) -> int:
         files = [file for file in _score_files(arguments, mixtures) if not _is_done(file, mixtures)]
         found = score_all(files, own_share(mixtures, arguments), arguments=arguments) if files else []
     except AvseError as error:
-        print(f"score: error: {error}", file=sys.stderr)
+        print_error("score", error)
         return 1
     for file, rows in zip(files, found, strict=True):
         _tell(file, rows)

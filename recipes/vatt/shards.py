@@ -27,7 +27,7 @@ from avse.jobs.call import report_progress
 from avse.jobs.places import Place, on_disk, path_or_url
 from avse.jobs.places import written as written_to
 from avse.jobs.share import parse_share
-from recipes.executor import Command, add_options, own_share, parse, run_each
+from recipes.executor import Command, add_options, own_share, parse, print_error, run_each
 from recipes.vatt.clip_sources import Source, faces_of, videos_in
 from recipes.vatt.shard_places import DONE, begin, keep_to, shards_here
 
@@ -150,7 +150,7 @@ def main(argv: list[str] | None = None) -> int:
         keep_to(config, arguments.shards)
         begun = begin(arguments.shards, share=parse_share(arguments.shard))
     except AvseError as error:
-        print(f"shards: error: {error}", file=sys.stderr)
+        print_error("shards", error)
         return 2
     written, known = begun.written, {row["id"] for row in begun.videos}
     before = [Video(**row) for row in begun.videos]
@@ -166,7 +166,7 @@ def main(argv: list[str] | None = None) -> int:
         cut = run_each(work, parts, arguments, command=command, name_of=_name, lost=_lost)
         done = list(tqdm(cut, total=len(parts), desc="cut", unit="part"))
     except (AvseError, OSError) as error:  # such as a disk that is full
-        print(f"shards: error: {error}; the same command continues from here", file=sys.stderr)
+        print_error("shards", f"{error}; the same command continues from here")
         return 1
     videos = [video for part in done for video in part]
     if arguments.shard is None and isinstance(arguments.shards, Path):

@@ -133,9 +133,20 @@ def test_jobs_reach_the_scorer_and_leave_the_scores_as_they_are(folders, capsys,
     assert score(folders, "--json", "-", "--workers", "2") == 0
     assert capsys.readouterr().out == alone
     asked = []
-    monkeypatch.setattr("avse.score.score_pairs", lambda *_, n_jobs, **__: asked.append(n_jobs) or [])
+    monkeypatch.setattr("avse.score.score_pairs", lambda *_, n_workers, **__: asked.append(n_workers) or [])
     score(folders, "--json", "-", "--workers", "3")
     assert asked == [3]
+
+
+def test_the_former_name_of_workers_works_and_is_not_in_the_help(folders, capsys, monkeypatch):
+    asked = []
+    monkeypatch.setattr("avse.score.score_pairs", lambda *_, n_workers, **__: asked.append(n_workers) or [])
+    score(folders, "--json", "-", "--jobs", "3")
+    assert asked == [3]
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "--jobs" not in capsys.readouterr().out
 
 
 def test_failed_files_end_in_1_and_the_others_are_scored(folders, capsys):

@@ -19,7 +19,7 @@ def folder(tmp_path, media):
 def test_shares_and_then_the_whole_are_the_scores_of_one_run(folder, tmp_path, monkeypatch, capsys):
     from avse import score as scoring
 
-    common = ["--reference", str(folder), "--estimate", str(folder), "--metrics", "stoi", "--jobs", "1"]
+    common = ["--reference", str(folder), "--estimate", str(folder), "--metrics", "stoi", "--workers", "1"]
     assert score.main([*common, "--json", str(tmp_path / "plain" / "s.json")]) == 0
     shared = [*common, "--json", str(tmp_path / "shared" / "s.json")]
     for share in ("1/2", "2/2"):

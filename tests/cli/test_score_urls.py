@@ -40,7 +40,7 @@ def run(capsys):
 
     def run(place, *options, jobs=1, metrics="si_sdr_db"):
         given = ["--reference", f"{place}/clean", "--estimate", f"{place}/out", "--noisy", f"{place}/noisy"]
-        code = score.main([*given, "--metrics", metrics, "--jobs", str(jobs), *map(str, options)])
+        code = score.main([*given, "--metrics", metrics, "--workers", str(jobs), *map(str, options)])
         captured = capsys.readouterr()
         assert "Traceback" not in captured.err
         return code, captured.out, captured.err
@@ -149,7 +149,7 @@ def test_a_broken_file_is_its_own_line_and_names_the_url(run, stored, memory):
 def test_bad_places_are_one_line(stored, capsys, changed, words):
     given = {"--reference": f"{stored}/clean", "--estimate": f"{stored}/out", "--json": f"{stored}/x.json"}
     arguments = [word for pair in {**given, **changed}.items() for word in pair]
-    assert score.main([*arguments, "--metrics", "si_sdr_db", "--jobs", "1"]) == 2
+    assert score.main([*arguments, "--metrics", "si_sdr_db", "--workers", "1"]) == 2
     err = capsys.readouterr().err
     assert len(err.splitlines()) == 1
     assert words in err

@@ -19,6 +19,6 @@ def test_child_processes_of_a_program_that_has_the_folder_on_its_path(planted, t
     # As in a notebook, where '' stands for the current folder.
     monkeypatch.chdir(planted)
     monkeypatch.setattr(sys, "path", [*sys.path, ""])
-    assert list(in_parallel(double, [1, 2], n_jobs=2)) == [2, 4]
+    assert list(in_parallel(double, [1, 2], n_workers=2)) == [2, 4]
     assert run_module("avse.cli.export", "--help", capture_output=True).returncode == 0
     assert not (tmp_path / "ran.txt").exists()

@@ -98,7 +98,7 @@ def test_scoring_a_folder_again_reuses_scores_and_replaces_its_own_outputs(calls
 
     def run(*more):
         scored.clear()
-        arguments = ["--reference", calls, "--estimate", calls, "--jobs", "1", "--metrics", "stoi", *outputs, *more]
+        arguments = ["--reference", calls, "--estimate", calls, "--workers", "1", "--metrics", "stoi", *outputs, *more]
         code = score.main([str(argument) for argument in arguments])
         capsys.readouterr()
         return code, list(scored)

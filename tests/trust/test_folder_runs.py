@@ -104,7 +104,7 @@ def die_on_two(number):
 
 
 def test_a_worker_killed_for_memory_costs_only_its_own_item():
-    given = list(in_parallel(die_on_two, [1, 2, 3, 4, 5], n_jobs=2, lost=lambda number, error: f"{number}: {error}"))
+    given = list(in_parallel(die_on_two, [1, 2, 3, 4, 5], n_workers=2, lost=lambda number, error: f"{number}: {error}"))
     assert given[:1] + given[2:] == [10, 30, 40, 50]
     assert given[1].startswith("2: each of 2 processes must run to its end but one was killed")
 
@@ -120,7 +120,8 @@ def test_scores_of_a_folder_survive_any_error_of_one_file(calls, tmp_path, monke
         return real(path, **options)
 
     monkeypatch.setattr(scoring, "score_file", fails)
-    arguments = ["--reference", str(calls), "--estimate", str(calls), "--metrics", "stoi", "--jobs", "1", "--json", "-"]
+    arguments = ["--reference", str(calls), "--estimate", str(calls), "--metrics", "stoi", "--workers", "1",
+                 "--json", "-"]  # fmt: skip
     assert score.main(arguments) == 1
     files = json.loads(capsys.readouterr().out)["files"]
     assert [row["estimate"]["stoi"] is None for row in files] == [True, False]
@@ -236,7 +237,7 @@ def test_a_process_whose_parent_is_killed_ends(tmp_path):
     code = (
         "import os, sys, time\nfrom avse.workers import in_parallel\n"
         "def work(n):\n    open(f'{sys.argv[1]}/{os.getpid()}', 'w'); time.sleep(300)\n"
-        "if __name__ == '__main__': list(in_parallel(work, [1, 2], n_jobs=2))\n"
+        "if __name__ == '__main__': list(in_parallel(work, [1, 2], n_workers=2))\n"
     )
     script = tmp_path / "script.py"
     script.write_text(code)

@@ -141,7 +141,7 @@ def test_unreadable_file_fails_alone_and_keeps_its_order(files):
         pair(files, id="good"),
         pair(files, id="text", estimate=files / "text.wav"),
     ]
-    rows = score_pairs(pairs, metrics=FAST, n_jobs=1)
+    rows = score_pairs(pairs, metrics=FAST, n_workers=1)
     assert [row.id for row in rows] == ["missing", "good", "text"]
     assert "nowhere.wav" in reasons(rows[0]).pop()
     assert rows[1].estimate["stoi"].value > 0
@@ -155,9 +155,9 @@ def process_and_threads(_):
 
 def test_processes_give_the_same_as_one_and_work_on_one_thread(files, monkeypatch):
     pairs = [pair(files, id=str(number), noisy=files / "noisy.wav") for number in range(3)]
-    assert score_pairs(pairs, metrics=FAST, n_jobs=2) == score_pairs(pairs, metrics=FAST, n_jobs=1)
+    assert score_pairs(pairs, metrics=FAST, n_workers=2) == score_pairs(pairs, metrics=FAST, n_workers=1)
     monkeypatch.delenv("OMP_NUM_THREADS")
-    others = list(in_parallel(process_and_threads, [1, 2], n_jobs=2))
+    others = list(in_parallel(process_and_threads, [1, 2], n_workers=2))
     assert os.getpid() not in {process for process, _ in others}
     assert {threads for _, threads in others} == {"1"}
     assert "OMP_NUM_THREADS" not in os.environ
@@ -169,4 +169,4 @@ def die(_):
 
 def test_killed_process_is_reported_in_one_line():
     with pytest.raises(AvseError, match=r"each of 2 processes must run to its end but one was killed.*use fewer"):
-        list(in_parallel(die, [1, 2], n_jobs=2))
+        list(in_parallel(die, [1, 2], n_workers=2))

@@ -97,7 +97,7 @@ def test_shares_are_all_of_the_list_and_nothing_twice(n):
 
 @pytest.mark.parametrize("text", ["0/4", "5/4", "1/0", "a/b", "1", "1/2/3", "-1/4"])
 def test_a_share_that_is_none_is_refused(text):
-    with pytest.raises(InputError, match="--shard must be i/n"):
+    with pytest.raises(InputError, match=r"^share must be i/n"):
         parse_share(text)
 
 

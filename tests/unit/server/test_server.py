@@ -165,11 +165,19 @@ def test_without_the_token_nothing_is_answered(tmp_path):
 
 
 def test_a_server_for_others_needs_a_token(tmp_path, capsys):
-    with pytest.raises(InputError, match=r"--host 0\.0\.0\.0 must go with a token"):
+    with pytest.raises(InputError, match=r"host address 0\.0\.0\.0 must go with a token"):
         ServerConfig(folder=tmp_path, host="0.0.0.0")
     assert ServerConfig(folder=tmp_path, host="0.0.0.0", token="x").port == 8117
     assert serve.main(["--host", "0.0.0.0"]) == 2
-    assert "must go with a token" in capsys.readouterr().err
+    line = capsys.readouterr().err
+    assert "--host 0.0.0.0 must go with a token" in line
+    assert "set --token or AVSE_TOKEN, or listen on 127.0.0.1" in line
+
+
+@pytest.mark.parametrize("option", ["--workers", "--max-queued", "--max-upload-mb", "--keep-s", "--max-streams"])
+def test_a_limit_of_nothing_is_named_as_the_option_that_sets_it(option, capsys):
+    assert serve.main([option, "0"]) == 2
+    assert f"avse-serve: error: {option} must be above 0 but is 0; raise it" in capsys.readouterr().err
 
 
 def test_an_address_that_is_taken_is_one_line(running, capsys):
