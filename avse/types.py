@@ -19,6 +19,8 @@ Flags = npt.NDArray[np.bool_]
 """`(frames,)`, or one for each of something else; True = real data."""
 Series = npt.NDArray[np.float64]
 """`(time,)` or `(channels, time)`, sampled evenly."""
+FloatSeries = npt.NDArray[np.floating]
+"""A series in any floating precision, as recordings have it."""
 Features = npt.NDArray[np.floating]
 """`(examples, features)`."""
 Labels = npt.NDArray[np.integer]

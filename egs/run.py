@@ -4,7 +4,7 @@
     egs/grid/run.sh --stage 2 --stop-stage 4   by number
     egs/grid/run.sh --stages prepare,train     by name
 
-What the stages are is said by `egs/<corpus>/corpus.toml`, or NAME.toml, whose `stages` names one of `PIPELINES`.
+The stages are set by `egs/<corpus>/corpus.toml`, or NAME.toml, whose `stages` names one of `PIPELINES`.
 """
 
 import sys

@@ -64,11 +64,11 @@ def classify(name: str, train: tuple[Features, Labels], test: Features, *, n_lev
     known = levels >= 0
     n_fewest = int(np.unique(levels[known], return_counts=True)[1].min())
     fitted = CLASSIFIERS[name](seed, n_fewest).fit(features[known], levels[known])
-    spread = np.zeros((len(test), n_levels))
-    spread[:, fitted.classes_] = (
+    probabilities = np.zeros((len(test), n_levels))
+    probabilities[:, fitted.classes_] = (
         fitted.predict_proba(test) if hasattr(fitted, "predict_proba") else _softmax(fitted.decision_function(test))
     )
-    return spread
+    return probabilities
 
 
 def majority(levels: Labels, *, n_test: int, n_levels: int) -> Probabilities:

@@ -61,7 +61,7 @@ def run(parts: Callable[[argparse.Namespace], Sequence[Part]], arguments: argpar
 
 
 def write(path: Path, text: str) -> None:
-    """Write a text, beside first and then renamed."""
+    """Write a text atomically."""
     with atomic_write(path, force=True) as temporary:
         temporary.write_text(text, encoding="utf-8")
 

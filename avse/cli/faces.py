@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _look(options: argparse.Namespace, choice: Any, detector: Any) -> "tuple[People, Selection, list[str]]":
     from avse.enhance.sync import with_offsets
-    from avse.enhance.watch import View, listen, see_people
+    from avse.enhance.watch import View, listen, people_in_view
     from avse.faces.choice import read_photograph
     from avse.faces.speaker import choose
     from avse.media.video import probe_video
@@ -84,7 +84,7 @@ def _look(options: argparse.Namespace, choice: Any, detector: Any) -> "tuple[Peo
     audio = options.audio or (options.video if probe_video(options.video).has_audio else None)
     listened = listen(audio) if audio else None
     view = View(options.video, (32, 48), detector=detector, offset_s=options.offset_ms / 1000)
-    people, warnings = see_people(view, listened)
+    people, warnings = people_in_view(view, listened)
     if listened is not None and people.faces:
         people = with_offsets(people, listened.scorer)
     if listened is None:

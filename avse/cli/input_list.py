@@ -11,7 +11,7 @@ from avse.jobs.places import Place, Url, path_or_url
 def read_list(path: Path) -> list[Place]:
     """Paths and URLs from a text file, one a line; relative ones start from the current folder.
 
-    Windows line ends and a byte order mark, which would become part of the names, are removed, and that is said.
+    Windows line ends and a byte order mark, which would become part of the names, are removed, with a warning.
 
     Raises:
         InputError: the file is missing, is no text, or is empty.

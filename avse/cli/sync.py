@@ -73,13 +73,13 @@ def _parser() -> argparse.ArgumentParser:
 def _row(video: Path, options: argparse.Namespace, detector: Any) -> dict[str, Any]:
     from avse.cli.progress import stage_bars
     from avse.enhance.sync import measure_offset
-    from avse.enhance.watch import View, listen, see_people
+    from avse.enhance.watch import View, listen, people_in_view
     from avse.faces.choice import read_choice, read_photograph
     from avse.faces.speaker import choose
 
     listened = listen(options.audio or video)
     with stage_bars(visible(video.name), disable=not show_progress(options)) as progress:
-        people, _ = see_people(View(video, (32, 48), detector=detector), listened, progress=progress)
+        people, _ = people_in_view(View(video, (32, 48), detector=detector), listened, progress=progress)
     choice, face = read_choice(options.speaker), None
     if choice.kind != "auto" and people.faces:
         photograph = read_photograph(choice.photograph, detector) if choice.photograph else None

@@ -23,7 +23,7 @@ MAX_TYPES = 8
 
 
 def fix_mixtures(items: Sequence[Item], *, root: Path, seed: int = 1) -> list[Mixture]:
-    """Each test clip in the test's noises and against other voices, at three ratios.
+    """Each test clip in the test's noises and against other voices, at three SNRs.
 
     Voices are those of the test's speech, else of other people's test clips: one (`talker_1`), and three at once
     (`talker_3`); and another sentence of the clip's own speaker (`same_speaker`), where the corpus has one.
@@ -84,7 +84,7 @@ class _Cutter:
         self._read = lru_cache(maxsize=32)(lambda path: read_mono(root / path, sample_rate=RATE))
 
     def cut(self, interferer: Item, *, clip: Item) -> NoiseCut:
-        """A piece for a clip; the same for all ratios."""
+        """A piece for a clip; the same for all SNRs."""
         rng = np.random.default_rng([self._seed, zlib.crc32(clip.id.encode()), zlib.crc32(interferer.id.encode())])
         n_samples = len(self._read(clip.audio))
         offset_s = _sounding_offset_s(self._read(interferer.audio), n_samples=n_samples, rng=rng)

@@ -1,4 +1,4 @@
-"""Speech plus noise at a chosen ratio: the one place where mixtures are made."""
+"""Speech plus noise at a chosen SNR: the one place where mixtures are made."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -39,7 +39,7 @@ def mix(speech: Waveform, noise: Waveform, *, snr_db: float) -> Waveform:
         `(samples,)`; may exceed full scale.
 
     Raises:
-        InputError: lengths differ, or a signal is silent (ratio undefined).
+        InputError: lengths differ, or a signal is silent (SNR undefined).
     """
     if speech.shape != noise.shape:
         raise InputError(
@@ -50,7 +50,7 @@ def mix(speech: Waveform, noise: Waveform, *, snr_db: float) -> Waveform:
     noise_power = np.mean(np.square(noise, dtype=np.float64))
     if speech_power == 0 or noise_power == 0:
         silent = "speech" if speech_power == 0 else "noise"
-        raise InputError(f"{silent} must not be silent, for the ratio is undefined then; choose another piece")
+        raise InputError(f"{silent} must not be silent, for the SNR is undefined then; choose another piece")
     gain = np.sqrt(speech_power / noise_power * power_ratio(-snr_db))
     noisy: Waveform = speech + (gain * noise).astype(np.float32)
     return noisy

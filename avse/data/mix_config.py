@@ -10,11 +10,11 @@ class MixConfig:
     n_samples: int = 47648
     """Length of an example: cut from longer clips, looped for shorter ones."""
     snr_db_min: float = -10.0
-    """dB; the ratio is drawn evenly between the two."""
+    """dB; the SNR is drawn evenly between the two."""
     snr_db_max: float = 15.0
     """dB."""
     clear_probability: float = 0.0
-    """Chance of a ratio above these instead, up to 40 dB, so that good audio is left alone."""
+    """Chance of an SNR above these instead, up to 40 dB, so that good audio is left alone."""
     talker_probability: float = 0.5
     """Chance that the noise is other people talking."""
     max_talkers: int = 4

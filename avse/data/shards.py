@@ -1,6 +1,6 @@
 """Shards: many small samples in a few large files, in WebDataset's layout (files `key.suffix` in tar archives).
 
-Written beside and renamed when full, so that a shard which is there is whole; read by their index, so that any sample
+Written atomically, so that a shard which is there is whole; read by their index, so that any sample
 can be had at any time: a run that continues needs nothing but its step, and every process reads its own samples only.
 """
 

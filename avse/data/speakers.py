@@ -28,14 +28,14 @@ def clips_by_speaker(bank: Recordings) -> dict[str, npt.NDArray[np.int64]]:
     return {name: found[name] for name in sorted(names) if len(found[name])}
 
 
-def nth_other(clips: npt.NDArray[np.int64], number: int) -> int:
-    """The index that stands at a place of the list of all indices without some clips.
+def nth_other(clips: npt.NDArray[np.int64], index: int) -> int:
+    """The item at an index of the list of all clips' indices without some of them.
 
     Args:
         clips: `(clips,)` indices that the list is without, rising.
-        number: place in it, from 0.
+        index: into it, from 0.
     """
-    return number + int(np.searchsorted(clips - np.arange(len(clips)), number, side="right"))
+    return index + int(np.searchsorted(clips - np.arange(len(clips)), index, side="right"))
 
 
 def _numbered(items: Iterable[Any]) -> tuple[npt.NDArray[np.int64], Sequence[str]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from avse.demo.upload import Upload, check_duration
-from avse.enhance.watch import MAX_HEIGHT, Listened, Progress, View, listen, see_people
+from avse.enhance.watch import MAX_HEIGHT, Listened, Progress, View, listen, people_in_view
 from avse.faces.contact_sheet import ContactSheet, with_boxes
 from avse.faces.detect import FaceDetector
 from avse.faces.report import FaceInfo
@@ -62,7 +62,7 @@ def find(
         upload: the recording.
         crop_size: height and width of the model's mouth crops, pixels.
         detector: finds faces in an image.
-        progress: as of `avse.enhance.watch.see_people`.
+        progress: as of `avse.enhance.watch.people_in_view`.
         max_duration_s: longer recordings are refused.
 
     Raises:
@@ -74,7 +74,7 @@ def find(
     if upload.video is None:
         return Found(upload, listened, None, None, (), listened.warnings)
     view = View(upload.video, crop_size, detector=detector)
-    people, warnings = see_people(view, listened, progress=progress)
+    people, warnings = people_in_view(view, listened, progress=progress)
     overview, thumbnails = _images(upload.video, people)
     return Found(upload, listened, people, overview, thumbnails, (*listened.warnings, *warnings))
 

@@ -14,7 +14,7 @@ from avse.errors import ConfigError, InputError
 from avse.media.tensors import read_tensors, write_tensors
 
 LEVELS = ("low", "medium", "high")
-"""Of stress; a level is stored as its place here."""
+"""Of stress; a level is stored as its index here."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Segment(NamedTuple):
     start_s: float
     end_s: float
     level: int
-    """Place in `LEVELS`."""
+    """Index into `LEVELS`."""
 
 
 @dataclass(frozen=True)

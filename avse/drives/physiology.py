@@ -1,10 +1,9 @@
 """What is read by hand from skin and breath, for classifiers that do not learn it."""
 
 import numpy as np
-import numpy.typing as npt
 from scipy.signal import detrend, find_peaks
 
-Series = npt.NDArray[np.floating]
+from avse.types import FloatSeries
 
 SLOWEST_BREATH_HZ, FASTEST_BREATH_HZ = 0.1, 0.6
 """6 to 36 breaths a minute."""
@@ -12,7 +11,7 @@ SMALLEST_RESPONSE = 0.05
 """Rise of a skin response, in the unit of the conductance (Boucsein 2012 counts from 0.05 uS)."""
 
 
-def skin_features(conductance: Series, *, rate_hz: float) -> dict[str, float]:
+def skin_features(conductance: FloatSeries, *, rate_hz: float) -> dict[str, float]:
     """Level and responses of the skin in a window.
 
     Args:
@@ -31,7 +30,7 @@ def skin_features(conductance: Series, *, rate_hz: float) -> dict[str, float]:
     return dict(zip(names, (float(conductance.mean()), float(slope), float(len(peaks)), height), strict=True))
 
 
-def breath_features(respiration: Series, *, rate_hz: float) -> dict[str, float]:
+def breath_features(respiration: FloatSeries, *, rate_hz: float) -> dict[str, float]:
     """Rate and depth of the breath in a window.
 
     Args:

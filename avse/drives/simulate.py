@@ -55,7 +55,7 @@ class Stretch(NamedTuple):
     start_s: int
     end_s: int
     road: int
-    """Place in `ROADS`."""
+    """Index into `ROADS`."""
     rain: float
     """0 to 1."""
     visibility: float

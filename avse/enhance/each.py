@@ -12,7 +12,7 @@ import numpy as np
 from avse.enhance.enhancer import Enhancer
 from avse.enhance.file import EnhanceResult, enhance_with, view_of
 from avse.enhance.job import Job, check_job, tracks_of, video_of
-from avse.enhance.watch import Listened, Progress, View, listen, no_progress, see_people
+from avse.enhance.watch import Listened, Progress, View, listen, no_progress, people_in_view
 from avse.errors import InputError
 from avse.faces.detect import FaceDetector
 from avse.faces.mouth import MouthTrack, mouth_of
@@ -91,7 +91,7 @@ def enhance_each(
 
 def _watched(job: Job, view: View, progress: Progress) -> Watched:
     listened = listen(job.audio, track=tracks_of(job)[0])
-    people, seen = see_people(view, listened, progress=progress)
+    people, seen = people_in_view(view, listened, progress=progress)
     return Watched(listened, people, (*listened.warnings, *seen))
 
 

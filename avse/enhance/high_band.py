@@ -107,10 +107,10 @@ class HighBand:
     _dropped = 0
 
     def _append(self, block: npt.NDArray[np.float64]) -> None:
-        heard = np.concatenate([self._before, block], axis=1)
-        self._before = heard[:, heard.shape[1] - (TAPS - 1) :]
+        extended = np.concatenate([self._before, block], axis=1)
+        self._before = extended[:, extended.shape[1] - (TAPS - 1) :]
         filtered = [
-            [np.convolve(channel, taps, "valid")[self._surplus :] for channel in heard] for taps in self._filters
+            [np.convolve(channel, taps, "valid")[self._surplus :] for channel in extended] for taps in self._filters
         ]
         self._surplus = max(0, self._surplus - block.shape[1])
         self._bands = np.concatenate([self._bands, np.array(filtered, dtype=np.float32)], axis=2)

@@ -123,7 +123,9 @@ class View:
     """How late the video comes after the audio; None finds it out, and uses it where that is certain."""
 
 
-def see_people(view: View, listened: Listened | None, *, progress: Progress = no_progress) -> tuple[People, list[str]]:
+def people_in_view(
+    view: View, listened: Listened | None, *, progress: Progress = no_progress
+) -> tuple[People, list[str]]:
     """Follow all faces of a video, in one decoding.
 
     Args:
@@ -167,7 +169,7 @@ def watch(
         view: the video.
         listened: to the recording.
         speaker: whose face: see `avse.faces.choice.FORMS`.
-        progress: as of `see_people`.
+        progress: as of `people_in_view`.
 
     Returns:
         The mouth, and warnings.
@@ -178,7 +180,7 @@ def watch(
     """
     choice = read_choice(speaker)
     photograph = read_photograph(choice.photograph, view.detector or load_detector()) if choice.photograph else None
-    people, warnings = see_people(view, listened, progress=progress)
+    people, warnings = people_in_view(view, listened, progress=progress)
     return mouth_of(people, choose(people, choice, photograph=photograph), crop_size=view.crop_size), warnings
 
 

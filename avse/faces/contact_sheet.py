@@ -76,7 +76,7 @@ class ContactSheet:
 
 
 def write_image(path: Path, image: Image, *, force: bool = False) -> None:
-    """Write a still image, beside first and then renamed.
+    """Write a still image atomically.
 
     Args:
         path: ends in `.png` or another suffix that OpenCV writes.

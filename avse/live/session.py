@@ -14,7 +14,7 @@ from avse.live.stream import StreamingEnhancer
 from avse.types import Waveform
 
 TRUSTED = 0.5
-"""A mouth that changes the output by more than this is said to steer."""
+"""A mouth that changes the output by more than this counts as steering."""
 
 
 class Sink(Protocol):

@@ -12,10 +12,8 @@ import numpy.typing as npt
 from avse.errors import MediaError
 from avse.media.limits import MAX_ARRAY_BYTES
 
-Array = npt.NDArray[Any]
 
-
-def read_arrays(path: Path) -> dict[str, Array]:
+def read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
     """Read all arrays of a file that numpy wrote; nothing pickled is ever loaded.
 
     Raises:

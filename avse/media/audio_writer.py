@@ -1,4 +1,4 @@
-"""Audio files, written beside their place, verified, and renamed when complete."""
+"""Audio files, verified and written atomically."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -14,7 +14,7 @@ from avse.errors import MediaError
 from avse.media.audio_decoder import AudioDecoder
 from avse.media.checked_file import CheckedFile
 from avse.media.container import open_output
-from avse.media.encode import AudioTrack, Source, encoding_for
+from avse.media.encode import AudioTrack, StoredAs, encoding_for
 from avse.media.mp3_length import write_length
 from avse.media.output import atomic_write
 from avse.media.suffixes import FFMPEG_AUDIO, LIBSNDFILE, WRITABLE
@@ -34,7 +34,7 @@ OGG_ORDER = {
 
 
 class AudioWriter:
-    """An audio file, written beside its place and renamed when complete. A context manager."""
+    """An audio file, written atomically. A context manager."""
 
     def __init__(
         self,
@@ -196,7 +196,7 @@ class _FFmpegSink:
     ) -> None:
         suffix = path.suffix.lower()
         encoding = encoding_for(
-            FORMATS[suffix], sample_rate=rate, n_channels=n_channels, source=Source(bits=bits), bit_rate=bit_rate
+            FORMATS[suffix], sample_rate=rate, n_channels=n_channels, source=StoredAs(bits=bits), bit_rate=bit_rate
         )
         # An MP4 counts its length in thousandths by default, too coarse to end on the right sample.
         fine = {"movie_timescale": str(encoding.sample_rate)} if suffix == ".m4a" else {}

@@ -60,7 +60,7 @@ class Encoding:
 
 
 @dataclass(frozen=True)
-class Source:
+class StoredAs:
     """How audio was stored where it comes from, as far as it is known."""
 
     codec: str = ""
@@ -74,7 +74,7 @@ class Source:
 
 
 def encoding_for(
-    format_name: str, *, sample_rate: int, n_channels: int, source: Source, bit_rate: int | None = None
+    format_name: str, *, sample_rate: int, n_channels: int, source: StoredAs, bit_rate: int | None = None
 ) -> Encoding:
     """Choose how a container stores audio: as the source is stored where that can be, without loss where it is usual.
 

@@ -1,4 +1,4 @@
-"""Writing files so that nobody ever sees half of one: beside the place, then renamed."""
+"""Writing files atomically, so that nobody ever sees half of one."""
 
 import errno
 import importlib

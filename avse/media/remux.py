@@ -12,7 +12,7 @@ from av.bitstream import BitStreamFilterContext
 from avse.errors import MediaError
 from avse.media.audio import AudioReader
 from avse.media.container import check_file, open_container, open_output
-from avse.media.encode import AudioTrack, Encoding, Source, encoding_for
+from avse.media.encode import AudioTrack, Encoding, StoredAs, encoding_for
 from avse.media.output import atomic_write
 from avse.media.subtitles import TEXT_CODECS, convert_subtitle, subtitle_codec
 from avse.media.tags import MIME_TYPES, is_cover
@@ -140,7 +140,7 @@ class _Remux:
                 self._format,
                 sample_rate=info.sample_rate,
                 n_channels=info.n_channels,
-                source=Source(
+                source=StoredAs(
                     codec=context.name if context is not None else "",
                     bit_rate=(context.bit_rate or None) if context is not None else None,
                     # A reader's name for it: reading a layout from this stream would be unsafe (`layout.py`).

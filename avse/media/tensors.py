@@ -14,7 +14,7 @@ from avse.media.output import atomic_write
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], *, header: dict[str, Any]) -> None:
-    """Write tensors and a JSON-able header, beside first and then renamed.
+    """Write tensors and a JSON-able header atomically.
 
     Args:
         path: file to write; replaced if it exists.

@@ -158,7 +158,7 @@ class VideoReader:
 
 
 class VideoWriter:
-    """A silent video at a constant rate, written beside its place and renamed when complete. A context manager."""
+    """A silent video at a constant rate, written atomically. A context manager."""
 
     def __init__(self, path: Path, *, fps: float, width: int, height: int, force: bool = False) -> None:
         """Open a file for writing.

@@ -8,10 +8,9 @@ from math import floor
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 from scipy import fft
 
-Array = npt.NDArray[np.float64]
+from avse.types import Series
 
 LAG_S: Final = 0.001
 """How far apart the best match of two segments may lie."""
@@ -20,8 +19,8 @@ TINY: Final = 1e-30
 
 
 def env_filter(
-    reference_db: Array, processed_db: Array, filter_cutoff: float, freq_sub_sample: float, freq_samp: float
-) -> tuple[Array, Array]:
+    reference_db: Series, processed_db: Series, filter_cutoff: float, freq_sub_sample: float, freq_samp: float
+) -> tuple[Series, Series]:
     """Smooth envelopes with a Hann window and keep some of their samples; only those are computed.
 
     The package convolves all samples and then drops all but every ninth.
@@ -41,15 +40,15 @@ def env_filter(
     window = np.concatenate([rise, rise[::-1]]) / (2 * rise.sum())
     hop = floor(freq_samp / freq_sub_sample)
 
-    def smooth(envelopes: Array) -> Array:
+    def smooth(envelopes: Series) -> Series:
         padded = np.pad(envelopes, ((0, 0), (half - 1, half)))
-        smoothed: Array = np.lib.stride_tricks.sliding_window_view(padded, 2 * half, axis=1)[:, ::hop] @ window
+        smoothed: Series = np.lib.stride_tricks.sliding_window_view(padded, 2 * half, axis=1)[:, ::hop] @ window
         return smoothed.T
 
     return smooth(reference_db), smooth(processed_db)
 
 
-def env_smooth(envelopes: Array, segment_size: float, sample_rate: float) -> Array:
+def env_smooth(envelopes: Series, segment_size: float, sample_rate: float) -> Series:
     """Means of envelopes in short segments under a Hann window; arguments as of `bm_covary`.
 
     Returns:
@@ -61,8 +60,8 @@ def env_smooth(envelopes: Array, segment_size: float, sample_rate: float) -> Arr
 
 
 def bm_covary(
-    reference_basilar_membrane: Array, processed_basilar_membrane: Array, segment_size: float, sample_rate: float
-) -> tuple[Array, Array, Array]:
+    reference_basilar_membrane: Series, processed_basilar_membrane: Series, segment_size: float, sample_rate: float
+) -> tuple[Series, Series, Series]:
     """Covariance of two ears' vibrations in short segments, at the lag where it is largest.
 
     The package correlates segment by segment; here all segments of a band are correlated at once.
@@ -86,12 +85,12 @@ def bm_covary(
     return np.clip(covariance, 0, 1), 2 * reference_power, 2 * processed_power
 
 
-def _window(segment_size: float, sample_rate: float) -> Array:
+def _window(segment_size: float, sample_rate: float) -> Series:
     size = round(segment_size * 0.001 * sample_rate)
     return np.hanning(size + size % 2)
 
 
-def _segments(waveforms: Array, window: Array) -> list[tuple[Array, Array]]:
+def _segments(waveforms: Series, window: Series) -> list[tuple[Series, Series]]:
     """The first half of a segment, all whole ones and the last half: `(rows, segments, samples)` and their windows."""
     size, n_samples = len(window), waveforms.shape[1]
     half = size // 2
@@ -104,7 +103,7 @@ def _segments(waveforms: Array, window: Array) -> list[tuple[Array, Array]]:
     ]
 
 
-def _covariance(segments: Array, window: Array, lag: int) -> Array:
+def _covariance(segments: Series, window: Series, lag: int) -> Series:
     """Of segments, `(2, segments, samples)`, under a window: covariance, power, power, as `(3, segments)`."""
     windowed = segments * window
     centred = windowed - windowed.mean(axis=2, keepdims=True)
@@ -115,9 +114,9 @@ def _covariance(segments: Array, window: Array, lag: int) -> Array:
     return np.stack([np.where(loud, unbiased.max(axis=1), 0.0) / scale, *powers])
 
 
-def _correlate(first: Array, second: Array, lag: int) -> Array:
+def _correlate(first: Series, second: Series, lag: int) -> Series:
     """Correlations at lags up to `lag` to each side, along the last axis."""
     length = fft.next_fast_len(first.shape[-1] + lag, real=True)
     spectrum = fft.rfft(first, length) * np.conj(fft.rfft(second, length))
-    around: Array = fft.irfft(spectrum, length)
+    around: Series = fft.irfft(spectrum, length)
     return np.concatenate([around[..., -lag:], around[..., : lag + 1]], axis=-1)

@@ -6,8 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avse.errors import InputError
-
-Array = npt.NDArray[np.floating]
+from avse.types import Features
 
 
 class Retrieval(NamedTuple):
@@ -25,7 +24,7 @@ class Retrieval(NamedTuple):
         return min(1.0, k / self.n)
 
 
-def retrieval(*, queries: Array, candidates: Array, ks: tuple[int, ...] = (1, 5, 10)) -> Retrieval:
+def retrieval(*, queries: Features, candidates: Features, ks: tuple[int, ...] = (1, 5, 10)) -> Retrieval:
     """Rank candidates by their cosine with each query.
 
     A tie counts half: vectors that are all the same score as chance does.
@@ -60,7 +59,7 @@ def retrieval(*, queries: Array, candidates: Array, ks: tuple[int, ...] = (1, 5,
     return Retrieval(recall, float(np.median(ranks)), len(queries))
 
 
-def _directions(vectors: Array) -> npt.NDArray[np.float64]:
+def _directions(vectors: Features) -> npt.NDArray[np.float64]:
     lengths = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
     unit: npt.NDArray[np.float64] = vectors / np.maximum(lengths, 1e-12)
     return unit.round(9)

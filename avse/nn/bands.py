@@ -1,4 +1,4 @@
-"""Frequencies gathered into bands as the ear does, and spread again."""
+"""Frequencies to bands as the ear has them, and back."""
 
 import numpy as np
 import torch

@@ -22,7 +22,7 @@ class CausalConv(nn.Module):
         """
         super().__init__()
         self.channels, self.n_past = channels, 2 * dilation
-        # Not a convolution of depth, as small models have it: on CPUs a full one is no slower, and it can do more.
+        # Not depthwise, as in small models: on CPUs a standard convolution is no slower, and it can do more.
         self.look = nn.Conv2d(channels, channels, 3, dilation=(dilation, 1), padding=(0, 1))
         self.after = nn.Sequential(nn.BatchNorm2d(channels), nn.LeakyReLU(SLOPE))
 

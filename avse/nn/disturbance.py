@@ -74,8 +74,8 @@ class Disturbance(nn.Module):
         """
         degraded, original = self._band_powers(estimate), self._band_powers(reference)
         # What a linear filter did to the whole recording disturbs less than what changes over time.
-        heard = (self._audible(original, 100.0) >= AUDIBLE_POWER)[..., None]
-        means = [(p * (p > 100 * self.threshold) * heard).mean(dim=1, keepdim=True) for p in (degraded, original)]
+        is_loud = (self._audible(original, 100.0) >= AUDIBLE_POWER)[..., None]
+        means = [(p * (p > 100 * self.threshold) * is_loud).mean(dim=1, keepdim=True) for p in (degraded, original)]
         original = original * ((means[0] + 1e3) / (means[1] + 1e3)).clamp(0.01, 100.0)
         ratio = (self._audible(original, 1.0) + 5e3) / (self._audible(degraded, 1.0) + 5e3)
         ratio = 0.8 * ratio + 0.2 * F.pad(ratio[:, :-1], (1, 0), value=1.0)
@@ -85,11 +85,11 @@ class Disturbance(nn.Module):
     def _disturbances(self, degraded: Tensor, original: Tensor) -> tuple[Tensor, Tensor]:
         loud, reference = self._loudness(degraded), self._loudness(original)
         difference = loud - reference
-        heard = (difference.abs() - DEAD_ZONE * torch.minimum(loud, reference)).clamp_min(0) * difference.sign()
+        audible = (difference.abs() - DEAD_ZONE * torch.minimum(loud, reference)).clamp_min(0) * difference.sign()
         asymmetry = ((degraded + 50) / (original + 50)) ** 1.2
         asymmetry = torch.where(asymmetry < 3, 0.0, asymmetry.clamp_max(12.0))
         softer = ((self._audible(original, 1.0) + 1e5) / 1e7) ** 0.04
-        frames = self._norm(heard, 2) / softer, self._norm(heard * asymmetry, 1) / softer
+        frames = self._norm(audible, 2) / softer, self._norm(audible * asymmetry, 1) / softer
         symmetric, asymmetric = (over_time(bounded(values)) for values in frames)
         return symmetric, asymmetric
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from egs.stages.command import ROOT, Command, StageError, command
-from egs.stages.speech_run import BENCHMARK, Run
+from egs.stages.speech_run import BENCHMARK, SpeechRun
 
 UNTRAINED = ("logmmse", "klt")
 HEARING_EVERY = "43"
@@ -15,7 +15,7 @@ HEARING_EVERY = "43"
 for each clip, with which this number shares no factor, so that all of them come up."""
 
 
-def stages(conf: Sequence[str]) -> list[Callable[[Run], Iterator[Command]]]:
+def stages(conf: Sequence[str]) -> list[Callable[[SpeechRun], Iterator[Command]]]:
     """Those that differ from the stages of one model: train, enhance, score, results.
 
     Raises:
@@ -27,21 +27,21 @@ def stages(conf: Sequence[str]) -> list[Callable[[Run], Iterator[Command]]]:
     return [train, enhance, score, results]
 
 
-def _home(run: Run) -> Path:
+def _home(run: SpeechRun) -> Path:
     return run.exp / "experiment"
 
 
-def _ready(run: Run) -> list[str]:
+def _ready(run: SpeechRun) -> list[str]:
     """Systems that can enhance: a training that failed was named, and the others continue."""
     trained = [Path(file).stem for file in run.options.conf]
     return [*UNTRAINED, *(name for name in trained if (ROOT / _weights(run, name)).is_file())]
 
 
-def _weights(run: Run, system: str) -> Path:
+def _weights(run: SpeechRun, system: str) -> Path:
     return _home(run) / system / "model.safetensors"
 
 
-def train(run: Run) -> Iterator[Command]:
+def train(run: SpeechRun) -> Iterator[Command]:
     """Train what has no weights yet."""
     yield command(
         "recipes.train_missing", *run.options.conf, "--recipe", run.model, "--exp", _home(run), "--manifest",
@@ -49,7 +49,7 @@ def train(run: Run) -> Iterator[Command]:
     )  # fmt: skip
 
 
-def enhance(run: Run) -> Iterator[Command]:
+def enhance(run: SpeechRun) -> Iterator[Command]:
     """One process for all systems: starting it costs more than what it does for a small corpus."""
     systems = _ready(run)
     models: list[object] = []
@@ -62,7 +62,7 @@ def enhance(run: Run) -> Iterator[Command]:
     yield command(f"{BENCHMARK}.cost", *(_home(run) / system / "cost.json" for system in systems), *models)
 
 
-def score(run: Run) -> Iterator[Command]:
+def score(run: SpeechRun) -> Iterator[Command]:
     """Score each system and the noisy input."""
     every = run.environment.get("HEARING_EVERY", HEARING_EVERY)
     (ROOT / _home(run) / "noisy").mkdir(parents=True, exist_ok=True)
@@ -78,7 +78,7 @@ def score(run: Run) -> Iterator[Command]:
         yield command(f"{BENCHMARK}.score_mixtures", *outputs, *folders, *lists, *asked)
 
 
-def results(run: Run) -> Iterator[Command]:
+def results(run: SpeechRun) -> Iterator[Command]:
     """Write the tables, the figures and the page."""
     folder = Path(run.options.conf[0]).parent
     yield command(

@@ -9,7 +9,7 @@ from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from egs.stages.command import ROOT
-from egs.stages.speech_run import Run
+from egs.stages.speech_run import SpeechRun
 
 FOLDERS = {"videos": "AVSE_VIDEOS", "noise": "AVSE_NOISE", "speech": "AVSE_SPEECH"}
 """Options, and where the corpora's programs find them; a later run need not name them again."""
@@ -30,7 +30,7 @@ def add_options(parser: argparse.ArgumentParser, settings: dict[str, Any]) -> No
     parser.add_argument("--per-speaker", metavar="N", help="videos of each speaker, at most")
 
 
-def with_own_data(run: Run, *, here: Path) -> Run:
+def with_own_data(run: SpeechRun, *, here: Path) -> SpeechRun:
     """The run with its environment, folder and program for data of the user's own.
 
     Args:

@@ -20,7 +20,7 @@ RECIPE = "recipes.recognition"
 
 
 @dataclass(frozen=True)
-class Run(CorpusRun):
+class RecognitionRun(CorpusRun):
     """One run of the stages: the corpus, and where everything lies."""
 
     @property
@@ -63,12 +63,12 @@ def parser_of(corpus: str, settings: dict[str, Any]) -> Parser:
 
 def pipeline(corpus: str, settings: dict[str, Any], options: argparse.Namespace, *, here: Path) -> Pipeline:
     """The stages for these options."""
-    run = Run(corpus, settings, options)
+    run = RecognitionRun(corpus, settings, options)
     stages = zip(STAGES, (prepare, crops, evaluate, results), strict=True)
     return Pipeline({name: partial(stage, run) for name, stage in stages}, os.environ)
 
 
-def prepare(run: Run) -> Iterator[Command]:
+def prepare(run: RecognitionRun) -> Iterator[Command]:
     """Write the labels."""
     more = ("--development",) if run.is_development else ()
     for table in run.tables:
@@ -76,7 +76,7 @@ def prepare(run: Run) -> Iterator[Command]:
         yield command(f"egs/{run.corpus}/prepare.py", table, run.lists, *more, made=made)
 
 
-def crops(run: Run) -> Iterator[Command]:
+def crops(run: RecognitionRun) -> Iterator[Command]:
     """Find the mouths, where there are videos."""
     source = run.settings.get("videos_of")
     if source:
@@ -86,7 +86,7 @@ def crops(run: Run) -> Iterator[Command]:
         yield command("recipes.speech_benchmark.find_mouths", *places, "--workers", run.options.workers)
 
 
-def evaluate(run: Run) -> Iterator[Command]:
+def evaluate(run: RecognitionRun) -> Iterator[Command]:
     """Train and test every system."""
     exp, config = run.options.exp, run.options.config or f"egs/{run.corpus}/conf/recognition.yaml"
     for table in run.tables:
@@ -99,7 +99,7 @@ def evaluate(run: Run) -> Iterator[Command]:
         )  # fmt: skip
 
 
-def results(run: Run) -> Iterator[Command]:
+def results(run: RecognitionRun) -> Iterator[Command]:
     """Write the results and the page of each labelling."""
     suffix = "_development" if run.is_development else ""
     for table in run.tables:

@@ -14,7 +14,7 @@ from egs.stages import experiment, own_data
 from egs.stages.command import ROOT, Command, Pipeline, StageError, command
 from egs.stages.options import Parser
 from egs.stages.speech_results import results
-from egs.stages.speech_run import BENCHMARK, RECIPES, TITLES, Run
+from egs.stages.speech_run import BENCHMARK, RECIPES, TITLES, SpeechRun
 
 STAGES = ("check", "prepare", "crops", "train", "enhance", "score", "results")
 
@@ -49,7 +49,7 @@ def pipeline(corpus: str, settings: dict[str, Any], options: argparse.Namespace,
     environment = dict(os.environ)
     if "data" in settings:
         environment["AVSE_DATA"] = environment.get(settings["data_variable"], settings["data"])
-    run = Run(corpus, settings, options, environment, script=f"egs/{corpus}/prepare.py", exp=options.exp)
+    run = SpeechRun(corpus, settings, options, environment, script=f"egs/{corpus}/prepare.py", exp=options.exp)
     if "own_data" in settings:
         run = own_data.with_own_data(run, here=here)
     if run.model not in RECIPES:
@@ -59,12 +59,12 @@ def pipeline(corpus: str, settings: dict[str, Any], options: argparse.Namespace,
     return Pipeline({name: partial(stage, run) for name, stage in zip(STAGES, stages, strict=True)}, run.environment)
 
 
-def check(run: Run) -> Iterator[Command]:
+def check(run: SpeechRun) -> Iterator[Command]:
     """Look for the corpus' files."""
     yield command(run.script, "check")
 
 
-def prepare(run: Run) -> Iterator[Command]:
+def prepare(run: SpeechRun) -> Iterator[Command]:
     """Write the manifest and the lists of mixtures."""
     exp, settings = run.exp, run.settings
     yield command(run.script, "manifest", run.manifest, made=run.manifest)
@@ -79,12 +79,12 @@ def prepare(run: Run) -> Iterator[Command]:
         yield command(f"{BENCHMARK}.long_list", run.manifest, videos, "--talkers", listed, *more, made=videos)
 
 
-def crops(run: Run) -> Iterator[Command]:
+def crops(run: SpeechRun) -> Iterator[Command]:
     """Find the mouth in every video."""
     yield command(f"{BENCHMARK}.find_mouths", run.manifest, run.exp / "crops", "--workers", run.options.workers)
 
 
-def train(run: Run) -> Iterator[Command]:
+def train(run: SpeechRun) -> Iterator[Command]:
     """Train the model."""
     yield command(
         f"recipes.{run.model}.train", "--config", run.config, "--folder", run.folder, "--manifest", run.manifest,
@@ -96,7 +96,7 @@ def _only(condition: str) -> tuple[str, ...]:
     return ("--only", "same_speaker") if condition == "rival" else ()
 
 
-def enhance(run: Run) -> Iterator[Command]:
+def enhance(run: SpeechRun) -> Iterator[Command]:
     """Enhance the fixed mixtures, in every condition of the video."""
     program = f"{BENCHMARK}.enhance"
     common = ("--model", run.folder / "model.safetensors", "--manifest", run.manifest, "--crops", run.exp / "crops",
@@ -109,7 +109,7 @@ def enhance(run: Run) -> Iterator[Command]:
         yield command(program, *common, *given, "--folder", run.folder / "enhanced_quiet")
 
 
-def score(run: Run) -> Iterator[Command]:
+def score(run: SpeechRun) -> Iterator[Command]:
     """Score what was enhanced, and the noisy input."""
     program = f"{BENCHMARK}.score_mixtures"
     common = ("--manifest", run.manifest, "--workers", run.options.workers)
@@ -126,7 +126,7 @@ def score(run: Run) -> Iterator[Command]:
         yield from _score_long_videos(run)
 
 
-def _score_long_videos(run: Run) -> Iterator[Command]:
+def _score_long_videos(run: SpeechRun) -> Iterator[Command]:
     """Enhanced and scored in one run: what is enhanced would be gigabytes."""
     program = f"{BENCHMARK}.long_scores"
     lists = ("--manifest", run.manifest, "--manifest", run.exp / "talkers/manifest.jsonl")

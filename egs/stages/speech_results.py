@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from egs.stages.command import ROOT, Command, command
-from egs.stages.speech_run import BENCHMARK, TITLES, Run
+from egs.stages.speech_run import BENCHMARK, TITLES, SpeechRun
 
 CONDITIONS = ("own", "none", "frozen", "late", "stranger", "covered", "rival")
 PEERS = {"--zero-db": "test_scores_peers_0db.jsonl", "--peers": "test_scores_peers.jsonl"}
 """Scores of other systems, where the data hold some."""
 
 
-def results(run: Run) -> Iterator[Command]:
+def results(run: SpeechRun) -> Iterator[Command]:
     """Write RESULTS.md of every recipe's model, and of this run's if its configuration has another name."""
     titles = _scored(run)
     options: list[object] = ["--system", f"noisy={run.exp / 'scores_noisy.jsonl'}"]
@@ -35,14 +35,14 @@ def results(run: Run) -> Iterator[Command]:
     )  # fmt: skip
 
 
-def _scored(run: Run) -> dict[Path, str]:
+def _scored(run: SpeechRun) -> dict[Path, str]:
     """Folders of the models that have been scored, and what tables call them."""
     titles = {run.exp / name: title for name, title in TITLES.items()}
     titles.setdefault(run.folder, run.folder.name)
     return {folder: title for folder, title in titles.items() if _is_there(folder / "scores_none.jsonl")}
 
 
-def _of_causal(run: Run, folder: Path, title: str) -> list[object]:
+def _of_causal(run: SpeechRun, folder: Path, title: str) -> list[object]:
     """What is shown of one causal model: the last one."""
     options: list[object] = ["--quiet", f"noisy={run.exp / 'scores_quiet.jsonl'}"]
     options += ["--quiet", f"{title}={folder / 'scores_quiet.jsonl'}"]

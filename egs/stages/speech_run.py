@@ -19,7 +19,7 @@ TITLES = {name: entry.title or name for name, entry in MODELS.items() if entry.e
 
 
 @dataclass(frozen=True)
-class Run(CorpusRun):
+class SpeechRun(CorpusRun):
     """One run of the stages: the corpus, the model, and where everything lies."""
 
     environment: dict[str, str]

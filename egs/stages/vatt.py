@@ -21,7 +21,7 @@ RECIPE = "recipes.vatt"
 
 
 @dataclass(frozen=True)
-class Run(CorpusRun):
+class VattRun(CorpusRun):
     """One run of the stages: the corpus, and where everything lies."""
 
     @property
@@ -62,45 +62,45 @@ def parser_of(corpus: str, settings: dict[str, Any]) -> Parser:
 def pipeline(corpus: str, settings: dict[str, Any], options: argparse.Namespace, *, here: Path) -> Pipeline:
     """The stages for these options."""
     stages = (prepare, shards, train, evaluate, finetune, variants, cost, transfer, results)
-    run = Run(corpus, settings, options)
+    run = VattRun(corpus, settings, options)
     return Pipeline({name: partial(stage, run) for name, stage in zip(STAGES, stages, strict=True)}, os.environ)
 
 
-def prepare(run: Run) -> Iterator[Command]:
+def prepare(run: VattRun) -> Iterator[Command]:
     """Write the manifest."""
     yield command(f"egs/{run.settings['videos_of']}/prepare.py", "manifest", run.manifest, made=run.manifest)
 
 
-def shards(run: Run) -> Iterator[Command]:
+def shards(run: VattRun) -> Iterator[Command]:
     """Cut the clips and pack them."""
     cut = ("--mouth", 48, 72, "--fps", 25, "--sample-rate", 16000, "--duration-s", 3)
     yield command(f"{RECIPE}.shards", run.manifest, run.exp / "shards", *cut, "--workers", run.options.workers)
 
 
-def _train(run: Run, folder: Path, *options: object) -> Command:
+def _train(run: VattRun, folder: Path, *options: object) -> Command:
     given = ("--config", run.config, "--folder", folder, "--shards", run.exp / "shards")
     return command(f"{RECIPE}.train", *given, *options, made=folder / "model.safetensors")
 
 
-def _score(run: Run, folder: Path, *more: object, split: str, n_untrained: int, name: str = "scores") -> Command:
+def _score(run: VattRun, folder: Path, *more: object, split: str, n_untrained: int, name: str = "scores") -> Command:
     made = folder / f"{name}.json"
     given = (folder / "model.safetensors", run.exp / "shards", made, "--split", split, "--n-untrained", n_untrained)
     return command(f"{RECIPE}.evaluate", *given, *more, made=made)
 
 
-def train(run: Run) -> Iterator[Command]:
+def train(run: VattRun) -> Iterator[Command]:
     """Train the model."""
     yield _train(run, run.weights.parent)
 
 
-def evaluate(run: Run) -> Iterator[Command]:
+def evaluate(run: VattRun) -> Iterator[Command]:
     """Score it on the test: on the speaker of the training, and on those whom it has not seen."""
     folder = run.weights.parent
     yield _score(run, folder, "--recordings", run.manifest, split="test_seen", n_untrained=5)
     yield _score(run, folder, "--each-group", split="test_unseen", n_untrained=5, name="scores_unseen")
 
 
-def finetune(run: Run) -> Iterator[Command]:
+def finetune(run: VattRun) -> Iterator[Command]:
     """Finetune to labels, begun with VATT's weights and without."""
     for label in ("colour", "digit"):
         for kind, fresh in (("with", "false"), ("without", "true")):
@@ -112,7 +112,7 @@ def finetune(run: Run) -> Iterator[Command]:
             )  # fmt: skip
 
 
-def variants(run: Run) -> Iterator[Command]:
+def variants(run: VattRun) -> Iterator[Command]:
     """Train the variants alike, and score them on the validation."""
     for file in sorted((ROOT / run.conf / "variants").glob("*.yaml")):
         folder = run.exp / "variants" / file.stem
@@ -121,12 +121,12 @@ def variants(run: Run) -> Iterator[Command]:
         yield _score(run, folder, "--recordings", run.manifest, split="valid", n_untrained=0)
 
 
-def cost(run: Run) -> Iterator[Command]:
+def cost(run: VattRun) -> Iterator[Command]:
     """Measure a step of training."""
     yield command(f"{RECIPE}.cost", run.exp / "cost.json", "--config", run.config)
 
 
-def transfer(run: Run) -> Iterator[Command]:
+def transfer(run: VattRun) -> Iterator[Command]:
     """Train the other models, begun with VATT's weights and without."""
     conf, crops = run.conf / "transfer", run.exp / "crops"
     find = "recipes.speech_benchmark.find_mouths"
@@ -144,7 +144,7 @@ def transfer(run: Run) -> Iterator[Command]:
     )  # fmt: skip
 
 
-def results(run: Run) -> Iterator[Command]:
+def results(run: VattRun) -> Iterator[Command]:
     """Draw the features and write RESULTS.md."""
     output = run.options.results or Path("egs", run.corpus, "RESULTS.md")
     figure = output.parent / "figures/features.png"

@@ -73,7 +73,7 @@ def items() -> list[Item]:
 
 
 def mixtures() -> list[Mixture]:
-    """Each test clip in each noise, and against another voice, at two ratios."""
+    """Each test clip in each noise, and against another voice, at two SNRs."""
     cuts = {name: NoiseCut(f"noise/test_{name}.wav", 0.5) for name in NOISES}
     cuts["talker_1"] = NoiseCut("speech/test.wav", 0.0)
     return [

@@ -96,7 +96,7 @@ class Job:
 
 
 def evaluate_fold(job: Job, *, config: EvaluateConfig) -> None:
-    """Train and apply every system, and store what they said."""
+    """Train and apply every system, and store their predictions."""
     torch.set_num_threads(1)
     fold = folds_of(job, config)[job.number]
     run = config.folder / "runs" / job.protocol / str(job.window_s) / f"{job.number:02d}"

@@ -58,7 +58,7 @@ def compare(drives: list[Drive], *, window_s: int, context_s: int, n_folds: int,
     found: list[Predictions] = []
     for fold in driver_folds(drives, n_folds=n_folds):
         known = np.concatenate([levels[drive.id] for drive in fold.train])
-        said = {
+        predicted = {
             title: classify(
                 "random forest", (of(fold.train, names), known), of(fold.test, names), n_levels=len(LEVELS), seed=seed
             )
@@ -67,7 +67,7 @@ def compare(drives: list[Drive], *, window_s: int, context_s: int, n_folds: int,
         ends = np.cumsum([len(levels[drive.id]) for drive in fold.test])
         for drive, end in zip(fold.test, ends, strict=True):
             rows = slice(end - len(levels[drive.id]), end)
-            systems = {title: np.asarray(probabilities[rows], np.float64) for title, probabilities in said.items()}
+            systems = {title: np.asarray(probabilities[rows], np.float64) for title, probabilities in predicted.items()}
             found.append(Predictions(drive.id, drive.driver, window_s, levels[drive.id], systems, {}))
     return comparison_of(found)
 

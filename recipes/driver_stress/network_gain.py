@@ -125,9 +125,9 @@ def _fold(fold: Fold, sets: dict[str, list[str]], config: NetworkGainConfig, num
     for drive in fold.test:
         windows = {title: windows_for(network, drive) for title, network in networks.items()}
         n_windows = min(len(some.levels) for some in windows.values())  # sensors may stop a window early
-        said = {title: probabilities(network, windows[title])[:n_windows] for title, network in networks.items()}
+        predicted = {title: probabilities(network, windows[title])[:n_windows] for title, network in networks.items()}
         levels = windows[ALL].levels[:n_windows]
-        found.append(Predictions(drive.id, drive.driver, config.window_s, levels, said, {}))
+        found.append(Predictions(drive.id, drive.driver, config.window_s, levels, predicted, {}))
     return found
 
 

@@ -106,15 +106,15 @@ def _fold(fold: Fold, prepared: dict[str, Drive], config: RunningConfig) -> list
         names = chosen[title]
         some = with_modalities(train, names)
         tested = [WindowedDrive(d, window_s=config.window_s).all() for d in with_modalities(tests, names)]
-        said = []
+        predicted = []
         for number in range(config.n_seeds):
             settings = _train_config(config, fold, title, number)
             encoders = pretrained_encoders(some, settings, config.pretrain) if title == PRETRAINED else None
             model = trained(some, folder=settings.folder, config=settings, encoders=encoders)
-            said.append([probabilities(model, windows) for windows in tested])
-        for number, each in enumerate(said):
+            predicted.append([probabilities(model, windows) for windows in tested])
+        for number, each in enumerate(predicted):
             systems[f"{title}, seed {number}"] = each
-        systems[title + COMMITTEE] = [np.mean(each, axis=0) for each in zip(*said, strict=True)]
+        systems[title + COMMITTEE] = [np.mean(each, axis=0) for each in zip(*predicted, strict=True)]
     found = []
     for number, drive in enumerate(tests):
         levels = WindowedDrive(drive, window_s=config.window_s).all().levels

@@ -18,7 +18,7 @@ COLOURS = ("#4c9f70", "#e0a030", "#c0392b")
 
 
 def save(figure: Figure, path: Path, *, force: bool = True) -> None:
-    """Write a figure, beside first and then renamed."""
+    """Write a figure atomically."""
     with atomic_write(path, force=force) as temporary:
         figure.savefig(temporary, format=path.suffix[1:] or "png", dpi=90)
 
@@ -34,7 +34,9 @@ def confusions(decisions: Decisions) -> Figure:
     for row, column in np.ndindex(*shares.shape):
         text = f"{shares[row, column]:.0%}\n{counts[row, column]}"
         axes.text(column, row, text, ha="center", va="center", color="white" if shares[row, column] > 0.5 else "black")
-    axes.set(xticks=range(3), yticks=range(3), xticklabels=LEVELS, yticklabels=LEVELS, xlabel="said", ylabel="true")
+    axes.set(
+        xticks=range(3), yticks=range(3), xticklabels=LEVELS, yticklabels=LEVELS, xlabel="predicted", ylabel="true"
+    )
     return figure
 
 
@@ -53,7 +55,7 @@ def driver_bars(comparison: Comparison, systems: Sequence[str]) -> Figure:
 
 
 def trace(one: Predictions, system: str) -> Figure:
-    """What a system said over one drive, above what was true."""
+    """What a system predicted over one drive, above the true levels."""
     return stress_trace(one.systems[system], one.levels, window_s=one.window_s, title=f"{one.drive}, {system}")
 
 

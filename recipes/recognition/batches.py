@@ -64,8 +64,8 @@ def training_batches(rows: Sequence[Features], inputs: dict[str, InputConfig], *
     clean = to_batch(rows, inputs, [CLEAN] * len(rows))
     batches = [clean]
     for variant in (f"train {k}" for k in range(n_noisy)):
-        heard = {n: i for n, i in inputs.items() if any(n in row.by_variant.get(variant, {}) for row in rows)}
-        noisy = to_batch(rows, heard, [variant] * len(rows))
+        noise_changes = {n: i for n, i in inputs.items() if any(n in row.by_variant.get(variant, {}) for row in rows)}
+        noisy = to_batch(rows, noise_changes, [variant] * len(rows))
         batches.append(Batch(clean.frames | noisy.frames, clean.masks | noisy.masks))
     return batches
 

@@ -103,8 +103,8 @@ def compute(sources: Sources, example: LabelledRecording, config: FeatureConfig)
         copies |= {noise_variant(snr_db): ("test", snr_db) for snr_db in config.snr_db}
         for name, (use, snr_db) in copies.items():
             noisy = noises.add(waveform, snr_db=snr_db, use=use, key=f"{example.id}/{name}")
-            heard = Sources(None, noisy, None, None, ())
-            by_variant[name] = _variant(heard, config, example, hearing_only=True)
+            noisy_alone = Sources(None, noisy, None, None, ())
+            by_variant[name] = _variant(noisy_alone, config, example, hearing_only=True)
     return Features(example, by_variant, sources.notes)
 
 

@@ -16,7 +16,7 @@ from recipes.recognition.predictions import Predictions, load_predictions
 from recipes.recognition.systems import ENSEMBLES, FUSIONS, MAJORITY
 
 FEWEST_GROUPS = 5
-"""With fewer groups, intervals and tests take recordings as the unit; what that assumes is said in the report."""
+"""With fewer groups, intervals and tests take recordings as the unit; the report states what that assumes."""
 
 
 class Comparison(NamedTuple):

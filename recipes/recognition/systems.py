@@ -107,8 +107,8 @@ def _out_of_fold(training: Training) -> tuple[np.ndarray, np.ndarray, Labels] | 
         rows = [training.rows[i] for i in test]
         for variant in variants:
             batch = under(variant, rows, training.inputs, seed=0)
-            said = np.stack([predict(model, batch) for model in members.values()])
-            parts.append((said, np.stack([present(batch, name) for name in members]), training.labels[test]))
+            predicted = np.stack([predict(model, batch) for model in members.values()])
+            parts.append((predicted, np.stack([present(batch, name) for name in members]), training.labels[test]))
     if not parts:
         return None
     probabilities, there, labels = zip(*parts, strict=True)
@@ -140,14 +140,14 @@ def baselines(
     found: dict[str, dict[str, Probabilities]] = {
         c: {MAJORITY: majority(training.labels, n_test=len(tests), n_levels=n_labels)} for c in conditions
     }
-    heard = [c for c in conditions if not c.endswith("missing")]
+    complete = [c for c in conditions if not c.endswith("missing")]
     for title, some in groups.items():
         rows = np.concatenate([_table(training.rows, some, variant, training.rows) for variant in variants])
         train = rows, np.tile(training.labels, len(variants))
-        test = np.concatenate([_table(tests, some, condition, training.rows) for condition in heard])
+        test = np.concatenate([_table(tests, some, condition, training.rows) for condition in complete])
         for name in BASELINES:
-            said = classify(name, train, test, n_levels=n_labels, seed=training.seed)
-            for condition, part in zip(heard, np.split(said, len(heard)), strict=True):
+            predicted = classify(name, train, test, n_levels=n_labels, seed=training.seed)
+            for condition, part in zip(complete, np.split(predicted, len(complete)), strict=True):
                 found[condition][f"{name}, {title}"] = part
     return found
 
@@ -178,10 +178,10 @@ def run_fold(
         networks = {title: training.network(fusion, modalities) for fusion, title in FUSIONS.items()}
     for condition in conditions:
         seed = training.seed + zlib.crc32(condition.encode()) % 1000
-        said = ensemble.predict(condition, tests, training.inputs, seed=seed)
+        predicted = ensemble.predict(condition, tests, training.inputs, seed=seed)
         if len(modalities) == 1:
-            said = {name: said[name] for name in modalities}
-        found[condition] |= said
+            predicted = {name: predicted[name] for name in modalities}
+        found[condition] |= predicted
         batch = under(condition, tests, training.inputs, seed=seed)
         found[condition] |= {title: predict(model, batch) for title, model in networks.items()}
     return found

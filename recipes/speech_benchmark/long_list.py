@@ -17,7 +17,7 @@ import numpy as np
 
 from avse.data.manifest import Item, read_manifest
 from avse.errors import AvseError, ConfigError
-from recipes.speech_benchmark.videos import SEGMENT_S, LongVideo, Source, write_videos
+from recipes.speech_benchmark.videos import SEGMENT_S, Interferer, LongVideo, write_videos
 
 SPLITS = {"test_seen": "test", "test_unseen": "test", "valid": "valid"}
 """Splits of talking faces, and that of the noises and other voices they are mixed with."""
@@ -37,7 +37,7 @@ class _Person(NamedTuple):
 
     split: str
     speaker: str
-    place: int
+    speaker_index: int
     """Among those that are mixed with the same noises, so that each has others."""
     clips: list[Item]
     stranger: list[Item]
@@ -70,7 +70,7 @@ def list_talkers(items: Sequence[Item]) -> list[LongVideo]:
     return [
         LongVideo(
             id=clip.id, split="synthetic", speaker=str(clip.speaker), scenario="noise", noise_type="room", snr_db=5.0,
-            length_s=float(clip.duration_s or 0), clips=(clip.id,), sources=(Source((noise.audio,)),),
+            length_s=float(clip.duration_s or 0), clips=(clip.id,), sources=(Interferer((noise.audio,)),),
             stranger_clips=(_other(clips, clip).id,),
         )
         for clip, noise in zip(clips, noises, strict=True)
@@ -116,7 +116,7 @@ def _videos_of(person: _Person) -> list[LongVideo]:
     videos = []
     plain = _plain_types(person)
     for number, kind in enumerate(plain):
-        videos.append(_video(person, "noise", kind, SNRS_DB[(number + person.place) % len(SNRS_DB)], SHORT_S))
+        videos.append(_video(person, "noise", kind, SNRS_DB[(number + person.speaker_index) % len(SNRS_DB)], SHORT_S))
     voices = [kind for kind, n in (("talker_1", 1), ("talker_3", 3)) if len(person.voices) >= n]
     for kind in voices:
         videos.append(_video(person, "talkers", kind, 0.0, SHORT_S))
@@ -138,7 +138,7 @@ def _plain_types(person: _Person) -> list[str]:
     recorded = sorted(person.noises)
     fixed = [kind for kind in ("pink_noise", "noise_pink") if kind in recorded][:1]
     rest = [kind for kind in recorded if kind not in fixed]
-    step = (N_TYPES - 1 - len(fixed)) * person.place
+    step = (N_TYPES - 1 - len(fixed)) * person.speaker_index
     turned = [rest[(step + number) % len(rest)] for number in range(min(len(rest), N_TYPES - 1 - len(fixed)))]
     return ["white", *fixed, *turned]
 
@@ -180,15 +180,15 @@ def _enough(clips: Sequence[Item], length_s: float, rng: np.random.Generator) ->
     return tuple(chosen)
 
 
-def _sources(person: _Person, kind: str, rng: np.random.Generator) -> tuple[Source, ...]:
+def _sources(person: _Person, kind: str, rng: np.random.Generator) -> tuple[Interferer, ...]:
     if kind == "white":
-        return (Source((), seed=int(rng.integers(2**31))),)
+        return (Interferer((), seed=int(rng.integers(2**31))),)
     offset_s = round(float(rng.uniform(0, 10)), 3)
     if not kind.startswith("talker_"):
         recordings = person.noises[kind]
-        return (Source((recordings[rng.integers(len(recordings))].audio,), offset_s),)
+        return (Interferer((recordings[rng.integers(len(recordings))].audio,), offset_s),)
     speakers = rng.permutation(sorted(person.voices))[: int(kind.removeprefix("talker_"))]
-    return tuple(Source(tuple(item.audio for item in person.voices[speaker]), offset_s) for speaker in speakers)
+    return tuple(Interferer(tuple(item.audio for item in person.voices[speaker]), offset_s) for speaker in speakers)
 
 
 def main(argv: list[str] | None = None) -> int:

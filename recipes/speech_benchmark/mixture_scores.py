@@ -79,10 +79,10 @@ def split_tables(results: Results, split: str) -> list[str]:
     """For each metric one table by noise type and one by SNR."""
     parts = [f"## {split}"]
     types = list(dict.fromkeys(m.noise_type for m in results.of(split)))
-    ratios = sorted({m.snr_db for m in results.of(split)})
+    snrs_db = sorted({m.snr_db for m in results.of(split)})
     for metric in SHOWN:
         columns: dict[str, list[Mixture]] = {name: results.of(split, noise_type=name) for name in types}
-        columns |= {f"{snr_db:+g} dB": results.counted(split, snr_db=snr_db) for snr_db in ratios}
+        columns |= {f"{snr_db:+g} dB": results.counted(split, snr_db=snr_db) for snr_db in snrs_db}
         columns["mean"] = results.counted(split)
         lines = [[METRICS[metric].title, *columns]]
         for system in results.systems:

@@ -17,7 +17,7 @@ from avse.jobs.places import Place, under
 from avse.signal.clock import samples_from_seconds
 from avse.types import Waveform
 from recipes.speech_benchmark.mouths import hide, hold_still, in_segments, show_instead, still_frames
-from recipes.speech_benchmark.videos import SEGMENT_S, LongVideo, Source
+from recipes.speech_benchmark.videos import SEGMENT_S, Interferer, LongVideo
 
 RATE = 16_000
 MUTE_FADE_S = 0.01
@@ -100,7 +100,7 @@ class LongReader:
             sample_rate=RATE,
         )
 
-    def _source(self, source: Source, n_samples: int) -> Waveform:
+    def _source(self, source: Interferer, n_samples: int) -> Waveform:
         if not source.paths:
             return np.random.default_rng(source.seed).standard_normal(n_samples).astype(np.float32)
         recordings = np.concatenate([self._read(path) for path in source.paths])

@@ -1,4 +1,4 @@
-"""Whether a model reached what it was to reach, from the scores on the fixed mixtures."""
+"""Whether a model met its targets, from the scores on the fixed mixtures."""
 
 from avse.data.manifest import Mixture
 from avse.errors import ConfigError
@@ -80,8 +80,8 @@ def _groups(results: Results, target: Target) -> Groups:
             chosen = [name for name in types if target.groups == "noise_type" or name.startswith("talker")]
             return {name: results.of(target.split, noise_type=name) for name in chosen}
         case "snr":
-            ratios = sorted({mixture.snr_db for mixture in counted})
-            return {f"{snr_db:+g} dB": results.counted(target.split, snr_db=snr_db) for snr_db in ratios}
+            snrs_db = sorted({mixture.snr_db for mixture in counted})
+            return {f"{snr_db:+g} dB": results.counted(target.split, snr_db=snr_db) for snr_db in snrs_db}
         case "same_speaker":
             return {REPORTED_ONLY: results.of(target.split, noise_type=REPORTED_ONLY)}
         case "split":

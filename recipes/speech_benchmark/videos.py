@@ -15,7 +15,7 @@ SEGMENT_S = 3.0
 
 
 @dataclasses.dataclass(frozen=True)
-class Source:
+class Interferer:
     """One audio beside the target: a noise, or one other talker."""
 
     paths: tuple[str, ...]
@@ -43,7 +43,7 @@ class LongVideo:
     """Nominal; clips are joined until it is reached."""
     clips: tuple[str, ...]
     """Of the speaker, in order."""
-    sources: tuple[Source, ...]
+    sources: tuple[Interferer, ...]
     """Each at the same level."""
     stranger_clips: tuple[str, ...]
     """Of another person, in order: the wrong face."""
@@ -89,5 +89,5 @@ def _videos_in(path: Path) -> list[LongVideo]:
 
 def _video(fields: dict[str, Any]) -> LongVideo:
     lists = {name: tuple(fields[name]) for name in ("clips", "stranger_clips", "muted", "hidden", "replaced")}
-    sources = tuple(Source(**{**source, "paths": tuple(source["paths"])}) for source in fields["sources"])
+    sources = tuple(Interferer(**{**source, "paths": tuple(source["paths"])}) for source in fields["sources"])
     return LongVideo(**{**fields, **lists, "sources": sources})

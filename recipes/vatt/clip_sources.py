@@ -12,7 +12,7 @@ from avse.media.suffixes import VIDEO
 
 
 @dataclass(frozen=True)
-class Source:
+class ClipSource:
     """A video to cut."""
 
     id: str
@@ -41,7 +41,7 @@ class Source:
         return [Caption(0.0, math.inf, self.text)] if self.text else [], []
 
 
-def videos_in(folder: Place, *, valid_share: float) -> list[Source]:
+def videos_in(folder: Place, *, valid_share: float) -> list[ClipSource]:
     """All videos of a folder and the folders in it, with the captions that lie beside them.
 
     Clips keep the name of the folder that their video lies in, as a label for probes and fine-tuning.
@@ -60,13 +60,13 @@ def videos_in(folder: Place, *, valid_share: float) -> list[Source]:
     chances = {path: _chance(name_within(path, folder)) for path in paths}
     limit = max(valid_share, min(chances.values()) + 2**-33) if valid_share and len(paths) > 1 else valid_share
     captions = {parent: captions_by_video(parent) for parent in {path.parent for path in paths}}
-    sources: dict[str, Source] = {}
+    sources: dict[str, ClipSource] = {}
     for path in paths:
         name = name_within(path, folder)
         key = name.replace(".", "_").replace("/", "__")
         if key in sources:  # "a_b.mp4" after "a.b.mp4"
             key += f"_{zlib.crc32(name.encode()):08x}"
-        sources[key] = Source(
+        sources[key] = ClipSource(
             key,
             path,
             "valid" if len(paths) > 1 and chances[path] < limit else "train",
@@ -82,7 +82,7 @@ def _chance(name: str) -> float:
     return zlib.crc32(name.encode()) / 2**32
 
 
-def faces_of(manifest: Place) -> list[Source]:
+def faces_of(manifest: Place) -> list[ClipSource]:
     """The talking faces of a manifest, with the captions beside them or else their sentences.
 
     Raises:
@@ -93,7 +93,7 @@ def faces_of(manifest: Place) -> list[Source]:
     folders = {under(root, str(item.video)).parent for item in items}
     captions = {folder: captions_by_video(folder) for folder in folders if folder.is_dir()}
     sources = [
-        Source(
+        ClipSource(
             item.id,
             path := under(root, str(item.video)),
             item.split,

@@ -37,14 +37,14 @@ def retrievals(
     Args:
         embedded: windows.
         groups: of each window, such as its speaker.
-        positions: of each window in its clip. Sentences of one grammar have the same kind of word at the same place, so
-            that a second chance is given: that of who knows the place and nothing else.
+        positions: of each window in its clip. Sentences of one grammar have the same kind of word at the same index, so
+            that a second chance is given: that of who knows the index and nothing else.
         each: within every group in turn, and the means over their queries; else within the largest one alone.
     """
     names, counts = np.unique(np.array(groups), return_counts=True)
-    places = np.array(positions if positions is not None else [0] * len(groups))
+    indices = np.array(positions if positions is not None else [0] * len(groups))
     chosen = names if each else names[[counts.argmax()]]
-    by_group = [_within(embedded, np.array(groups) == name, places) for name in chosen]
+    by_group = [_within(embedded, np.array(groups) == name, indices) for name in chosen]
     found = {}
     for direction in dict.fromkeys(name for scores in by_group for name in scores):
         rows = [scores[direction] for scores in by_group if direction in scores]
@@ -54,7 +54,7 @@ def retrievals(
     return found
 
 
-def _within(embedded: Embedded, own: np.ndarray, places: np.ndarray) -> dict[str, dict[str, Any]]:
+def _within(embedded: Embedded, own: np.ndarray, indices: np.ndarray) -> dict[str, dict[str, Any]]:
     """What finds what among some windows, `(windows,)` True, by direction."""
     audio, text = own & embedded.has_audio.numpy(), own & embedded.has_text.numpy()
     vectors = embedded.vectors
@@ -74,14 +74,14 @@ def _within(embedded: Embedded, own: np.ndarray, places: np.ndarray) -> dict[str
             "median_rank": scores.median_rank,
             **{f"recall_at_{k}": scores.recall_at[k] for k in KS},
             **{f"chance_at_{k}": scores.chance(k) for k in KS},
-            **{f"position_chance_at_{k}": position_chance(places[chosen[name]], k) for k in KS},
+            **{f"position_chance_at_{k}": position_chance(indices[chosen[name]], k) for k in KS},
         }
     return found
 
 
-def position_chance(places: np.ndarray, k: int) -> float:
-    """Recall at k of who knows each answer's place in its clip, `(n,)`, and draws among the windows of that place."""
-    _, inverse, counts = np.unique(places, return_inverse=True, return_counts=True)
+def position_chance(indices: np.ndarray, k: int) -> float:
+    """Recall at k of who knows each answer's index in its clip, `(n,)`, and draws among the windows of that index."""
+    _, inverse, counts = np.unique(indices, return_inverse=True, return_counts=True)
     return float(np.minimum(1.0, k / counts[inverse]).mean())
 
 
@@ -138,7 +138,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--group", default="speaker", help="windows are distinguished within the largest of these")
     parser.add_argument("--each-group", action="store_true", help="within every group in turn, and the means of them")
     parser.add_argument("--n-untrained", type=int, default=1, help="networks before their training (default 1); their "
-                        "scores are averaged, for they are a matter of luck")  # fmt: skip
+                        "scores are averaged, for their variance over seeds is high")  # fmt: skip
     parser.add_argument("--label", action="append", help="that probes tell apart, a field of the clips such as folder; "
                         "may be given again (default: colour and digit of GRID's sentences)")  # fmt: skip
     parser.add_argument("--recordings", type=Path, help="manifest of noises for the probe of the audio encoder")

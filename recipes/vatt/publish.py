@@ -36,8 +36,8 @@ def render(model: VATT, *, run: Path, manifest: Path) -> str:
     """
     items = [item for item in read_manifest(manifest) if item.split == "train"]
     faces = [item for item in items if item.video]
-    heard = bool(result_file.read_config(run)["augment"]["noises"])
-    noises = [item for item in items if not item.is_speech] if heard else []
+    has_noises = bool(result_file.read_config(run)["augment"]["noises"])
+    noises = [item for item in items if not item.is_speech] if has_noises else []
     seen, unseen = (read_scores(run / name) for name in ("scores.json", "scores_unseen.json"))
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
     return environment.from_string(CARD.read_text(encoding="utf-8")).render(

@@ -28,7 +28,7 @@ from avse.jobs.places import Place, on_disk, path_or_url
 from avse.jobs.places import written as written_to
 from avse.jobs.share import parse_share
 from recipes.executor import Command, add_options, own_share, parse, print_error, run_each
-from recipes.vatt.clip_sources import Source, faces_of, videos_in
+from recipes.vatt.clip_sources import ClipSource, faces_of, videos_in
 from recipes.vatt.shard_places import DONE, begin, keep_to, shards_here
 
 
@@ -44,7 +44,7 @@ class Video(NamedTuple):
 
 
 def cut_videos(
-    part: tuple[int, list[Source]], *, folder: Place, config: ClipConfig, written: frozenset[str], max_bytes: int
+    part: tuple[int, list[ClipSource]], *, folder: Place, config: ClipConfig, written: frozenset[str], max_bytes: int
 ) -> list[Video]:
     """Cut some videos into shards of their own, and note which are done.
 
@@ -63,7 +63,7 @@ def cut_videos(
 
 
 def _cut_here(
-    part: tuple[int, list[Source]], *, folder: Path, config: ClipConfig, written: frozenset[str], max_bytes: int
+    part: tuple[int, list[ClipSource]], *, folder: Path, config: ClipConfig, written: frozenset[str], max_bytes: int
 ) -> list[Video]:
     number, sources = part
     videos: list[Video] = []
@@ -91,7 +91,7 @@ def _cut_here(
 
 
 def _clips(
-    source: Source,
+    source: ClipSource,
     config: ClipConfig,
     written: frozenset[str],
     problems: list[str],
@@ -116,18 +116,18 @@ def _clips(
         problems.append(f"video {source.path}: {late} captions lie past its end and are skipped")
 
 
-def _cut(source: Source, captions: list[Caption], *, config: ClipConfig) -> Iterator[Clip]:
+def _cut(source: ClipSource, captions: list[Caption], *, config: ClipConfig) -> Iterator[Clip]:
     with ExitStack() as copies:
         path = copies.enter_context(on_disk(source.path))
         audio = None if source.audio is None else copies.enter_context(on_disk(source.audio))
         yield from cut_video(path, config=config, captions=captions, audio=audio)
 
 
-def _name(part: tuple[int, list[Source]]) -> str:
+def _name(part: tuple[int, list[ClipSource]]) -> str:
     return f"part{part[0]}"
 
 
-def _lost(part: tuple[int, list[Source]], error: AvseError) -> list[Video]:
+def _lost(part: tuple[int, list[ClipSource]], error: AvseError) -> list[Video]:
     """The videos of a part whose process or machine was lost: the next run cuts them."""
     return [Video(source.id, 0, [f"was not cut: {error}"], done=False) for source in part[1]]
 

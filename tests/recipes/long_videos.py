@@ -13,7 +13,7 @@ from avse.faces.report import FaceReport
 from avse.models import zoo
 from avse.models.live import Live, LiveConfig
 from recipes.speech_benchmark.reader import RATE
-from recipes.speech_benchmark.videos import LongVideo, Source
+from recipes.speech_benchmark.videos import Interferer, LongVideo
 
 SEGMENT = 3 * RATE
 GRID_TARGETS = Path(__file__).parents[2] / "egs/grid/targets.yaml"
@@ -38,7 +38,9 @@ def speech(n_samples, seed=0):
 
 
 def video_of(name, scenario="noise", split="test_seen", length_s=20.0):
-    return LongVideo(name, split, "s", scenario, "white", 5.0, length_s, ("clip",), (Source((), seed=1),), ("other",))
+    return LongVideo(
+        name, split, "s", scenario, "white", 5.0, length_s, ("clip",), (Interferer((), seed=1),), ("other",)
+    )
 
 
 def write_pack(folder):

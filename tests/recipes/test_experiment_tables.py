@@ -17,7 +17,7 @@ from recipes.speech_benchmark.experiment.score_tables import corrected
 EGS = Path(__file__).parents[2] / "egs"
 N_CLIPS = 8
 TYPES = ("rain", "talker_1", "same_speaker")
-RATIOS = (-5, 5)
+SNRS_DB = (-5, 5)
 EXPERIMENT = {
     "systems": {
         "noisy": "noisy",
@@ -41,7 +41,7 @@ MARGIN = {"good": 0.3, "fair": 0.1, "size_0.6": 0.1}
 def mixture_rows():
     for clip in range(N_CLIPS):
         for noise_type in TYPES:
-            for snr_db in RATIOS:
+            for snr_db in SNRS_DB:
                 name = f"c{clip}"
                 yield {
                     "id": f"{name}__{noise_type}__{snr_db:+d}dB", "clip": name, "split": "test_seen",

@@ -10,7 +10,7 @@ from long_videos import GRID_TARGETS, video_of, write_pack, write_weights
 
 from recipes.speech_benchmark import long_report, long_scores
 from recipes.speech_benchmark.mouths import BAD, CONDITIONS
-from recipes.speech_benchmark.videos import LongVideo, Source, read_videos, write_videos
+from recipes.speech_benchmark.videos import Interferer, LongVideo, read_videos, write_videos
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_a_killed_run_continues(pack, monkeypatch, capsys):
 
 
 def test_a_video_that_cannot_be_read_does_not_end_the_others(pack, capsys):
-    broken = LongVideo("x", "test_seen", "s", "noise", "white", 5.0, 20.0, ("gone",), (Source(()),), ("other",))
+    broken = LongVideo("x", "test_seen", "s", "noise", "white", 5.0, 20.0, ("gone",), (Interferer(()),), ("other",))
     write_videos(pack / "long.jsonl", [broken, video_of("n")])
     assert run(pack, "--model", pack / "model.safetensors", "--conditions", "none") == 1
     rows = rows_of(pack / "m/long_none.jsonl")

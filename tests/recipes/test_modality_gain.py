@@ -94,8 +94,8 @@ def test_networks_read_the_modalities_that_the_table_names(drives, tmp_path):
     (tested, *_), number = load_predictions(tmp_path / "run/predictions/00.safetensors"), 0
     model = zoo.load_as(DriverStress, tmp_path / f"run/runs/without_tense/{number:02d}/model.safetensors")
     assert tested.driver == "0"
-    said = probabilities(model, windows_for(model, drives[0]))
-    np.testing.assert_allclose(tested.systems["without tense"], said, atol=1e-6)
+    predicted = probabilities(model, windows_for(model, drives[0]))
+    np.testing.assert_allclose(tested.systems["without tense"], predicted, atol=1e-6)
     written = (tmp_path / "run/predictions/00.safetensors").stat().st_mtime_ns
     network_gain.main(config)
     assert (tmp_path / "run/predictions/00.safetensors").stat().st_mtime_ns == written

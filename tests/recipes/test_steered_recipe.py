@@ -100,7 +100,7 @@ def test_steering_learns_beside_a_core_that_stays(places, tmp_path):
     assert trained.cue.weight.shape[1] == CUE_DIM + 1
 
 
-def test_a_steering_goes_on_beside_another_core(places, tmp_path):
+def test_a_steering_continues_with_another_core(places, tmp_path):
     torch.manual_seed(1)
     sizes = SteeredConfig(core=GtcrnConfig(channels=8), block=BlockConfig(channels=8, state_dim=8), n_blocks=1)
     old, new = Steered.build(sizes), Gtcrn.build(sizes.core)

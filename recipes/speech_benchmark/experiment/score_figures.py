@@ -28,7 +28,7 @@ MARKERS = "osD^v<>PX*"
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write an .svg or .png without date and random names, beside first and then renamed."""
+    """Write an .svg or .png without date and random names, atomically."""
     with atomic_write(path, force=True) as temporary:
         if path.suffix == ".svg":
             with rc_context({"svg.hashsalt": "avse", "svg.fonttype": "none"}):
@@ -64,22 +64,22 @@ def snr_curves(config: ExperimentConfig, scored: Scored, metric: str) -> Figure:
     figure = Figure(figsize=(4.4 * len(splits) + 2.2, 4.2), layout="constrained")
     panels: Any = np.atleast_1d(figure.subplots(1, len(splits), sharey=True))
     for axes, split in zip(panels, splits, strict=True):
-        ratios = sorted({mixture.snr_db for mixture in scored.results.counted(split)})
+        snrs_db = sorted({mixture.snr_db for mixture in scored.results.counted(split)})
         # Beside each other, so that intervals can be distinguished.
-        step = 0.3 * min(np.diff(ratios), default=5.0) / max(1, len(config.systems))
-        for place, (name, title) in enumerate(config.systems.items()):
+        step = 0.3 * min(np.diff(snrs_db), default=5.0) / max(1, len(config.systems))
+        for index, (name, title) in enumerate(config.systems.items()):
             points = []
-            for snr_db in ratios:
+            for snr_db in snrs_db:
                 mean = mean_of(scored.results, name, metric, scored.results.counted(split, snr_db=snr_db))
                 if mean:
                     low, high = mean.interval()
                     points.append((snr_db, mean.value, mean.value - low, high - mean.value))
             if points:
                 x, y, below, above = np.array(points).T
-                x = x + step * (place - len(config.systems) / 2)
-                style = {"color": colour(place), "marker": MARKERS[place % len(MARKERS)], "markersize": 4}
+                x = x + step * (index - len(config.systems) / 2)
+                style = {"color": colour(index), "marker": MARKERS[index % len(MARKERS)], "markersize": 4}
                 axes.errorbar(x, y, np.clip([below, above], 0, None), label=title, elinewidth=0.8, linewidth=1, **style)
-        axes.set(title=split, xlabel="SNR, dB", xticks=ratios)
+        axes.set(title=split, xlabel="SNR, dB", xticks=snrs_db)
     panels[0].set_ylabel(METRICS[metric].title)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right upper", fontsize=7)
     return figure
@@ -94,12 +94,12 @@ def noise_bars(config: ExperimentConfig, scored: Scored, metric: str) -> Figure:
     for axes, split in zip(panels, splits, strict=True):
         types = list(dict.fromkeys(mixture.noise_type for mixture in scored.results.of(split)))
         width = 0.85 / len(systems)
-        for place, name in enumerate(systems):
+        for index, name in enumerate(systems):
             means = [
                 mean_of(scored.results, name, metric, scored.results.of(split, noise_type=noise_type))
                 for noise_type in types
             ]
-            places = np.arange(len(types)) + (place - (len(systems) - 1) / 2) * width
+            places = np.arange(len(types)) + (index - (len(systems) - 1) / 2) * width
             heights = [mean.value if mean else np.nan for mean in means]
             axes.bar(places, heights, width, color=colour([*config.systems].index(name)), label=config.systems[name])
         axes.set(xticks=range(len(types)), ylabel=METRICS[metric].title)
@@ -140,11 +140,11 @@ def spectrograms(item: Item) -> Figure:
     return figure
 
 
-def colour(place: int) -> Any:
+def colour(index: int) -> Any:
     """Of a system, the same in every figure."""
     from matplotlib import colormaps
 
-    return colormaps["tab20"](place % 20)
+    return colormaps["tab20"](index % 20)
 
 
 def _splits(scored: Scored) -> list[str]:

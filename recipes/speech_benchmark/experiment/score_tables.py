@@ -53,17 +53,17 @@ def split_parts(config: ExperimentConfig, scored: Scored, split: str) -> list[Pa
 def _ranking(config: ExperimentConfig, scored: Scored, split: str, metric: str, systems: list[str]) -> Lines:
     """A system's line: by SNR, all, and how far above the next best."""
     chosen = scored.results.counted(split)
-    ratios = sorted({mixture.snr_db for mixture in chosen})
-    columns = {f"{snr_db:+g} dB": scored.results.counted(split, snr_db=snr_db) for snr_db in ratios}
+    snrs_db = sorted({mixture.snr_db for mixture in chosen})
+    columns = {f"{snr_db:+g} dB": scored.results.counted(split, snr_db=snr_db) for snr_db in snrs_db}
     columns["all"] = chosen
     ranked = rank(scored, metric, systems, chosen)
     leads = [lead_of(scored.results, *pair, metric, chosen) for pair in pairwise(ranked)]
     ps = corrected(leads)
     lines = [["", *columns, "above the next by", "p"]]
-    for place, system in enumerate(ranked):
-        lead = leads[place] if place < len(leads) else None
+    for index, system in enumerate(ranked):
+        lead = leads[index] if index < len(leads) else None
         cells = [_mean(scored, system, metric, some) for some in columns.values()]
-        tested = [show_lead(lead, metric), show_p(ps[place])] if lead else ["-", "-"]
+        tested = [show_lead(lead, metric), show_p(ps[index])] if lead else ["-", "-"]
         lines.append([title_of(config, system), *cells, *tested])
     return [*lines, ["n", *(str(scored.n_asked(metric, some)) for some in columns.values()), "-", "-"]]
 
@@ -227,8 +227,8 @@ def corrected(leads: Sequence[Lead | None]) -> list[float]:
     A few clips can never be decided, whatever their scores: n of them reach 2 / 2**n at best. Such tests would only
     make the others' correction harder, so they are no part of the family, and their p is 1.
     """
-    family = {place: lead.p for place, lead in enumerate(leads) if lead and 2 / 2**lead.n_clips < LEVEL}
+    family = {index: lead.p for index, lead in enumerate(leads) if lead and 2 / 2**lead.n_clips < LEVEL}
     ps = [1.0] * len(leads)
-    for place, p in zip(family, holm(list(family.values())), strict=True):
-        ps[place] = p
+    for index, p in zip(family, holm(list(family.values())), strict=True):
+        ps[index] = p
     return ps

@@ -97,9 +97,9 @@ def test_frame_by_frame_as_in_one(trained, given):
             spectrum[:, first:last], cue[0, first:last].numpy(), present[0, first:last].numpy() > 0, state
         )
         pieces.append(outputs)
-    for place, name in enumerate(("audio_only", "steered")):
+    for index, name in enumerate(("audio_only", "steered")):
         parts = getattr(whole, name)[0].numpy()
-        joined = np.concatenate([piece[place] for piece in pieces], axis=1)
+        joined = np.concatenate([piece[index] for piece in pieces], axis=1)
         np.testing.assert_allclose(joined, (parts[0] + 1j * parts[1]).T, atol=1e-5)
 
 
