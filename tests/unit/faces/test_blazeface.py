@@ -34,10 +34,10 @@ class Network:
         scores = np.full((1, SIDE * SIDE, 1), -100.0, np.float32)
         points = np.zeros((1, SIDE * SIDE, 16), np.float32)
         if len(self.blobs) > 1:  # the first is a trial with nothing to see
-            self._see(scores, points, *self._squares[len(self.blobs) - 2])
+            self._write_face(scores, points, *self._squares[len(self.blobs) - 2])
         return [scores, points]
 
-    def _see(self, scores, points, left, top):
+    def _write_face(self, scores, points, left, top):
         x, y, size = self._head
         centre = np.array([x - left, y - top]) / self._scale
         column, row = (centre / STRIDE).astype(int)
