@@ -47,12 +47,15 @@ def commit() -> str:
 
 
 def _command() -> str:
-    """What was typed, a module of the repository by its name and not by its place on this machine."""
+    """What was typed; modules of the repository and the data by their names, not by their places on this machine."""
     program, *arguments = sys.argv
     root = Path(__file__).parents[2]
     path = Path(program).resolve()
     if path.is_relative_to(root) and path.suffix == ".py":
         program = f"python -m {'.'.join(path.relative_to(root).with_suffix('').parts)}"
+    data = os.environ.get("AVSE_DATA", "").rstrip("/")
+    if data:
+        arguments = ["$AVSE_DATA" + a[len(data) :] if f"{a}/".startswith(f"{data}/") else a for a in arguments]
     return " ".join([program, *arguments])
 
 
