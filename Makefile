@@ -51,6 +51,8 @@ bench: $(VENV)/.installed  ## speed beside other enhancers, time and memory on l
 	$(BIN)/python -m benchmarks.video_time --write
 	$(BIN)/python -m benchmarks.faces --json build/faces.jsonl --write
 	$(BIN)/python -m benchmarks.overlap --write
+	$(BIN)/python egs/grid/prepare.py manifest build/sync/manifest.jsonl
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.sync build/sync/manifest.jsonl build/sync/crops --splits test_unseen --write
 
 install-check:  ## build the wheel, install it into a clean environment without a compiler, enhance and score; needs the network
 	$(PYTHON) tests/distribution/install_check.py
