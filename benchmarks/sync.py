@@ -179,7 +179,7 @@ def body_of(result: dict[str, Any], splits: list[str]) -> str:
     return (
         f"With the lip network that comes with avse. People of {', '.join(splits)} "
         f"({', '.join(result['people'])}; videos of {result['duration_s']:g} s, each joined from clips), each with the "
-        "video -500 to +500 ms late in steps of 40. Confident: the offset would be used by `--offset-ms auto`. Confident "
+        "video -500 to +500 ms late in steps of 40. Confident: `--offset-ms auto` would use the offset. Confident "
         "and wrong: off by more than 80 ms, or any offset at all where the audio is another sentence's or the mouth a "
         f"still.\n\n{markdown(result)}\nTargets: {words}."
     )

