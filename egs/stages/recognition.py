@@ -1,4 +1,4 @@
-"""The stages of recognition on any corpus: prepare, crops, evaluate, results.
+"""The stages of recognition on any corpus: prepare, crops, evaluate, results, transfer.
 
 Every stage skips what is done; a stopped run continues where it stopped.
 """
@@ -15,7 +15,7 @@ from egs.stages.command import ROOT, Command, Pipeline, command
 from egs.stages.corpus_run import CorpusRun
 from egs.stages.options import Parser
 
-STAGES = ("prepare", "crops", "evaluate", "results")
+STAGES = ("prepare", "crops", "evaluate", "results", "transfer")
 RECIPE = "recipes.recognition"
 
 
@@ -64,7 +64,7 @@ def parser_of(corpus: str, settings: dict[str, Any]) -> Parser:
 def pipeline(corpus: str, settings: dict[str, Any], options: argparse.Namespace, *, here: Path) -> Pipeline:
     """The stages for these options."""
     run = RecognitionRun(corpus, settings, options)
-    stages = zip(STAGES, (prepare, crops, evaluate, results), strict=True)
+    stages = zip(STAGES, (prepare, crops, evaluate, results, transfer), strict=True)
     return Pipeline({name: partial(stage, run) for name, stage in stages}, os.environ)
 
 
@@ -109,4 +109,17 @@ def results(run: RecognitionRun) -> Iterator[Command]:
             "--title", run.settings["title"].replace("TABLE", table),
             "--command", f"egs/{run.corpus}/run.sh --development {run.options.development}",
             "--figures", f"figures/{table}{suffix}", "--report", run.lists / table / "report.html", "--note", run.note,
+        )  # fmt: skip
+
+
+def transfer(run: Run) -> Iterator[Command]:
+    """Compare the encoders of other models, on a corpus that names tables for it."""
+    tables = run.settings.get("transfer_tables", [])
+    yield from (_labels(run, table) for table in tables)
+    if tables:
+        yield command(
+            f"{RECIPE}.transfer", "--config", f"egs/{run.corpus}/conf/transfer.yaml", "--folder", run.lists / "transfer",
+            "--output", f"egs/{run.corpus}/RESULTS_transfer.md", "--videos", run.videos, "--crops",
+            run.options.exp / "crops", "--tables", *(run.lists / f"{table}.csv" for table in tables),
+            "--command", f"egs/{run.corpus}/run.sh --stages prepare,crops,transfer",
         )  # fmt: skip
