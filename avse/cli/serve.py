@@ -14,6 +14,9 @@ from avse.errors import MissingExtraError
 from avse.models.pretrained import DEFAULT_MODEL
 
 if TYPE_CHECKING:
+    import uvicorn
+    from fastapi import FastAPI
+
     from avse.server.config import ServerConfig
 
 EPILOG = """examples:
@@ -78,13 +81,28 @@ def _serve(options: argparse.Namespace) -> int:
         if not options.quiet:
             print(f"avse-serve: http://{host}:{port}, stop with Ctrl-C", file=sys.stderr, flush=True)
         level = "info" if options.verbose else "warning"
-        settings = uvicorn.Config(
-            app, log_level=level, ws_max_size=config.max_message_bytes, ws_max_queue=8, timeout_graceful_shutdown=5,
-            server_header=False,
-        )  # fmt: skip
         with contextlib.suppress(KeyboardInterrupt):  # its normal end, which uvicorn passes on once all is closed
-            uvicorn.Server(settings).run(sockets=[socket])
+            uvicorn.Server(settings_of(app, config, log_level=level)).run(sockets=[socket])
     return 0
+
+
+def settings_of(app: "FastAPI", config: "ServerConfig", *, log_level: str) -> "uvicorn.Config":
+    """How the application is served.
+
+    What a stream sends too fast waits in the client: uvicorn stops reading from a connection while messages of it wait,
+    and with an older protocol of the package websockets while `ws_max_queue` do.
+
+    Args:
+        app: to serve.
+        config: its limits.
+        log_level: of uvicorn.
+    """
+    import uvicorn
+
+    return uvicorn.Config(
+        app, log_level=log_level, ws_max_size=config.max_message_bytes, ws_max_queue=8, timeout_graceful_shutdown=5,
+        server_header=False,
+    )  # fmt: skip
 
 
 def _config(options: argparse.Namespace, scratch: Path) -> "ServerConfig":

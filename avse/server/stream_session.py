@@ -18,6 +18,8 @@ RATES = (8000, 192_000)
 MAX_STREAM_CHANNELS = 2
 MAX_AHEAD_FRAMES = 100
 """Video frames that may wait for their audio; of more, the oldest are dropped."""
+MAX_AHEAD_PIXELS = 64_000_000
+"""Of all video frames that wait, 3 bytes each: 30 frames of 1080 lines. A small JPEG may hold a large image."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ class StreamSession:
         """
         if message.kind != AUDIO:
             self._frames.append(frame_of(message))
-            if len(self._frames) > MAX_AHEAD_FRAMES:
+            while len(self._frames) > MAX_AHEAD_FRAMES or self._n_pixels > MAX_AHEAD_PIXELS:
                 self._frames.pop(0)
                 self.n_dropped += 1
             return None
@@ -105,6 +107,10 @@ class StreamSession:
             "n_bad_samples": self._stream.n_bad_samples,
         }  # fmt: skip
         return last, about
+
+    @property
+    def _n_pixels(self) -> int:
+        return sum(frame.image.shape[0] * frame.image.shape[1] for frame in self._frames)
 
     @property
     def latency_s(self) -> float:

@@ -1,9 +1,6 @@
 """The service on this machine: files are queued, enhanced and deleted; calls give what a local stream gives."""
 
-import contextlib
 import json
-import socket
-import threading
 import time
 from pathlib import Path
 
@@ -16,31 +13,12 @@ from avse.errors import InputError
 from avse.server.config import ServerConfig
 
 pytest.importorskip("fastapi")
-uvicorn = pytest.importorskip("uvicorn")
+pytest.importorskip("uvicorn")
 pytest.importorskip("websockets")
 
-from avse.server.app import create_app  # noqa: E402
-from avse.server.client import Client, ServerError  # noqa: E402
+from running_server import Running, stream_of
 
-
-class Running:
-    """A server in a thread."""
-
-    def __init__(self, folder, **options):
-        self.config = ServerConfig(folder=folder, **options)
-        self.app = create_app(self.config, factory="server_workers:copier")
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
-        self.server = uvicorn.Server(uvicorn.Config(self.app, log_level="error", ws_max_size=2**22, lifespan="on"))
-        self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.socket]}, daemon=True)
-        self.thread.start()
-        until_s = time.monotonic() + 60
-        while not self.server.started and time.monotonic() < until_s:
-            time.sleep(0.02)
-
-    def stop(self):
-        self.server.should_exit = True
-        self.thread.join(30)
+from avse.server.client import Client, ServerError
 
 
 @pytest.fixture(scope="module")
@@ -208,30 +186,6 @@ def test_the_page_and_the_description_load_nothing_from_elsewhere(running):
 # Calls
 
 
-def _call(client, waveform, *, block=480, frames=(), **options):
-    parts = []
-    with client.stream(sample_rate=16000, **options) as call:
-        assert call.ready["event"] == "ready"
-
-        def send():
-            with contextlib.suppress(ServerError):  # which the receiver hears, too
-                send_all()
-
-        def send_all():
-            for time_s, jpeg in frames:
-                call.send_frame(jpeg, time_s=time_s)
-            for start in range(0, waveform.shape[-1], block):
-                call.send(waveform[..., start : start + block])
-            call.finish()
-
-        thread = threading.Thread(target=send)
-        thread.start()
-        while (part := call.receive(timeout_s=60)) is not None:
-            parts.append(part)
-        thread.join()
-        return np.concatenate(parts, axis=1), call.end
-
-
 def test_a_call_gives_the_samples_of_a_local_stream(client):
     from avse.live.stream import StreamingEnhancer
 
@@ -239,23 +193,23 @@ def test_a_call_gives_the_samples_of_a_local_stream(client):
     waveform = (0.1 * rng.standard_normal((2, 8000))).astype(np.float32)
     local = StreamingEnhancer(sample_rate=16000, n_channels=2)
     expected = np.concatenate([local.push(waveform), local.flush()], axis=1)
-    enhanced, end = _call(client, waveform, n_channels=2)
+    enhanced, end = stream_of(client, waveform, n_channels=2)
     assert enhanced.shape == (2, 8000)
     assert np.abs(enhanced - expected).max() < 1e-5
     assert end["duration_s"] == 0.5
-    whole, _ = _call(client, waveform, n_channels=2, mix=0.0)
+    whole, _ = stream_of(client, waveform, n_channels=2, mix=0.0)
     assert np.abs(whole - waveform).max() < 1e-4
 
 
-def test_video_frames_are_taken_and_what_is_no_frame_ends_the_call(client):
+def test_video_frames_are_taken_and_what_is_no_frame_ends_thestream_of(client):
     waveform = np.zeros((1, 1600), np.float32)
     _, jpeg = cv2.imencode(".jpg", np.full((64, 64, 3), 128, np.uint8))
-    enhanced, end = _call(client, waveform, frames=[(0.0, jpeg.tobytes()), (0.04, jpeg.tobytes())])
+    enhanced, end = stream_of(client, waveform, frames=[(0.0, jpeg.tobytes()), (0.04, jpeg.tobytes())])
     assert enhanced.shape == (1, 1600)
     assert end["n_dropped_frames"] == 0
     for bad in (b"no jpeg", jpeg.tobytes()[:30]):
         with pytest.raises(ServerError, match="a video frame must be a JPEG"):
-            _call(client, waveform, frames=[(0.0, bad)])
+            stream_of(client, waveform, frames=[(0.0, bad)])
 
 
 def test_a_stream_too_many_is_refused_and_an_idle_one_is_closed(client):
