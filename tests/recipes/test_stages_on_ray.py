@@ -1,32 +1,26 @@
 """Crops, shards, enhanced mixtures and scores with `--executor ray` are those of local runs."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import soundfile
-from ray_stages import SMALL
+from long_videos import video_of, write_pack
+from ray_files import RATE, run_on_ray, write_lines, write_sounds
+from ray_stages import SMALL, long_options
 
 from avse.cli import enhance as enhance_files
 from avse.data.crops import load_mouth
+from avse.data.manifest import read_manifest, write_manifest
 from avse.data.shard_index import spans_of
 from avse.jobs.journal import read_journal
-from recipes.speech_benchmark import enhance, find_mouths, score_mixtures
+from recipes.speech_benchmark import enhance, find_mouths, long_scores, score_mixtures
+from recipes.speech_benchmark.videos import write_videos
 from recipes.vatt import shards
 
 pytest.importorskip("ray")
 pytestmark = pytest.mark.slow
-HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
-RATE = 16000
-
-
-def _lines(path, rows):
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
 @pytest.fixture(scope="module")
@@ -34,29 +28,29 @@ def found(media, tmp_path_factory):
     """The folder of all inputs and outputs, and the exit codes; Ray leaves processes to the end of its own."""
     folder = tmp_path_factory.mktemp("ray")
     rng = np.random.default_rng(0)
-    for name in ("clip", "hum", "wav/a", "wav/b"):
-        (folder / name).parent.mkdir(exist_ok=True)
-        soundfile.write(folder / f"{name}.wav", 0.1 * rng.standard_normal(RATE), RATE)
+    write_sounds(folder)
+    soundfile.write(folder / "clip.wav", 0.1 * rng.standard_normal(RATE), RATE)
     (folder / "talk.mp4").write_bytes((media / "talk.mp4").read_bytes())
     face = {"split": "train", "audio": "talk.mp4", "video": "talk.mp4", "licence": "CC0-1.0", "speaker": "a"}
-    _lines(folder / "faces.jsonl", [{"id": name, **face} for name in ("a", "b")])
-    _lines(folder / "clips.jsonl", [{"id": "clip", "split": "test_seen", "audio": "clip.wav", "licence": "none",
-                                     "speaker": "s1"}])  # fmt: skip
+    write_lines(folder / "faces.jsonl", [{"id": name, **face} for name in ("a", "b")])
+    write_lines(folder / "clips.jsonl", [{"id": "clip", "split": "test_seen", "audio": "clip.wav", "licence": "none",
+                                          "speaker": "s1"}])  # fmt: skip
     noise = [{"path": "hum.wav", "offset_s": 0.0}]
-    _lines(folder / "mixtures.jsonl", [{"id": f"m{snr}", "clip": "clip", "split": "test_seen", "noise_type": "hum",
-                                        "noise": noise, "snr_db": snr} for snr in (-5.0, 5.0)])  # fmt: skip
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "AVSE_DATA": str(folder)}
-    command = [sys.executable, str(HERE / "ray_stages.py"), str(folder)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=1200, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return folder, json.loads(done.stdout.splitlines()[-1])
+    write_lines(folder / "mixtures.jsonl", [{"id": f"m{snr}", "clip": "clip", "split": "test_seen", "noise_type": "hum",
+                                             "noise": noise, "snr_db": snr} for snr in (-5.0, 5.0)])  # fmt: skip
+    (folder / "long").mkdir()
+    write_pack(folder / "long")
+    items = [replace(item, audio=f"long/{item.audio}") for item in read_manifest(folder / "long/manifest.jsonl")]
+    write_manifest(folder / "long/manifest.jsonl", items)
+    write_videos(folder / "long/videos.jsonl", [video_of(name, length_s=5.0) for name in ("n", "t")])
+    return folder, run_on_ray(folder)
 
 
 def test_all_ended_well_and_kept_journals(found):
     folder, codes = found
-    assert codes == {"crops": 0, "shards": 0, "enhance": 0, "benchmark": 0, "files": 0, "score": 0}
+    assert codes == dict.fromkeys(("crops", "shards", "enhance", "benchmark", "long", "pack", "files", "score"), 0)
     journals = {path.name: read_journal(path) for path in folder.rglob("*.journal.jsonl")}
-    names = {"crops", "shards", "enhance", "score", "avse-enhance", "avse-score"}
+    names = {"crops", "shards", "enhance", "score", "long_scores", "pack", "avse-enhance", "avse-score"}
     assert {name.partition(".")[0] for name in journals} == names
     assert all(entry.is_done for journal in journals.values() for entry in journal.entries.values())
 
@@ -106,3 +100,20 @@ def test_scores_are_those_of_a_local_run(found, monkeypatch, tmp_path):
     rows = json.loads((folder / "score/s.json").read_text())["files"]
     assert [row["id"] for row in rows] == ["a", "b"]
     assert all(row["estimate"]["stoi"] == pytest.approx(1.0, abs=1e-6) for row in rows)
+
+
+def test_long_videos_score_as_in_a_local_run(found, monkeypatch, tmp_path):
+    folder, _ = found
+    monkeypatch.setenv("AVSE_DATA", str(folder))
+    assert long_scores.main([str(tmp_path / "l"), *long_options(folder), "--workers", "1"]) == 0
+    own, expected = (
+        [json.loads(line) for line in (place / "l/long_own.jsonl").read_text().splitlines()]
+        for place in (folder, tmp_path)
+    )
+    assert [row["id"] for row in own] == ["n", "t"]
+    assert all(row["pesq_wb"] is not None and row["si_sdr_db"] is not None for row in own)
+    for row, other in zip(own, expected, strict=True):
+        assert row.keys() == other.keys()
+        assert {name: row[name] for name in ("pesq_wb", "si_sdr_db")} == pytest.approx(
+            {name: other[name] for name in ("pesq_wb", "si_sdr_db")}, abs=1e-4
+        )
