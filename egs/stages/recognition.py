@@ -70,10 +70,12 @@ def pipeline(corpus: str, settings: dict[str, Any], options: argparse.Namespace,
 
 def prepare(run: RecognitionRun) -> Iterator[Command]:
     """Write the labels."""
+    yield from (_labels(run, table) for table in run.tables)
+
+
+def _labels(run: RecognitionRun, table: str) -> Command:
     more = ("--development",) if run.is_development else ()
-    for table in run.tables:
-        made = run.lists / f"{table}.csv"
-        yield command(f"egs/{run.corpus}/prepare.py", table, run.lists, *more, made=made)
+    return command(f"egs/{run.corpus}/prepare.py", table, run.lists, *more, made=run.lists / f"{table}.csv")
 
 
 def crops(run: RecognitionRun) -> Iterator[Command]:
@@ -112,7 +114,7 @@ def results(run: RecognitionRun) -> Iterator[Command]:
         )  # fmt: skip
 
 
-def transfer(run: Run) -> Iterator[Command]:
+def transfer(run: RecognitionRun) -> Iterator[Command]:
     """Compare the encoders of other models, on a corpus that names tables for it."""
     tables = run.settings.get("transfer_tables", [])
     yield from (_labels(run, table) for table in tables)
