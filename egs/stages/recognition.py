@@ -119,9 +119,11 @@ def transfer(run: RecognitionRun) -> Iterator[Command]:
     tables = run.settings.get("transfer_tables", [])
     yield from (_labels(run, table) for table in tables)
     if tables:
+        listed = ", ".join(str(run.lists / f"{table}.csv") for table in tables)
         yield command(
-            f"{RECIPE}.transfer", "--config", f"egs/{run.corpus}/conf/transfer.yaml", "--folder", run.lists / "transfer",
+            f"{RECIPE}.transfer", "--config", f"egs/{run.corpus}/conf/transfer.yaml",
+            "--folder", run.lists / "transfer", "--tables", f"[{listed}]",
             "--output", f"egs/{run.corpus}/RESULTS_transfer.md", "--videos", run.videos, "--crops",
-            run.options.exp / "crops", "--tables", *(run.lists / f"{table}.csv" for table in tables),
+            run.options.exp / "crops",
             "--command", f"egs/{run.corpus}/run.sh --stages prepare,crops,transfer",
         )  # fmt: skip
