@@ -25,7 +25,7 @@ from avse.media.audio import AudioWriter
 from avse.media.video import VideoReader
 from avse.models import pretrained
 from avse.models.registry import MODELS
-from avse.report.formats import markdown_table
+from avse.report.document import markdown_table
 from avse.synthetic.head import PEOPLE
 from avse.synthetic.talker import in_noise, render_video, write_video
 from avse.synthetic.voice import speak

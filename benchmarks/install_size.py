@@ -11,7 +11,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from avse.report.formats import markdown_table
+from avse.report.document import markdown_table
 
 ROOT = Path(__file__).parents[1]
 BEFORE = (

@@ -16,7 +16,7 @@ import numpy as np
 
 from avse.data.mix import mix
 from avse.metrics.table import DEFAULT, METRICS
-from avse.report.formats import markdown_table
+from avse.report.document import markdown_table
 from avse.score import score_waveforms
 from avse.synthetic.voice import speak
 from avse.types import Waveform

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from avse.models.gtcrn import Gtcrn, GtcrnConfig
 from avse.models.live import Live, LiveConfig
 from avse.models.steered import Steered, SteeredConfig
-from avse.report.formats import markdown_table
+from avse.report.document import markdown_table
 from avse.signal.speech_cue import CUE_DIM
 from avse.signal.stft import stft
 

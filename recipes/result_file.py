@@ -12,7 +12,7 @@ import yaml
 from avse.errors import AvseError, ConfigError
 from avse.media.old_names import current_settings
 from avse.media.output import atomic_write
-from avse.report.document import Part, to_markdown
+from avse.report.document import Heading, Part, to_markdown
 
 
 def parser_of(description: str | None, *, title: str | None = None, folder: bool = False) -> argparse.ArgumentParser:
@@ -35,9 +35,9 @@ def parser_of(description: str | None, *, title: str | None = None, folder: bool
     return parser
 
 
-def head(title: str, *, command: str, note: str = "") -> list[str]:
+def head(title: str, *, command: str, note: str = "") -> list[Part]:
     """Title, and where the file comes from, as paragraphs."""
-    return [f"# {title}", origin(command, note=note)]
+    return [Heading(title, 1), origin(command, note=note)]
 
 
 def origin(command: str, *, note: str = "") -> str:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from avse.extras import require
-from avse.report.formats import markdown_table
 from avse.report.views import data_address
 
 Lines = list[list[str]]
@@ -97,6 +96,12 @@ def to_page(parts: Sequence[Part], *, title: str) -> str:
 
     environment = jinja2.Environment(loader=jinja2.PackageLoader("avse.report", "."), autoescape=True)
     return environment.get_template("document.html.j2").render(title=title, parts=[_html(part) for part in parts])
+
+
+def markdown_table(lines: Sequence[Sequence[str]]) -> str:
+    """A table; the first line is its heading."""
+    rule = ["---"] + ["---:"] * (len(lines[0]) - 1)
+    return "\n".join(f"| {' | '.join(line)} |" for line in [lines[0], rule, *lines[1:]])
 
 
 def _markdown(part: Part, folder: Path) -> str:

@@ -5,10 +5,13 @@ import dataclasses
 import io
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from avse.metrics.table import METRICS
+from avse.report import document
 from avse.report.csv_cells import inert
+from avse.report.document import Heading, Part, Points, Table
 from avse.report.rows import ROLES, FileScores, Summary, group_by, metric_names, summarise
 from avse.report.score_schema import stamped
 
@@ -72,20 +75,14 @@ def to_text(rows: Sequence[FileScores]) -> str:
 
 def to_markdown(rows: Sequence[FileScores]) -> str:
     """The summary, every break-down and every failure."""
-    parts = ["# Scores", "Mean ± standard deviation over n files.", markdown_table(summary_lines(rows))]
+    parts: list[Part] = [Heading("Scores", 1), "Mean ± standard deviation over n files.", Table(summary_lines(rows))]
     parts += [line] if (line := standard_line(rows)) else []
     for keys in GROUPINGS:
         if lines := grouped_lines(rows, keys):
-            parts += [f"## By {' and '.join(keys)}", markdown_table(lines)]
+            parts += [Heading(f"By {' and '.join(keys)}"), Table(lines)]
     for word, found in (("Failed", failure_lines(rows)), ("Scored, but note", note_lines(rows))):
-        parts += [f"## {word}: {len(found)} files", *(f"- {line}" for line in found)] if found else []
-    return "\n\n".join(parts) + "\n"
-
-
-def markdown_table(lines: Sequence[Sequence[str]]) -> str:
-    """A table; the first line is its heading."""
-    rule = ["---"] + ["---:"] * (len(lines[0]) - 1)
-    return "\n".join(f"| {' | '.join(line)} |" for line in [lines[0], rule, *lines[1:]])
+        parts += [Heading(f"{word}: {len(found)} files"), *(Points([line]) for line in found)] if found else []
+    return document.to_markdown(parts, folder=Path())
 
 
 def to_csv(rows: Sequence[FileScores]) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from avse.drives.drive import LEVELS, Drive, load_drives
-from avse.report.formats import markdown_table
+from avse.report.document import Part, Table
 from avse.types import Features
 from recipes import result_file
 from recipes.classifiers import classify
@@ -78,7 +78,7 @@ def _side_by_side(by_modality: dict[str, Features], names: list[str], n_windows:
     return np.concatenate([np.pad(r, ((0, n_windows - len(r)), (0, 0)), constant_values=np.nan) for r in rows], axis=1)
 
 
-def parts_of(arguments: argparse.Namespace) -> list[str]:
+def parts_of(arguments: argparse.Namespace) -> list[Part]:
     """The file's paragraphs."""
     drives = [drive for drive in load_drives(arguments.drives) if drive.segments]
     n_folds = arguments.n_folds or len({drive.driver for drive in drives})
@@ -91,8 +91,8 @@ def parts_of(arguments: argparse.Namespace) -> list[str]:
         f"A random forest on hand-crafted features, windows of {arguments.window_s} s, "
         f"{len({drive.driver for drive in drives})} drivers, each tested by a forest that was trained on the others; "
         "intervals: bootstrap over drivers.",
-        markdown_table(system_lines(comparison, names)),
-        markdown_table(lead_lines(comparison, ALL, [name for name in names if name != ALL])),
+        Table(system_lines(comparison, names)),
+        Table(lead_lines(comparison, ALL, [name for name in names if name != ALL])),
     ]
 
 

@@ -12,8 +12,7 @@ from tqdm import tqdm
 
 from avse.drives.drive import Drive, load_drives
 from avse.errors import ConfigError
-from avse.report.document import to_markdown
-from avse.report.formats import markdown_table
+from avse.report.document import Part, Table, to_markdown
 from avse.training.run import Run, describe_software
 from recipes import result_file
 from recipes.driver_predictions import Predictions, load_predictions, save_predictions
@@ -76,14 +75,14 @@ def main(config: NetworkGainConfig) -> None:
     Run(config.folder / "table", config=config)
     comparison = comparison_of([one for path in paths for one in load_predictions(path)])
     names, software = list(sets), describe_software()
-    parts = [
+    parts: list[Part] = [
         *result_file.head(config.title, command=config.command, note=config.note),
         f"The network of `recipes.driver_stress`, one training for each set of modalities and fold, windows of "
         f"{config.window_s} s, {len({drive.driver for drive in drives})} drivers, each tested by networks that were "
         f"trained on the others; intervals: bootstrap over drivers. Commit {software['commit']}, seed {config.seed}, "
         f"{software['device']}, torch {software['torch']}.",
-        markdown_table(system_lines(comparison, names)),
-        markdown_table(lead_lines(comparison, ALL, [name for name in names if name != ALL])),
+        Table(system_lines(comparison, names)),
+        Table(lead_lines(comparison, ALL, [name for name in names if name != ALL])),
     ]
     result_file.write(config.output, to_markdown(parts, folder=config.output.parent))
 

@@ -7,7 +7,7 @@ import argparse
 import sys
 from statistics import fmean
 
-from avse.report.formats import markdown_table
+from avse.report.document import Heading, Part, Table
 from recipes import result_file
 from recipes.classification import CLASSIFICATION
 from recipes.driver_scores import MAIN, Comparison, lead_lines, read_comparison, show, system_lines
@@ -56,7 +56,7 @@ def target_lines(comparison: Comparison, *, target: float) -> list[list[str]]:
     return lines
 
 
-def parts_of(arguments: argparse.Namespace) -> list[str]:
+def parts_of(arguments: argparse.Namespace) -> list[Part]:
     """The file's paragraphs."""
     config, target = result_file.read_config(arguments.folder), arguments.target
     comparison = read_comparison(arguments.folder / "predictions")
@@ -64,18 +64,21 @@ def parts_of(arguments: argparse.Namespace) -> list[str]:
     n_drivers = len({one.driver for one in comparison.drives})
     classifiers = [name for name in comparison.systems if ", seed " not in name]
     best = max(networks(comparison), key=lambda name: fmean(comparison.values(name, MAIN).values()))
+    asked: list[Part] = []
+    if target is not None:
+        asked = [Heading("Target"), Table(target_lines(comparison, target=target))]
     return [
         *result_file.head(arguments.title, command=arguments.command, note=arguments.note),
-        markdown_table([*about, ["drivers tested", str(n_drivers)]]),
+        Table([*about, ["drivers tested", str(n_drivers)]]),
         f"{CLASSIFICATION[MAIN]} and others, mean over drivers, each tested by systems trained without it; windows of "
         f"{config['window_s']} s; intervals: bootstrap over drivers. `normalised`: relative to the driver's own past, "
         "as all networks' input is.",
-        markdown_table(system_lines(comparison, classifiers)),
-        *(["## Target", markdown_table(target_lines(comparison, target=target))] if target is not None else []),
-        markdown_table(lead_lines(comparison, best, [name for name in classifiers if name != best])),
-        "## Trainings",
+        Table(system_lines(comparison, classifiers)),
+        *asked,
+        Table(lead_lines(comparison, best, [name for name in classifiers if name != best])),
+        Heading("Trainings"),
         "Mean of the drivers, by training.",
-        markdown_table(seed_lines(comparison)),
+        Table(seed_lines(comparison)),
     ]
 
 

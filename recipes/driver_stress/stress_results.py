@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from statistics import fmean
 
-from avse.report.formats import markdown_table
+from avse.report.document import Heading, Part, Table
 from recipes import result_file
 from recipes.classification import CLASSIFICATION
 from recipes.classifiers import BASELINES
@@ -23,7 +23,7 @@ ROBUST = (FUSED, "soft vote", "stacking")
 """Systems whose robustness is shown."""
 
 
-def main_part(comparison: Comparison, *, window_s: int, development: list[str]) -> list[str]:
+def main_part(comparison: Comparison, *, window_s: int, development: list[str]) -> list[Part]:
     """Every system, and how far the fused network is above the others."""
     alone = single_modalities(comparison)
     committee = [COMMITTEE] if COMMITTEE in comparison.systems else []
@@ -32,17 +32,17 @@ def main_part(comparison: Comparison, *, window_s: int, development: list[str]) 
     n_windows = len(comparison.together(FUSED).levels)
     rivals = ["majority", best, *BASELINES, *VOTES]
 
-    def leads(over: Comparison) -> str:
+    def leads(over: Comparison) -> Table:
         lines = [lead_lines(over, name, rivals) for name in (FUSED, *committee)]
-        return markdown_table([lines[0][0], *(line for table in lines for line in table[1:])])
+        return Table([lines[0][0], *(line for table in lines for line in table[1:])])
 
-    parts = [
-        f"## Unseen drivers, windows of {window_s} s",
+    parts: list[Part] = [
+        Heading(f"Unseen drivers, windows of {window_s} s"),
         f"Mean over {len(comparison.systems[FUSED])} drivers, each tested by systems that were trained without them; "
         f"{n_windows} windows. {', '.join(alone)}: the network with this modality alone, of which the votes and the "
         f"stacking are made. {COMMITTEE}: networks that differ by their seed alone, and the mean of what they say. "
         "Intervals: bootstrap over drivers.",
-        markdown_table(system_lines(comparison, systems)),
+        Table(system_lines(comparison, systems)),
         f"Differences in {CLASSIFICATION[MAIN]}, driver by driver; {best} is the best single modality.",
         leads(comparison),
     ]
@@ -50,26 +50,26 @@ def main_part(comparison: Comparison, *, window_s: int, development: list[str]) 
         rest = comparison.without(development)
         parts += [
             f"Drivers {', '.join(development)} were used when settings were chosen. Without them:",
-            markdown_table([row[:2] for row in system_lines(rest, systems)]),
+            Table([row[:2] for row in system_lines(rest, systems)]),
             leads(rest),
         ]
     return parts
 
 
-def ablation_part(comparison: Comparison) -> list[str]:
+def ablation_part(comparison: Comparison) -> list[Part]:
     """What each modality adds; nothing where the evaluation did not ask."""
     lacking = [name for name in comparison.systems if name.startswith(WITHOUT)]
     if not lacking:
         return []
     return [
-        "## What each modality adds",
+        Heading("What each modality adds"),
         f"The network with all modalities, and trained again {', '.join(lacking)}.",
-        markdown_table(system_lines(comparison, [FUSED, *lacking])),
-        markdown_table(lead_lines(comparison, FUSED, lacking)),
+        Table(system_lines(comparison, [FUSED, *lacking])),
+        Table(lead_lines(comparison, FUSED, lacking)),
     ]
 
 
-def length_part(folder: Path) -> list[str]:
+def length_part(folder: Path) -> list[Part]:
     """What the length of the windows does."""
     lengths = sorted(int(path.name) for path in (folder / "driver").iterdir())
     systems = ["majority", *BASELINES, FUSED]
@@ -79,10 +79,10 @@ def length_part(folder: Path) -> list[str]:
         cells = [show([*comparison.values(system, MAIN).values()], interval=system == FUSED) for system in systems]
         more = [show([*comparison.values(FUSED, metric).values()]) for metric in ("accuracy", "auroc")]
         lines.append([str(window_s), *cells, *more])
-    return ["## Length of the windows", f"{CLASSIFICATION[MAIN]}, unseen drivers.", markdown_table(lines)]
+    return [Heading("Length of the windows"), f"{CLASSIFICATION[MAIN]}, unseen drivers.", Table(lines)]
 
 
-def protocol_part(folder: Path, *, window_s: int) -> list[str]:
+def protocol_part(folder: Path, *, window_s: int) -> list[Part]:
     """What calibration gives, and what a leaky split pretends."""
     titles = {
         "driver": "unseen drivers",
@@ -97,13 +97,13 @@ def protocol_part(folder: Path, *, window_s: int) -> list[str]:
             comparison = read_comparison(place)
             cells = [show([*comparison.values(system, MAIN).values()], interval=True) for system in systems]
             lines.append([title, *cells])
-    parts = ["## Protocols", f"{CLASSIFICATION[MAIN]}.", markdown_table(lines)]
+    parts: list[Part] = [Heading("Protocols"), f"{CLASSIFICATION[MAIN]}.", Table(lines)]
     if (folder / "leaky").is_dir():
         parts.append(f"{LEAKY_WARNING[0].upper()}{LEAKY_WARNING[1:]}.")
     return parts
 
 
-def robustness_part(whole: Comparison, worse: Comparison, *, figures_at: Path, output: Path) -> list[str]:
+def robustness_part(whole: Comparison, worse: Comparison, *, figures_at: Path, output: Path) -> list[Part]:
     """Modalities taken away or noised."""
     modalities = single_modalities(whole)
     start = {name: fmean(whole.values(name, MAIN).values()) for name in ROBUST}
@@ -120,15 +120,15 @@ def robustness_part(whole: Comparison, worse: Comparison, *, figures_at: Path, o
     path = figures_at / "robustness.png"
     stress_figures.save(stress_figures.robustness(curves, (0.0, *SHARES)), path)
     return [
-        "## A modality removed or noised",
+        Heading("A modality removed or noised"),
         f"{CLASSIFICATION[MAIN]}, unseen drivers, where a share of one modality's windows is taken away, or white "
         "noise of its own standard deviation takes this share of its place.",
         _video_frame(path, output, "robustness"),
-        markdown_table(lines),
+        Table(lines),
     ]
 
 
-def figure_part(comparison: Comparison, *, figures_at: Path, output: Path) -> list[str]:
+def figure_part(comparison: Comparison, *, figures_at: Path, output: Path) -> list[Part]:
     """Confusion, drivers, a drive, ROC, reliability."""
     best_hand = max(BASELINES, key=lambda name: fmean(comparison.values(name, MAIN).values()))
     # A drive in the middle of the field, neither the best nor the worst.
@@ -141,7 +141,10 @@ def figure_part(comparison: Comparison, *, figures_at: Path, output: Path) -> li
         "roc": stress_figures.roc(together[FUSED]),
         "reliability": stress_figures.reliabilities(together),
     }
-    parts = ["## Figures", f"Of {FUSED}, unseen drivers; the trace is of a drive in the middle of the field."]
+    parts: list[Part] = [
+        Heading("Figures"),
+        f"Of {FUSED}, unseen drivers; the trace is of a drive in the middle of the field.",
+    ]
     for name, figure in figures.items():
         path = figures_at / f"{name}.png"
         stress_figures.save(figure, path)
@@ -159,7 +162,7 @@ def _video_frame(path: Path, output: Path, name: str) -> str:
     return f"![{name}]({path.relative_to(output.parent).as_posix()})"
 
 
-def parts_of(arguments: argparse.Namespace) -> list[str]:
+def parts_of(arguments: argparse.Namespace) -> list[Part]:
     """The file's paragraphs; its figures are written beside it."""
     output, predictions = arguments.output, arguments.folder / "predictions"
     figures_at = output.parent / "figures"
@@ -173,9 +176,9 @@ def parts_of(arguments: argparse.Namespace) -> list[str]:
         time="training and testing",
         more=f", {config['workers']} processes",
     )
-    parts = [
+    parts: list[Part] = [
         *result_file.head(arguments.title, command=arguments.command, note=arguments.note),
-        markdown_table(about),
+        Table(about),
         *main_part(comparison, window_s=window_s, development=config["development"]),
         *ablation_part(comparison),
         *length_part(predictions),

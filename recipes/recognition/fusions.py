@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from avse.errors import ConfigError
-from avse.report.formats import markdown_table
+from avse.report.document import Part, Table
 from recipes import result_file
 from recipes.paired_tests import holm, sign_flip_p
 from recipes.recognition.features import CLEAN
@@ -45,7 +45,7 @@ def difference_lines(tasks: dict[str, Comparison]) -> list[list[str]]:
     return lines + [[name, show(d, signed=True), f"{p:.3f}"] for (name, d), p in zip(rows, ps, strict=True)]
 
 
-def parts_of(arguments: argparse.Namespace) -> list[str]:
+def parts_of(arguments: argparse.Namespace) -> list[Part]:
     """The file's paragraphs.
 
     Raises:
@@ -62,8 +62,8 @@ def parts_of(arguments: argparse.Namespace) -> list[str]:
     )
     return [
         *result_file.head("Concatenation against ensembles", command=arguments.command, note=note),
-        markdown_table(task_lines(tasks)),
-        markdown_table(difference_lines(tasks)),
+        Table(task_lines(tasks)),
+        Table(difference_lines(tasks)),
     ]
 
 

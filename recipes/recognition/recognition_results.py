@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from avse.report.formats import markdown_table
+from avse.report.document import Heading, Part, Table
 from recipes import class_figures, result_file
 from recipes.recognition.examples import LEAKY_WARNING
 from recipes.recognition.features import CLEAN, noise_variant
@@ -39,16 +39,16 @@ def fused(comparison: Comparison) -> list[str]:
     return [name for name in (*FUSIONS.values(), *ENSEMBLES) if name in comparison.systems()]
 
 
-def main_part(comparison: Comparison) -> list[str]:
+def main_part(comparison: Comparison) -> list[Part]:
     """Every system, and the tests of the fused ones."""
     unit = "groups" if comparison.by_group else "recordings"
     caveat = "" if comparison.by_group else ", taken as independent, for there are too few groups; they are too narrow"
-    parts = [
-        "## All systems",
+    parts: list[Part] = [
+        Heading("All systems"),
         f"Accuracy is the mean over {unit}; intervals: bootstrap over {unit}{caveat}. The other metrics are of all "
         "recordings together. SVM and random forest: on hand-crafted features. Votes and stacking are of the networks "
         "with one modality each.",
-        markdown_table(system_lines(comparison)),
+        Table(system_lines(comparison)),
     ]
     if fused(comparison):
         best = best_modality(comparison)
@@ -56,12 +56,12 @@ def main_part(comparison: Comparison) -> list[str]:
         pairs = [(late, best), *((late, name) for name in fused(comparison) if name != late)]
         parts += [
             f"Paired tests over {unit} (sign flips; p corrected for this table). {best} is the best single modality.",
-            markdown_table(test_lines(comparison, pairs, [CLEAN])),
+            Table(test_lines(comparison, pairs, [CLEAN])),
         ]
     return parts
 
 
-def noise_part(comparison: Comparison, snr_db: list[float], *, figures: Path, output: Path) -> list[str]:
+def noise_part(comparison: Comparison, snr_db: list[float], *, figures: Path, output: Path) -> list[Part]:
     """Accuracy over SNR."""
     if not snr_db:
         return []
@@ -78,26 +78,30 @@ def noise_part(comparison: Comparison, snr_db: list[float], *, figures: Path, ou
     )  # fmt: skip
     path = figures / "snr.png"
     class_figures.save(figure, path)
-    parts = ["## Audio in noise", _image(path, output), markdown_table(condition_lines(comparison, names, systems))]
+    parts: list[Part] = [
+        Heading("Audio in noise"),
+        _image(path, output),
+        Table(condition_lines(comparison, names, systems)),
+    ]
     if fused(comparison):
         worst = names[0]
         pairs = [(FUSIONS["late"], name) for name in comparison.modalities()]
-        parts += [f"Paired tests at {worst}.", markdown_table(test_lines(comparison, pairs, [worst]))]
+        parts += [f"Paired tests at {worst}.", Table(test_lines(comparison, pairs, [worst]))]
     return parts
 
 
-def missing_part(comparison: Comparison) -> list[str]:
+def missing_part(comparison: Comparison) -> list[Part]:
     """A modality missing, or a share of its frames."""
     names = [condition for condition in comparison.first.systems if condition.endswith("missing")]
     systems = [*comparison.modalities(), *fused(comparison)]
     return [
-        "## A modality missing",
+        Heading("A modality missing"),
         "Accuracy where a modality is missing from the test, or a share of its frames at random moments.",
-        markdown_table(condition_lines(comparison, [CLEAN, *names], systems)),
+        Table(condition_lines(comparison, [CLEAN, *names], systems)),
     ]
 
 
-def figure_part(comparison: Comparison, *, figures: Path, output: Path) -> list[str]:
+def figure_part(comparison: Comparison, *, figures: Path, output: Path) -> list[Part]:
     """Confusion, ROC, reliability of the concatenation, or of the only modality."""
     shown = FUSIONS["late"] if FUSIONS["late"] in comparison.systems() else comparison.modalities()[0]
     first = comparison.first
@@ -107,7 +111,7 @@ def figure_part(comparison: Comparison, *, figures: Path, output: Path) -> list[
         for name in (shown, "stacking", best_modality(comparison))
         if name in first.systems[CLEAN]
     }
-    parts = ["## Figures", f"Of {shown}, first training."]
+    parts: list[Part] = [Heading("Figures"), f"Of {shown}, first training."]
     for name, figure in {
         "confusion": class_figures.confusion_figure(first.labels, probabilities, first.names),
         "roc": class_figures.roc_figure(first.labels, probabilities, first.names),
@@ -123,17 +127,17 @@ def _image(path: Path, output: Path) -> str:
     return f"![{path.stem}]({path.relative_to(output.parent).as_posix()})"
 
 
-def parts_of(arguments: argparse.Namespace) -> list[str]:
+def parts_of(arguments: argparse.Namespace) -> list[Part]:
     """The file's paragraphs; its figures, and the page if it is asked for, are written beside it."""
     output, folder = arguments.output, arguments.folder
     figures = output.parent / arguments.figures
     config = result_file.read_config(folder)
     comparison = read_comparison(folder)
-    parts = result_file.head(arguments.title, command=arguments.command, note=arguments.note)
+    parts: list[Part] = result_file.head(arguments.title, command=arguments.command, note=arguments.note)
     if config["leaky"]:
         parts.append(f"{LEAKY_WARNING[0].upper()}{LEAKY_WARNING[1:]}.")
     parts += [
-        markdown_table(about(folder, config, comparison)),
+        Table(about(folder, config, comparison)),
         *main_part(comparison),
         *noise_part(comparison, list(config["snr_db"]), figures=figures, output=output),
         *missing_part(comparison),

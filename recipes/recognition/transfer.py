@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from avse.errors import ConfigError
-from avse.report.document import to_markdown
-from avse.report.formats import markdown_table
+from avse.report.document import Part, Table, to_markdown
 from avse.training.run import Run, describe_software
 from recipes import result_file
 from recipes.paired_tests import holm, sign_flip_p
@@ -70,7 +69,7 @@ def main(config: TransferConfig) -> None:
     result_file.write(config.output, to_markdown(parts_of(found, config), folder=config.output.parent))
 
 
-def parts_of(found: dict[str, dict[str, Comparison]], config: TransferConfig) -> list[str]:
+def parts_of(found: dict[str, dict[str, Comparison]], config: TransferConfig) -> list[Part]:
     """The file's paragraphs."""
     names = [encoder.partition(":")[0] for encoder in config.encoders]
     if len(set(names)) < len(names):
@@ -95,8 +94,8 @@ def parts_of(found: dict[str, dict[str, Comparison]], config: TransferConfig) ->
         *result_file.head(title, command=config.command, note=config.note),
         f"Frozen encoders, the same network on top, {config.n_seeds} trainings each; commit {software['commit']}, "
         f"{software['device']}, torch {software['torch']}. `untrained`: the cue network's encoder with random weights.",
-        markdown_table(accuracy),
-        markdown_table(lines),
+        Table(accuracy),
+        Table(lines),
     ]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import fmean
 
 from avse.metrics.table import METRICS
-from avse.report.formats import markdown_table
+from avse.report.document import Heading, Part, Table
 from recipes import result_file
 from recipes.speech_benchmark.hours_heard import hours_part
 from recipes.speech_benchmark.long_report import long_part
@@ -31,10 +31,10 @@ from recipes.speech_benchmark.targets import HEADER, target_lines
 from recipes.speech_benchmark.zero_db import zero_db_part
 
 
-def figure_part(results: Results, conditions: dict[str, Scores]) -> list[str]:
+def figure_part(results: Results, conditions: dict[str, Scores]) -> list[Part]:
     """What a missing or wrong video costs, and what it does where only the lips tell who is meant."""
-    parts = [
-        "## What a missing, late or wrong video costs",
+    parts: list[Part] = [
+        Heading("What a missing, late or wrong video costs"),
         "The causal model with its own video, and with none, a frozen one, one 0.2 s late, that of another person, "
         "and one covered from 1.0 to 2.0 s. Means over the mixtures, same_speaker skipped.",
     ]
@@ -47,7 +47,7 @@ def figure_part(results: Results, conditions: dict[str, Scores]) -> list[str]:
                 continue
             means = {metric: Results(chosen, {kind: scores}).mean(kind, metric, chosen) for metric in SHOWN}
             lines.append([kind, *(cell(mean, METRICS[metric].digits) for metric, mean in means.items())])
-        parts.append(markdown_table(lines))
+        parts.append(Table(lines))
     if not any(results.of(split, noise_type=REPORTED_ONLY) for split in splits):
         return parts
     parts.append(
@@ -61,10 +61,10 @@ def figure_part(results: Results, conditions: dict[str, Scores]) -> list[str]:
         after = [Results(chosen, {kind: scores}).mean(kind, "si_sdr_db", chosen) for kind, scores in conditions.items()]
         gains = [None if before is None or mean is None else mean - before for mean in after]
         lines.append([split, *(cell(gain, 2) for gain in gains)])
-    return [*parts, markdown_table(lines)]
+    return [*parts, Table(lines)]
 
 
-def quiet_part(rows: dict[str, Scores], targets: dict[str, float]) -> list[str]:
+def quiet_part(rows: dict[str, Scores], targets: dict[str, float]) -> list[Part]:
     """Speech that hardly needs enhancing must be left alone.
 
     Args:
@@ -80,11 +80,11 @@ def quiet_part(rows: dict[str, Scores], targets: dict[str, float]) -> list[str]:
         met = _mean(rows[model], metric) > least
         asked.append([f"{METRICS[metric].title} above {least:g}", "yes" if met else "no"])
     return [
-        "## Speech at 30 dB",
+        Heading("Speech at 30 dB"),
         f"{len(rows[model])} clips in the first of their noises at an SNR of 30 dB; they should be left as they are, "
         "and score as the noisy ones do.",
-        markdown_table(lines),
-        *([markdown_table(asked)] if targets else []),
+        Table(lines),
+        *([Table(asked)] if targets else []),
     ]
 
 
@@ -92,19 +92,19 @@ def _mean(scores: Scores, metric: str) -> float:
     return fmean(value for row in scores.values() if (value := row[metric]) is not None)
 
 
-def parts_of(arguments: argparse.Namespace) -> list[str]:
+def parts_of(arguments: argparse.Namespace) -> list[Part]:
     """The file's paragraphs; its figures are written beside it."""
     targets = read_targets(arguments.targets) if arguments.targets else Targets()
     results = read_results(arguments.mixtures, arguments.system, arguments.peers)
     note = f"Means over the fixed mixtures, higher is better. Columns of SNRs and means leave {REPORTED_ONLY} out."
-    parts = result_file.head(arguments.title, command=arguments.command, note=note)
+    parts: list[Part] = result_file.head(arguments.title, command=arguments.command, note=note)
     like = dict(pair.split("=", 1) for pair in arguments.like)
     for run in arguments.run:
         name, _, folder = run.partition("=")
-        parts += [f"## {name}: training", markdown_table(run_lines(Path(folder)))]
+        parts += [Heading(f"{name}: training"), Table(run_lines(Path(folder)))]
         parts += hours_part(Path(folder), name="core")
         if lines := target_lines(results, targets, model=name, like=like.get(name)):
-            parts += [f"## {name}: targets", markdown_table([HEADER, *lines])]
+            parts += [Heading(f"{name}: targets"), Table([HEADER, *lines])]
     if arguments.long:
         name, _, folder = arguments.long.partition("=")
         found = read_long_results(arguments.long_videos, noisy=arguments.long_noisy, folder=Path(folder))

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from avse.metrics.table import METRICS
-from avse.report.formats import markdown_table
+from avse.report.document import Heading, Part, Table
 from recipes.speech_benchmark.mixture_scores import cell, read_rows
 
 SHOWN = ("pesq_wb", "estoi", "si_sdr_db")
@@ -16,7 +16,7 @@ MOST_LINES = 16
 """Rows of a table; of more validations some are skipped, the first and the last never."""
 
 
-def hours_part(folder: Path, *, name: str) -> list[str]:
+def hours_part(folder: Path, *, name: str) -> list[Part]:
     """The curve of a part whose log holds validation scores.
 
     Args:
@@ -51,7 +51,7 @@ def hours_part(folder: Path, *, name: str) -> list[str]:
         scores = (cell(row.get(metric), METRICS[metric].digits) for metric in SHOWN)
         lines.append([f"{hours:.0f}", run_name, f"{row['step']:,}", *scores])
     return [
-        f"## {name}: over hours heard",
+        Heading(f"{name}: over hours heard"),
         "Validation mixtures of voices and noises that training has not heard. " + " ".join(notes),
-        markdown_table(lines),
+        Table(lines),
     ]

@@ -5,7 +5,7 @@ from statistics import fmean
 
 from avse.metrics.interval import bootstrap_interval
 from avse.metrics.table import METRICS
-from avse.report.formats import markdown_table
+from avse.report.document import Table
 from recipes.speech_benchmark.long_list import SCENARIOS
 from recipes.speech_benchmark.long_results import AUDIO_ONLY, WITH_VIDEO, LongResults
 from recipes.speech_benchmark.mixture_scores import cell
@@ -18,7 +18,7 @@ MOST_SEGMENTS = 10
 """Shown of a video; of a longer one, every second or third."""
 
 
-def with_video_table(results: LongResults, split: str) -> str:
+def with_video_table(results: LongResults, split: str) -> Table:
     """With video against audio-only, a row for each scenario and length."""
     lines = [
         [
@@ -31,7 +31,7 @@ def with_video_table(results: LongResults, split: str) -> str:
         for length_s in sorted({video.length_s for video in results.of(split, scenario)}):
             chosen = results.of(split, scenario, length_s=length_s)
             lines.append([f"{scenario}, {length_s:g} s", str(len(chosen)), *_comparison(results, chosen)])
-    return markdown_table(lines)
+    return Table(lines)
 
 
 def _comparison(results: LongResults, chosen: Sequence[LongVideo]) -> list[str]:
@@ -53,7 +53,7 @@ def _percent(share: float | None) -> str:
     return "-" if share is None else f"{share:.0%}"
 
 
-def level_table(results: LongResults, length_s: float) -> str:
+def level_table(results: LongResults, length_s: float) -> Table:
     """Level of the speech over time: a fade shows as a fall from left to right."""
     splits = [split for split in results.splits() if results.of(split, "noise", "talkers", length_s=length_s)]
     groups = [(s, kind, results.of(s, kind, length_s=length_s)) for s in splits for kind in ("noise", "talkers")]
@@ -65,7 +65,7 @@ def level_table(results: LongResults, length_s: float) -> str:
         for condition in (AUDIO_ONLY, WITH_VIDEO):
             levels = [_level_at(results, condition, chosen, number) for number in shown]
             lines.append([f"{split}, {kind}, {NAMES[condition]}", str(len(chosen)), *(cell(v, 1) for v in levels)])
-    return markdown_table(lines)
+    return Table(lines)
 
 
 def _level_at(results: LongResults, condition: str, chosen: Sequence[LongVideo], number: int) -> float | None:
@@ -74,7 +74,7 @@ def _level_at(results: LongResults, condition: str, chosen: Sequence[LongVideo],
     return fmean(values) if values else None
 
 
-def bad_table(results: LongResults, split: str) -> str:
+def bad_table(results: LongResults, split: str) -> Table:
     """Bad videos against audio-only, a row for each condition."""
     lines = [
         [split, "n", "SI-SDR, dB", "PESQ-WB", "SI-SDR over audio-only, dB (95 %)", "worst video, dB", "videos below"]
@@ -90,7 +90,7 @@ def bad_table(results: LongResults, split: str) -> str:
         if condition != AUDIO_ONLY and gains:
             compared = [with_interval(gains), f"{min(gains):+.1f}", _percent(results.below_share(condition, chosen))]
         lines.append([NAMES.get(condition, condition), str(len(chosen)), *means, *compared])
-    return markdown_table(lines)
+    return Table(lines)
 
 
 def with_interval(gains: Sequence[float], digits: int = 1) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from avse.report.formats import markdown_table
+from avse.report.document import Table
 from recipes.speech_benchmark.long_results import WITH_VIDEO, LongResults
 from recipes.speech_benchmark.long_tables import NAMES, with_interval
 from recipes.speech_benchmark.mouths import BAD
@@ -14,13 +14,13 @@ UNITS = {"si_sdr_db": "SI-SDR, dB", "pesq_wb": "PESQ-WB"}
 Line = list[str]
 
 
-def target_table(results: LongResults, targets: LongTargets) -> str:
+def target_table(results: LongResults, targets: LongTargets) -> Table:
     """Every target for every split that has such videos."""
     lines = [["target", "split", "n", "found", "target met"]]
     for split in results.splits():
         for asked in (_never_below, _level, _talkers, _silence, _bad):
             lines += asked(results, split, targets)
-    return markdown_table(lines)
+    return Table(lines)
 
 
 def _never_below(results: LongResults, split: str, targets: LongTargets) -> list[Line]:

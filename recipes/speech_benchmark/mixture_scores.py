@@ -12,7 +12,7 @@ import yaml
 from avse.data.manifest import Mixture, read_mixtures
 from avse.errors import ConfigError
 from avse.metrics.table import METRICS
-from avse.report.formats import markdown_table
+from avse.report.document import Heading, Part, Table
 from avse.report.score_schema import current
 
 SHOWN = ("pesq_wb", "stoi", "estoi", "si_sdr_db")
@@ -75,9 +75,9 @@ def read_results(mixtures: Path, systems: Sequence[str], peers: Path | None) -> 
     return Results(wanted, found)
 
 
-def split_tables(results: Results, split: str) -> list[str]:
+def split_tables(results: Results, split: str) -> list[Part]:
     """For each metric one table by noise type and one by SNR."""
-    parts = [f"## {split}"]
+    parts: list[Part] = [Heading(split)]
     types = list(dict.fromkeys(m.noise_type for m in results.of(split)))
     snrs_db = sorted({m.snr_db for m in results.of(split)})
     for metric in SHOWN:
@@ -89,7 +89,7 @@ def split_tables(results: Results, split: str) -> list[str]:
             means = [results.mean(system, metric, chosen) for chosen in columns.values()]
             lines.append([system, *(cell(mean, METRICS[metric].digits) for mean in means)])
         lines.append(["n", *(str(len(chosen)) for chosen in columns.values())])
-        parts.append(markdown_table(lines))
+        parts.append(Table(lines))
     return parts
 
 

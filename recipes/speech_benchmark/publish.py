@@ -17,7 +17,7 @@ from avse.models import zoo
 from avse.models.export import export, has_graphs
 from avse.models.pretrained import card_of, folder_of
 from avse.models.registry import Model
-from avse.report.formats import markdown_table
+from avse.report.document import markdown_table
 from recipes.speech_benchmark.mixture_scores import SPLITS, Results, read_results, run_lines, short_table
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from avse.metrics.table import METRICS
-from avse.report.formats import markdown_table
+from avse.report.document import Heading, Part, Table
 from recipes.speech_benchmark.mixture_scores import SHOWN, SPLITS, Results, Scores, cell, read_rows
 
 NAMES = {"dfn3": "DeepFilterNet3", "hush": "Hush"}
@@ -11,7 +11,7 @@ FIELDS = {"id", "split", "noise_type", "noisy"}
 """Of a row, beside the systems."""
 
 
-def zero_db_part(results: Results, path: Path) -> list[str]:
+def zero_db_part(results: Results, path: Path) -> list[Part]:
     """The section on 0 dB, as paragraphs of Markdown.
 
     Args:
@@ -28,7 +28,10 @@ def zero_db_part(results: Results, path: Path) -> list[str]:
             more.setdefault(NAMES.get(name, name), {})[row["id"]] = row[name]
     known = {row["id"] for row in rows}
     both = Results(results.mixtures, {**results.systems, **dict(sorted(more.items()))})
-    parts = ["## 0 dB", f"The mixtures at 0 dB, which {' and '.join(sorted(more))} were scored on alone."]
+    parts: list[Part] = [
+        Heading("0 dB"),
+        f"The mixtures at 0 dB, which {' and '.join(sorted(more))} were scored on alone.",
+    ]
     for split in SPLITS:
         chosen = [mixture for mixture in both.counted(split, snr_db=0) if mixture.id in known]
         if not chosen:
@@ -37,5 +40,5 @@ def zero_db_part(results: Results, path: Path) -> list[str]:
         for system in both.systems:
             means = {metric: both.mean(system, metric, chosen) for metric in SHOWN}
             lines.append([system, *(cell(mean, METRICS[metric].digits) for metric, mean in means.items())])
-        parts.append(markdown_table(lines))
+        parts.append(Table(lines))
     return parts

@@ -10,7 +10,7 @@ from pathlib import Path
 from avse.errors import AvseError
 from avse.models import zoo
 from avse.models.gtcrn import Gtcrn
-from avse.report.formats import markdown_table
+from avse.report.document import markdown_table
 from avse.training.loop_config import LoopConfig
 from recipes.steered.config import CoreTrainConfig
 from recipes.steered.core import validate

@@ -26,7 +26,7 @@ from avse.models.guard import GuardConfig, GuardState, SteeringGuard
 from avse.models.lip_steered import LipSteered, TorchSteering
 from avse.models.onnx_lips import OnnxLips
 from avse.models.steered import Steered
-from avse.report.formats import markdown_table
+from avse.report.document import markdown_table
 from avse.signal.si_sdr import si_sdr_db
 from avse.signal.stft import istft
 from avse.types import Spectrum, Waveform

@@ -15,7 +15,7 @@ from avse.errors import AvseError, ConfigError
 from avse.media.output import atomic_write
 from avse.models import zoo
 from avse.models.vatt import VATT
-from avse.report.formats import markdown_table
+from avse.report.document import markdown_table
 from recipes import result_file
 from recipes.speech_benchmark.mixture_scores import run_lines
 from recipes.vatt.result_tables import probe_lines, read_scores, retrieval_lines

@@ -7,7 +7,7 @@ from typing import Any
 
 from avse.errors import ConfigError
 from avse.models import zoo
-from avse.report.formats import markdown_table
+from avse.report.document import Heading, Part, Table
 from avse.report.score_schema import current
 from recipes.driver_scores import MAIN, WITH, WITHOUT, read_comparison
 from recipes.vatt.evaluate import KS
@@ -155,7 +155,7 @@ def finetune_lines(folder: Path) -> list[list[str]]:
     return lines
 
 
-def cost_parts(cost: Scores) -> list[str]:
+def cost_parts(cost: Scores) -> list[Part]:
     """Throughput, and the dry runs."""
     row = cost["drop"][str(cost["drop_rate"])]
     rate = row["multiply_adds"] / row["seconds"]
@@ -172,7 +172,11 @@ def cost_parts(cost: Scores) -> list[str]:
             f"{rate / cost['matrix_rate']:.0%} of {cost['matrix_rate'] / 1e9:.1f} G",
         ],
     ]
-    parts = ["## Throughput", "Of training steps, forward and backward, without reading data.", markdown_table(lines)]
+    parts: list[Part] = [
+        Heading("Throughput"),
+        "Of training steps, forward and backward, without reading data.",
+        Table(lines),
+    ]
     if "dry_runs" in cost:
         runs = [["sizes", "parameters", "tokens a clip", "multiply-adds a clip", "step", "memory"]]
         for name, run in cost["dry_runs"].items():
@@ -188,14 +192,14 @@ def cost_parts(cost: Scores) -> list[str]:
                 ]
             )
         parts += [
-            "## Dry runs of the paper's sizes",
+            Heading("Dry runs of the paper's sizes"),
             f"One step of {cost['dry_clips']} clips of 32 frames of 224 x 224 and 3.2 s of audio at 48 kHz.",
-            markdown_table(runs),
+            Table(runs),
         ]
     return parts
 
 
-def transfer_parts(folder: Path) -> list[str]:
+def transfer_parts(folder: Path) -> list[Part]:
     """The other models with VATT's weights to begin with, and without."""
     lines = [["model", "encoder", "score", "with", "without"]]
     for name, (title, metrics) in TRANSFERS.items():
@@ -207,10 +211,10 @@ def transfer_parts(folder: Path) -> list[str]:
     values = [f"{sum(each) / len(each):.3f}" for each in means]
     lines.append(["driver stress", "audio", f"balanced accuracy, {len(means[0])} drivers", *values])
     return [
-        "## Transfer",
+        Heading("Transfer"),
         "Networks that read figures or series by VATT's encoders, trained alike and briefly, begun with its weights "
         "and without. Enhancement: best validation. Driver stress: drivers that the network was not trained on.",
-        markdown_table(lines),
+        Table(lines),
     ]
 
 

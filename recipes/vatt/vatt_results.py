@@ -7,7 +7,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from avse.report.formats import markdown_table
+from avse.report.document import Heading, Part, Table
 from recipes import result_file
 from recipes.speech_benchmark.mixture_scores import run_lines
 from recipes.vatt.result_tables import (
@@ -27,13 +27,13 @@ from recipes.vatt.result_tables import (
 from recipes.vatt.target_config import Targets, read_targets
 
 
-def target_part(scores: Scores, *, targets: Targets, minutes: float) -> list[str]:
+def target_part(scores: Scores, *, targets: Targets, minutes: float) -> list[Part]:
     """What was asked for, if anything was."""
     lines = target_lines(scores, targets, minutes=minutes)
-    return ["## Targets", markdown_table(lines)] if len(lines) > 1 else []
+    return [Heading("Targets"), Table(lines)] if len(lines) > 1 else []
 
 
-def unseen_part(run: Path) -> list[str]:
+def unseen_part(run: Path) -> list[Part]:
     """Retrieval and probes on speakers whom the training has not seen, where they were scored."""
     path = run / "scores_unseen.json"
     if not path.is_file():
@@ -41,45 +41,45 @@ def unseen_part(run: Path) -> list[str]:
     scores = read_scores(path)
     n = max(found["n_groups"] for found in scores["trained"]["retrieval"].values())
     return [
-        f"## Unseen speakers, {scores['split']}",
+        Heading(f"Unseen speakers, {scores['split']}"),
         f"Among windows of each of {n} speakers by themselves, means over all queries; then linear probes trained on "
         "the training's speakers. Few clips: the intervals are wide.",
-        markdown_table(retrieval_lines(scores)),
-        markdown_table(probe_lines(scores)),
+        Table(retrieval_lines(scores)),
+        Table(probe_lines(scores)),
     ]
 
 
-def parts_of(arguments: argparse.Namespace) -> list[str]:
+def parts_of(arguments: argparse.Namespace) -> list[Part]:
     """The file's paragraphs."""
     scores, cost = read_scores(arguments.run / "scores.json"), read_scores(arguments.cost)
     figure = arguments.figure.relative_to(arguments.output.parent)
-    parts = [
+    parts: list[Part] = [
         *result_file.head("VATT on GRID's mouths", command=arguments.command),
-        "## Training",
-        markdown_table(run_lines(arguments.run)),
+        Heading("Training"),
+        Table(run_lines(arguments.run)),
         *target_part(scores, targets=read_targets(arguments.targets), minutes=minutes_of(arguments.run)),
-        f"## Retrieval, {scores['split']}",
+        Heading(f"Retrieval, {scores['split']}"),
         "Zero-shot, among windows of one speaker, several of every sentence: who the speaker is tells nothing.",
-        markdown_table(retrieval_lines(scores)),
-        "## Linear probes",
+        Table(retrieval_lines(scores)),
+        Heading("Linear probes"),
         "On frozen features; colour and digit are read from the lips alone, audio is ESC-10 in ten classes. "
         "Untrained: the mean of several networks.",
-        markdown_table(probe_lines(scores)),
+        Table(probe_lines(scores)),
         *unseen_part(arguments.run),
         f"![t-SNE of the features around the colour's word]({figure})",
-        "## Fine-tuning",
+        Heading("Fine-tuning"),
         "Accuracy of the encoder of video and a linear layer, with labels, from the weights and from nothing.",
-        markdown_table(finetune_lines(arguments.finetune)),
-        "## Variants",
+        Table(finetune_lines(arguments.finetune)),
+        Heading("Variants"),
         "The same number of steps on the same clips; scores on the validation split.",
     ]
     for title, names in TABLES.items():
-        parts += [f"### {title}", markdown_table(variant_lines(arguments.variants, names))]
+        parts += [Heading(title, 3), Table(variant_lines(arguments.variants, names))]
     return [
         *parts,
-        "### DropToken",
+        Heading("DropToken", 3),
         f"A step is one of {cost['n_windows']} windows.",
-        markdown_table(drop_lines(cost, arguments.variants)),
+        Table(drop_lines(cost, arguments.variants)),
         *cost_parts(cost),
         *transfer_parts(arguments.transfer),
     ]

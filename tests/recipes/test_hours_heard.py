@@ -2,6 +2,7 @@
 
 import json
 
+from avse.report.document import Heading
 from recipes.speech_benchmark.hours_heard import MOST_LINES, hours_part
 
 
@@ -16,25 +17,21 @@ def _run(folder, steps):
     (folder / "log.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in [{"step": 1}, *rows]), encoding="utf-8")
 
 
-def _rows(table):
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
-
-
 def test_hours_are_steps_times_batch_times_mean_length(tmp_path):
     _run(tmp_path / "core", [60, 600])
     title, words, table = hours_part(tmp_path, name="core")
-    assert title == "## core: over hours heard"
+    assert title == Heading("core: over hours heard")
     assert "60 mixtures; x86_64, commit abc, seed 1; weights of the loss: snr 0.03" in words
     # 600 steps of 10 mixtures of 6 s on average are 10 hours.
-    assert [row[:4] for row in _rows(table)] == [["1", "core", "60", "1.01"], ["10", "core", "600", "1.06"]]
-    assert _rows(table)[0][-1] == "-"
+    assert [row[:4] for row in table.lines[1:]] == [["1", "core", "60", "1.01"], ["10", "core", "600", "1.06"]]
+    assert table.lines[1:][0][-1] == "-"
 
 
 def test_a_run_that_continues_another_has_heard_its_hours_too(tmp_path):
     _run(tmp_path / "core", [600])
     _run(tmp_path / "core_2", [300])
     (tmp_path / "steering").mkdir()
-    assert [row[:3] for row in _rows(hours_part(tmp_path, name="core")[-1])] == [
+    assert [row[:3] for row in hours_part(tmp_path, name="core")[-1].lines[1:]] == [
         ["10", "core", "600"],
         ["15", "core_2", "300"],
     ]
@@ -42,7 +39,7 @@ def test_a_run_that_continues_another_has_heard_its_hours_too(tmp_path):
 
 def test_long_runs_keep_first_and_last(tmp_path):
     _run(tmp_path / "core", range(60, 60 * 101, 60))
-    rows = _rows(hours_part(tmp_path, name="core")[-1])
+    rows = hours_part(tmp_path, name="core")[-1].lines[1:]
     assert len(rows) == MOST_LINES
     assert (rows[0][2], rows[-1][2]) == ("60", "6,000")
 
