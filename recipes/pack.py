@@ -10,6 +10,7 @@ training maps the packed corpus into memory, and so reads a copy of it on a disk
 import argparse
 import hashlib
 import json
+import secrets
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
@@ -117,10 +118,18 @@ def _place_for(place: Place) -> Iterator[Path | None]:
             for path in sorted((scratch / "bank").iterdir(), key=lambda path: path.name == NAMES):
                 put(path, place / path.name)
     else:
-        part = place.with_name(f".{place.name}.part")
-        shutil.rmtree(part, ignore_errors=True)
-        yield part
-        part.rename(place)
+        # Of this run alone: a second one, or a retry whose first worker still lives, packs into another.
+        part = place.with_name(f".{place.name}.{secrets.token_hex(4)}.part")
+        try:
+            yield part
+            part.rename(place)
+        except (AvseError, OSError):
+            if not _is_there(place):  # nobody else was faster
+                raise
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+        for left in place.parent.glob(f".{place.name}.*part"):  # of runs that were killed, or are too late
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def pack_all(arguments: argparse.Namespace) -> list[Packed]:

@@ -106,6 +106,28 @@ def test_a_corpus_packed_by_shares_is_that_of_one_run_and_complete_only_with_the
     assert pack.main([str(corpus), str(folder), *given, "--journal", str(tmp_path / "j.jsonl")]) == 0
 
 
+def test_two_runs_at_once_pack_every_kind_once(corpus, tmp_path, monkeypatch):
+    given = ["--crops", str(tmp_path / "crops"), "--workers", "1"]
+    assert pack.main([str(corpus), str(tmp_path / "whole"), *given]) == 0
+    folder, real = tmp_path / "both", pack.pack_bank
+
+    def overtaken(*arguments, **options):
+        """Pack, and let another run do all of it before this one ends."""
+        n = real(*arguments, **options)
+        monkeypatch.setattr(pack, "pack_bank", real)
+        assert pack.main([str(corpus), str(folder), *given]) == 0
+        return n
+
+    monkeypatch.setattr(pack, "pack_bank", overtaken)
+    assert pack.main([str(corpus), str(folder), *given]) == 0
+    own, expected = (
+        {path.relative_to(place): path.read_bytes() for path in place.rglob("*") if path.is_file()}
+        for place in (folder, tmp_path / "whole")
+    )
+    assert own == expected
+    assert not list(folder.rglob("*.part"))
+
+
 def test_crops_by_shares_are_all_crops(tmp_path, media, monkeypatch, capsys):
     monkeypatch.setenv("AVSE_DATA", str(media))
     rows = [{"id": f"c{n}", "split": "train", "audio": "talk.mp4", "video": "talk.mp4", "licence": "CC0-1.0",
