@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from avse.models.registry import MODELS, Entry
-from egs.stages.speech_run import TITLES, Run
+from egs.stages.speech_run import TITLES, SpeechRun
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ def test_a_new_model_is_tested_as_it_says(is_causal, conditions, tmp_path, monke
     (tmp_path / "av").mkdir()
     (tmp_path / "av/test_mixtures.jsonl").write_text("")
     options = argparse.Namespace(model="dummy", conf=[], config=None, results=None)
-    run = Run("toy", {"long_videos": True}, options, {"AVSE_DATA": str(tmp_path)}, script="", exp=Path("exp"))
+    run = SpeechRun("toy", {"long_videos": True}, options, {"AVSE_DATA": str(tmp_path)}, script="", exp=Path("exp"))
     assert run.conditions == conditions
     assert run.has_long_videos is is_causal
 
