@@ -91,7 +91,7 @@ def spans_of(path: Path) -> Iterator[Span]:
 
 
 class IndexedShards:
-    """Samples of a folder of shards by number, with the index mapped into memory."""
+    """Samples of a folder of shards by their number, with the index mapped into memory."""
 
     def __init__(self, folder: Path) -> None:
         """Open an index that `write_index` wrote.
@@ -117,17 +117,17 @@ class IndexedShards:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def __getitem__(self, number: int) -> dict[str, bytes]:
+    def __getitem__(self, index: int) -> dict[str, bytes]:
         """Files of a sample by suffix.
 
         Raises:
             MediaError: the shard is missing, or became shorter since it was indexed.
         """
-        row = self._rows[number]
+        row = self._rows[index]
         shard, offset, length = int(row["shard"]), int(row["offset"]), int(row["length"])
         content = _read_at(self._descriptor(shard), length, offset)
         if len(content) < length:
-            raise MediaError(f"shard {self._paths[shard]} must hold sample {number} but is cut short; prepare it again")
+            raise MediaError(f"shard {self._paths[shard]} must hold sample {index} but is cut short; prepare it again")
         return _members(content)
 
     def _descriptor(self, shard: int) -> int:

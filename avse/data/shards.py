@@ -98,7 +98,7 @@ class Sample(NamedTuple):
 
 
 class ShardReader:
-    """All samples of a folder of shards, by number."""
+    """All samples of a folder of shards, by index."""
 
     def __init__(self, folder: Path) -> None:
         """Index the shards.
@@ -125,13 +125,13 @@ class ShardReader:
     def __len__(self) -> int:
         return len(self.samples)
 
-    def __getitem__(self, number: int) -> dict[str, bytes]:
+    def __getitem__(self, index: int) -> dict[str, bytes]:
         """Files of a sample by suffix.
 
         Raises:
             MediaError: the shard became shorter since it was indexed.
         """
-        sample = self.samples[number]
+        sample = self.samples[index]
         file = self._opened(sample.shard)
         content = {}
         for suffix, (offset, length) in sample.files.items():

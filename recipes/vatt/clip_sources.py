@@ -29,9 +29,9 @@ class ClipSource:
     valid_every: int | None = None
     """Every so many clips one is held out, where there is no other video to hold out."""
 
-    def split_of(self, number: int) -> str:
-        """Of a clip, by its number."""
-        return "valid" if self.valid_every and number % self.valid_every == self.valid_every - 1 else self.split
+    def split_of(self, index: int) -> str:
+        """Of a clip, by its index."""
+        return "valid" if self.valid_every and index % self.valid_every == self.valid_every - 1 else self.split
 
     def spoken(self) -> tuple[list[Caption], list[str]]:
         """Captions, and what was wrong with them."""

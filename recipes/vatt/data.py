@@ -92,19 +92,19 @@ class ClipDataset(Dataset[list[ClipExample]]):
         """Of video and audio that training sees of an example."""
         return self.n_windows * self.model.n_tokens
 
-    def clip(self, number: int) -> Clip:
+    def clip(self, index: int) -> Clip:
         """A clip as it was cut."""
         if self._kept is None:
-            return decode_clip(self.shards[number])
-        if number not in self._kept:
-            self._kept[number] = decode_clip(self.shards[number])
-        return self._kept[number]
+            return decode_clip(self.shards[index])
+        if index not in self._kept:
+            self._kept[index] = decode_clip(self.shards[index])
+        return self._kept[index]
 
     def clips(self) -> Iterator[Clip]:
         """All clips; one that is damaged is reported and skipped."""
-        for number in range(len(self.shards)):
+        for index in range(len(self.shards)):
             try:
-                yield self.clip(number)
+                yield self.clip(index)
             except MediaError as error:
                 _report(error)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from avse.cli.advice import OPTIONS, with_options
+from avse.cli.advice import OPTIONS, SUBJECTS, with_options
 
 LIBRARY = Path(__file__).parents[2] / "avse"
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
@@ -33,9 +33,22 @@ def test_no_error_of_the_library_names_an_option():
 
 @pytest.mark.parametrize("words", OPTIONS)
 def test_every_advice_stands_in_the_library(words):
-    sources = " ".join(" ".join(_strings(path)) for path in LIBRARY.rglob("*.py") if "cli" not in path.parts)
-    assert words in sources
+    assert words in " ".join(_texts())
     assert with_options(f"x; {words}") == f"x; {OPTIONS[words]}"
+
+
+@pytest.mark.parametrize("words", SUBJECTS)
+def test_what_a_message_is_about_is_named_as_its_option_in_its_first_words_alone(words):
+    assert any(text.startswith(words) for text in _texts())
+    assert with_options(f"{words} must be 1") == f"{SUBJECTS[words]} must be 1"
+    assert with_options(f"input {words} 1.wav must exist") == f"input {words} 1.wav must exist"
+
+
+def _texts():
+    """All strings of the library."""
+    for path in LIBRARY.rglob("*.py"):
+        if "cli" not in path.parts:
+            yield from _strings(path)
 
 
 def _strings(path):
