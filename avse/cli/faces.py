@@ -78,12 +78,13 @@ def _look(options: argparse.Namespace, choice: Any, detector: Any) -> "tuple[Peo
     from avse.enhance.watch import View, listen, people_in_view
     from avse.faces.choice import read_photograph
     from avse.faces.speaker import choose
-    from avse.media.video import probe_video
+    from avse.media.probe import probe
 
     photograph = read_photograph(choice.photograph, detector) if choice.photograph else None
-    audio = options.audio or (options.video if probe_video(options.video).has_audio else None)
+    probed = probe(options.video)
+    audio = options.audio or (options.video if probed.has_video and probed.n_audio_tracks else None)
     listened = listen(audio) if audio else None
-    view = View(options.video, (32, 48), detector=detector, offset_s=options.offset_ms / 1000)
+    view = View(options.video, (32, 48), detector=detector, offset_s=options.offset_ms / 1000, probed=probed)
     people, warnings = people_in_view(view, listened)
     if listened is not None and people.faces:
         people = with_offsets(people, listened.scorer)

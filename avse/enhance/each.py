@@ -11,7 +11,7 @@ import numpy as np
 
 from avse.enhance.enhancer import Enhancer
 from avse.enhance.file import EnhanceResult, enhance_with, view_of
-from avse.enhance.job import Job, check_job, tracks_of, video_of
+from avse.enhance.job import Job, check_job, probe_of, tracks_of, video_of
 from avse.enhance.watch import Listened, Progress, View, listen, no_progress, people_in_view
 from avse.errors import InputError
 from avse.faces.detect import FaceDetector
@@ -20,6 +20,7 @@ from avse.faces.report import FaceReport
 from avse.faces.speaker import People, Selection
 from avse.faces.who_speaks import Turns, find_speech_of_each
 from avse.media.output import atomic_write, check_output
+from avse.media.probe import Probe
 
 EACH = "each"
 """In place of a speaker: all of them."""
@@ -63,7 +64,8 @@ def enhance_each(
     """
     started = time.monotonic()
     check_job(_job_of(job, 1))
-    video = video_of(replace(job, audio_only=False))
+    probed = probe_of(job)
+    video = video_of(replace(job, audio_only=False), probed)
     if video is None:
         raise InputError(f"each speaker needs a video but {job.audio.name} has none; name the video of the speaker")
     tables = [_table_path(job, suffix) for suffix in (".json", ".rttm")]
@@ -71,7 +73,7 @@ def enhance_each(
         check_output(table, force=job.force)
     crop_size = enhancer.model.crop_size
     if watched is None:
-        watched = _watched(job, view_of(job, video, crop_size=crop_size, detector=detector), progress)
+        watched = _watched(job, view_of(job, probed, crop_size=crop_size, detector=detector), probed, progress)
     turns = _turns(watched, video)
     jobs = {face: _job_of(job, face) for face in turns}
     for own in jobs.values():
@@ -79,18 +81,18 @@ def enhance_each(
     results, warnings = [], list(watched.warnings)
     for face, own in jobs.items():
         mouth = _mouth(watched.people, face - 1, turns[face], crop_size)
-        results.append(
-            enhance_with(
-                enhancer, own, mouth, measures=watched.listened, warnings=warnings, progress=progress, started=started
-            )
-        )
+        result = enhance_with(
+            enhancer, own, mouth, measures=watched.listened, warnings=warnings, progress=progress, started=started,
+            probed=probed,
+        )  # fmt: skip
+        results.append(result)
         warnings = []  # once is enough
     _write_tables(job, turns, {face: own.output for face, own in jobs.items()}, tables)
     return results
 
 
-def _watched(job: Job, view: View, progress: Progress) -> Watched:
-    listened = listen(job.audio, track=tracks_of(job)[0])
+def _watched(job: Job, view: View, probed: Probe, progress: Progress) -> Watched:
+    listened = listen(job.audio, track=tracks_of(job, probed)[0])
     people, seen = people_in_view(view, listened, progress=progress)
     return Watched(listened, people, (*listened.warnings, *seen))
 

@@ -14,7 +14,7 @@ from avse.extras import require
 from avse.faces.detect import FaceDetector
 from avse.faces.mouth import MouthTrack
 from avse.media.audio import AudioReader
-from avse.media.video import has_video
+from avse.media.probe import probe
 from avse.models.enhancing import Enhancing
 from avse.models.pretrained import DEFAULT_MODEL, graph_of, path_of
 from avse.signal.phase import PhaseMeter
@@ -158,14 +158,15 @@ class Enhancer:
             InputError: `speaker` is not a face of the video.
         """
         audio = Path(audio)
-        source = Path(video) if video is not None else audio if has_video(audio) else None
+        probed = probe(Path(video) if video is not None else audio)
+        source = probed.path if video is not None or probed.has_video else None
         mouth = None
         if source is None:
             measures: AudioMeasures = measure_audio(audio)
             seen = [NO_VIDEO]
         else:
             measures = listened = listen(audio)
-            view = View(source, self.model.crop_size, detector=detector, offset_s=offset_s)
+            view = View(source, self.model.crop_size, detector=detector, offset_s=offset_s, probed=probed)
             mouth, seen = watch(view, listened, speaker=speaker)
             seen += other_faces(source, mouth.report, speaker=speaker)
         with AudioReader(audio) as reader:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from avse.enhance.enhancer import Enhancer
-from avse.enhance.job import Job, check_job, tracks_of, video_of, writes_video
+from avse.enhance.job import Job, check_job, probe_of, tracks_of, video_of, writes_video
 from avse.enhance.loudness import Normaliser
 from avse.enhance.notices import NO_VIDEO, other_faces, without_mouth
 from avse.enhance.preview import Track, write_preview
@@ -19,12 +19,10 @@ from avse.faces.mouth import MouthTrack
 from avse.faces.report import FaceReport
 from avse.media.audio import BLOCK_SAMPLES, AudioReader, AudioWriter
 from avse.media.output import scratch_folder
+from avse.media.probe import Probe
 from avse.media.remux import replace_audio
-from avse.media.tags import read_tags
-from avse.media.video import (
-    VideoWriter,
-    audio_start_s,
-)
+from avse.media.tags import Tags, read_tags
+from avse.media.video import VideoWriter
 from avse.types import Waveform
 
 MAGNIFY = 4
@@ -73,22 +71,26 @@ def enhance_file(
     """
     started = time.monotonic()
     check_job(job)
-    video = video_of(job)
-    track = tracks_of(job)[0]
+    probed = probe_of(job)
+    video = video_of(job, probed)
+    track = tracks_of(job, probed)[0]
     if video is None:
         measures = measure_audio(job.audio, track=track)
         warnings = [*measures.warnings, *([] if job.audio_only else [NO_VIDEO])]
         return enhance_with(
-            enhancer, job, None, measures=measures, warnings=warnings, progress=progress, started=started
-        )
+            enhancer, job, None, measures=measures, warnings=warnings, progress=progress, started=started,
+            probed=probed,
+        )  # fmt: skip
     listened = listen(job.audio, track=track)
-    view = view_of(job, video, crop_size=enhancer.model.crop_size, detector=detector)
+    view = view_of(job, probed, crop_size=enhancer.model.crop_size, detector=detector)
     mouth, seen = watch(view, listened, speaker=job.speaker, progress=progress)
     warnings = [*listened.warnings, *seen, *other_faces(video, mouth.report, speaker=job.speaker)]
-    return enhance_with(enhancer, job, mouth, measures=listened, warnings=warnings, progress=progress, started=started)
+    return enhance_with(
+        enhancer, job, mouth, measures=listened, warnings=warnings, progress=progress, started=started, probed=probed
+    )
 
 
-def enhance_with(
+def enhance_with(  # noqa: PLR0913 - all that was found of the file
     enhancer: Enhancer,
     job: Job,
     mouth: MouthTrack | None,
@@ -97,6 +99,7 @@ def enhance_with(
     warnings: list[str],
     progress: Progress,
     started: float,
+    probed: Probe | None = None,
 ) -> EnhanceResult:
     """Enhance a file whose faces were seen already.
 
@@ -108,9 +111,10 @@ def enhance_with(
         warnings: so far.
         progress: as of `enhance_file`.
         started: when, on the monotonic clock.
+        probed: as `avse.enhance.job.probe_of` finds it, where that was done before.
     """
-    tracks, warnings = tracks_of(job), list(warnings)
-    video_fraction, lost = _write_outputs(enhancer, job, mouth, measures=measures, tracks=tracks, progress=progress)
+    warnings, probed = list(warnings), probed or probe_of(job)
+    video_fraction, lost = _write_outputs(enhancer, job, mouth, measures=measures, probed=probed, progress=progress)
     warnings += [*lost, *without_mouth(mouth, video_fraction=video_fraction, duration_s=measures.duration_s)]
     return EnhanceResult(
         audio=job.audio, output=job.output, duration_s=measures.duration_s, sample_rate=measures.info.sample_rate,
@@ -120,10 +124,10 @@ def enhance_with(
     )  # fmt: skip
 
 
-def view_of(job: Job, video: Path, *, crop_size: tuple[int, int], detector: FaceDetector | None) -> View:
+def view_of(job: Job, probed: Probe, *, crop_size: tuple[int, int], detector: FaceDetector | None) -> View:
     """How to look at a job's video."""
-    zero = tracks_of(job)[0] if video == job.audio else 0
-    return View(video, crop_size, detector=detector, audio_track=zero, offset_s=job.offset_s)
+    zero = tracks_of(job, probed)[0] if probed.path == job.audio else 0
+    return View(probed.path, crop_size, detector=detector, audio_track=zero, offset_s=job.offset_s, probed=probed)
 
 
 def _write_outputs(
@@ -132,11 +136,13 @@ def _write_outputs(
     mouth: MouthTrack | None,
     *,
     measures: AudioMeasures,
-    tracks: list[int],
+    probed: Probe,
     progress: Progress,
 ) -> tuple[float, list[str]]:
     """Write all files of a job; the share of the time with video, and what the output could not hold."""
     lost: list[str] = []
+    tracks = tracks_of(job, probed)
+    tags = probed.tags if probed.path == job.audio else read_tags(job.audio)
     with ExitStack() as stack:
         if writes_video(job.output):
             # W64 has no limit of 4 GB, float no clipping.
@@ -151,13 +157,13 @@ def _write_outputs(
             stage = partial(_stage, progress, before_s=before_s, n_tracks=n_tracks, total_s=total_s)
             # Opposite phase is known of the first track only; the others are averaged as they are.
             signs = measures.signs if track == tracks[0] else None
-            offset_s = (job.offset_s or 0.0) + _late_s(job, mouth, track)
+            offset_s = (job.offset_s or 0.0) + _late_s(job, mouth, track, probed)
             stream_of = partial(enhancer.stream, mouth=mouth, mixing=job.mixing, offset_s=offset_s, signs=signs)
-            shares.append(_enhance_track(stream_of, job, track=track, output=output, progress=stage))
+            shares.append(_enhance_track(stream_of, job, track=track, output=output, progress=stage, tags=tags))
         if writes_video(job.output):
             # A separate recording takes the place of the video's own first track.
             audio = dict(zip([0] if job.video else tracks, outputs.values(), strict=True))
-            lost = replace_audio(job.video or job.audio, audio, job.output, bit_rate=job.bit_rate, force=job.force)
+            lost = replace_audio(probed.path, audio, job.output, bit_rate=job.bit_rate, force=job.force, probed=probed)
         if job.save_mouth is not None and mouth is not None:
             _write_mouth(job.save_mouth, mouth, force=job.force)
         if job.preview is not None and mouth is not None:
@@ -170,11 +176,11 @@ def _stage(progress: Progress, done_s: float, *, before_s: float, n_tracks: int,
     progress("enhance", (before_s + done_s) / n_tracks, total_s)
 
 
-def _late_s(job: Job, mouth: MouthTrack | None, track: int) -> float:
+def _late_s(job: Job, mouth: MouthTrack | None, track: int, probed: Probe) -> float:
     """How much later than the first audio track, from which the mouth is timed, a track begins; for all of them."""
     if mouth is None or job.audio_track is not None or track == 0:
         return 0.0
-    return audio_start_s(job.audio, track=track) - audio_start_s(job.audio, track=0)
+    return probed.audio_start_s(track) - probed.audio_start_s(0)
 
 
 def _enhance_track(
@@ -184,6 +190,7 @@ def _enhance_track(
     track: int,
     output: Path,
     progress: Callable[[float], None],
+    tags: Tags,
 ) -> float:
     """Enhance one audio track into an audio file; the share of the time with video."""
     is_final = output == job.output
@@ -196,7 +203,7 @@ def _enhance_track(
         def writer(path: Path) -> AudioWriter:
             return AudioWriter(
                 path, sample_rate=rate, n_channels=n_channels, subtype=subtype, force=job.force,
-                bit_rate=job.bit_rate or info.bit_rate, tags=read_tags(job.audio) if is_final else None,
+                bit_rate=job.bit_rate or info.bit_rate, tags=tags if is_final else None,
             )  # fmt: skip
 
         stream = stream_of(sample_rate=rate, n_channels=n_channels)

@@ -10,7 +10,8 @@ from avse.faces.choice import read_choice
 from avse.media.audio import WRITABLE, check_file
 from avse.media.container import check_container
 from avse.media.output import check_output
-from avse.media.video import has_video, n_audio_tracks, probe_video
+from avse.media.probe import Probe, probe
+from avse.media.video import probe_video
 
 
 @dataclass(frozen=True)
@@ -73,11 +74,20 @@ def check_job(job: Job) -> None:
         raise MediaError(f"noise {job.save_noise} must end in one of {' '.join(WRITABLE)}; change its name")
 
 
-def video_of(job: Job) -> Path | None:
-    """The file whose video shows the speaker, None where the audio must do."""
+def probe_of(job: Job) -> Probe:
+    """What there is to know beforehand of the file that shows the speaker, or might.
+
+    Raises:
+        MediaError: it is missing or not media at all.
+    """
+    return probe(job.video or job.audio)
+
+
+def video_of(job: Job, probed: Probe) -> Path | None:
+    """The file whose video shows the speaker, None where the audio must do; `probed` is what shows it or might."""
     if job.video is not None:
         probe_video(job.video)
-    source = job.video or (job.audio if has_video(job.audio) else None)
+    source = job.video or (job.audio if probed.has_video else None)
     if writes_video(job.output) and source is None:
         raise MediaError(
             f"output {job.output} must end in one of {' '.join(WRITABLE)}, for there is no video to copy; rename it"
@@ -91,7 +101,7 @@ def video_of(job: Job) -> Path | None:
     return None if job.audio_only else source
 
 
-def tracks_of(job: Job) -> list[int]:
+def tracks_of(job: Job, probed: Probe) -> list[int]:
     """Indices of the audio tracks to enhance."""
     if job.audio_track is not None:
         return [job.audio_track]
@@ -100,4 +110,4 @@ def tracks_of(job: Job) -> list[int]:
             f"output {job.output} must be a video file with the input's own tracks to hold all of them but is not; "
             "choose one track"
         )
-    return list(range(n_audio_tracks(job.audio)))
+    return list(range(probed.n_audio_tracks))

@@ -25,6 +25,7 @@ from avse.faces.speaker import People, choose
 from avse.media.audio import AudioInfo, AudioReader
 from avse.media.limits import MAX_FPS
 from avse.media.prefetch import prefetch
+from avse.media.probe import Probe
 from avse.media.video import VideoFrame, VideoReader
 from avse.models.onnx_lips import OnnxLips
 from avse.signal.level import LevelMeter
@@ -121,6 +122,14 @@ class View:
     """Index of the audio track in the video whose first sample is time zero."""
     offset_s: float | None = 0.0
     """How late the video comes after the audio; None finds it out, and uses it where that is certain."""
+    probed: Probe | None = None
+    """The video, where it was looked into before."""
+
+    @property
+    def zero_s(self) -> float | None:
+        """When the audio begins on the video's clock; None where that is not known yet, or there is no audio."""
+        known = self.probed is not None and self.audio_track < len(self.probed.audio_starts_s)
+        return self.probed.audio_start_s(self.audio_track) if self.probed is not None and known else None
 
 
 def people_in_view(
@@ -141,7 +150,9 @@ def people_in_view(
     """
     total_s = listened.duration_s if listened else 0.0
     with ExitStack() as stack:
-        reader = stack.enter_context(VideoReader(view.video, max_height=MAX_HEIGHT, audio_track=view.audio_track))
+        reader = stack.enter_context(
+            VideoReader(view.video, max_height=MAX_HEIGHT, audio_track=view.audio_track, zero_s=view.zero_s)
+        )
         frames = stack.enter_context(prefetch(reader.frames()))
         people = find_people(
             _counted(frames, progress, total_s=total_s),

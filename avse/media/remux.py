@@ -14,10 +14,10 @@ from avse.media.audio import AudioReader
 from avse.media.container import check_file, open_container, open_output
 from avse.media.encode import AudioTrack, Encoding, StoredAs, encoding_for
 from avse.media.output import atomic_write
+from avse.media.probe import Probe, probe
 from avse.media.subtitles import TEXT_CODECS, convert_subtitle, subtitle_codec
 from avse.media.tags import MIME_TYPES, is_cover
 from avse.media.verify import WrittenTrack, check_in_sync
-from avse.media.video import audio_start_s, first_frame_s
 
 BLOCK_SAMPLES = 4096
 AAC_DELAY = 1024
@@ -31,6 +31,7 @@ def replace_audio(
     *,
     bit_rate: int | None = None,
     force: bool = False,
+    probed: Probe | None = None,
 ) -> list[str]:
     """Copy a video file packet by packet, with other audio in some of its tracks, in sync.
 
@@ -41,6 +42,7 @@ def replace_audio(
         output_path: video file to write.
         bit_rate: bits a second of each new track, if its codec is lossy; by default like the track it replaces.
         force: replace a file that exists.
+        probed: the video file, where it was looked into before.
 
     Returns:
         What of the video file the output's container cannot hold, one line each.
@@ -53,7 +55,8 @@ def replace_audio(
     with ExitStack() as stack:
         temporary = stack.enter_context(atomic_write(output_path, force=force))
         source = stack.enter_context(open_container(video_path, kind="video"))
-        remux = _Remux(video_path, source, output_path, bit_rate=bit_rate)
+        probed = probed or probe(video_path)
+        remux = _Remux(probed, source, output_path, bit_rate=bit_rate)
         try:
             with ExitStack() as files:
                 remux.run(files, temporary, audio)
@@ -64,7 +67,7 @@ def replace_audio(
                 f"output {output_path} must be written whole but was not ({reason}); make space, or use "
                 f"{' or '.join(dict.fromkeys(others[:2]))}"
             ) from None
-        check_in_sync(temporary, source=video_path, output=output_path, tracks=remux.written)
+        check_in_sync(temporary, first_frame_at_s=probed.first_frame_s, output=output_path, tracks=remux.written)
         return remux.lost
 
 
@@ -72,9 +75,10 @@ class _Remux:
     """One pass over a source."""
 
     def __init__(
-        self, path: Path, source: "av.container.InputContainer", output_path: Path, *, bit_rate: int | None
+        self, probed: Probe, source: "av.container.InputContainer", output_path: Path, *, bit_rate: int | None
     ) -> None:
-        self._path, self._source, self._output_path, self._bit_rate = path, source, output_path, bit_rate
+        self._path, self._source, self._output_path, self._bit_rate = probed.path, source, output_path, bit_rate
+        self._probed = probed
         self.lost: list[str] = []
         self.written: list[WrittenTrack] = []
         self._copied: dict[int, _Copy] = {}
@@ -121,7 +125,7 @@ class _Remux:
         """A track of new audio; `stream` is the one in whose place it comes."""
         own_track = index if path == self._path else 0
         reader = self._files.enter_context(AudioReader(path, track=own_track))
-        start_s = first_frame_s(self._path) if stream is None else audio_start_s(self._path, track=index)
+        start_s = self._probed.first_frame_s if stream is None else self._probed.audio_start_s(index)
         encoding = self._encoding(reader, stream)
         if start_s > 0 and encoding.codec == "aac":
             # FFmpeg writes either a late start or the encoder's delay into an MP4, which so stays as silence.

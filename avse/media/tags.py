@@ -59,14 +59,17 @@ def read_tags(path: Path) -> Tags:
     """Read the tags of any media file; a file that FFmpeg cannot open has none."""
     try:
         with open_container(path, kind="audio") as container:
-            text = dict(container.metadata)
-            for stream in container.streams.audio[:1]:
-                text = {**stream.metadata, **text}
-            text = {name: value for name, value in text.items() if name.lower() not in TECHNICAL}
-            cover, codec, size = _cover(container)
-            return Tags(text, cover, codec, size)
+            return Tags(text_of(container), *_cover(container))
     except (MediaError, av.FFmpegError):
         return Tags()
+
+
+def text_of(container: "av.container.InputContainer") -> dict[str, str]:
+    """What a container says of itself in words, its first audio track included."""
+    text = dict(container.metadata)
+    for stream in container.streams.audio[:1]:
+        text = {**stream.metadata, **text}
+    return {name: value for name, value in text.items() if name.lower() not in TECHNICAL}
 
 
 def is_cover(stream: "av.stream.Stream") -> bool:

@@ -34,19 +34,19 @@ class WrittenTrack(NamedTuple):
     encoding: Encoding
 
 
-def check_in_sync(written: Path, *, source: Path, output: Path, tracks: list[WrittenTrack]) -> None:
+def check_in_sync(written: Path, *, first_frame_at_s: float, output: Path, tracks: list[WrittenTrack]) -> None:
     """Compare the audio tracks of a file with what they must hold, and their times with the video's.
 
     Args:
         written: the file, perhaps under a temporary name.
-        source: the video file that it was copied from.
+        first_frame_at_s: when the first video frame is shown in the file that it was copied from.
         output: name for the messages.
         tracks: the new audio tracks.
 
     Raises:
         MediaError: a track is too short or too long, or the audio is early or late.
     """
-    shift_s = first_frame_s(written) - first_frame_s(source)
+    shift_s = first_frame_s(written) - first_frame_at_s
     for track in tracks:
         wanted = _Stretch(track.path, track.own_track)
         try:

@@ -60,20 +60,23 @@ class VideoInfo:
 class VideoReader:
     """One pass over a file's video frames, in bounded memory. A context manager."""
 
-    def __init__(self, path: Path, *, max_height: int | None = None, audio_track: int = 0) -> None:
+    def __init__(
+        self, path: Path, *, max_height: int | None = None, audio_track: int = 0, zero_s: float | None = None
+    ) -> None:
         """Open a file.
 
         Args:
             path: any container with a video track.
             max_height: pixels; larger frames are shrunk to it while they are decoded, in proportion.
             audio_track: index of the audio track whose first sample is time zero.
+            zero_s: time zero on the container's clock where it is known (`avse.media.probe`); None finds it out.
 
         Raises:
             MediaError: the file is missing, empty, damaged, without video frames, or beyond the limits of
                 `avse.media.limits`.
         """
         check_file(path, kind="video")
-        self._max_height, self._audio_track = max_height, audio_track
+        self._max_height, self._audio_track, self._zero_s = max_height, audio_track, zero_s
         self._stack = ExitStack()
         container = self._stack.enter_context(open_container(path, kind="video"))
         stream = next((s for s in container.streams.video if not is_cover(s)), None)
@@ -117,7 +120,9 @@ class VideoReader:
         Raises:
             MediaError: not one video frame could be decoded.
         """
-        zero_s = audio_start_s(self.info.path, track=self._audio_track) if self.info.has_audio else None
+        zero_s = self._zero_s
+        if zero_s is None and self.info.has_audio:
+            zero_s = audio_start_s(self.info.path, track=self._audio_track)
         last_s = -math.inf
         for frame, _ in decode(self._container, self._stream, on_damage=self._count_damage):
             if frame.time is None:
