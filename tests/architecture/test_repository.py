@@ -21,6 +21,7 @@ from recipes.driver_stress.transfer import TransferConfig
 from recipes.lip_cue.config import TrainConfig as LipCueTrainConfig
 from recipes.live.config import TrainConfig as LiveTrainConfig
 from recipes.recognition.evaluate import EvaluateConfig as RecognitionConfig
+from recipes.recognition.transfer import TransferConfig as EncoderTransferConfig
 from recipes.steered.config import CoreTrainConfig, SteeringTrainConfig
 from recipes.steered.train import TrainConfig as SteeredTrainConfig
 from recipes.vatt.config import TrainConfig as VATTTrainConfig
@@ -35,6 +36,7 @@ CONFIGS = {
     "running": RunningConfig,
     "network_gain": NetworkGainConfig,
     "recognition": RecognitionConfig,
+    "transfer": EncoderTransferConfig,
     "vatt": VATTTrainConfig,
     "finetune": FinetuneConfig,
     "lip_cue": LipCueTrainConfig,
@@ -50,6 +52,7 @@ PLACES = {
     RunningConfig: ["--folder", "x", "--drives", "x"],
     NetworkGainConfig: ["--folder", "x", "--drives", "x", "--output", "x"],
     RecognitionConfig: ["--folder", "x", "--videos", "x"],
+    EncoderTransferConfig: ["--folder", "x", "--output", "x", "--videos", "x", "--tables", "[x]"],
     TransferConfig: ["--folder", "x", "--drives", "x", "--pretrained", "x"],
     VATTTrainConfig: ["--folder", "x", "--shards", "x"],
     FinetuneConfig: ["--folder", "x", "--shards", "x", "--pretrained", "x"],
