@@ -24,6 +24,8 @@ from avse.types import Image, Waveform
 
 LONGEST_STILL_S = 600.0
 """Between two video frames; more is taken for a damaged time."""
+BLOCK_SAMPLES = 4096
+"""Audio read at once: what is ahead of the video waits in memory."""
 
 
 @dataclass(frozen=True)
@@ -172,7 +174,7 @@ def _audio(path: Path, config: ClipConfig) -> _Audio:
             resampler = StreamingResampler(
                 source_rate=reader.info.sample_rate, target_rate=config.sample_rate, n_channels=1
             )
-            for block in reader.blocks():
+            for block in reader.blocks(BLOCK_SAMPLES):
                 yield resampler.push(block.mean(axis=0, keepdims=True))[0]
             yield resampler.finish()[0]
 
