@@ -234,17 +234,6 @@ def has_video(path: Path) -> bool:
         return any(not is_cover(stream) for stream in container.streams.video)
 
 
-def n_audio_tracks(path: Path) -> int:
-    """How many audio tracks a container has.
-
-    Raises:
-        MediaError: the file is missing or not media at all.
-    """
-    check_file(path, kind="input")
-    with open_container(path, kind="input") as container:
-        return len(container.streams.audio)
-
-
 def audio_start_s(path: Path, *, track: int = 0) -> float:
     """When the first sample of a container's audio is heard, on the container's clock, in seconds.
 
