@@ -62,7 +62,7 @@ def mouth_of(item: Item, crops: Path) -> MouthTrack:
 def joined(items: list[Item], crops: Path, *, n_videos: int) -> Iterator[JoinedVideo]:
     """Videos of 8 s, each beginning with another clip; a person's clips are repeated where they are too few."""
     for first in range(min(n_videos, len(items))):
-        order = [items[(first + place) % len(items)] for place in range(CLIPS)]
+        order = [items[(first + index) % len(items)] for index in range(CLIPS)]
         waveforms = [read_mono(data_root() / item.audio, sample_rate=RATE) for item in order]
         whole = join_clips(waveforms, [load_mouth(crops / f"{item.id}.npz") for item in order], sample_rate=RATE)
         yield whole._replace(waveform=whole.waveform[: round(DURATION_S * RATE)])

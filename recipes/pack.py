@@ -102,8 +102,8 @@ def _lost(group: Group, error: Exception) -> Packed:
 
 def _followed(items: Sequence[Item], *, group: Group) -> Iterator[Item]:
     """The items, with a bar, and a report for the executor's time limit."""
-    for number, item in enumerate(tqdm(items, desc=group.name, unit="file", leave=False)):
-        report_progress(group.name, number, len(items))
+    for index, item in enumerate(tqdm(items, desc=group.name, unit="file", leave=False)):
+        report_progress(group.name, index, len(items))
         yield item
 
 

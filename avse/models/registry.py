@@ -80,17 +80,17 @@ def as_steered(core: Any) -> Any:
     return Steered(SteeredConfig(core=core.config), core=core).eval().to(next(core.parameters()).device)
 
 
-def imported(place: str) -> Any:
+def imported(import_path: str) -> Any:
     """What stands at `module:name`."""
-    module, _, name = place.partition(":")
+    module, _, name = import_path.partition(":")
     return getattr(importlib.import_module(module), name)
 
 
-def later(place: str) -> Callable[..., Any]:
+def later(import_path: str) -> Callable[..., Any]:
     """A function or class of `module:name` that is imported when it is called."""
 
     def call(*given: Any, **options: Any) -> Any:
-        return imported(place)(*given, **options)
+        return imported(import_path)(*given, **options)
 
     return call
 
@@ -107,7 +107,7 @@ class Tokens(NamedTuple):
 class Entry(NamedTuple):
     """A kind of model, and what it can do beside being trained, stored and loaded."""
 
-    place: str
+    import_path: str
     """Its class, as `module:name`; the class satisfies `Model`."""
     title: str = ""
     """In tables; its name by default."""
@@ -127,7 +127,7 @@ class Entry(NamedTuple):
     @property
     def network(self) -> type[Any]:
         """The class, imported now."""
-        network: type[Any] = imported(self.place)
+        network: type[Any] = imported(self.import_path)
         return network
 
 

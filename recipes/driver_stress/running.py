@@ -112,8 +112,8 @@ def _fold(fold: Fold, prepared: dict[str, Drive], config: RunningConfig) -> list
             encoders = pretrained_encoders(some, settings, config.pretrain) if title == PRETRAINED else None
             model = trained(some, folder=settings.folder, config=settings, encoders=encoders)
             predicted.append([probabilities(model, windows) for windows in tested])
-        for number, each in enumerate(predicted):
-            systems[f"{title}, seed {number}"] = each
+        for index, each in enumerate(predicted):
+            systems[f"{title}, seed {index}"] = each
         systems[title + COMMITTEE] = [np.mean(each, axis=0) for each in zip(*predicted, strict=True)]
     found = []
     for number, drive in enumerate(tests):

@@ -85,8 +85,8 @@ def retrieval_lines(scores: Scores) -> list[list[str]]:
         chances = [f"{found[f'chance_at_{k}']:.1%}" for k in KS]
         lines.append([direction, "chance", f"{found['n']:g}", *chances, f"{(found['n'] + 1) / 2:g}"])
         if f"position_chance_at_{KS[0]}" in found:
-            placed = [f"{found[f'position_chance_at_{k}']:.1%}" for k in KS]
-            lines.append([direction, "chance, place in the clip known", f"{found['n']:g}", *placed, "-"])
+            at_position = [f"{found[f'position_chance_at_{k}']:.1%}" for k in KS]
+            lines.append([direction, "chance, position in the clip known", f"{found['n']:g}", *at_position, "-"])
     return lines
 
 

@@ -29,8 +29,8 @@ def corpus(tmp_path_factory):
     """A folder with `manifest.jsonl` and the corpus packed; faces without crops, for only their audio is used."""
     root, rng, items = tmp_path_factory.mktemp("voices"), np.random.default_rng(0), []
     for split in ("train", "valid"):
-        for number, (kind, name) in enumerate(RECORDINGS):
-            path, loudness = f"{split}{number}.wav", np.repeat(rng.uniform(0.01, 0.2, 16), 2000)
+        for index, (kind, name) in enumerate(RECORDINGS):
+            path, loudness = f"{split}{index}.wav", np.repeat(rng.uniform(0.01, 0.2, 16), 2000)
             write_audio(root / path, (loudness * rng.standard_normal(32000)).astype(np.float32), RATE)
             own = {"noise_type": name} if kind == "noise" else {"speaker": name}
             video = "x.mp4" if kind == "face" else None
