@@ -18,7 +18,8 @@ from avse.errors import MediaError
 from avse.faces.mouth import track_mouth
 from avse.media.audio import AudioReader
 from avse.media.container import PROTOCOLS
-from avse.media.video import VIDEO_CODEC, VideoReader
+from avse.media.video import VideoReader
+from avse.media.video_stream import add_video_stream
 from avse.signal.resample import StreamingResampler
 from avse.types import Image, Waveform
 
@@ -213,10 +214,9 @@ def _encode_video_frames(frames: Image, *, fps: float) -> bytes:
     height, width = (size // 2 * 2 for size in frames.shape[1:3])
     file = io.BytesIO()
     with av.open(file, "w", format="mp4") as container:
-        stream = container.add_stream(VIDEO_CODEC, rate=Fraction(fps).limit_denominator(1000))
-        stream.thread_count = 1  # so that every run writes the same bytes
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.options = {"crf": "16", "preset": "veryfast"}
+        rate = Fraction(fps).limit_denominator(1000)
+        options = {"crf": "16", "preset": "veryfast"}
+        stream = add_video_stream(container, fps=rate, width=width, height=height, options=options)
         for image in frames:
             cut = np.ascontiguousarray(image[:height, :width])
             container.mux(stream.encode(av.VideoFrame.from_ndarray(cut, format="rgb24")))

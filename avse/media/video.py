@@ -26,11 +26,11 @@ from avse.media.limits import MAX_FPS, MAX_PIXELS, check_frame_size
 from avse.media.output import atomic_write
 from avse.media.suffixes import VIDEO, media_files
 from avse.media.tags import is_cover
+from avse.media.video_stream import add_video_stream
 from avse.types import Image
 
 REORDERED_PACKETS = 20
 """H.264 and HEVC decode at most 16 frames before one that is shown earlier."""
-VIDEO_CODEC = "libx264" if "libx264" in av.codecs_available else "mpeg4"
 
 
 class VideoFrame(NamedTuple):
@@ -183,14 +183,14 @@ class VideoWriter:
         temporary = self._stack.enter_context(atomic_write(path, force=force))
         try:
             self._container = self._stack.enter_context(open_output(temporary))
-            self._stream = self._container.add_stream(VIDEO_CODEC, rate=Fraction(fps).limit_denominator(1001))
-            self._stream.thread_count = 1  # so that every run writes the same bytes
+            rate = Fraction(fps).limit_denominator(1001)
+            self._stream = add_video_stream(
+                self._container, fps=rate, width=width + width % 2, height=height + height % 2
+            )
         except (av.FFmpegError, ValueError) as error:
             refusal = MediaError(f"output {path} must be a video that FFmpeg writes but is not ({error}); use .mp4")
             self._stack.__exit__(MediaError, refusal, None)
             raise refusal from None
-        self._stream.width, self._stream.height = width + width % 2, height + height % 2
-        self._stream.pix_fmt = "yuv420p"
 
     def write(self, image: Image) -> None:
         """Append a video frame, `(height, width, 3)` RGB."""

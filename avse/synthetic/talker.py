@@ -20,7 +20,7 @@ from avse.errors import AvseError
 from avse.media.audio import AudioWriter
 from avse.media.container import open_output
 from avse.media.output import atomic_write
-from avse.media.video import VIDEO_CODEC
+from avse.media.video_stream import add_video_stream
 from avse.synthetic.expression import REST, Expression
 from avse.synthetic.head import PEOPLE, Person, Pose, background, draw_head
 from avse.synthetic.voice import Voice, speak
@@ -97,19 +97,17 @@ def write_video(
         force: replace a file that exists.
     """
     with atomic_write(path, force=force) as temporary, open_output(temporary) as container:
-        video_stream = container.add_stream(VIDEO_CODEC, rate=25)
-        video_stream.thread_count = 1  # so that every run writes the same bytes
         rest = iter(images)
         first = next(rest)
-        video_stream.height, video_stream.width = first.shape[0] // 2 * 2, first.shape[1] // 2 * 2
-        video_stream.pix_fmt = "yuv420p"
+        height, width = (size // 2 * 2 for size in first.shape[:2])
+        video_stream = add_video_stream(container, fps=Fraction(25), width=width, height=height)
         video_stream.codec_context.time_base = Fraction(1, 90000)
         audio_stream = None
         if waveform is not None:
             layout = "mono" if np.atleast_2d(waveform).shape[0] == 1 else "stereo"
             audio_stream = container.add_stream("aac", rate=sample_rate, layout=layout)
         for image, time_s in zip(chain([first], rest), timestamps_s, strict=True):
-            frame = av.VideoFrame.from_ndarray(image[: video_stream.height, : video_stream.width], format="rgb24")
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image[:height, :width]), format="rgb24")
             frame.pts, frame.time_base = round(time_s * 90000), Fraction(1, 90000)
             container.mux(video_stream.encode(frame))
         container.mux(video_stream.encode(None))
