@@ -41,6 +41,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("folder", type=Path, help="where the drives go; those there of the same name are replaced")
     parser.add_argument("--n-drivers", type=int, default=28, help="drivers, each with one drive (default 28)")
     parser.add_argument("--n-stretches", type=int, default=defaults.n_stretches, help="of a drive (default 10)")
+    parser.add_argument("--shortest-s", type=float, default=defaults.shortest_s, help="of a stretch (default 150)")
+    parser.add_argument("--longest-s", type=float, default=defaults.longest_s, help="of a stretch (default 300)")
     parser.add_argument("--difficulty", type=float, default=defaults.difficulty, help="0 easy to 1 hopeless")
     parser.add_argument("--apart", type=float, default=defaults.apart, help="what heart and hands do each by itself")
     parser.add_argument("--heart", action="store_true", help="also the heart's rate and variability, found in its ECG")
@@ -51,7 +53,11 @@ def main(argv: list[str] | None = None) -> int:
         if arguments.n_drivers < 2:
             raise InputError(f"drivers must be 2 or more, to train and to test, but are {arguments.n_drivers}")
         config = DrivingConfig(
-            difficulty=arguments.difficulty, apart=arguments.apart, n_stretches=arguments.n_stretches
+            difficulty=arguments.difficulty,
+            apart=arguments.apart,
+            n_stretches=arguments.n_stretches,
+            shortest_s=arguments.shortest_s,
+            longest_s=arguments.longest_s,
         )
         work = partial(store, folder=arguments.folder, seed=arguments.seed, config=config, heart=arguments.heart)
         drivers = range(arguments.n_drivers)

@@ -80,7 +80,7 @@ def _side_by_side(by_modality: dict[str, Features], names: list[str], n_windows:
 
 def parts_of(arguments: argparse.Namespace) -> list[Part]:
     """The file's paragraphs."""
-    drives = [drive for drive in load_drives(arguments.drives) if drive.segments]
+    drives = with_modalities([drive for drive in load_drives(arguments.drives) if drive.segments], arguments.modality)
     n_folds = arguments.n_folds or len({drive.driver for drive in drives})
     comparison = compare(
         drives, window_s=arguments.window_s, context_s=arguments.context_s, n_folds=n_folds, seed=arguments.seed
@@ -100,6 +100,7 @@ def main(argv: list[str] | None = None) -> int:
     """Write the tables."""
     parser = result_file.parser_of(__doc__, title="What each modality adds to a random forest")
     parser.add_argument("--drives", type=Path, required=True, help="folder of drives")
+    parser.add_argument("--modality", action="append", default=[], help="one to use; repeat it (default: all)")
     parser.add_argument("--n-folds", type=int, default=4, help="groups of drivers; 0 for each by itself (default 4)")
     parser.add_argument("--window-s", type=int, default=30, help="seconds of a window (default 30)")
     parser.add_argument("--context-s", type=int, default=300, help="how far back features reach (default 300)")
