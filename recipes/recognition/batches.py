@@ -53,7 +53,7 @@ def to_batch(rows: Sequence[Features], inputs: dict[str, InputConfig], variants:
         mask = np.zeros((len(rows), longest), bool)
         for number, array in enumerate(known):
             padded[number, : len(array)], mask[number, : len(array)] = array, True
-            if config.network and len(array):
+            if config.network and config.network.repeats_last and len(array):
                 padded[number, len(array) :] = array[-1]  # as encoders extend a recording that ends
         frames[name], masks[name] = torch.from_numpy(padded), torch.from_numpy(mask)
     return Batch(frames, masks)

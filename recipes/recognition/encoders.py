@@ -27,7 +27,8 @@ from avse.types import FloatArray
 from recipes.recognition.built import Built, array_of, of_rows
 from recipes.recognition.handcrafted import audio_features
 from recipes.recognition.recordings import CROP_RATE_HZ, SAMPLE_RATE, SERIES_RATE_HZ, Sources
-from recipes.recognition.video_encoders import avdcnn_lips, face_cnn, mouth_cnn, untrained_mouth, vatt_of, vatt_video
+from recipes.recognition.vatt_encoders import vatt_text, vatt_video, vatt_waveform
+from recipes.recognition.video_encoders import avdcnn_lips, face_cnn, mouth_cnn, untrained_mouth
 
 TUNED = "fine-tuned "
 """Before the name of an encoder that is trained with the network on top."""
@@ -92,34 +93,6 @@ def read_encoder(modality: str, name: str) -> FeatureEncoder:
     rate_hz = built.row_rate_hz or built.rate_hz
     config = replace(config, rate_hz=rate_hz, network=built.network.config)
     return FeatureEncoder(modality, config, built.prepare, built.network)
-
-
-def _vatt_waveform(weights: str) -> Built:
-    model = vatt_of(weights)
-    config, encoder = model.config, model.encoder("audio")
-    if config.sample_rate != SAMPLE_RATE:
-        raise ConfigError(f"VATT {weights} must hear at {SAMPLE_RATE} Hz but does at {config.sample_rate}; retrain it")
-    pooled = 5
-
-    def encode(waveform: FloatArray) -> FloatArray:
-        n_windows = -(-len(waveform) // config.n_samples)
-        padded = np.pad(waveform, (0, n_windows * config.n_samples - len(waveform)))
-        tokens = encoder(torch.from_numpy(padded).reshape(n_windows, config.n_samples)).flatten(0, 1)
-        tokens = tokens[: max(pooled, len(waveform) // config.patch_samples) // pooled * pooled]
-        return array_of(tokens.reshape(-1, pooled, *tokens.shape[1:]).mean(dim=1))
-
-    return Built(encode, encoder.dim, SAMPLE_RATE / config.patch_samples / pooled)
-
-
-def _vatt_text(weights: str) -> Built:
-    model = vatt_of(weights)
-    config, encoder = model.config, model.encoder("text")
-
-    def encode(text: str) -> FloatArray:
-        numbers = word_indices([text], n_words=config.n_words, vocabulary=config.vocabulary)
-        return array_of(encoder(numbers)[0][: max(1, int((numbers > 0).sum()))])
-
-    return Built(encode, encoder.dim, 0.0)
 
 
 def _bands(rate: str) -> Built:
@@ -232,9 +205,9 @@ BUILDERS: dict[str, dict[str, Callable[[str], Built]]] = {
     "face": {"cnn": face_cnn, "vatt": vatt_video},
     "spectrum": {"bands": _bands, "avdcnn": _avdcnn_audio},
     "voice": {"lip_cue": _voice},
-    "waveform": {"samples": _samples, "vatt": _vatt_waveform},
+    "waveform": {"samples": _samples, "vatt": vatt_waveform},
     "functionals": {"audio": _functionals},
-    "text": {"words": _words, "vatt": _vatt_text},
+    "text": {"words": _words, "vatt": vatt_text},
     "series": {"values": _values},
 }
 """By modality and name; each takes what follows the colon."""

@@ -1,20 +1,14 @@
-"""Encoders of mouths and of whole faces: the mouth CNN of the shipped models, AVDCNN's, VATT's."""
-
-from pathlib import Path
+"""Encoders of mouths and of whole faces: the mouth CNN of the shipped models, AVDCNN's."""
 
 import torch
-import torch.nn.functional as F
 
 from avse.errors import ConfigError
 from avse.models import zoo
 from avse.models.avdcnn import AVDCNN
 from avse.models.encoders import encoder_of
 from avse.models.lip_cue import LipCue
-from avse.models.vatt import VATT
-from avse.nn.encoders.clip_tokens import ClipTokens, windows_of
 from avse.nn.encoders.frame_rows import FrameRows
 from avse.nn.encoders.mouth import MouthCNN, MouthEncoder
-from avse.nn.encoders.movement import movement
 from avse.nn.encoders.video import LipCNN
 from avse.nn.layers import crops_to_frames
 from avse.signal.look import look_of
@@ -106,57 +100,3 @@ def avdcnn_lips(weights: str) -> Built:
         return array_of(video(lips(mouth)[None])[0][::step])
 
     return Built(encode, int(video.dim), CROP_RATE_HZ)  # type: ignore[arg-type]
-
-
-def vatt_of(weights: str) -> VATT:
-    """A VATT by the file of its weights; without one, that of the package `avse-vatt`.
-
-    Raises:
-        MissingExtraError: none are named, and the package is not installed.
-        ConfigError: they are of something else.
-    """
-    return zoo.load_as(VATT, Path(weights or "vatt"))
-
-
-def vatt_video(weights: str) -> Built:
-    """VATT's encoder of video, on mouths or faces."""
-    model = vatt_of(weights)
-    config, encoder = model.config, model.encoder("video")
-
-    def shrunk(crops: Crops) -> torch.Tensor:
-        frames = crops_to_frames(torch.from_numpy(crops.crops)[None])[0]
-        if frames.shape[2:] != (config.height, config.width):
-            frames = F.adaptive_avg_pool2d(frames, (config.height, config.width))
-        return frames
-
-    def encode(crops: Crops) -> FloatArray:
-        frames = shrunk(crops)
-        windows = windows_of(frames[None], config.n_frames)
-        features = encoder(movement(windows) if config.movement else windows).flatten(0, 1)
-        return array_of(features[: -(-len(frames) // config.patch[0])])
-
-    def prepare(crops: Crops) -> FloatArray:
-        return array_of(shrunk(crops).flatten(1))
-
-    rows = _rows_of(model)
-    rate_hz = config.fps / config.patch[0]
-    return Built(encode, encoder.dim, rate_hz, prepare=prepare, network=rows, row_rate_hz=CROP_RATE_HZ)
-
-
-def _rows_of(model: VATT) -> FrameRows | None:
-    """A VATT's encoder of video to be fine-tuned; None where the transformer is shared or the official code's."""
-    config = model.config
-    if config.shared or config.official_code or config.fps != CROP_RATE_HZ:
-        return None
-    clip = (config.n_frames, config.height, config.width)
-    grid = tuple(length // size for length, size in zip(clip, config.patch, strict=True))
-    tokens = ClipTokens(
-        n_frames=config.n_frames,
-        moving=config.movement,
-        size=config.video,
-        patch=config.patch,
-        grid=grid,
-        fps=config.fps,
-    )
-    tokens.encoder.load_state_dict(model.encoder("video").state_dict())
-    return FrameRows.around(tokens, (3, config.height, config.width))

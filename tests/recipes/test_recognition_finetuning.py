@@ -113,6 +113,40 @@ def test_vatts_encoder_is_the_frozen_one_for_each_video_frame_and_moves(tmp_path
         read_encoder("lips", "fine-tuned " + _vatt(tmp_path / "shared.safetensors", shared=True))
 
 
+@pytest.mark.parametrize(("modality", "n_rows"), [("waveform", 7), ("text", 3)])
+def test_vatts_audio_and_text_are_the_frozen_ones_and_move(tmp_path, modality, n_rows):
+    name = _vatt(tmp_path / "v.safetensors")
+    frozen, tuned = read_encoder(modality, name), read_encoder(modality, f"fine-tuned {name}")
+    waveform = 0.1 * np.random.default_rng(0).standard_normal(7 * 640).astype(np.float32)
+    sources = Sources(None, waveform, "bin blue now", None, ())
+    read = tuned(sources)
+    with torch.no_grad():
+        alone = tuned.network(torch.from_numpy(read)[None])[0].numpy()
+        longer = np.pad(read, ((0, 2), (0, 0)))  # as where another recording of the batch is longer
+        beside = tuned.network(torch.from_numpy(longer)[None])[0].numpy()
+    np.testing.assert_allclose(alone, frozen(sources), atol=1e-5)
+    np.testing.assert_allclose(beside[:n_rows], alone, atol=1e-5)
+    assert alone.shape == (n_rows, frozen.input.dim)
+    assert tuned.input.rate_hz == frozen.input.rate_hz
+
+    rows = [
+        Features(LabelledRecording(str(k), __file__, "ab"[k % 2], "p", file_id=str(k)), {CLEAN: {modality: some}}, ())
+        for k, some in enumerate([read, read[: n_rows - 1]] * 2)
+    ]
+    sizes = RecognizerConfig({modality: tuned.input}, ("a", "b"), dim=8)
+    model = fit(rows, np.arange(4) % 2, sizes=sizes, config=TINY, seed=1)
+    trained, begun = model.encoders[modality].state_dict(), tuned.network.state_dict()
+    assert not torch.equal(trained["encoder.encoder.aggregate"], begun["encoder.encoder.aggregate"])
+    batch = to_batch(rows, dict(sizes.inputs), [CLEAN] * 4)
+    assert not batch.frames[modality][1, n_rows - 1].any()  # silence, no word: not the last row again
+    zoo.save(tmp_path / "r.safetensors", model)
+    again = zoo.load(tmp_path / "r.safetensors")
+    np.testing.assert_allclose(fitting.predict(again, batch), fitting.predict(model, batch), atol=1e-6)
+
+    with pytest.raises(Exception, match=f"encoder of {modality} must be one that can be fine-tuned but vatt cannot"):
+        read_encoder(modality, "fine-tuned " + _vatt(tmp_path / "shared.safetensors", shared=True))
+
+
 def test_what_cannot_be_fine_tuned_is_one_line():
     with pytest.raises(
         Exception, match="encoder of spectrum must be one that can be fine-tuned but bands cannot"

@@ -15,6 +15,7 @@ from avse.nn.encoders.audio import SpectrumCNN
 from avse.nn.encoders.clip_tokens import ClipTokens
 from avse.nn.encoders.mouth import MouthCNN
 from avse.nn.encoders.registry import build_encoder
+from avse.nn.encoders.token_rows import WaveformRows, WordRows
 from avse.nn.encoders.video import LipCNN
 from avse.nn.encoders.voice import VoiceEncoder
 
@@ -24,6 +25,8 @@ KINDS: Mapping[type[nn.Module], str] = {
     SpectrumCNN: "spectrum_cnn",
     VoiceEncoder: "voice",
     ClipTokens: "clip_tokens",
+    WaveformRows: "waveform_rows",
+    WordRows: "word_rows",
 }
 """Encoders that give a frame for each that they take, and their names in the registry."""
 
@@ -37,8 +40,13 @@ class EncoderConfig:
     sizes: Mapping[str, Any]
     """As its class takes them."""
     shape: tuple[int, ...]
-    """Of a row: `(channels, height, width)` of a video frame, with an axis of copies before it for `lip_cnn`; or
-    `(freqs,)`."""
+    """Of a row: `(channels, height, width)` of a video frame, with an axis of copies before it for `lip_cnn`;
+    `(freqs,)`, `(samples,)`, or `(1,)` of a word."""
+
+    @property
+    def repeats_last(self) -> bool:
+        """Whether a recording that ends is extended by its last row; samples and words by zeros."""
+        return self.kind not in ("waveform_rows", "word_rows")
 
     @staticmethod
     def of(header: Mapping[str, Any] | None) -> "EncoderConfig | None":
@@ -47,7 +55,7 @@ class EncoderConfig:
 
 
 class FrameRows(nn.Module):
-    """An encoder of video frames or of spectra, given as rows."""
+    """An encoder of video frames, spectra, samples or words, given as rows."""
 
     def __init__(self, config: EncoderConfig) -> None:
         """Build it, untrained.

@@ -15,6 +15,7 @@ from avse.nn.encoders.clip_tokens import ClipTokens
 from avse.nn.encoders.mouth import MouthCNN
 from avse.nn.encoders.pretrained import CropTokensConfig
 from avse.nn.encoders.series import SeriesCNN, SeriesGRU, SeriesTransformer
+from avse.nn.encoders.token_rows import WaveformRows, WordRows
 from avse.nn.encoders.tokens import TokenEncoder, WaveformTokens, WordTokens
 from avse.nn.encoders.video import LipCNN
 from avse.nn.encoders.voice import VoiceEncoder
@@ -54,7 +55,9 @@ ENCODERS: Mapping[str, Entry] = {
     "spectrum_cnn": Entry("audio", SpectrumCNN),
     "voice": Entry("audio", VoiceEncoder),
     "waveform_tokens": Entry("audio", _waveform_tokens),
+    "waveform_rows": Entry("audio", WaveformRows),
     "word_tokens": Entry("text", _word_tokens),
+    "word_rows": Entry("text", WordRows),
     "series_cnn": Entry("series", SeriesCNN),
     "series_gru": Entry("series", SeriesGRU),
     "series_transformer": Entry("series", SeriesTransformer),
