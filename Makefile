@@ -45,7 +45,7 @@ train-live: $(VENV)/.installed  ## the same for the live model; about two hours 
 
 bench: $(VENV)/.installed  ## speed beside other enhancers, time and memory on long videos, what scoring costs; faces, by the data pack in AVSE_DATA
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
-	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/enhance.py
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.enhance --write
 	$(BIN)/python benchmarks/long_files.py
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/scoring.py
 	$(BIN)/python -m benchmarks.video_time --write

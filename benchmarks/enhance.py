@@ -1,4 +1,4 @@
-"""How fast enhancement is: `OMP_NUM_THREADS=1 python benchmarks/enhance.py`, after `pip install '.[bench]'`.
+"""How fast enhancement is: `OMP_NUM_THREADS=1 python -m benchmarks.enhance --write`, after `pip install '.[bench]'`.
 
 In one run, so that the ratios hold on any machine: the models alone on one thread beside noisereduce, logmmse and
 RNNoise; the whole command, with all threads, on videos of 360 and 1080 lines beside the time of decoding them; and the
@@ -21,7 +21,6 @@ import numpy as np
 
 from avse.enhance.enhancer import Enhancer
 from avse.faces.mouth import MouthTrack, track_mouth
-from avse.media.audio import AudioWriter
 from avse.media.video import VideoReader
 from avse.models import pretrained
 from avse.models.registry import MODELS
@@ -30,7 +29,9 @@ from avse.synthetic.head import PEOPLE
 from avse.synthetic.talker import in_noise, render_video, write_video
 from avse.synthetic.voice import speak
 from avse.types import Waveform
+from benchmarks.torture.record import write_section
 
+TITLE = "Speed"
 RATE = 16000
 DURATION_S = 30.0
 REPEATS = 3
@@ -175,10 +176,8 @@ def cold_start(folder: Path) -> list[list[str]]:
     return rows
 
 
-def main() -> None:
-    """Print the tables."""
-    argparse.ArgumentParser(description=__doc__).parse_args()
-    warnings.simplefilter("ignore")
+def measure() -> list[str]:
+    """The tables, in Markdown."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _write_video(folder / "talk.mp4", height=240)
@@ -187,12 +186,27 @@ def main() -> None:
             mouth = track_mouth(reader.frames(), crop_size=enhancer.model.crop_size)
         rng = np.random.default_rng(0)
         audio = np.tile(in_noise(speak(rng, duration_s=10.0), rng), 3)[: round(DURATION_S * RATE)]
-        with AudioWriter(folder / "noisy.wav", sample_rate=RATE, n_channels=1) as writer:
-            writer.write(audio[None])
-        print(markdown_table(models_alone(audio, mouth)), end="\n\n")
         header = ["video", "wall s", "real-time factor", "decoding s", "model s", "wall / (decoding + model)"]
-        print(markdown_table([header, *(whole_command(folder, height=height) for height in (360, 1080))]), end="\n\n")
-        print(markdown_table(cold_start(folder)))
+        tables = [
+            models_alone(audio, mouth),
+            [header, *(whole_command(folder, height=height) for height in (360, 1080))],
+            cold_start(folder),
+        ]
+    return [markdown_table(table) for table in tables]
+
+
+def main() -> None:
+    """Print the tables, and write them where asked to."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true", help="write the section of benchmarks/RESULTS.md")
+    arguments, started = parser.parse_args(), time.monotonic()
+    warnings.simplefilter("ignore")
+    body = "\n\n".join(measure())
+    print(body)
+    if arguments.write:
+        note = "Fastest of three runs, the cold start the median of five.\n\n"
+        command = "OMP_NUM_THREADS=1 python -m benchmarks.enhance --write"
+        write_section(TITLE, note + body, command=command, wall_s=time.monotonic() - started)
 
 
 if __name__ == "__main__":
