@@ -120,8 +120,7 @@ def test_dropping_tokens_saves_multiply_adds(costs):
     assert [found["drop"][rate]["tokens"] for rate in rates] == [9, 16, 23, 30]
     work = [found["drop"][rate]["multiply_adds"] for rate in rates]
     assert work == sorted(work)
-    # Both are measured, one after the other, and the machine may do other things meanwhile: hence the factor.
-    assert 0 < found["drop"]["0.0"]["multiply_adds"] / found["drop"]["0.0"]["seconds"] < 2 * found["matrix_rate"]
+    assert found["matrix_rate"] > found["drop"]["0.0"]["multiply_adds"] / found["drop"]["0.0"]["seconds"] > 0
     # Forward and backward of the linear layers over each token: three times their weights, and attention beside.
     assert work[-1] > 3 * 24 * 30 * 4 * 12 * 128**2 * 0.9
 
