@@ -43,6 +43,8 @@ class GtcrnConfig:
     """Blocks after the dual paths; the paper has none."""
     state_dim: int = 32
     """Width of the recurrent state of each band in them."""
+    recurrent_weights: bool = False
+    """As of their `BlockConfig`."""
 
     @property
     def stft(self) -> StftConfig:
@@ -128,7 +130,7 @@ class Gtcrn(nn.Module):
         self.narrow = nn.Sequential(nn.Conv2d(channels, channels, (1, 5), groups=2, **down), nn.PReLU())
         self.encoder = Convolutions(channels, DILATIONS, self.n_middle)
         self.paths = nn.ModuleList(DualPath(channels, self.n_middle) for _ in range(2))
-        block = BlockConfig(channels=channels, state_dim=config.state_dim)
+        block = BlockConfig(channels, config.state_dim, recurrent_weights=config.recurrent_weights)
         self.blocks = nn.ModuleList(Block(block, self.n_middle) for _ in range(config.n_blocks))
         for added in self.blocks:
             assert isinstance(added, Block)

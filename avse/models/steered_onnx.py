@@ -13,8 +13,7 @@ from avse.models.lip_steered import OnnxSteering, Steering, TorchSteering
 from avse.models.onnx import open_graph
 from avse.models.onnx_graph import GraphExport, StatefulGraph
 from avse.models.steered import Steered, SteeredState
-from avse.nn.band_blocks import Block
-from avse.nn.recurrence import MinimalGRU
+from avse.nn.band_blocks import give_recurrent_weights
 from avse.signal.speech_cue import CUE_DIM
 
 
@@ -57,10 +56,8 @@ class SteeredGraph(StatefulGraph):
 def with_grus(model: Steered) -> Steered:
     """A copy whose minimal recurrences are GRUs of the same function."""
     twin = copy.deepcopy(model)
-    for block in twin.modules():
-        if isinstance(block, Block) and isinstance(block.over_time, MinimalGRU):
-            block.over_time = block.over_time.as_gru()
-    return twin.eval()
+    give_recurrent_weights(twin)
+    return twin.eval().requires_grad_(False)
 
 
 def _inputs(model: Steered, rng: np.random.Generator, n_frames: int) -> tuple[Any, ...]:

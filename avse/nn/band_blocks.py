@@ -17,6 +17,9 @@ class BlockConfig:
     """Features of each band."""
     state_dim: int = 48
     """Width of the recurrent state of each band."""
+    recurrent_weights: bool = False
+    """Whether the gates see the state, as those of a GRU do. It costs the same where the network runs, for graphs have
+    an operator for GRUs alone, and more where it is trained."""
 
 
 class Block(nn.Module):
@@ -32,7 +35,8 @@ class Block(nn.Module):
         self.norm = nn.LayerNorm(channels)
         # Tells weights that all bands share which band they are in.
         self.place = nn.Parameter(torch.zeros(n_bands, channels))
-        self.over_time: nn.Module = MinimalGRU(channels, state_dim)
+        minimal = MinimalGRU(channels, state_dim)
+        self.over_time: nn.Module = minimal.as_gru() if config.recurrent_weights else minimal
         self.out = nn.Linear(state_dim, channels)
         self.norm_bands = nn.LayerNorm(channels)
         self.mix = nn.Sequential(nn.Linear(n_bands, 2 * n_bands), nn.LeakyReLU(SLOPE), nn.Linear(2 * n_bands, n_bands))
@@ -50,3 +54,10 @@ class Block(nn.Module):
         x = x + self.out(states)
         mixed: Tensor = self.mix(self.norm_bands(x).transpose(2, 3)).transpose(2, 3)
         return x + mixed, state
+
+
+def give_recurrent_weights(network: nn.Module) -> None:
+    """Make the recurrences of all blocks GRUs of the same function, in place."""
+    for block in network.modules():
+        if isinstance(block, Block) and isinstance(block.over_time, MinimalGRU):
+            block.over_time = block.over_time.as_gru()

@@ -1,9 +1,11 @@
 """Layers of GTCRN (Rong, Sun, Zhang, Hu, Zhu, Lu, ICASSP 2024), causal, one step a frame."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
-from avse.nn.gru import run_grus
+from avse.nn.gru import is_trained_on_cpu, run_grus, run_on_device, weights_of
 
 KERNEL = 3
 """Frames and bands that the depth-wise convolutions see."""
@@ -26,11 +28,27 @@ class GroupedGRU(nn.Module):
 
     def forward(self, x: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Run along axis 1 of `(batch, steps, dim)`; the state is `(batch, dim)`, zeros where it is None."""
-        if x.requires_grad:
+        if is_trained_on_cpu(x):
             return self._trained(x, state)
+        if x.is_cuda:
+            return self._as_one(x, state)
         halves = [None, None] if state is None else [part[None].contiguous() for part in state.chunk(2, dim=-1)]
         found = [gru(part, before) for gru, part, before in zip(self.groups, x.chunk(2, dim=-1), halves, strict=True)]
         return torch.cat([y for y, _ in found], dim=-1), torch.cat([last[-1] for _, last in found], dim=-1)
+
+    def _as_one(self, x: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Both halves as one GRU whose weights between the halves are zero: on a GPU only the number of calls counts."""
+        initial = x.new_zeros(len(x), 2 * self.dim) if state is None else state
+        states, last = run_on_device(x, initial, self._joined(), training=self.training)
+        if self.bidirectional:
+            back, _ = run_on_device(x.flip(1), initial, self._joined("_reverse"), training=self.training)
+            halves = [states.unflatten(-1, (2, -1)), back.flip(1).unflatten(-1, (2, -1))]
+            states = torch.cat(halves, dim=-1).flatten(-2)
+        return states, last
+
+    def _joined(self, suffix: str = "") -> list[Tensor]:
+        grus: list[nn.GRU] = list(self.groups)  # type: ignore[arg-type]
+        return [joined(parts) for parts in zip(*(weights_of(gru, suffix=suffix) for gru in grus), strict=True)]
 
     def _trained(self, x: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor]:
         batch, n_steps, dim = x.shape
@@ -44,6 +62,14 @@ class GroupedGRU(nn.Module):
             back = run_grus(grus, parts.flip(0), start, suffix="_reverse").flip(0)
             states = torch.cat([states, back], dim=2)
         return states.flatten(1, 2).permute(2, 0, 1), last
+
+
+def joined(parameters: Sequence[Tensor]) -> Tensor:
+    """A weight `(3 dim, features)`, or a bias `(3 dim,)`, of GRUs side by side, from those of each."""
+    gates = [parameter.unflatten(0, (3, -1)) for parameter in parameters]
+    if parameters[0].ndim == 1:
+        return torch.cat(gates, dim=1).flatten()
+    return torch.stack([torch.block_diag(*of_gate) for of_gate in zip(*gates, strict=True)]).flatten(0, 1)
 
 
 class DualPath(nn.Module):
@@ -82,9 +108,11 @@ class TemporalAttention(nn.Module):
     def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Take `(batch, channels, frames, bands)` and `(batch, 2 * channels)`; give both."""
         energy = x.square().mean(dim=-1).transpose(1, 2)
-        if energy.requires_grad:
+        if is_trained_on_cpu(energy):
             found = run_grus([self.gru], energy.permute(1, 2, 0)[:, None], state.T[None])[:, 0]
             states, last = found.permute(2, 0, 1), found[-1].T
+        elif energy.is_cuda:
+            states, last = run_on_device(energy, state, weights_of(self.gru), training=self.training)
         else:
             states, final = self.gru(energy, state[None].contiguous())
             last = final[0]

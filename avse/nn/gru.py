@@ -5,10 +5,14 @@ takes longer than the arithmetic. Without gradients, and in exports, PyTorch's o
 """
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+"""Of a layer's weights, in PyTorch's order."""
 
 
 class _Run(torch.autograd.Function):
@@ -55,6 +59,36 @@ class _Run(torch.autograd.Function):
         return of_input, total, of_weight, hidden.sum(dim=(0, 3))[..., None]
 
 
+def is_trained_on_cpu(x: Tensor) -> bool:
+    """Whether gradients are wanted and `run_grus` is the faster way to them; other devices have kernels of their own."""
+    return x.requires_grad and x.device.type == "cpu"
+
+
+def run_on_device(x: Tensor, state: Tensor, weights: Sequence[Tensor], *, training: bool) -> tuple[Tensor, Tensor]:
+    """Run a GRU of one layer by what its device is quickest with.
+
+    Args:
+        x: `(sequences, steps, features)`.
+        state: `(sequences, dim)` before the first step.
+        weights: those of `torch.nn.GRU`, in its order.
+        training: whether gradients may be asked for.
+
+    Returns:
+        States `(sequences, steps, dim)`, and the last of them `(sequences, dim)`.
+    """
+    if x.is_cuda and find_spec("triton"):
+        from avse.nn.gru_triton import run_gru
+
+        return run_gru(x, state, *weights)
+    states, last = torch.gru(x, state[None].contiguous(), list(weights), True, 1, 0.0, training, False, True)
+    return states, last[0]
+
+
+def weights_of(gru: nn.GRU, *, suffix: str = "") -> list[Tensor]:
+    """A layer's weights in PyTorch's order; the suffix `_reverse` is of the other direction."""
+    return [getattr(gru, f"{name}_l0{suffix}") for name in NAMES]
+
+
 def run_grus(grus: Sequence[nn.GRU], x: Tensor, state: Tensor, *, suffix: str = "") -> Tensor:
     """Run GRUs of one size over their parts of the input, with gradients.
 
@@ -68,8 +102,7 @@ def run_grus(grus: Sequence[nn.GRU], x: Tensor, state: Tensor, *, suffix: str = 
         States, `(steps, groups, dim, batch)`.
     """
     weight, recurrent, bias, bias_recurrent = (
-        torch.stack([getattr(gru, f"{name}_l0{suffix}") for gru in grus])
-        for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        torch.stack(parts) for parts in zip(*(weights_of(gru, suffix=suffix) for gru in grus), strict=True)
     )
     given = weight @ x + bias[..., None]
     states: Tensor = _Run.apply(given, state, recurrent, bias_recurrent[..., None])  # type: ignore[no-untyped-call]

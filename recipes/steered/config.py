@@ -12,6 +12,18 @@ from avse.training.loop_config import LoopConfig
 from recipes.steered.loss_config import LossConfig
 
 
+def steering_mix() -> VoiceMixConfig:
+    """Mixtures for the steering: mostly of talkers, at any level."""
+    return VoiceMixConfig(
+        talker_probability=0.65,
+        max_talkers=3,
+        talker_snr_db_min=-6.0,
+        talker_snr_db_max=12.0,
+        same_voice_probability=0.15,
+        silence_probability=0.3,
+    )
+
+
 @dataclass(frozen=True)
 class CoreTrainConfig:
     """Training of the audio core."""
@@ -64,16 +76,7 @@ class SteeringTrainConfig:
     """Weight of the loss above that of the audio-only output, in the examples in which steering makes it larger."""
     model: SteeredConfig = field(default_factory=SteeredConfig)
     """The network; the sizes of its core are those of `core`."""
-    mix: VoiceMixConfig = field(
-        default_factory=lambda: VoiceMixConfig(
-            talker_probability=0.65,
-            max_talkers=3,
-            talker_snr_db_min=-6.0,
-            talker_snr_db_max=12.0,
-            same_voice_probability=0.15,
-            silence_probability=0.3,
-        )
-    )
+    mix: VoiceMixConfig = field(default_factory=steering_mix)
     """The mixtures."""
     errors: CueErrorConfig = field(default_factory=CueErrorConfig)
     """How cues are spoiled."""
@@ -81,5 +84,45 @@ class SteeringTrainConfig:
     """Rooms, microphones and lines."""
     loss: LossConfig = field(default_factory=LossConfig)
     """What is made small."""
+    loop: LoopConfig = field(default_factory=LoopConfig)
+    """The training."""
+
+
+@dataclass(frozen=True)
+class JointTrainConfig:
+    """Training of core and steering at once."""
+
+    folder: Path
+    """Where weights, log and resolved configuration go; an unfinished run there is resumed."""
+    manifest: Path
+    """Manifest of all recordings, from the manifest stage."""
+    audio: Path
+    """Folder of the recordings as 16-bit samples; what is missing there is decoded first."""
+    start_from: Path | None = None
+    """Weights of a whole network to begin with; it may have more blocks than they, and recurrent weights."""
+    responses: Path = Path("rir")
+    """Folder of measured room responses in the data pack."""
+    n_valid: int = 48
+    """Fixed mixtures of 4 s for each part, half of the steering's with competing talkers."""
+    wrong_cue_probability: float = 0.15
+    """As of the steering alone."""
+    harm: float = 1.0
+    """As of the steering alone."""
+    model: SteeredConfig = field(default_factory=SteeredConfig)
+    """The network."""
+    mix: VoiceMixConfig = field(default_factory=VoiceMixConfig)
+    """The core's mixtures."""
+    n_plain: int = 2
+    """Of the core's mixtures for each of the steering's; `loop.batch_size` counts the steering's."""
+    steering_mix: VoiceMixConfig = field(default_factory=steering_mix)
+    """The steering's, as long as the core's."""
+    errors: CueErrorConfig = field(default_factory=CueErrorConfig)
+    """How cues are spoiled."""
+    channel: ChannelConfig = field(default_factory=lambda: ChannelConfig(level_db_min=-45.0))
+    """Rooms, microphones and lines."""
+    loss: LossConfig = field(default_factory=lambda: LossConfig(disturbance=0.7))
+    """What is made small of the core's output."""
+    steering_loss: LossConfig = field(default_factory=lambda: LossConfig(disturbance=0.5, snr=0.15))
+    """What is made small of the steered output."""
     loop: LoopConfig = field(default_factory=LoopConfig)
     """The training."""

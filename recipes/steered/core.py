@@ -32,12 +32,12 @@ def loss_step(model: Gtcrn, batch: VoiceExample, *, config: CoreTrainConfig) -> 
 def validate(model: Gtcrn, *, dataset: VoiceDataset, config: CoreTrainConfig) -> dict[str, float]:
     """Mean PESQ, ESTOI and SI-SDR on fixed mixtures of voices and noises that training has not heard."""
     scores: dict[str, list[float]] = {"pesq_wb": [], "estoi": [], "si_sdr_db": [], "level_db": []}
-    stft = model.config.stft
+    stft, device = model.config.stft, next(model.parameters()).device
     for index in range(len(dataset)):
         example = dataset[0, index]
-        spectrum = model(parts_of(example.noisy[None], stft))
-        estimate = waveform_of(spectrum, stft, n_samples=len(example.clean))[0]
-        pair = {"reference": example.clean.numpy(), "estimate": estimate.cpu().numpy(), "sample_rate": stft.sample_rate}
+        spectrum = model(parts_of(example.noisy[None].to(device), stft))
+        estimate = waveform_of(spectrum, stft, n_samples=len(example.clean))[0].cpu()
+        pair = {"reference": example.clean.numpy(), "estimate": estimate.numpy(), "sample_rate": stft.sample_rate}
         for name, metric in (("pesq_wb", pesq_wb), ("estoi", estoi)):
             score = metric(**pair)  # type: ignore[arg-type]
             if score.value is not None:

@@ -13,7 +13,7 @@ from avse.data.voices import VoiceDataset, VoiceExample, VoiceMixConfig, Voices
 from avse.errors import ConfigError
 from avse.types import Waveform
 from recipes.progress import bar
-from recipes.steered.config import CoreTrainConfig, SteeringTrainConfig
+from recipes.steered.config import CoreTrainConfig, JointTrainConfig, SteeringTrainConfig
 
 VALID_S = 4.0
 """s; length of the validation's mixtures."""
@@ -24,7 +24,9 @@ def collate(examples: list[VoiceExample]) -> VoiceExample:
     return VoiceExample(*(torch.stack(field) for field in zip(*examples, strict=True)))
 
 
-def load_dataset(config: CoreTrainConfig | SteeringTrainConfig, *, split: str, sample_rate: int) -> VoiceDataset:
+def load_dataset(
+    config: CoreTrainConfig | SteeringTrainConfig | JointTrainConfig, *, split: str, sample_rate: int
+) -> VoiceDataset:
     """Open a split's recordings.
 
     Args:

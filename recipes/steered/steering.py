@@ -17,10 +17,11 @@ from avse.models.steered import Steered, SteeredOutput
 from avse.signal.clock import video_frame_indices
 from avse.signal.si_sdr import si_sdr_db
 from avse.signal.speech_cue import CUE_RATE_HZ
-from recipes.steered.config import SteeringTrainConfig
+from recipes.steered.config import JointTrainConfig, SteeringTrainConfig
 from recipes.steered.cues import CuedDataset, CuedExample, collate
 from recipes.steered.data import load_dataset, validation_mix
 from recipes.steered.loss import enhancement_losses, parts_of, waveform_of
+from recipes.steered.loss_config import LossConfig
 from recipes.training import program, train
 
 
@@ -34,32 +35,49 @@ def run(model: Steered, batch: CuedExample) -> SteeredOutput:
     return output
 
 
-def loss_step(model: Steered, batch: CuedExample, *, config: SteeringTrainConfig) -> Tensor:
-    """The training loss: of the steered spectrum, and of what it is worse than the audio-only one in an example."""
-    model.core.eval()  # its statistics stay as they are
+def steering_loss(model: Steered, batch: CuedExample, *, weights: LossConfig, harm: float) -> Tensor:
+    """The loss of the steered spectrum, and of what it is worse than the audio-only one in an example.
+
+    Args:
+        model: whose core learns nothing from it.
+        batch: mixtures with cues.
+        weights: of the loss.
+        harm: weight of being worse.
+    """
+    model.core.eval()
     stft = model.config.core.stft
     output = run(model, batch)
     steered, audio_only = (
-        enhancement_losses(spectrum, batch.clean, stft, weights=config.loss)
-        for spectrum in (output.steered, output.audio_only)
+        enhancement_losses(spectrum, batch.clean, stft, weights=weights)
+        for spectrum in (output.steered, output.audio_only.detach())
     )
-    return (steered + config.harm * (steered - audio_only.detach()).clamp_min(0.0)).mean()
+    return (steered + harm * (steered - audio_only).clamp_min(0.0)).mean()
+
+
+def loss_step(model: Steered, batch: CuedExample, *, config: SteeringTrainConfig) -> Tensor:
+    """The training loss."""
+    return steering_loss(model, batch, weights=config.loss, harm=config.harm)
 
 
 @torch.inference_mode()
-def validate(model: Steered, *, dataset: CuedDataset, config: SteeringTrainConfig) -> dict[str, float]:
+def si_sdr_means(model: Steered, *, dataset: CuedDataset) -> dict[str, float]:
     """SI-SDR with the cue and without it, among talkers and in plain noise."""
     model.core.eval()
-    stft = model.config.core.stft
+    stft, device = model.config.core.stft, next(model.parameters()).device
     values: dict[str, list[float]] = {}
     for index in range(len(dataset)):
-        batch = collate([dataset[0, index]])
+        batch = CuedExample(*(part.to(device) for part in collate([dataset[0, index]])))
         output = run(model, batch)
         kind = "talkers" if index % 2 else "noise"
         for name, spectrum in (("steered", output.steered), ("audio_only", output.audio_only)):
             estimate = waveform_of(spectrum, stft, n_samples=batch.clean.shape[-1])
             values.setdefault(f"{kind}_{name}_si_sdr_db", []).append(float(si_sdr_db(estimate, batch.clean)))
-    means = {name: float(np.mean(value)) for name, value in values.items()}
+    return {name: float(np.mean(value)) for name, value in values.items()}
+
+
+def validate(model: Steered, *, dataset: CuedDataset) -> dict[str, float]:
+    """The means of `si_sdr_means`, and their sum as the loss."""
+    means = si_sdr_means(model, dataset=dataset)
     return {"loss": -(means["talkers_steered_si_sdr_db"] + means["noise_steered_si_sdr_db"]), **means}
 
 
@@ -89,22 +107,28 @@ class _Alternating(VoiceDataset):
         return super().__getitem__(key)
 
 
-def main(config: SteeringTrainConfig) -> None:
-    """Train, or resume training."""
-    train_mixtures = load_dataset(config, split="train", sample_rate=16000)
-    valid = load_dataset(config, split="valid", sample_rate=16000)
+def cued_dataset(mixtures: VoiceDataset, config: SteeringTrainConfig | JointTrainConfig) -> CuedDataset:
+    """Training mixtures with cues as the configuration spoils them."""
+    return CuedDataset(mixtures, errors=config.errors, wrong_probability=config.wrong_cue_probability)
+
+
+def validation_dataset(valid: VoiceDataset, config: SteeringTrainConfig | JointTrainConfig) -> CuedDataset:
+    """Fixed mixtures of the validation's voices and noises with cues, every other one with a competing talker."""
     mix = replace(validation_mix(config.n_valid), talker_snr_db_min=-5.0, talker_snr_db_max=5.0, max_talkers=1)
     alternating = _Alternating(valid.voices, valid.noise, config=mix, seed=valid.seed, channel=valid.channel)
-    dataset = CuedDataset(train_mixtures, errors=config.errors, wrong_probability=config.wrong_cue_probability)
+    return CuedDataset(alternating, errors=config.errors, wrong_probability=0.1)
+
+
+def main(config: SteeringTrainConfig) -> None:
+    """Train, or resume training."""
+    valid = load_dataset(config, split="valid", sample_rate=16000)
     train(
         partial(build, config),
         config=config,
-        dataset=dataset,
+        dataset=cued_dataset(load_dataset(config, split="train", sample_rate=16000), config),
         collate=collate,
         loss_step=partial(loss_step, config=config),
-        validate=partial(
-            validate, config=config, dataset=CuedDataset(alternating, errors=config.errors, wrong_probability=0.1)
-        ),
+        validate=partial(validate, dataset=validation_dataset(valid, config)),
     )
 
 

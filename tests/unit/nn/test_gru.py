@@ -39,6 +39,22 @@ def test_grouped_grus_give_the_same_with_gradients_as_without(bidirectional):
         torch.testing.assert_close(trained_last, last)
 
 
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_grouped_grus_as_one_give_the_same_states_and_gradients(bidirectional):
+    torch.manual_seed(1)
+    layer = GroupedGRU(8, bidirectional=bidirectional).double()
+    x = torch.randn(3, 6, 8, dtype=torch.double, requires_grad=True)
+    state = None if bidirectional else torch.randn(3, 8, dtype=torch.double)
+    (states, last), (as_one, last_as_one) = layer(x, state), layer._as_one(x, state)
+    torch.testing.assert_close(as_one, states)
+    if not bidirectional:
+        torch.testing.assert_close(last_as_one, last)
+    leaves = [x, *layer.parameters()]
+    found, expected = (torch.autograd.grad(y.square().sum(), leaves) for y in (as_one, states))
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other)
+
+
 def test_attention_gives_the_same_with_gradients_as_without():
     torch.manual_seed(1)
     layer, x, state = TemporalAttention(4), torch.randn(2, 4, 9, 5), torch.randn(2, 8)
