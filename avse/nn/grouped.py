@@ -37,13 +37,14 @@ class GroupedGRU(nn.Module):
         return torch.cat([y for y, _ in found], dim=-1), torch.cat([last[-1] for _, last in found], dim=-1)
 
     def _as_one(self, x: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Both halves as one GRU whose weights between the halves are zero: on a GPU only the number of calls counts."""
+        """Both halves as one GRU, the weights between them zero: on a GPU only the number of calls counts."""
         initial = x.new_zeros(len(x), 2 * self.dim) if state is None else state
         states, last = run_on_device(x, initial, self._joined(), training=self.training)
         if self.bidirectional:
             back, _ = run_on_device(x.flip(1), initial, self._joined("_reverse"), training=self.training)
-            halves = [states.unflatten(-1, (2, -1)), back.flip(1).unflatten(-1, (2, -1))]
-            states = torch.cat(halves, dim=-1).flatten(-2)
+            # The directions of each half side by side, as the halves' own GRUs give them.
+            by_half = [found.reshape(*found.shape[:2], 2, self.dim) for found in (states, back.flip(1))]
+            states = torch.cat(by_half, dim=-1).flatten(-2)
         return states, last
 
     def _joined(self, suffix: str = "") -> list[Tensor]:
@@ -66,10 +67,14 @@ class GroupedGRU(nn.Module):
 
 def joined(parameters: Sequence[Tensor]) -> Tensor:
     """A weight `(3 dim, features)`, or a bias `(3 dim,)`, of GRUs side by side, from those of each."""
-    gates = [parameter.unflatten(0, (3, -1)) for parameter in parameters]
-    if parameters[0].ndim == 1:
-        return torch.cat(gates, dim=1).flatten()
-    return torch.stack([torch.block_diag(*of_gate) for of_gate in zip(*gates, strict=True)]).flatten(0, 1)
+    gates = [parameter.chunk(3) for parameter in parameters]
+    join = torch.cat if parameters[0].ndim == 1 else _block_diagonal
+    return torch.cat([join(of_gate) for of_gate in zip(*gates, strict=True)])
+
+
+def _block_diagonal(blocks: Sequence[Tensor]) -> Tensor:
+    found: Tensor = torch.block_diag(*blocks)  # type: ignore[no-untyped-call]
+    return found
 
 
 class DualPath(nn.Module):

@@ -1,7 +1,7 @@
-"""GRUs that train quickly on CPUs: several small ones at once, with their gradients written out.
+"""GRUs that train quickly: on CPUs several small ones at once, with their gradients written out; elsewhere by kernels.
 
 PyTorch's GRU records every operation of every step; where the states are as small as those of speech enhancement, that
-takes longer than the arithmetic. Without gradients, and in exports, PyTorch's own run.
+takes longer than the arithmetic. Without gradients, and in exports, PyTorch's own run; on CUDA, `avse.nn.gru_triton`.
 """
 
 from collections.abc import Sequence
@@ -60,7 +60,7 @@ class _Run(torch.autograd.Function):
 
 
 def is_trained_on_cpu(x: Tensor) -> bool:
-    """Whether gradients are wanted and `run_grus` is the faster way to them; other devices have kernels of their own."""
+    """Whether gradients of `(...)` are wanted where `run_grus` is the fastest way to them."""
     return x.requires_grad and x.device.type == "cpu"
 
 

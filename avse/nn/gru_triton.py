@@ -157,5 +157,5 @@ def run_gru(
         States `(sequences, steps, dim)`, and the last of them `(sequences, dim)`.
     """
     given = torch.nn.functional.linear(x, weight_ih, bias_ih)
-    states: Tensor = _Fused.apply(given, state, weight_hh, bias_hh)  # type: ignore[no-untyped-call]
+    states: Tensor = _Fused.apply(given, state, weight_hh, bias_hh)
     return states, states[:, -1]

@@ -2,7 +2,7 @@
 
 For a GPU, on which a step of both takes little longer than one of either. The core learns from mixtures in which it can
 be known who is meant, the steering from others with a cue; no gradient of the steering reaches the core, as if the
-core had been trained before. At the end the learning rate is 0, so that the steering has met the core that it stays with.
+core had been trained before. The learning rate ends at 0, so that the steering has met the core that it stays with.
 """
 
 import sys
@@ -99,18 +99,22 @@ def build(config: JointTrainConfig) -> Steered:
     return model
 
 
-def main(config: JointTrainConfig) -> None:
-    """Train, or resume training."""
-    rate = config.model.core.sample_rate
-    plain = load_dataset(config, split="train", sample_rate=rate)
+def training_data(config: JointTrainConfig) -> JointDataset:
+    """Mixtures of the training's recordings for both parts."""
+    plain = load_dataset(config, split="train", sample_rate=config.model.core.sample_rate)
     n_cued = config.mix.examples_per_epoch // config.n_plain
     mix = replace(config.steering_mix, examples_per_epoch=n_cued, durations_s=config.mix.durations_s)
     mixtures = VoiceDataset(plain.voices, plain.noise, config=mix, seed=config.loop.seed, channel=plain.channel)
-    valid = load_dataset(config, split="valid", sample_rate=rate)
+    return JointDataset(plain, steering.cued_dataset(mixtures, config))
+
+
+def main(config: JointTrainConfig) -> None:
+    """Train, or resume training."""
+    valid = load_dataset(config, split="valid", sample_rate=config.model.core.sample_rate)
     train(
         partial(build, config),
         config=config,
-        dataset=JointDataset(plain, steering.cued_dataset(mixtures, config)),
+        dataset=training_data(config),
         collate=collate,
         loss_step=partial(loss_step, config=config),
         validate=partial(validate, plain=valid, cued=steering.validation_dataset(valid, config)),

@@ -22,7 +22,7 @@ from recipes.lip_cue.config import TrainConfig as LipCueTrainConfig
 from recipes.live.config import TrainConfig as LiveTrainConfig
 from recipes.recognition.evaluate import EvaluateConfig as RecognitionConfig
 from recipes.recognition.transfer import TransferConfig as EncoderTransferConfig
-from recipes.steered.config import CoreTrainConfig, SteeringTrainConfig
+from recipes.steered.config import CoreTrainConfig, JointTrainConfig, SteeringTrainConfig
 from recipes.steered.train import TrainConfig as SteeredTrainConfig
 from recipes.vatt.config import TrainConfig as VATTTrainConfig
 from recipes.vatt.finetune import FinetuneConfig
@@ -42,6 +42,7 @@ CONFIGS = {
     "lip_cue": LipCueTrainConfig,
     "steered": SteeredTrainConfig,
     "core": CoreTrainConfig,
+    "joint": JointTrainConfig,
     "steering": SteeringTrainConfig,
 }
 """By the name of a file, with its folder where that tells more."""
@@ -59,6 +60,7 @@ PLACES = {
     LipCueTrainConfig: ["--folder", "x", "--sources", "x", "--crops", "x"],
     CoreTrainConfig: ["--folder", "x", "--manifest", "x", "--audio", "x"],
     SteeringTrainConfig: ["--folder", "x", "--manifest", "x", "--audio", "x", "--core", "x"],
+    JointTrainConfig: ["--folder", "x", "--manifest", "x", "--audio", "x"],
 }
 SPEECH_PLACES = ["--folder", "x", "--manifest", "x", "--crops", "x"]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

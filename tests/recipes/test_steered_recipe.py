@@ -5,9 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from audio_files import write_audio
+from steered_tones import RATE, SMALL, as_flags, write_tones
 
-from avse.data.manifest import Item, write_manifest
 from avse.enhance.enhancer import Enhancer
 from avse.errors import ConfigError
 from avse.models import zoo
@@ -26,35 +25,10 @@ from recipes.steered.train import TrainConfig
 from recipes.steered.train import main as train_both
 from recipes.training import is_finished
 
-RATE = 16000
-SMALL = [
-    "mix.durations_s=[1.0]", "mix.examples_per_epoch=8", "loop.batch_size=4", "loop.precision=32-true",
-    "loop.n_workers=0",
-]  # fmt: skip
-
-
-def _flags(settings):
-    return [part for setting in settings for part in (f"--{setting.split('=')[0]}", setting.split("=")[1])]
-
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    """Voices are tones that come and go, four speakers in each split; one noise in each."""
-    root = tmp_path_factory.mktemp("steered")
-    rng, rows = np.random.default_rng(1), []
-    times_s = np.arange(2 * RATE) / RATE
-    for split in ("train", "valid"):
-        for number in range(4):
-            envelope = (np.sin(2 * np.pi * (2 + number) * times_s) > 0) * 0.1
-            voice = envelope * np.sin(2 * np.pi * (200 + 150 * number) * times_s)
-            name = f"{split}_{number}"
-            write_audio(root / f"{name}.wav", voice.astype(np.float32), RATE)
-            rows.append(Item(id=name, split=split, audio=f"{name}.wav", licence="CC0", speaker=name))
-        hiss = 0.1 * rng.standard_normal(3 * RATE)
-        write_audio(root / f"{split}_hiss.wav", hiss.astype(np.float32), RATE)
-        rows.append(Item(id=f"{split}_hiss", split=split, audio=f"{split}_hiss.wav", licence="CC0", noise_type="hiss"))
-    write_manifest(root / "manifest.jsonl", rows)
-    return root
+    return write_tones(tmp_path_factory.mktemp("steered"))
 
 
 @pytest.fixture
@@ -64,7 +38,7 @@ def places(data, monkeypatch):
 
 
 def _core_config(folder, places, *settings):
-    flags = _flags([
+    flags = as_flags([
         *SMALL, "model.channels=8", "channel.measured_share=0", "n_valid=2",
         "loop.n_epochs=2", "loop.warmup_steps=1", "loop.checkpoint_every_steps=1", *settings,
     ])  # fmt: skip
@@ -86,7 +60,7 @@ def test_a_core_that_is_stopped_resumes_to_the_same_weights(places, tmp_path):
 def test_steering_learns_beside_a_core_that_stays(places, tmp_path):
     core.main(_core_config(tmp_path / "core", places, "loop.n_epochs=1"))
     weights = tmp_path / "core" / "model.safetensors"
-    flags = _flags([
+    flags = as_flags([
         *SMALL, "model.n_blocks=1", "channel.measured_share=0", "n_valid=2", "loop.n_epochs=3", "loop.warmup_steps=1",
     ])  # fmt: skip
     config = read_config(
