@@ -28,15 +28,15 @@ class GuardConfig:
     """Audio frames per second."""
     evidence_memory_s: float = 2.0
     """s; time after which evidence counts a third."""
-    begin_evidence: float = 0.5
+    begin_evidence: float = 0.0
     """Nats for the lips' saying what is heard, from which steering begins."""
-    end_evidence: float = -4.0
+    end_evidence: float = -1.0
     """Nats below which it ends."""
     time_constant_s: float = 1.5
     """s; time over which levels are averaged."""
-    alike_db: float = -16.0
+    alike_db: float = -18.0
     """dB; level of the outputs' difference against the audio-only output up to which that alone is used."""
-    unlike_db: float = -10.0
+    unlike_db: float = -12.0
     """dB; level from which the steered output alone is used."""
     lowered_db: float = 12.0
     """dB; steering ends where it lowers what audio-only keeps by more than this while the lips speak."""

@@ -1,13 +1,14 @@
 """How the guard's thresholds fare on validation videos: `python -m recipes.steered.guard WEIGHTS ...`.
 
-Both outputs and the evidence of every video are computed once, with its own mouth and with a stranger's; then each pair
-of thresholds is tried on them. No speech, face or noise of the test is used.
+Both outputs and the evidence of every video are computed once, with its own mouth, with that late, and with a
+stranger's; then each pair of thresholds is tried on them. No speech, face or noise of the test is used.
 """
 
 import argparse
 import itertools
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,10 +31,11 @@ from avse.report.document import markdown_table
 from avse.signal.si_sdr import si_sdr_db
 from avse.signal.stft import istft
 from avse.types import Spectrum, Waveform
+from recipes.speech_benchmark.conditions import LATE_S
 from recipes.speech_benchmark.long_list import SHORT_S, list_videos
 from recipes.speech_benchmark.reader import RATE, LongReader
 
-BEGIN, MEMORY_S = (0.0, 0.5, 2.0), (2.0, 3.0)
+BEGIN, END = (0.0, 0.5, 2.0), (-4.0, -1.0)
 LEVELS_DB = ((-99.0, -98.0), (-18.0, -12.0), (-16.0, -10.0))
 """`alike_db` and `unlike_db`; the first pair stands for using it however alike the outputs are."""
 ALWAYS = GuardConfig(begin_evidence=-1e9, end_evidence=-1e9, alike_db=-99.0, unlike_db=-98.0)
@@ -77,7 +79,8 @@ def trials(model: Steered, manifest: Path, crops: Path) -> list[Trial]:
         if video.split != "valid" or video.length_s != SHORT_S or video.scenario not in ("noise", "talkers"):
             continue
         mixture = reader.read(video)
-        for name, mouth in (("own", mixture.own), ("stranger", mixture.stranger)):
+        late = replace(mixture.own, timestamps_s=mixture.own.timestamps_s + LATE_S)
+        for name, mouth in (("own", mixture.own), ("late", late), ("stranger", mixture.stranger)):
             found.append(Trial(f"{video.scenario}, {name}", mixture.clean, by_lips(model, mixture.noisy, mouth)))
     return found
 
@@ -107,10 +110,10 @@ def _waveform(spectrum: Spectrum, n_samples: int) -> torch.Tensor:
 def table(found: Sequence[Trial]) -> list[list[str]]:
     """Rows of thresholds; for each kind mean and least gain in dB, and the share of time."""
     kinds = sorted({trial.kind for trial in found})
-    rows = [["begin, nats", "memory, s", "alike, dB", "unlike, dB", *kinds]]
+    rows = [["begin, nats", "end, nats", "alike, dB", "unlike, dB", *kinds]]
     configs = [
-        GuardConfig(begin_evidence=begin, evidence_memory_s=memory_s, alike_db=alike_db, unlike_db=unlike_db)
-        for begin, memory_s, (alike_db, unlike_db) in itertools.product(BEGIN, MEMORY_S, LEVELS_DB)
+        GuardConfig(begin_evidence=begin, end_evidence=end, alike_db=alike_db, unlike_db=unlike_db)
+        for begin, end, (alike_db, unlike_db) in itertools.product(BEGIN, END, LEVELS_DB)
     ]
     for config in [ALWAYS, *configs]:
         guard, cells = SteeringGuard(config), []
@@ -119,7 +122,7 @@ def table(found: Sequence[Trial]) -> list[list[str]]:
             worst = min(gain for gain, _ in gains)
             mean, share = np.mean(gains, axis=0)
             cells.append(f"{mean:+.2f} ({worst:+.1f}), {100 * share:.0f} %")
-        values = (config.begin_evidence, config.evidence_memory_s, config.alike_db, config.unlike_db)
+        values = (config.begin_evidence, config.end_evidence, config.alike_db, config.unlike_db)
         names = ["always", "", "", ""] if config is ALWAYS else [f"{value:g}" for value in values]
         rows.append([*names, *cells])
     return rows

@@ -20,6 +20,7 @@ def write_tones(root):
     """Voices are tones that come and go, four speakers in each split; one noise in each."""
     rng, rows = np.random.default_rng(1), []
     times_s = np.arange(2 * RATE) / RATE
+    root.mkdir(exist_ok=True)
     for split in ("train", "valid"):
         for number in range(4):
             envelope = (np.sin(2 * np.pi * (2 + number) * times_s) > 0) * 0.1
