@@ -28,9 +28,9 @@ class GuardConfig:
     """Audio frames per second."""
     evidence_memory_s: float = 2.0
     """s; time after which evidence counts a third."""
-    begin_evidence: float = 0.0
+    begin_evidence: float = 0.5
     """Nats for the lips' saying what is heard, from which steering begins."""
-    end_evidence: float = -1.0
+    end_evidence: float = -8.0
     """Nats below which it ends."""
     time_constant_s: float = 1.5
     """s; time over which levels are averaged."""

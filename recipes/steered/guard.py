@@ -35,7 +35,9 @@ from recipes.speech_benchmark.conditions import LATE_S
 from recipes.speech_benchmark.long_list import SHORT_S, list_videos
 from recipes.speech_benchmark.reader import RATE, LongReader
 
-BEGIN, END = (0.0, 0.5, 2.0), (-4.0, -1.0)
+SCENARIOS = ("noise", "talkers", "silence")
+"""Those with a face throughout."""
+BEGIN, END = (0.0, 0.5, 2.0), (-8.0, -4.0, -1.0)
 LEVELS_DB = ((-99.0, -98.0), (-18.0, -12.0), (-16.0, -10.0))
 """`alike_db` and `unlike_db`; the first pair stands for using it however alike the outputs are."""
 ALWAYS = GuardConfig(begin_evidence=-1e9, end_evidence=-1e9, alike_db=-99.0, unlike_db=-98.0)
@@ -76,7 +78,7 @@ def trials(model: Steered, manifest: Path, crops: Path) -> list[Trial]:
     items = read_manifest(manifest)
     reader, found = LongReader(items, root=data_root(), crops=crops), []
     for video in list_videos(items):
-        if video.split != "valid" or video.length_s != SHORT_S or video.scenario not in ("noise", "talkers"):
+        if video.split != "valid" or video.length_s != SHORT_S or video.scenario not in SCENARIOS:
             continue
         mixture = reader.read(video)
         late = replace(mixture.own, timestamps_s=mixture.own.timestamps_s + LATE_S)
