@@ -5,6 +5,8 @@ speaker. Consecutive crops of a mouth that talks are much alike, and two views o
 covers it, and often two people's mouths, are not.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from avse.types import Flags, FloatArray, Image
@@ -17,6 +19,21 @@ FLAT_STD = 1.0
 """Standard deviation of the grey values, of 255, up to which a crop shows nothing that could be compared."""
 
 
+class _Look(NamedTuple):
+    """A crop as it is compared with the next one."""
+
+    grey: FloatArray
+    """`(height * width,)` less its mean."""
+    std: float
+
+    @classmethod
+    def of(cls, crop: Image) -> "_Look":
+        """Take a crop `(height, width, 3)`."""
+        grey = crop.mean(axis=2, dtype=np.float32).ravel()
+        grey -= grey.mean()
+        return cls(grey, float(np.sqrt(grey @ grey / len(grey))))
+
+
 class MouthJumps:
     """Says of each crop whether it can be used, as they come."""
 
@@ -24,7 +41,7 @@ class MouthJumps:
         """Set up; `rate_hz` is that of the crops."""
         self._n_rest = round(REST_S * rate_hz)
         self._rest = 0
-        self._before: FloatArray | None = None
+        self._before: _Look | None = None
 
     def push(self, crops: Image, present: Flags) -> Flags:
         """Take the next crops.
@@ -38,19 +55,17 @@ class MouthJumps:
         """
         usable = present.copy()
         for number, is_present in enumerate(present.tolist()):
-            grey = crops[number].astype(np.float32).mean(axis=2) if is_present else None
-            if grey is not None and self._before is not None and _correlation(grey, self._before) < LEAST_CORRELATION:
+            look = _Look.of(crops[number]) if is_present else None
+            if look is not None and self._before is not None and _correlation(look, self._before) < LEAST_CORRELATION:
                 self._rest = self._n_rest
             usable[number] &= self._rest == 0
             self._rest = max(0, self._rest - 1)
-            self._before = grey
+            self._before = look
         return usable
 
 
-def _correlation(one: FloatArray, other: FloatArray) -> float:
-    """Of two grey crops `(height, width)`; 1 where both are flat, 0 where one is."""
-    one, other = one - one.mean(), other - other.mean()
-    stds = float(one.std()), float(other.std())
-    if min(stds) < FLAT_STD:
-        return 1.0 if max(stds) < FLAT_STD else 0.0
-    return float(np.mean(one * other)) / (stds[0] * stds[1])
+def _correlation(one: _Look, other: _Look) -> float:
+    """Of two crops; 1 where both are flat, 0 where one is."""
+    if min(one.std, other.std) < FLAT_STD:
+        return 1.0 if max(one.std, other.std) < FLAT_STD else 0.0
+    return float(one.grey @ other.grey) / len(one.grey) / (one.std * other.std)
