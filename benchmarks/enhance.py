@@ -65,7 +65,7 @@ def models_alone(audio: Waveform, mouth: MouthTrack) -> list[list[str]]:
         if hasattr(enhancer.model, "hear"):
             works[f"avse {name}, blocks of 16 ms"] = lambda e=enhancer: _in_blocks(e, audio, mouth)  # type: ignore[misc]
     works |= _others(audio)
-    rows = [["one thread, audio-only", "real-time factor"]]
+    rows = [["one thread", "real-time factor"]]
     rows += [[name, f"{fastest_s(work) * RATE / len(audio):.4f}"] for name, work in works.items()]
     return rows
 

@@ -1,6 +1,7 @@
 """What a training step of core and steering takes: `python -m benchmarks.joint_step --device cuda`.
 
-Forward and backward pass of each part's loss on random audio, the median of some after the first.
+Forward and backward pass of each part's loss on random audio, without the optimiser's step: the median of `--repeats`
+runs after one warm-up.
 """
 
 import argparse

@@ -6,6 +6,7 @@ The exponential moving average, where the run keeps one.
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -43,16 +44,30 @@ def checkpoint_model(run: Path, *, kind: str) -> tuple[Model, int]:
     return model.eval(), int(header["step"])
 
 
+def part_of(model: Model, name: str) -> Model:
+    """A part of a model that is a model itself.
+
+    Raises:
+        ConfigError: it has none of that name.
+    """
+    part: Any = getattr(model, name, None)
+    if type(part) not in [entry.network for entry in MODELS.values()]:
+        raise ConfigError(f"part {name} must be one of the model {model.name} that is a model but is not; name another")
+    found: Model = part
+    return found
+
+
 def main(argv: list[str] | None = None) -> int:
     """Write the weights; exit 1 if there is no checkpoint."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path, help="folder of the training run")
     parser.add_argument("output", type=Path, help="weights file to write or replace")
     parser.add_argument("--model", choices=sorted(MODELS), default="gtcrn", help="default gtcrn")
+    parser.add_argument("--part", help="write this part alone, as `core` of a steered model")
     arguments = parser.parse_args(argv)
     try:
         model, step = checkpoint_model(arguments.run, kind=arguments.model)
-        zoo.save(arguments.output, model)
+        zoo.save(arguments.output, part_of(model, arguments.part) if arguments.part else model)
     except AvseError as error:
         print(f"checkpoint_weights: error: {error}", file=sys.stderr)
         return 1

@@ -44,7 +44,7 @@ class GtcrnConfig:
     state_dim: int = 32
     """Width of the recurrent state of each band in them."""
     recurrent_weights: bool = False
-    """As of their `BlockConfig`."""
+    """Whether the gates of their recurrences see the state."""
 
     @property
     def stft(self) -> StftConfig:

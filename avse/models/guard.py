@@ -31,7 +31,8 @@ class GuardConfig:
     begin_evidence: float = 0.5
     """Nats for the lips' saying what is heard, from which steering begins."""
     end_evidence: float = -8.0
-    """Nats below which it ends."""
+    """Nats below which it ends: far below, for while the target is silent and others talk, its lips do not say what is
+    heard, and steering is needed most."""
     time_constant_s: float = 1.5
     """s; time over which levels are averaged."""
     alike_db: float = -18.0

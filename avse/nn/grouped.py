@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from avse.nn.gru import is_trained_on_cpu, run_grus, run_on_device, weights_of
+from avse.nn.gru import is_trained_on, run_grus, run_on_gpu, weights_of
 
 KERNEL = 3
 """Frames and bands that the depth-wise convolutions see."""
@@ -28,9 +28,9 @@ class GroupedGRU(nn.Module):
 
     def forward(self, x: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Run along axis 1 of `(batch, steps, dim)`; the state is `(batch, dim)`, zeros where it is None."""
-        if is_trained_on_cpu(x):
+        if is_trained_on(x, "cpu"):
             return self._trained(x, state)
-        if x.is_cuda:
+        if is_trained_on(x, "cuda"):
             return self._as_one(x, state)
         halves = [None, None] if state is None else [part[None].contiguous() for part in state.chunk(2, dim=-1)]
         found = [gru(part, before) for gru, part, before in zip(self.groups, x.chunk(2, dim=-1), halves, strict=True)]
@@ -39,9 +39,9 @@ class GroupedGRU(nn.Module):
     def _as_one(self, x: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor]:
         """Both halves as one GRU, the weights between them zero: on a GPU only the number of calls counts."""
         initial = x.new_zeros(len(x), 2 * self.dim) if state is None else state
-        states, last = run_on_device(x, initial, self._joined(), training=self.training)
+        states, last = run_on_gpu(x, initial, self._joined())
         if self.bidirectional:
-            back, _ = run_on_device(x.flip(1), initial, self._joined("_reverse"), training=self.training)
+            back, _ = run_on_gpu(x.flip(1), initial, self._joined("_reverse"))
             # The directions of each half side by side, as the halves' own GRUs give them.
             by_half = [found.reshape(*found.shape[:2], 2, self.dim) for found in (states, back.flip(1))]
             states = torch.cat(by_half, dim=-1).flatten(-2)
@@ -113,11 +113,11 @@ class TemporalAttention(nn.Module):
     def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Take `(batch, channels, frames, bands)` and `(batch, 2 * channels)`; give both."""
         energy = x.square().mean(dim=-1).transpose(1, 2)
-        if is_trained_on_cpu(energy):
+        if is_trained_on(energy, "cpu"):
             found = run_grus([self.gru], energy.permute(1, 2, 0)[:, None], state.T[None])[:, 0]
             states, last = found.permute(2, 0, 1), found[-1].T
-        elif energy.is_cuda:
-            states, last = run_on_device(energy, state, weights_of(self.gru), training=self.training)
+        elif is_trained_on(energy, "cuda"):
+            states, last = run_on_gpu(energy, state, weights_of(self.gru))
         else:
             states, final = self.gru(energy, state[None].contiguous())
             last = final[0]

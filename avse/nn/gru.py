@@ -59,28 +59,27 @@ class _Run(torch.autograd.Function):
         return of_input, total, of_weight, hidden.sum(dim=(0, 3))[..., None]
 
 
-def is_trained_on_cpu(x: Tensor) -> bool:
-    """Whether gradients of `(...)` are wanted where `run_grus` is the fastest way to them."""
-    return x.requires_grad and x.device.type == "cpu"
+def is_trained_on(x: Tensor, device: str) -> bool:
+    """Whether gradients of `(...)` are wanted on a kind of device, `cpu` or `cuda`, that is quicker without modules."""
+    return x.requires_grad and x.device.type == device
 
 
-def run_on_device(x: Tensor, state: Tensor, weights: Sequence[Tensor], *, training: bool) -> tuple[Tensor, Tensor]:
-    """Run a GRU of one layer by what its device is quickest with.
+def run_on_gpu(x: Tensor, state: Tensor, weights: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    """Run a GRU of one layer on CUDA, with gradients.
 
     Args:
         x: `(sequences, steps, features)`.
         state: `(sequences, dim)` before the first step.
         weights: those of `torch.nn.GRU`, in its order.
-        training: whether gradients may be asked for.
 
     Returns:
         States `(sequences, steps, dim)`, and the last of them `(sequences, dim)`.
     """
-    if x.is_cuda and find_spec("triton"):
+    if find_spec("triton"):
         from avse.nn.gru_triton import run_gru
 
         return run_gru(x, state, *weights)
-    states, last = torch.gru(x, state[None].contiguous(), list(weights), True, 1, 0.0, training, False, True)
+    states, last = torch.gru(x, state[None].contiguous(), list(weights), True, 1, 0.0, True, False, True)
     return states, last[0]
 
 

@@ -1,8 +1,8 @@
 """A GRU with gradients for CUDA, of many short sequences with small states, as speech enhancement has them.
 
-One kernel runs over all steps and keeps the state in registers. With 96 recordings of 33 bands cuDNN spends three
-quarters of a training step in the backward pass of its GRUs, and the step takes three times as long. The equations are
-those of `torch.nn.GRU`. Needs Triton, which PyTorch for CUDA brings along.
+One kernel runs over all steps and keeps the state in registers. With cuDNN's GRUs three quarters of a training step of
+the audio core are spent in their backward pass, and it takes four times as long (`recipes/steered/README.md`). The
+equations are those of `torch.nn.GRU`. Needs Triton, which PyTorch for CUDA brings along.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ import triton.language as tl
 from torch import Tensor
 
 SEQUENCES = 16
-"""That a program runs side by side: the fewest that the matrix units take."""
+"""Run side by side by a program: `tl.dot` takes at least 16 rows."""
 
 
 @triton.jit
@@ -31,17 +31,19 @@ def _weight(place, gate, dim, rows, columns):
 @triton.jit
 def _forward(
     given, initial, weight, bias, states, gates, n_sequences, n_steps,
-    dim: tl.constexpr, width: tl.constexpr, block: tl.constexpr, keep: tl.constexpr,
+    dim: tl.constexpr, width: tl.constexpr, block: tl.constexpr,
 ):  # fmt: skip
+    # given (sequences, steps, 3 dim) holds reset, update and candidate; gates (sequences, steps, 4 dim) keeps the
+    # three for the backward pass, and what the state adds to the candidate.
     sequence = tl.program_id(0) * block + tl.arange(0, block)[:, None]
     unit = tl.arange(0, width)[None, :]
     inside = (sequence < n_sequences) & (unit < dim)
     before = tl.arange(0, width)[:, None]
     to_reset, to_update = _weight(weight, 0, dim, unit, before), _weight(weight, 1, dim, unit, before)
     to_candidate = _weight(weight, 2, dim, unit, before)
-    of_reset = tl.load(bias + unit, mask=unit < dim, other=0.0)
-    of_update = tl.load(bias + dim + unit, mask=unit < dim, other=0.0)
-    of_candidate = tl.load(bias + 2 * dim + unit, mask=unit < dim, other=0.0)
+    bias_reset = tl.load(bias + unit, mask=unit < dim, other=0.0)
+    bias_update = tl.load(bias + dim + unit, mask=unit < dim, other=0.0)
+    bias_candidate = tl.load(bias + 2 * dim + unit, mask=unit < dim, other=0.0)
     state = tl.load(initial + sequence * dim + unit, mask=inside, other=0.0)
     start = sequence.to(tl.int64) * n_steps
     at = given + start * 3 * dim + unit
@@ -55,18 +57,17 @@ def _forward(
         next_reset = tl.load(at, mask=inside, other=0.0)
         next_update = tl.load(at + dim, mask=inside, other=0.0)
         next_candidate = tl.load(at + 2 * dim, mask=inside, other=0.0)
-        from_state = tl.dot(state, to_candidate, input_precision="tf32") + of_candidate
-        reset = tl.sigmoid(reset + tl.dot(state, to_reset, input_precision="tf32") + of_reset)
-        update = tl.sigmoid(update + tl.dot(state, to_update, input_precision="tf32") + of_update)
+        from_state = tl.dot(state, to_candidate, input_precision="tf32") + bias_candidate
+        reset = tl.sigmoid(reset + tl.dot(state, to_reset, input_precision="tf32") + bias_reset)
+        update = tl.sigmoid(update + tl.dot(state, to_update, input_precision="tf32") + bias_update)
         candidate = _tanh(candidate + reset * from_state)
         state = candidate + update * (state - candidate)
         tl.store(states + (start + step) * dim + unit, state, mask=inside)
-        if keep:
-            kept = gates + (start + step) * 4 * dim + unit
-            tl.store(kept, reset, mask=inside)
-            tl.store(kept + dim, update, mask=inside)
-            tl.store(kept + 2 * dim, candidate, mask=inside)
-            tl.store(kept + 3 * dim, from_state, mask=inside)
+        kept = gates + (start + step) * 4 * dim + unit
+        tl.store(kept, reset, mask=inside)
+        tl.store(kept + dim, update, mask=inside)
+        tl.store(kept + 2 * dim, candidate, mask=inside)
+        tl.store(kept + 3 * dim, from_state, mask=inside)
 
 
 @triton.jit
@@ -116,11 +117,11 @@ class _Fused(torch.autograd.Function):
         given, initial, weight, bias = (tensor.contiguous() for tensor in (given, initial, weight, bias))
         n_sequences, n_steps, dim = len(given), given.shape[1], initial.shape[1]
         states = given.new_empty(n_sequences, n_steps, dim)
-        keep = any(ctx.needs_input_grad)
-        gates = given.new_empty(n_sequences, n_steps, 4 * dim) if keep else states
+        gates = given.new_empty(n_sequences, n_steps, 4 * dim)
         sizes = (n_sequences, n_steps, dim, max(16, triton.next_power_of_2(dim)), SEQUENCES)
         programs = (triton.cdiv(n_sequences, SEQUENCES),)
-        _forward[programs](given, initial, weight, bias, states, gates, *sizes, keep)
+        with torch.cuda.device(given.device):
+            _forward[programs](given, initial, weight, bias, states, gates, *sizes)
         ctx.save_for_backward(initial, weight, states, gates)
         ctx.sizes, ctx.programs = sizes, programs
         return states
@@ -132,9 +133,9 @@ class _Fused(torch.autograd.Function):
         dim = initial.shape[1]
         of_given = states.new_empty(*states.shape[:2], 3 * dim)
         of_state, of_initial = torch.empty_like(states), torch.empty_like(initial)
-        _backward[ctx.programs](
-            grads[0].contiguous(), initial, weight, states, gates, of_given, of_state, of_initial, *ctx.sizes
-        )
+        arrays = (grads[0].contiguous(), initial, weight, states, gates, of_given, of_state, of_initial)
+        with torch.cuda.device(states.device):
+            _backward[ctx.programs](*arrays, *ctx.sizes)
         hidden = torch.cat([of_given[..., : 2 * dim], of_state], dim=-1).flatten(0, 1)
         before = torch.cat([initial[:, None], states[:, :-1]], dim=1).flatten(0, 1)
         return of_given, of_initial, hidden.T @ before, hidden.sum(dim=0)
@@ -143,7 +144,7 @@ class _Fused(torch.autograd.Function):
 def run_gru(
     x: Tensor, state: Tensor, weight_ih: Tensor, weight_hh: Tensor, bias_ih: Tensor, bias_hh: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Run a GRU of one layer.
+    """Run a GRU of one layer, in 32 bits whatever the precision around it.
 
     Args:
         x: `(sequences, steps, features)`.
@@ -156,6 +157,7 @@ def run_gru(
     Returns:
         States `(sequences, steps, dim)`, and the last of them `(sequences, dim)`.
     """
-    given = torch.nn.functional.linear(x, weight_ih, bias_ih)
-    states: Tensor = _Fused.apply(given, state, weight_hh, bias_hh)
+    with torch.autocast("cuda", enabled=False):
+        given = torch.nn.functional.linear(x.float(), weight_ih.float(), bias_ih.float())
+        states: Tensor = _Fused.apply(given, state.float(), weight_hh.float(), bias_hh.float())
     return states, states[:, -1]

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from avse.nn.gru import is_trained_on_cpu, run_grus, run_on_device, weights_of
+from avse.nn.gru import is_trained_on, run_grus, run_on_gpu, weights_of
 
 
 class _Blend(torch.autograd.Function):
@@ -98,15 +98,15 @@ class BandwiseGRU(nn.Module):
     def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """As `MinimalGRU.forward`, of `(batch, frames, bands, n_in)`."""
         batch, n_frames, n_bands, n_in = x.shape
-        if is_trained_on_cpu(x):
+        if is_trained_on(x, "cpu"):
             parts = x.permute(1, 3, 0, 2).reshape(n_frames, 1, n_in, batch * n_bands)
             found = run_grus([self.gru], parts, state.reshape(1, batch * n_bands, self.dim).transpose(1, 2))[:, 0]
             trained = found.reshape(n_frames, self.dim, batch, n_bands).permute(2, 0, 3, 1)
             return trained, trained[:, -1]
         flat = x.transpose(1, 2).reshape(batch * n_bands, n_frames, n_in)
         initial = state.reshape(batch * n_bands, self.dim)
-        if x.is_cuda:
-            states, last = run_on_device(flat, initial, weights_of(self.gru), training=self.training)
+        if is_trained_on(x, "cuda"):
+            states, last = run_on_gpu(flat, initial, weights_of(self.gru))
         else:
             states, last = self.gru(flat, initial[None])
         return states.reshape(batch, n_bands, n_frames, self.dim).transpose(1, 2), last.reshape(

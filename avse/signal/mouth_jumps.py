@@ -25,6 +25,7 @@ class _Look(NamedTuple):
     grey: FloatArray
     """`(height * width,)` less its mean."""
     std: float
+    """Its standard deviation, of 255."""
 
     @classmethod
     def of(cls, crop: Image) -> "_Look":

@@ -96,9 +96,6 @@ class _Trainer:
         if self.fabric.device.type == "cpu":
             # With the channels last a step of the live model takes a sixth less time.
             model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        elif self.fabric.device.type == "cuda":
-            # Products whose factors are rounded to ten bits: gradients of batches are far less exact than that.
-            torch.set_float32_matmul_precision("high")
         self.last = run.folder / "last.safetensors"
         self.model = self.fabric.setup_module(model)
         optimizer: Optimizer = torch.optim.Adam(self.model.parameters(), lr=config.learning_rate)

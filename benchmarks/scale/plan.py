@@ -30,8 +30,9 @@ and the retries are for; it was measured with two nodes only (`benchmarks/RESULT
 {packed:.0f} GB ({packed_hour:.2f} GB an hour by its format), which is read once an epoch. In clips of {length_s} s an
 epoch has {examples:,} examples; each takes {example_ms:.0f} ms of a core to make and {train_ms:.0f} ms of a core to
 train (the live model), so that an epoch takes {make_h:,.0f} core-hours of making and, on CPUs alone, {train_h:,.0f} of
-training. Its speed on a GPU was not measured: the table has what an epoch an hour asks for. The steered model's core and
-steering passed 3,150 s of mixtures a second on one H100, made by 15 CPU cores beside it (`recipes/steered/README.md`).
+training. Its speed on a GPU was not measured: the table has what an epoch an hour asks for. The steered model's
+core and steering passed 3,150 s of mixtures a second on one H100, made by 15 CPU cores beside it
+(`recipes/steered/README.md`).
 
 {table}
 

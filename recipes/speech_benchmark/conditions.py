@@ -42,9 +42,13 @@ def _frozen(mixture: Mixture, load: Load, items: Sequence[Item]) -> MouthTrack:
     return replace(mouth, crops=np.repeat(first[None], len(mouth.crops), axis=0))
 
 
-def _late(mixture: Mixture, load: Load, items: Sequence[Item]) -> MouthTrack:
-    mouth = load(mixture.clip)
+def late(mouth: MouthTrack) -> MouthTrack:
+    """A mouth whose video frames come `LATE_S` after the audio."""
     return replace(mouth, timestamps_s=mouth.timestamps_s + LATE_S)
+
+
+def _late(mixture: Mixture, load: Load, items: Sequence[Item]) -> MouthTrack:
+    return late(load(mixture.clip))
 
 
 def _stranger(mixture: Mixture, load: Load, items: Sequence[Item]) -> MouthTrack:

@@ -11,9 +11,9 @@ from avse.faces.crop import CROP_WIDTH
 from avse.faces.mouth import MouthTrack
 from avse.signal.decibel import power_ratio
 from avse.types import Flags, Waveform
+from recipes.speech_benchmark.conditions import late
 from recipes.speech_benchmark.videos import SEGMENT_S
 
-LATE_S = 0.2
 COVERED_S = (1.0, 2.0)
 """From when to when the lips are covered in every segment, seconds."""
 LOW_FACE_PIXELS = 40
@@ -87,7 +87,7 @@ def _frozen(own: MouthTrack, _: MouthTrack) -> MouthTrack:
 
 
 def _late(own: MouthTrack, _: MouthTrack) -> MouthTrack:
-    return replace(own, timestamps_s=own.timestamps_s + LATE_S)
+    return late(own)
 
 
 def _covered(own: MouthTrack, _: MouthTrack) -> MouthTrack:

@@ -6,6 +6,7 @@ from pathlib import Path
 from avse.data.channel import ChannelConfig
 from avse.data.cue_errors import CueErrorConfig
 from avse.data.voices import VoiceMixConfig
+from avse.errors import ConfigError
 from avse.models.gtcrn import GtcrnConfig
 from avse.models.steered import SteeredConfig
 from avse.training.loop_config import LoopConfig
@@ -105,15 +106,15 @@ class JointTrainConfig:
     n_valid: int = 48
     """Fixed mixtures of 4 s for each part, half of the steering's with competing talkers."""
     wrong_cue_probability: float = 0.15
-    """As of the steering alone."""
+    """Chance that the cue is of a voice that is not in the audio, in [0, 1]."""
     harm: float = 1.0
-    """As of the steering alone."""
+    """Weight, 0 or more, of the loss above that of the audio-only output."""
     model: SteeredConfig = field(default_factory=SteeredConfig)
     """The network."""
     mix: VoiceMixConfig = field(default_factory=VoiceMixConfig)
     """The core's mixtures."""
     n_plain: int = 2
-    """Of the core's mixtures for each of the steering's; `loop.batch_size` counts the steering's."""
+    """Core mixtures for each steering mixture, 1 or more; `loop.batch_size` counts the steering's."""
     steering_mix: VoiceMixConfig = field(default_factory=steering_mix)
     """The steering's, as long as the core's."""
     errors: CueErrorConfig = field(default_factory=CueErrorConfig)
@@ -124,5 +125,22 @@ class JointTrainConfig:
     """What is made small of the core's output."""
     steering_loss: LossConfig = field(default_factory=lambda: LossConfig(disturbance=0.5, snr=0.15))
     """What is made small of the steered output."""
-    loop: LoopConfig = field(default_factory=LoopConfig)
+    loop: LoopConfig = field(default_factory=lambda: LoopConfig(precision="32-true"))
     """The training."""
+
+    def __post_init__(self) -> None:
+        """Validate what the program can do.
+
+        Raises:
+            ConfigError: it cannot.
+        """
+        if not 1 <= self.n_plain <= self.mix.examples_per_epoch:
+            raise ConfigError(
+                f"n_plain must be 1 to mix.examples_per_epoch, {self.mix.examples_per_epoch}, but is {self.n_plain}; "
+                "change it"
+            )
+        if self.loop.precision != "32-true" or self.loop.sharded:
+            raise ConfigError(
+                "loop.precision must be 32-true and loop.sharded false, for the core runs outside the whole network, "
+                f"but they are {self.loop.precision} and {self.loop.sharded}; correct them"
+            )

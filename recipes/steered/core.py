@@ -13,6 +13,7 @@ from avse.metrics.stoi import estoi
 from avse.models import zoo
 from avse.models.gtcrn import Gtcrn
 from avse.signal.si_sdr import si_sdr_db
+from recipes.steered.beginning import begin_with
 from recipes.steered.config import CoreTrainConfig
 from recipes.steered.data import collate, load_dataset
 from recipes.steered.loss import enhancement_losses, parts_of, waveform_of
@@ -54,8 +55,7 @@ def build(config: CoreTrainConfig) -> Gtcrn:
     """The network, new or with the weights to begin with."""
     model = Gtcrn.build(config.model)
     if config.start_from is not None:
-        # Blocks that those weights do not have begin as ones that change nothing.
-        model.load_state_dict({**model.state_dict(), **zoo.load_as(Gtcrn, config.start_from).state_dict()})
+        begin_with(model, zoo.load_as(Gtcrn, config.start_from), path=config.start_from)
     return model
 
 

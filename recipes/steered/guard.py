@@ -8,7 +8,6 @@ import argparse
 import itertools
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,14 +30,14 @@ from avse.report.document import markdown_table
 from avse.signal.si_sdr import si_sdr_db
 from avse.signal.stft import istft
 from avse.types import Spectrum, Waveform
-from recipes.speech_benchmark.conditions import LATE_S
+from recipes.speech_benchmark.conditions import late
 from recipes.speech_benchmark.long_list import SHORT_S, list_videos
 from recipes.speech_benchmark.reader import RATE, LongReader
 
 SCENARIOS = ("noise", "talkers", "silence")
 """Those with a face throughout."""
 BEGIN, END = (0.0, 0.5, 2.0), (-8.0, -4.0, -1.0)
-LEVELS_DB = ((-99.0, -98.0), (-18.0, -12.0), (-16.0, -10.0))
+LEVELS_DB = ((-99.0, -98.0), (-18.0, -12.0))
 """`alike_db` and `unlike_db`; the first pair stands for using it however alike the outputs are."""
 ALWAYS = GuardConfig(begin_evidence=-1e9, end_evidence=-1e9, alike_db=-99.0, unlike_db=-98.0)
 
@@ -78,11 +77,10 @@ def trials(model: Steered, manifest: Path, crops: Path) -> list[Trial]:
     items = read_manifest(manifest)
     reader, found = LongReader(items, root=data_root(), crops=crops), []
     for video in list_videos(items):
-        if video.split != "valid" or video.length_s != SHORT_S or video.scenario not in SCENARIOS:
+        if video.split != "valid" or video.length_s != SHORT_S or video.scenario not in SCENARIOS or video.hidden:
             continue
         mixture = reader.read(video)
-        late = replace(mixture.own, timestamps_s=mixture.own.timestamps_s + LATE_S)
-        for name, mouth in (("own", mixture.own), ("late", late), ("stranger", mixture.stranger)):
+        for name, mouth in (("own", mixture.own), ("late", late(mixture.own)), ("stranger", mixture.stranger)):
             found.append(Trial(f"{video.scenario}, {name}", mixture.clean, by_lips(model, mixture.noisy, mouth)))
     return found
 

@@ -1,8 +1,8 @@
 """Train core and steering at once: `python -m recipes.steered.joint --config egs/grid/conf/steered/joint.yaml ...`.
 
-For a GPU, on which a step of both takes little longer than one of either. The core learns from mixtures in which it can
-be known who is meant, the steering from others with a cue; no gradient of the steering reaches the core, as if the
-core had been trained before. The learning rate ends at 0, so that the steering has met the core that it stays with.
+For a GPU. The core learns from mixtures in which it can be known who is meant, the steering from others with a cue; no
+gradient of the steering's loss reaches the core, and only the clipping of gradients is of both. The learning rate ends
+at 0, so that the steering has met the core that it stays with.
 """
 
 import sys
@@ -17,16 +17,19 @@ from torch.utils.data import Dataset
 from avse.data.voices import VoiceDataset, VoiceExample
 from avse.models import zoo
 from avse.models.steered import Steered
-from avse.nn.band_blocks import give_recurrent_weights
 from avse.nn.disturbance import Disturbance, predicted_pesq
 from avse.signal.si_sdr import si_sdr_db
 from recipes.steered import cues, steering
+from recipes.steered.beginning import begin_with
 from recipes.steered.config import JointTrainConfig
 from recipes.steered.cues import CuedDataset, CuedExample
 from recipes.steered.data import collate as collate_voices
 from recipes.steered.data import load_dataset
 from recipes.steered.loss import enhancement_losses, parts_of, waveform_of
 from recipes.training import program, train
+
+PESQ_WEIGHT = 10.0
+"""dB for each PESQ: SI-SDR of models differs by about ten times what their PESQ differs by."""
 
 
 class JointExample(NamedTuple):
@@ -41,10 +44,9 @@ class JointExample(NamedTuple):
 class JointDataset(Dataset[JointExample]):
     """Mixtures for both parts; all of an epoch are equally long."""
 
-    def __init__(self, plain: VoiceDataset, cued: CuedDataset) -> None:
-        """Take the mixtures of both parts; those of the core are shared out among those of the steering."""
-        self.plain, self.cued = plain, cued
-        self.n_plain = len(plain) // len(cued)
+    def __init__(self, plain: VoiceDataset, cued: CuedDataset, *, n_plain: int) -> None:
+        """Take the mixtures of both parts, `n_plain` of the core's for each of the steering's."""
+        self.plain, self.cued, self.n_plain = plain, cued, n_plain
 
     def __len__(self) -> int:
         return len(self.cued)
@@ -73,9 +75,9 @@ def loss_step(model: Steered, batch: JointExample, *, config: JointTrainConfig) 
 
 @torch.inference_mode()
 def validate(model: Steered, *, plain: VoiceDataset, cued: CuedDataset) -> dict[str, float]:
-    """Of voices and noises that training has not heard: what PESQ would say of the core's output, and SI-SDR of both.
+    """Of voices and noises that training has not heard: predicted PESQ of the core's output, and SI-SDR of both.
 
-    PESQ is predicted from its disturbances (`avse.nn.disturbance`), which a GPU reckons for a batch at once.
+    PESQ is predicted from its disturbances (`avse.nn.disturbance`), which a GPU computes for a batch at once.
     """
     stft, device = model.config.core.stft, next(model.parameters()).device
     examples = collate_voices([plain[0, index] for index in range(len(plain))])
@@ -84,18 +86,14 @@ def validate(model: Steered, *, plain: VoiceDataset, cued: CuedDataset) -> dict[
     pesq = float(predicted_pesq(*Disturbance().to(device)(estimate, clean)).mean())
     means = {"core_predicted_pesq": pesq, "core_si_sdr_db": float(si_sdr_db(estimate, clean).mean())}
     means |= steering.si_sdr_means(model, dataset=cued)
-    return {"loss": -(10 * pesq + means["core_si_sdr_db"] + means["talkers_steered_si_sdr_db"]), **means}
+    return {"loss": -(PESQ_WEIGHT * pesq + means["core_si_sdr_db"] + means["talkers_steered_si_sdr_db"]), **means}
 
 
 def build(config: JointTrainConfig) -> Steered:
     """The network, with the weights to begin with."""
     model = Steered.build(config.model)
     if config.start_from is not None:
-        before = zoo.load_as(Steered, config.start_from)
-        if config.model.block.recurrent_weights:
-            give_recurrent_weights(before)
-        # Blocks that those weights do not have begin as ones that change nothing.
-        model.load_state_dict({**model.state_dict(), **before.state_dict()})
+        begin_with(model, zoo.load_as(Steered, config.start_from), path=config.start_from)
     return model
 
 
@@ -105,11 +103,13 @@ def training_data(config: JointTrainConfig) -> JointDataset:
     n_cued = config.mix.examples_per_epoch // config.n_plain
     mix = replace(config.steering_mix, examples_per_epoch=n_cued, durations_s=config.mix.durations_s)
     mixtures = VoiceDataset(plain.voices, plain.noise, config=mix, seed=config.loop.seed, channel=plain.channel)
-    return JointDataset(plain, steering.cued_dataset(mixtures, config))
+    return JointDataset(plain, steering.cued_dataset(mixtures, config), n_plain=config.n_plain)
 
 
 def main(config: JointTrainConfig) -> None:
     """Train, or resume training."""
+    # Factors rounded to ten bits where the matrix units do so: gradients of batches are far less exact than that.
+    torch.set_float32_matmul_precision("high")
     valid = load_dataset(config, split="valid", sample_rate=config.model.core.sample_rate)
     train(
         partial(build, config),

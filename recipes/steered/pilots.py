@@ -1,10 +1,12 @@
 """Short trainings of the core that differ in one thing: `python -m recipes.steered.pilots PILOTS.yaml FOLDER ...`.
 
-Every pilot hears the same mixtures in the same order, unless it is the mixtures that it changes, and is scored on the
-same mixtures of voices and noises that none has heard. Each can be stopped and resumed; a table comes last.
+Every pilot is trained on the same mixtures in the same order, unless it is the mixtures that it changes, and is scored
+on the same mixtures of voices and noises that none is trained on. Each can be stopped and resumed; a table comes last.
 """
 
 import argparse
+import json
+import re
 import sys
 from functools import partial
 from pathlib import Path
@@ -24,7 +26,7 @@ from recipes.steered.config import CoreTrainConfig
 from recipes.training import is_finished
 
 SEED = 4
-"""Of the mixtures that pilots are scored on; `compare_cores` tells of the same ones."""
+"""Of the mixtures that pilots are scored on; `compare_cores --seed 4` has the same ones."""
 
 
 def read_pilots(path: Path) -> dict[str, dict[str, Any]]:
@@ -44,13 +46,17 @@ def read_pilots(path: Path) -> dict[str, dict[str, Any]]:
     if not isinstance(given, dict) or not all(isinstance(settings, dict | None) for settings in given.values()):
         raise ConfigError(f"pilots {path} must hold settings under the name of each pilot but does not; correct it")
     shared = given.pop("all", None) or {}
+    if not given:
+        raise ConfigError(f"pilots {path} must name a pilot beside `all` but does not; add one")
     return {str(name): {**shared, **(settings or {})} for name, settings in given.items()}
 
 
 def config_of(name: str, settings: dict[str, Any], *, folder: Path, rest: list[str]) -> CoreTrainConfig:
     """A pilot's configuration; `rest` are options of every training."""
-    flags = [part for key, value in settings.items() for part in (f"--{key}", str(value).lower())]
-    return read_config(CoreTrainConfig, ["--folder", str(folder / name.replace(" ", "_")), *flags, *rest])
+    texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in settings.items()}
+    flags = [part for key, text in texts.items() for part in (f"--{key}", text)]
+    place = folder / re.sub(r"\W+", "_", name)
+    return read_config(CoreTrainConfig, ["--folder", str(place), *flags, *rest])
 
 
 def train_pilot(given: tuple[str, dict[str, Any]], *, folder: Path, rest: list[str]) -> str:

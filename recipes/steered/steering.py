@@ -10,13 +10,13 @@ from torch import Tensor
 
 from avse.data.voices import VoiceDataset, VoiceExample
 from avse.errors import ConfigError
-from avse.media.tensors import read_tensors
 from avse.models import zoo
 from avse.models.gtcrn import Gtcrn
 from avse.models.steered import Steered, SteeredOutput
 from avse.signal.clock import video_frame_indices
 from avse.signal.si_sdr import si_sdr_db
 from avse.signal.speech_cue import CUE_RATE_HZ
+from recipes.steered.beginning import match_recurrences
 from recipes.steered.config import JointTrainConfig, SteeringTrainConfig
 from recipes.steered.cues import CuedDataset, CuedExample, collate
 from recipes.steered.data import load_dataset, validation_mix
@@ -36,13 +36,13 @@ def run(model: Steered, batch: CuedExample) -> SteeredOutput:
 
 
 def steering_loss(model: Steered, batch: CuedExample, *, weights: LossConfig, harm: float) -> Tensor:
-    """The loss of the steered spectrum, and of what it is worse than the audio-only one in an example.
+    """The loss of the steered spectrum, plus `harm` times what it exceeds that of the audio-only one by.
 
     Args:
         model: whose core learns nothing from it.
         batch: mixtures with cues.
         weights: of the loss.
-        harm: weight of being worse.
+        harm: weight, 0 or more.
     """
     model.core.eval()
     stft = model.config.core.stft
@@ -86,7 +86,9 @@ def build(config: SteeringTrainConfig) -> Steered:
     core = zoo.load_as(Gtcrn, config.core)
     model = Steered(replace(config.model, core=core.config), core=core)
     if config.start_from is not None:
-        before, _ = read_tensors(config.start_from)
+        trained = zoo.load_as(Steered, config.start_from)
+        match_recurrences(trained, model)
+        before = trained.state_dict()
         own = {name: t.shape for name, t in model.state_dict().items() if not name.startswith("core.")}
         taken = {name: t for name, t in before.items() if own.get(name) == t.shape}
         if "cue.weight" not in taken:

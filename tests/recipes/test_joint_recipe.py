@@ -5,12 +5,14 @@ import pytest
 import torch
 from steered_tones import SMALL, as_flags, write_tones
 
+from avse.errors import ConfigError
 from avse.models import zoo
-from avse.models.gtcrn import GtcrnConfig
+from avse.models.gtcrn import Gtcrn, GtcrnConfig
 from avse.models.steered import Steered, SteeredConfig
 from avse.nn.band_blocks import BlockConfig
 from avse.signal.speech_cue import CUE_DIM
 from avse.training.config import read_config
+from recipes.checkpoint_weights import main as checkpoint_weights
 from recipes.steered import joint
 from recipes.steered.config import JointTrainConfig
 
@@ -104,3 +106,31 @@ def test_weights_without_recurrent_weights_begin_as_the_same_function(config_of,
     assert [type(block.over_time).__name__ for block in new.modules() if hasattr(block, "over_time")] == [
         "BandwiseGRU"
     ] * 4
+
+
+@pytest.mark.parametrize(
+    ("setting", "reason"),
+    [
+        ("n_plain=0", "n_plain must be 1 to"),
+        ("n_plain=9", "n_plain must be 1 to"),
+        ("loop.precision=bf16-mixed", "32-true"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(config_of, tmp_path, setting, reason):
+    with pytest.raises(ConfigError, match=reason):
+        config_of(tmp_path / "run", setting)
+
+
+def test_weights_that_do_not_fit_are_one_line(config_of, tmp_path):
+    zoo.save(tmp_path / "old.safetensors", Steered.build(SteeredConfig(core=GtcrnConfig(channels=16), n_blocks=1)))
+    with pytest.raises(ConfigError, match=r"start_from .*old.safetensors must hold weights that fit"):
+        joint.build(config_of(tmp_path / "run", f"start_from={tmp_path / 'old.safetensors'}"))
+
+
+def test_the_core_of_a_checkpoint_can_be_written_alone(config_of, tmp_path, capsys):
+    joint.main(config_of(tmp_path / "run", "loop.checkpoint_every_steps=1"))
+    given = [str(tmp_path / "run"), str(tmp_path / "core.safetensors"), "--model", "steered", "--part"]
+    assert checkpoint_weights([*given, "core"]) == 0
+    assert zoo.load_as(Gtcrn, tmp_path / "core.safetensors").config.channels == 8
+    assert checkpoint_weights([*given, "blocks"]) == 1
+    assert "part blocks must be one of the model steered" in capsys.readouterr().err

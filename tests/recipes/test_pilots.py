@@ -45,7 +45,7 @@ def test_each_is_trained_and_scored_and_a_second_run_trains_none(tmp_path, monke
     assert (tmp_path / "runs" / "wide" / "model.safetensors").stat().st_mtime_ns == before
 
 
-@pytest.mark.parametrize("text", ["- a", "a: 1", "a: ["])
+@pytest.mark.parametrize("text", ["- a", "a: 1", "a: [", "{}", "all: {n_valid: 2}"])
 def test_what_is_no_list_of_pilots_is_one_line(tmp_path, text, capsys):
     path = tmp_path / "pilots.yaml"
     path.write_text(text)

@@ -179,7 +179,7 @@ def test_a_file_without_a_steering_is_no_beginning(places, tmp_path):
     config = read_config(
         SteeringTrainConfig, ["--folder", str(tmp_path / "run"), "--core", path, "--start_from", path, *places]
     )
-    with pytest.raises(ConfigError, match=r"core\.safetensors must hold a steering"):
+    with pytest.raises(ConfigError, match=r"core\.safetensors must be of steered"):
         steering.build(config)
 
 
@@ -194,3 +194,21 @@ def test_cores_are_compared_on_equal_mixtures(places, tmp_path, capsys):
     assert one.split("|")[3:] != other.split("|")[3:]
     assert compare_cores([str(tmp_path / "none.safetensors"), *places]) == 1
     assert "none.safetensors" in capsys.readouterr().err
+
+
+def test_a_steering_without_recurrent_weights_continues_with_them_as_the_same_function(places, tmp_path):
+    torch.manual_seed(1)
+    sizes = SteeredConfig(core=GtcrnConfig(channels=8), block=BlockConfig(channels=8, state_dim=8), n_blocks=1)
+    old = Steered.build(sizes).eval()
+    torch.nn.init.normal_(old.change.last.weight)
+    zoo.save(tmp_path / "old.safetensors", old)
+    zoo.save(tmp_path / "core.safetensors", old.core)
+    config = read_config(SteeringTrainConfig, [
+        "--folder", str(tmp_path / "run"), "--core", str(tmp_path / "core.safetensors"),
+        "--start_from", str(tmp_path / "old.safetensors"), "--model.n_blocks", "1", "--model.block.channels", "8",
+        "--model.block.state_dim", "8", "--model.block.recurrent_weights", "true", *places,
+    ])  # fmt: skip
+    given = 0.1 * torch.randn(1, 2, 20, 257), torch.rand(1, 20, CUE_DIM), torch.ones(1, 20)
+    with torch.inference_mode():
+        expected, found = old(*given), steering.build(config).eval()(*given)
+    torch.testing.assert_close(found.steered, expected.steered, atol=1e-5, rtol=0)
