@@ -35,9 +35,9 @@ class GuardConfig:
     heard, and steering is needed most."""
     time_constant_s: float = 1.5
     """s; time over which levels are averaged."""
-    alike_db: float = -18.0
+    alike_db: float = -16.0
     """dB; level of the outputs' difference against the audio-only output up to which that alone is used."""
-    unlike_db: float = -12.0
+    unlike_db: float = -10.0
     """dB; level from which the steered output alone is used."""
     lowered_db: float = 12.0
     """dB; steering ends where it lowers what audio-only keeps by more than this while the lips speak."""

@@ -37,7 +37,7 @@ from recipes.speech_benchmark.reader import RATE, LongReader
 SCENARIOS = ("noise", "talkers", "silence")
 """Those with a face throughout."""
 BEGIN, END = (0.0, 0.5, 2.0), (-8.0, -4.0, -1.0)
-LEVELS_DB = ((-99.0, -98.0), (-18.0, -12.0))
+LEVELS_DB = ((-99.0, -98.0), (-18.0, -12.0), (-16.0, -10.0))
 """`alike_db` and `unlike_db`; the first pair stands for using it however alike the outputs are."""
 ALWAYS = GuardConfig(begin_evidence=-1e9, end_evidence=-1e9, alike_db=-99.0, unlike_db=-98.0)
 

@@ -96,10 +96,10 @@ def test_another_face_starts_without_evidence():
 def test_outputs_that_are_alike_leave_the_audio_only_one_and_unlike_ones_the_steered():
     given = _given(nats_per_s=1.8)
     shares = {}
-    for level_db in (-22.0, -15.0, -8.0):
+    for level_db in (-20.0, -13.0, -8.0):
         given["steered"] = (given["audio_only"] * np.float32(1 + 10 ** (level_db / 20))).astype(np.complex64)
         shares[level_db] = SteeringGuard().blend(**given, state=None)[1]
-    assert not shares[-22.0].any()
-    # Halfway between -18 and -12 dB.
-    np.testing.assert_allclose(shares[-15.0][N // 2 :], 0.5, atol=0.01)
+    assert not shares[-20.0].any()
+    # Halfway between -16 and -10 dB.
+    np.testing.assert_allclose(shares[-13.0][N // 2 :], 0.5, atol=0.01)
     assert shares[-8.0][-1] == 1
