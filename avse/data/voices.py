@@ -25,6 +25,9 @@ from avse.data.speakers import clips_by_speaker
 from avse.errors import ConfigError
 from avse.types import Waveform
 
+NOISE_SPEEDS = (0.5, 2.0)
+"""Of noises, drawn evenly on a logarithmic scale; what makes them need not be of a known size."""
+
 
 @dataclass(frozen=True)
 class VoiceMixConfig:
@@ -56,6 +59,10 @@ class VoiceMixConfig:
     """Chance of generated noise, from violet to brown."""
     two_noises_probability: float = 0.3
     """Chance of a second noise at the same level."""
+    noise_type_probability: float = 0.5
+    """Chance that a type of noise is drawn before a recording of it, so that types with few recordings are heard."""
+    noise_speed_probability: float = 0.5
+    """Chance that a recorded noise is played at half to twice its speed: recordings are few."""
     speed_probability: float = 0.3
     """Chance that a voice is played at 0.85 to 1.24 of its speed."""
     silence_probability: float = 0.15
@@ -172,6 +179,7 @@ class VoiceDataset(Dataset[VoiceExample]):
         """
         self.voices, self.noise, self.config, self.seed, self.channel = voices, noise, config, seed, channel
         self.sample_rate = channel.sample_rate
+        self._noises_of = list(clips_by_speaker(noise).values())
 
     def __len__(self) -> int:
         return self.config.examples_per_epoch
@@ -239,13 +247,22 @@ class VoiceDataset(Dataset[VoiceExample]):
 
     def _recorded(self, n_samples: int, rng: np.random.Generator) -> Waveform:
         """A piece of a recorded noise, not a silent one."""
+        config = self.config
+        speed = np.exp(rng.uniform(*np.log(NOISE_SPEEDS))) if bernoulli(config.noise_speed_probability, rng) else 1.0
 
         def draw() -> tuple[Waveform, int]:
-            waveform = self.noise.waveforms[rng.integers(len(self.noise))]
+            if bernoulli(config.noise_type_probability, rng):
+                alike = self._noises_of[rng.integers(len(self._noises_of))]
+                row = int(alike[rng.integers(len(alike))])
+            else:
+                row = int(rng.integers(len(self.noise)))
+            waveform = self.noise.waveforms[row]
             return waveform, int(rng.integers(len(waveform)))
 
-        piece = sounding_piece(draw, n_samples=n_samples)
-        return piece.waveform if piece else coloured_noise(rng, n_samples=n_samples, exponent=1.0)
+        piece = sounding_piece(draw, n_samples=samples_at_speed(n_samples, factor=speed))
+        if piece is None:
+            return coloured_noise(rng, n_samples=n_samples, exponent=1.0)
+        return change_speed(piece.waveform, factor=speed)[:n_samples]
 
 
 def _silenced(voice: Waveform, rng: np.random.Generator) -> Waveform:

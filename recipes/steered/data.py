@@ -34,28 +34,70 @@ def load_dataset(
         split: `train` or `valid`; validation has plain noise only, SNRs of -5 to 10 dB, and no rooms or lines.
         sample_rate: Hz.
     """
-    packed = config.audio is not None and is_packed(config.audio)
-    items = [] if packed else [item for item in read_manifest(config.manifest) if item.split == split]
-
-    def bank(kind: Kind, chosen: list[Item]) -> WaveformBank | PackedBank:
-        if packed:
-            found = open_packed(config.audio, split=split, kind=kind, sample_rate=sample_rate)
-            return found or WaveformBank([], root=data_root(), sample_rate=sample_rate)
-        return WaveformBank(
-            chosen, root=data_root(), sample_rate=sample_rate, folder=config.audio,
-            progress=lambda rows: bar(rows, f"decode {split} {kind}"),
-        )  # fmt: skip
-
-    voices = [bank("speech", [i for i in items if i.is_speech and not i.video])]
-    voices.append(bank("faces", [i for i in items if i.video]))
-    noise = bank("noise", [i for i in items if not i.is_speech])
+    banks = _Banks(config, split=split, sample_rate=sample_rate)
     mix, channel = config.mix, Channel(config.channel, responses=[], sample_rate=sample_rate)
     if split == "train":
         channel.responses = _responses(config.responses, config.channel, sample_rate=sample_rate)
     else:
         mix = validation_mix(config.n_valid)
         channel = Channel(_direct(), responses=[], sample_rate=sample_rate)
-    return VoiceDataset(Voices(voices), noise, config=mix, seed=config.loop.seed, channel=channel)
+    return VoiceDataset(banks.voices(), banks.noise(), config=mix, seed=config.loop.seed, channel=channel)
+
+
+def load_by_noise_type(config: CoreTrainConfig, *, n_examples: int, sample_rate: int) -> dict[str, VoiceDataset]:
+    """The validation's voices in each type of its noise alone, at -5 to 10 dB.
+
+    A mean over recordings is one over the types that have many; here each counts alike.
+
+    Args:
+        config: of the run; its recordings must not be packed, for a pack does not hold the types.
+        n_examples: mixtures in each type.
+        sample_rate: Hz.
+    """
+    banks = _Banks(config, split="valid", sample_rate=sample_rate)
+    voices, channel = banks.voices(), Channel(_direct(), responses=[], sample_rate=sample_rate)
+    mix = replace(
+        validation_mix(n_examples), babble_probability=0.0, coloured_probability=0.0, two_noises_probability=0.0
+    )
+    types = sorted({str(item.noise_type) for item in banks.items if not item.is_speech})
+    return {
+        name: VoiceDataset(voices, banks.noise(noise_type=name), config=mix, seed=config.loop.seed, channel=channel)
+        for name in types
+    }
+
+
+class _Banks:
+    """The recordings of a split, decoded or packed."""
+
+    def __init__(
+        self, config: CoreTrainConfig | SteeringTrainConfig | JointTrainConfig, *, split: str, sample_rate: int
+    ) -> None:
+        self.packed = config.audio is not None and is_packed(config.audio)
+        self.items = [] if self.packed else [item for item in read_manifest(config.manifest) if item.split == split]
+        self.folder, self.split, self.sample_rate = config.audio, split, sample_rate
+
+    def voices(self) -> Voices:
+        return Voices(
+            [
+                self._open("speech", [item for item in self.items if item.is_speech and not item.video]),
+                self._open("faces", [item for item in self.items if item.video]),
+            ]
+        )
+
+    def noise(self, *, noise_type: str | None = None) -> WaveformBank | PackedBank:
+        noises = [item for item in self.items if not item.is_speech]
+        if noise_type is not None:
+            noises = [item for item in noises if item.noise_type == noise_type]
+        return self._open("noise", noises)
+
+    def _open(self, kind: Kind, chosen: list[Item]) -> WaveformBank | PackedBank:
+        if self.packed:
+            found = open_packed(self.folder, split=self.split, kind=kind, sample_rate=self.sample_rate)
+            return found or WaveformBank([], root=data_root(), sample_rate=self.sample_rate)
+        return WaveformBank(
+            chosen, root=data_root(), sample_rate=self.sample_rate, folder=self.folder,
+            progress=lambda rows: bar(rows, f"decode {self.split} {kind}"),
+        )  # fmt: skip
 
 
 def validation_mix(n_examples: int) -> VoiceMixConfig:
@@ -63,7 +105,7 @@ def validation_mix(n_examples: int) -> VoiceMixConfig:
     return replace(
         VoiceMixConfig(), examples_per_epoch=n_examples, durations_s=(VALID_S,), snr_db_min=-5.0, snr_db_max=10.0,
         clear_probability=0.0, talker_probability=0.0, babble_probability=0.1, coloured_probability=0.1,
-        speed_probability=0.0, silence_probability=0.0,
+        speed_probability=0.0, silence_probability=0.0, noise_type_probability=0.0, noise_speed_probability=0.0,
     )  # fmt: skip
 
 

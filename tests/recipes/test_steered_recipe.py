@@ -7,6 +7,7 @@ import pytest
 import torch
 from steered_tones import RATE, SMALL, as_flags, write_tones
 
+from avse.data.manifest import read_manifest
 from avse.enhance.enhancer import Enhancer
 from avse.errors import ConfigError
 from avse.models import zoo
@@ -192,6 +193,12 @@ def test_cores_are_compared_on_equal_mixtures(places, tmp_path, capsys):
     _, _, one, other, again = capsys.readouterr().out.strip().splitlines()
     assert one == again
     assert one.split("|")[3:] != other.split("|")[3:]
+    assert compare_cores([*paths, *places, "--n-mixtures", "1", "--by-noise-type"]) == 0
+    head, _, *rows, mean = capsys.readouterr().out.strip().splitlines()
+    assert head == "| PESQ-WB / ESTOI / SI-SDR, dB | one | other |"
+    types = {item.noise_type for item in read_manifest(Path(places[1])) if item.split == "valid" and item.noise_type}
+    assert [row.split("|")[1].strip() for row in rows] == sorted(types)
+    assert mean.startswith("| mean over types |")
     assert compare_cores([str(tmp_path / "none.safetensors"), *places]) == 1
     assert "none.safetensors" in capsys.readouterr().err
 

@@ -15,7 +15,8 @@ QUIET_LINE = ChannelConfig(
 )
 PLAIN = {
     "talker_probability": 0.0, "babble_probability": 0.0, "coloured_probability": 0.0, "two_noises_probability": 0.0,
-    "speed_probability": 0.0, "silence_probability": 0.0, "clear_probability": 0.0,
+    "speed_probability": 0.0, "silence_probability": 0.0, "clear_probability": 0.0, "noise_type_probability": 0.0,
+    "noise_speed_probability": 0.0,
 }  # fmt: skip
 
 
@@ -112,6 +113,33 @@ def test_a_silent_part_is_silent_and_the_rest_is_left(voices, noise):
         clean = np.abs(dataset[0, index].clean.numpy())
         silent = np.mean(clean.reshape(-1, 400).max(axis=1) == 0)
         assert 0.05 < silent < 0.6
+
+
+def test_a_type_of_few_recordings_is_drawn_as_often_as_others_where_types_come_first(voices):
+    kinds = ["hum"] * 19 + ["whistle"]
+    items = [Item(id=f"n{n}", split="train", audio="x", licence="CC0", noise_type=kind) for n, kind in enumerate(kinds)]
+    noise = Bank(items, [_tone({"hum": 1500, "whistle": 3000}[kind], seconds=5) for kind in kinds])
+
+    def share(probability):
+        dataset = _dataset(voices, noise, noise_type_probability=probability, durations_s=(0.5,))
+        examples = [dataset[0, index] for index in range(60)]
+        return np.mean([_power_at((e.noisy - e.clean).numpy(), 3000) > 0.9 for e in examples])
+
+    assert 0.3 < share(1.0) < 0.7
+    assert share(0.0) < 0.2
+
+
+def test_a_noise_at_another_speed_is_as_long_and_sounds_higher_or_lower(voices):
+    item = Item(id="hum", split="train", audio="x", licence="CC0", noise_type="hum")
+    dataset = _dataset(voices, Bank([item], [_tone(1500, seconds=5)]), noise_speed_probability=1.0, durations_s=(1.0,))
+    tops = []
+    for index in range(20):
+        example = dataset[0, index]
+        noise = (example.noisy - example.clean).numpy()
+        assert len(noise) == RATE
+        tops.append(np.argmax(np.abs(np.fft.rfft(noise))))
+    assert 745 <= min(tops) < 1200
+    assert 1900 < max(tops) <= 3005
 
 
 def test_lengths_too_short_are_refused():
