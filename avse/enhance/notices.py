@@ -37,5 +37,6 @@ def without_mouth(mouth: MouthTrack | None, *, video_fraction: float, duration_s
     if not mouth.report.n_faces:
         why = "no face was seen"
     else:
-        why = "there is no video frame" if mouth.present.all() else "no face was chosen"
+        # Frames are missing, or the mouth is covered or cut and `avse.signal.mouth_jumps` left it out.
+        why = "there is no steady video of the mouth" if mouth.present.all() else "no face was chosen"
     return [f"enhanced audio-only for {only_s:.1f} of {duration_s:.1f} s: {why} there"]

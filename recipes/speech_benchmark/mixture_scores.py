@@ -11,6 +11,7 @@ import yaml
 
 from avse.data.manifest import Mixture, read_mixtures
 from avse.errors import ConfigError
+from avse.media.made import digest
 from avse.metrics.table import METRICS
 from avse.report.document import Heading, Part, Table
 from avse.report.score_schema import current
@@ -104,7 +105,13 @@ def short_table(results: Results, split: str) -> list[list[str]]:
 
 
 def run_lines(folder: Path) -> list[list[str]]:
-    """How the weights came about, from the run's own records, as lines of a table."""
+    """How the weights came about, from the run's own records, as lines of a table.
+
+    Args:
+        folder: of the run; weights that were trained elsewhere lie in it alone.
+    """
+    if not (folder / "software.json").is_file():
+        return [["what", "value"], ["weights", f"SHA-256 {digest(folder / 'model.safetensors')}..., trained elsewhere"]]
     software = json.loads(_read(folder / "software.json"))
     config = yaml.safe_load(_read(folder / "config.yaml"))
     log = read_rows(folder / "log.jsonl")

@@ -25,9 +25,9 @@ def steering_mix() -> VoiceMixConfig:
     )
 
 
-@dataclass(frozen=True)
-class CoreTrainConfig:
-    """Training of the audio core."""
+@dataclass(frozen=True, kw_only=True)
+class VoiceTrainConfig:
+    """What every training of this recipe needs."""
 
     folder: Path
     """Where weights, log and resolved configuration go; an unfinished run there is resumed."""
@@ -35,92 +35,71 @@ class CoreTrainConfig:
     """Manifest of all recordings, from the manifest stage."""
     audio: Path
     """Folder of the recordings as 16-bit samples; what is missing there is decoded first."""
-    start_from: Path | None = None
-    """Weights of the same network to begin with; it may have more blocks than they."""
     responses: Path = Path("rir")
     """Folder of measured room responses in the data pack."""
+    n_valid: int = 48
+    """Fixed mixtures of 4 s that the weights are chosen by; half of a steering's with competing talkers."""
+    mix: VoiceMixConfig = field(default_factory=VoiceMixConfig)
+    """The mixtures."""
+    channel: ChannelConfig = field(default_factory=lambda: ChannelConfig(level_db_min=-45.0))
+    """Rooms, microphones and lines."""
+    loss: LossConfig = field(default_factory=LossConfig)
+    """What is made small."""
+    loop: LoopConfig = field(default_factory=LoopConfig)
+    """The training."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoreTrainConfig(VoiceTrainConfig):
+    """Training of the audio core."""
+
+    start_from: Path | None = None
+    """Weights of the same network to begin with; it may have more blocks than they."""
     n_valid: int = 60
     """Fixed mixtures of 4 s that the weights are chosen by."""
     model: GtcrnConfig = field(default_factory=GtcrnConfig)
     """The network."""
-    mix: VoiceMixConfig = field(default_factory=VoiceMixConfig)
-    """The mixtures."""
-    channel: ChannelConfig = field(default_factory=lambda: ChannelConfig(level_db_min=-45.0))
-    """Rooms, microphones and lines."""
-    loss: LossConfig = field(default_factory=LossConfig)
-    """What is made small."""
-    loop: LoopConfig = field(default_factory=LoopConfig)
-    """The training."""
 
 
-@dataclass(frozen=True)
-class SteeringTrainConfig:
+@dataclass(frozen=True, kw_only=True)
+class CuedTrainConfig(VoiceTrainConfig):
+    """What a training of the steering needs."""
+
+    wrong_cue_probability: float = 0.15
+    """Chance that the cue is of a voice that is not in the audio, in [0, 1]."""
+    harm: float = 1.0
+    """Weight, 0 or more, of the loss above that of the audio-only output, in the examples in which steering makes it
+    larger."""
+    errors: CueErrorConfig = field(default_factory=CueErrorConfig)
+    """How cues are spoiled."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SteeringTrainConfig(CuedTrainConfig):
     """Training of the steering, beside a core that stays as it is."""
 
-    folder: Path
-    """Where weights, log and resolved configuration go; an unfinished run there is resumed."""
-    manifest: Path
-    """Manifest of all recordings, from the manifest stage."""
-    audio: Path
-    """Folder of the recordings as 16-bit samples; what is missing there is decoded first."""
     core: Path
     """Weights of the audio core."""
     start_from: Path | None = None
     """Weights of a whole network to begin with: those of its steering that have the same names and shapes."""
-    responses: Path = Path("rir")
-    """Folder of measured room responses in the data pack."""
-    n_valid: int = 48
-    """Fixed mixtures of 4 s that the weights are chosen by, half of them with competing talkers."""
-    wrong_cue_probability: float = 0.15
-    """Chance that the cue is of a voice that is not in the audio."""
-    harm: float = 1.0
-    """Weight of the loss above that of the audio-only output, in the examples in which steering makes it larger."""
     model: SteeredConfig = field(default_factory=SteeredConfig)
     """The network; the sizes of its core are those of `core`."""
     mix: VoiceMixConfig = field(default_factory=steering_mix)
     """The mixtures."""
-    errors: CueErrorConfig = field(default_factory=CueErrorConfig)
-    """How cues are spoiled."""
-    channel: ChannelConfig = field(default_factory=lambda: ChannelConfig(level_db_min=-45.0))
-    """Rooms, microphones and lines."""
-    loss: LossConfig = field(default_factory=LossConfig)
-    """What is made small."""
-    loop: LoopConfig = field(default_factory=LoopConfig)
-    """The training."""
 
 
-@dataclass(frozen=True)
-class JointTrainConfig:
-    """Training of core and steering at once."""
+@dataclass(frozen=True, kw_only=True)
+class JointTrainConfig(CuedTrainConfig):
+    """Training of core and steering at once; `mix` and `loss` are the core's."""
 
-    folder: Path
-    """Where weights, log and resolved configuration go; an unfinished run there is resumed."""
-    manifest: Path
-    """Manifest of all recordings, from the manifest stage."""
-    audio: Path
-    """Folder of the recordings as 16-bit samples; what is missing there is decoded first."""
     start_from: Path | None = None
     """Weights of a whole network to begin with; it may have more blocks than they, and recurrent weights."""
-    responses: Path = Path("rir")
-    """Folder of measured room responses in the data pack."""
-    n_valid: int = 48
-    """Fixed mixtures of 4 s for each part, half of the steering's with competing talkers."""
-    wrong_cue_probability: float = 0.15
-    """Chance that the cue is of a voice that is not in the audio, in [0, 1]."""
-    harm: float = 1.0
-    """Weight, 0 or more, of the loss above that of the audio-only output."""
     model: SteeredConfig = field(default_factory=SteeredConfig)
     """The network."""
-    mix: VoiceMixConfig = field(default_factory=VoiceMixConfig)
-    """The core's mixtures."""
     n_plain: int = 2
     """Core mixtures for each steering mixture, 1 or more; `loop.batch_size` counts the steering's."""
     steering_mix: VoiceMixConfig = field(default_factory=steering_mix)
     """The steering's, as long as the core's."""
-    errors: CueErrorConfig = field(default_factory=CueErrorConfig)
-    """How cues are spoiled."""
-    channel: ChannelConfig = field(default_factory=lambda: ChannelConfig(level_db_min=-45.0))
-    """Rooms, microphones and lines."""
     loss: LossConfig = field(default_factory=lambda: LossConfig(disturbance=0.7))
     """What is made small of the core's output."""
     steering_loss: LossConfig = field(default_factory=lambda: LossConfig(disturbance=0.5, snr=0.15))

@@ -13,7 +13,7 @@ from avse.data.voices import VoiceDataset, VoiceExample, VoiceMixConfig, Voices
 from avse.errors import ConfigError
 from avse.types import Waveform
 from recipes.progress import bar
-from recipes.steered.config import CoreTrainConfig, JointTrainConfig, SteeringTrainConfig
+from recipes.steered.config import CoreTrainConfig, VoiceTrainConfig
 
 VALID_S = 4.0
 """s; length of the validation's mixtures."""
@@ -24,9 +24,7 @@ def collate(examples: list[VoiceExample]) -> VoiceExample:
     return VoiceExample(*(torch.stack(field) for field in zip(*examples, strict=True)))
 
 
-def load_dataset(
-    config: CoreTrainConfig | SteeringTrainConfig | JointTrainConfig, *, split: str, sample_rate: int
-) -> VoiceDataset:
+def load_dataset(config: VoiceTrainConfig, *, split: str, sample_rate: int) -> VoiceDataset:
     """Open a split's recordings.
 
     Args:
@@ -69,9 +67,7 @@ def load_by_noise_type(config: CoreTrainConfig, *, n_examples: int, sample_rate:
 class _Banks:
     """The recordings of a split, decoded or packed."""
 
-    def __init__(
-        self, config: CoreTrainConfig | SteeringTrainConfig | JointTrainConfig, *, split: str, sample_rate: int
-    ) -> None:
+    def __init__(self, config: VoiceTrainConfig, *, split: str, sample_rate: int) -> None:
         self.packed = config.audio is not None and is_packed(config.audio)
         self.items = [] if self.packed else [item for item in read_manifest(config.manifest) if item.split == split]
         self.folder, self.split, self.sample_rate = config.audio, split, sample_rate

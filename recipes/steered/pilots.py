@@ -8,7 +8,6 @@ import argparse
 import json
 import re
 import sys
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -59,19 +58,24 @@ def config_of(name: str, settings: dict[str, Any], *, folder: Path, rest: list[s
     return read_config(CoreTrainConfig, ["--folder", str(place), *flags, *rest])
 
 
-def train_pilot(given: tuple[str, dict[str, Any]], *, folder: Path, rest: list[str]) -> str:
-    """Train one, unless that was done before; its name."""
-    name, settings = given
+def train_pilot(config: CoreTrainConfig) -> str | None:
+    """Train one, unless that was done before; why it failed if it did, for one bad pilot must not end the others."""
     torch.set_num_threads(1)
-    config = config_of(name, settings, folder=folder, rest=rest)
-    if not is_finished(config):
-        core.main(config)
-    return name
+    try:
+        if not is_finished(config):
+            core.main(config)
+    except AvseError as error:
+        return str(error)
+    return None
 
 
-def table(pilots: dict[str, dict[str, Any]], *, folder: Path, rest: list[str], n_mixtures: int) -> list[list[str]]:
-    """What each pilot scores on a number of mixtures."""
-    configs = {name: config_of(name, settings, folder=folder, rest=rest) for name, settings in pilots.items()}
+def _lost(config: CoreTrainConfig, error: AvseError) -> str:
+    """Why a pilot has no weights whose process was killed."""
+    return str(error)
+
+
+def table(configs: dict[str, CoreTrainConfig], *, n_mixtures: int) -> list[list[str]]:
+    """What each trained pilot scores on a number of mixtures."""
     some = next(iter(configs.values()))
     scored = CoreTrainConfig(
         folder=Path(), manifest=some.manifest, audio=some.audio, n_valid=n_mixtures, loop=LoopConfig(seed=SEED)
@@ -90,17 +94,23 @@ def main(argv: list[str] | None = None) -> int:
     arguments, rest = parser.parse_known_args(argv)
     try:
         pilots = read_pilots(arguments.pilots)
-        work = partial(train_pilot, folder=arguments.folder, rest=rest)
-        for _ in in_parallel(work, list(pilots.items()), n_workers=arguments.workers):
-            pass
-        text = markdown_table(table(pilots, folder=arguments.folder, rest=rest, n_mixtures=arguments.n_mixtures))
+        configs = {name: config_of(name, some, folder=arguments.folder, rest=rest) for name, some in pilots.items()}
+        ends = in_parallel(train_pilot, list(configs.values()), n_workers=arguments.workers, lost=_lost)
+        errors = dict(zip(configs, ends, strict=True))
+        trained = {name: config for name, config in configs.items() if errors[name] is None}
+        for name in configs:
+            if name not in trained:
+                print(f"pilots: error: {name}: {errors[name]}", file=sys.stderr)
+        if not trained:
+            return 1
+        text = markdown_table(table(trained, n_mixtures=arguments.n_mixtures))
         with atomic_write(arguments.folder / "pilots.md", force=True) as temporary:
             temporary.write_text(text + "\n", encoding="utf-8")
     except AvseError as error:
         print(f"pilots: error: {error}", file=sys.stderr)
         return 2 if isinstance(error, ConfigError) else 1
     print(text)
-    return 0
+    return 0 if len(trained) == len(configs) else 1
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from avse.signal.clock import video_frame_indices
 from avse.signal.si_sdr import si_sdr_db
 from avse.signal.speech_cue import CUE_RATE_HZ
 from recipes.steered.beginning import match_recurrences
-from recipes.steered.config import JointTrainConfig, SteeringTrainConfig
+from recipes.steered.config import CuedTrainConfig, SteeringTrainConfig
 from recipes.steered.cues import CuedDataset, CuedExample, collate
 from recipes.steered.data import load_dataset, validation_mix
 from recipes.steered.loss import enhancement_losses, parts_of, waveform_of
@@ -109,12 +109,12 @@ class _Alternating(VoiceDataset):
         return super().__getitem__(key)
 
 
-def cued_dataset(mixtures: VoiceDataset, config: SteeringTrainConfig | JointTrainConfig) -> CuedDataset:
+def cued_dataset(mixtures: VoiceDataset, config: CuedTrainConfig) -> CuedDataset:
     """Training mixtures with cues as the configuration spoils them."""
     return CuedDataset(mixtures, errors=config.errors, wrong_probability=config.wrong_cue_probability)
 
 
-def validation_dataset(valid: VoiceDataset, config: SteeringTrainConfig | JointTrainConfig) -> CuedDataset:
+def validation_dataset(valid: VoiceDataset, config: CuedTrainConfig) -> CuedDataset:
     """Fixed mixtures of the validation's voices and noises with cues, every other one with a competing talker."""
     mix = replace(validation_mix(config.n_valid), talker_snr_db_min=-5.0, talker_snr_db_max=5.0, max_talkers=1)
     alternating = _Alternating(valid.voices, valid.noise, config=mix, seed=valid.seed, channel=valid.channel)

@@ -212,7 +212,7 @@ def test_a_video_of_one_frame_helps_for_a_moment_and_it_says_so(run, talk, tmp_p
     (row,) = json.loads(out)
     assert (row["faces"]["n_faces"], row["faces"]["face_fraction"]) == (1, 1)
     assert 0 < row["video_fraction"] < 0.2
-    assert "s: there is no video frame there" in err
+    assert "s: there is no steady video of the mouth there" in err
     assert "no face was chosen" not in err
 
 

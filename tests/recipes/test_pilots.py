@@ -43,6 +43,14 @@ def test_each_is_trained_and_scored_and_a_second_run_trains_none(tmp_path, monke
     before = (tmp_path / "runs" / "wide" / "model.safetensors").stat().st_mtime_ns
     assert main(command) == 0
     assert (tmp_path / "runs" / "wide" / "model.safetensors").stat().st_mtime_ns == before
+    capsys.readouterr()
+    with (tmp_path / "pilots.yaml").open("a") as file:
+        file.write("broken:\n  start_from: none.safetensors\n")
+    assert main(command) == 1
+    captured = capsys.readouterr()
+    assert captured.out == printed
+    assert "pilots: error: broken: " in captured.err
+    assert "none.safetensors" in captured.err
 
 
 @pytest.mark.parametrize("text", ["- a", "a: 1", "a: [", "{}", "all: {n_valid: 2}"])

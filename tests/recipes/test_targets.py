@@ -1,5 +1,6 @@
 """A corpus' targets are read from its `targets.yaml`, checked, and met or missed by the numbers."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from avse.data.manifest import Mixture, NoiseCut, write_manifest
 from avse.errors import ConfigError
 from recipes.speech_benchmark import corpus_results as program
-from recipes.speech_benchmark.mixture_scores import Results
+from recipes.speech_benchmark.mixture_scores import Results, run_lines
 from recipes.speech_benchmark.target_config import EVERY_PEER, Target, Targets, read_targets
 from recipes.speech_benchmark.targets import target_lines
 from recipes.vatt.target_config import read_targets as read_vatt_targets
@@ -127,3 +128,10 @@ def test_a_corpus_without_targets_gets_no_tables_of_them(tmp_path):
     assert "| mine first | STOI | 0 of 1 | mean (+0.000) |" in out.read_text()
     assert "| STOI above 0.95 | no |" in out.read_text()
     assert program.main([*options, "--targets", str(tmp_path / "none.yaml")]) == 2
+
+
+def test_weights_without_a_record_of_their_training_are_named_by_their_hash(tmp_path):
+    (tmp_path / "model.safetensors").write_bytes(b"weights")
+    _, line = run_lines(tmp_path)
+    assert line[0] == "weights"
+    assert line[1].startswith(f"SHA-256 {hashlib.sha256(b'weights').hexdigest()[:16]}")

@@ -171,7 +171,7 @@ def test_why_the_video_did_not_help():
         (line,) = without_mouth(mouth, video_fraction=0.25, duration_s=8.0)
         return line
 
-    assert words(_mouth(1)) == "enhanced audio-only for 6.0 of 8.0 s: there is no video frame there"
+    assert words(_mouth(1)) == "enhanced audio-only for 6.0 of 8.0 s: there is no steady video of the mouth there"
     assert words(_mouth(absent=slice(10, 90))) == "enhanced audio-only for 6.0 of 8.0 s: no face was chosen there"
     nobody = MouthTrack(np.arange(3) / 25, np.zeros((3, 2, 3, 3), np.uint8), np.zeros(3, bool), FaceReport(0, 0.0, ""))
     assert words(nobody) == "enhanced audio-only for 6.0 of 8.0 s: no face was seen there"

@@ -77,7 +77,7 @@ def test_a_video_that_ends_early_is_warned_of_in_python_too(enhancer, media, tal
     recording = enhancer.enhance_recording(tmp_path / "long.wav", video=media / "talk.mp4")
     assert recording.warnings == result.warnings
     assert "the audio is 5.2 s long but the video" in recording.warnings[0]
-    assert "of 5.2 s: there is no video frame there" in recording.warnings[1]
+    assert "of 5.2 s: there is no steady video of the mouth there" in recording.warnings[1]
 
 
 def test_opposite_channels_are_enhanced_by_their_difference(enhancer, talk, tmp_path):
