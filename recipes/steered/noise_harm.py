@@ -27,8 +27,8 @@ SNR_DB = (-5.0, 5.0)
 """The SNR is drawn evenly between the two."""
 
 
-def table(model: Steered, manifest: Path, crops: Path) -> list[list[str]]:
-    """Rows of noise types; for each mouth mean and least SI-SDR above audio-only in dB."""
+def gains_by_type(model: Steered, manifest: Path, crops: Path) -> dict[str, list[list[float]]]:
+    """SI-SDR above audio-only in dB: for each type of noise and person those of `MOUTHS`."""
     items, rng = read_manifest(manifest), np.random.default_rng(1)
     reader = LongReader(items, root=data_root(), crops=crops)
     recordings: dict[str, list[Item]] = defaultdict(list)
@@ -51,16 +51,21 @@ def table(model: Steered, manifest: Path, crops: Path) -> list[list[str]]:
             noisy = mix(mixture.clean, noise, snr_db=float(rng.uniform(*SNR_DB)))
             trials = [Trial(name, mixture.clean, by_lips(model, noisy, mouth)) for mouth in mouths]
             gains[name].append([gain_db(trial, SteeringGuard())[0] for trial in trials])
-    rows = [["noise", "people", *MOUTHS]]
+    return gains
+
+
+def table(gains: dict[str, list[list[float]]]) -> list[list[str]]:
+    """Rows of noise types and one of all; for each mouth mean and least gain."""
+    rows = [["noise", "n", *MOUTHS]]
     for name, found in [*gains.items(), ("all", list(chain(*gains.values())))]:
         cells = [f"{np.mean(column):+.2f} ({min(column):+.2f})" for column in zip(*found, strict=True)]
-        rows.append([name, str(len(videos)), *cells])
+        rows.append([name, str(len(found)), *cells])
     return rows
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Print the table."""
-    return print_table(argv, doc=__doc__, name="noise_harm", rows=table)
+    return print_table(argv, doc=__doc__, name="noise_harm", rows=lambda *given: table(gains_by_type(*given)))
 
 
 if __name__ == "__main__":
