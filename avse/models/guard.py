@@ -75,6 +75,8 @@ class _Frame(NamedTuple):
 
     evidence: float
     """Nats that have come in."""
+    in_time: bool
+    """The lips are neither late nor early."""
     speaking: float
     """Voice activity of the cue, 0 where there is none."""
     present: bool
@@ -99,6 +101,7 @@ class SteeringGuard:
         steered: Spectrum,
         *,
         evidence: npt.NDArray[np.float32],
+        in_time: npt.NDArray[np.bool_],
         cue: npt.NDArray[np.float32],
         present: npt.NDArray[np.bool_],
         state: GuardState | None,
@@ -109,6 +112,7 @@ class SteeringGuard:
             audio_only: `(freqs, frames)` enhanced without the cue.
             steered: `(freqs, frames)` enhanced with it.
             evidence: `(frames,)` nats that have come in, for the lips' saying what is heard.
+            in_time: `(frames,)` False where they say it late or early (`avse.models.lip_lag`): then steering ends.
             cue: `(frames, CUE_DIM)`, voice activity first.
             present: `(frames,)` False where there is no cue.
             state: from the call before, None at first.
@@ -122,7 +126,7 @@ class SteeringGuard:
         speaking = np.where(present, cue[:, 0], 0.0).tolist()
         weights = np.zeros(audio_only.shape[1], dtype=np.float32)
         state = state or GuardState()
-        frames = zip(evidence.tolist(), speaking, present.tolist(), *powers, strict=True)
+        frames = zip(evidence.tolist(), in_time.tolist(), speaking, present.tolist(), *powers, strict=True)
         for number, frame in enumerate(frames):
             state = self._next(state, _Frame(*frame))
             weights[number] = state.weight
@@ -144,7 +148,7 @@ class SteeringGuard:
         stops = state.on and harms
         rest = config.rest_s if stops else max(0.0, state.rest - step)
         enough = config.end_evidence if state.on else config.begin_evidence
-        on = frame.present and not stops and rest == 0 and total > enough
+        on = frame.present and frame.in_time and not stops and rest == 0 and total > enough
         difference = state.difference_power + share * (frame.difference - state.difference_power)
         power = state.power + share * (frame.audio_only - state.power)
         wanted, fade = self._share(difference, power) if on else 0.0, step / config.fade_s

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from avse.models.lip_lag import LagState, LipLag
 from avse.signal.band_power import SAMPLE_RATE, STEP_RATE_HZ, WINDOW, spectrum_powers
 from avse.signal.clock import video_frame_indices
 from avse.signal.speech_cue import CUE_RATE_HZ
@@ -43,6 +44,7 @@ class EvidenceState(NamedTuple):
     """Of the last audio frame."""
     features: VoiceFeatures
     voice: Any
+    lag: LagState | None
 
 
 class LipEvidence:
@@ -55,11 +57,12 @@ class LipEvidence:
             voice: embeds the audio.
             hop: samples between audio frames, whose windows are `band_power.WINDOW` long at 16 kHz.
         """
+        self._lag = LipLag()
         self._voice, self._stft = voice, StftConfig(window=WINDOW, hop=hop, sample_rate=SAMPLE_RATE)
 
     def weigh(
         self, spectrum: Spectrum, lips: FloatArray, present: Flags, state: EvidenceState | None
-    ) -> tuple[FloatArray, EvidenceState]:
+    ) -> tuple[FloatArray, Flags, EvidenceState]:
         """Weigh the next audio frames.
 
         Args:
@@ -70,12 +73,12 @@ class LipEvidence:
 
         Returns:
             `(frames,)` nats that have come in at each audio frame, 0 where no video frame has ended or none was
-            present; and the new state.
+            present; `(frames,)` False where the lips are late or early; and the new state.
         """
         if state is None:
             state = EvidenceState(
                 0, np.zeros((N_PAST, N_BANDS), np.float32), np.zeros(lips.shape[1], np.float32), False,
-                VoiceFeatures(), None,
+                VoiceFeatures(), None, None,
             )  # fmt: skip
         first, n_frames = state.n_frames, len(lips)
         powers = np.concatenate([state.powers, spectrum_powers(spectrum.T, n_bands=N_BANDS)])
@@ -84,14 +87,19 @@ class LipEvidence:
         shown = video_frame_indices(n_frames + 1, stft=self._stft, rate_hz=CUE_RATE_HZ, first_frame=first - 1)
         ended = np.flatnonzero((np.diff(shown) > 0) & (np.arange(first, first + n_frames) > 0))
         weights = np.zeros(n_frames, dtype=np.float32)
-        features, voice = state.features, state.voice
+        features, voice, lag = state.features, state.voice, state.lag
+        lagging = np.full(n_frames, lag is not None and lag.lags)
         if len(ended):
             features = copy.deepcopy(features)  # the state of the call before stays as it is
             steps = self._steps(powers, shown[ended], first_frame=first - N_PAST)
             audio, voice = self._voice.listen(features.push(steps), voice)
-            weights[ended] = (lips[ended] * audio).sum(axis=1) * present[ended]
-        after = EvidenceState(first + n_frames, powers[-N_PAST:], lips[-1], bool(present[-1]), features, voice)
-        return weights, after
+            seen = lips[ended] * present[ended, None]
+            weights[ended] = (seen * audio).sum(axis=1)
+            found, lag = self._lag.follow(seen, audio, lag)
+            latest = np.searchsorted(ended, np.arange(n_frames), side="right") - 1
+            lagging[latest >= 0] = found[latest[latest >= 0]]
+        after = EvidenceState(first + n_frames, powers[-N_PAST:], lips[-1], bool(present[-1]), features, voice, lag)
+        return weights, ~lagging, after
 
     def _steps(self, powers: FloatArray, numbers: npt.NDArray[np.int64], *, first_frame: int) -> FloatArray:
         """Powers at the steps of some video frames, between those of the audio frames around them."""

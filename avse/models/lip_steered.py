@@ -85,9 +85,9 @@ class LipSteered:
         gains, gain = before.gain.gains(noisy, self.stft)
         audio_only, steered, after = self._steering.enhance(noisy * gains, cue, present, before.steering)
         audio_only, steered = audio_only / gains, steered / gains
-        evidence, weighed = self._evidence.weigh(audio_only, lips, present, before.evidence)
+        evidence, in_time, weighed = self._evidence.weigh(audio_only, lips, present, before.evidence)
         blended, weights, guard = self._guard.blend(
-            audio_only, steered, evidence=evidence, cue=cue, present=present, state=before.guard
+            audio_only, steered, evidence=evidence, in_time=in_time, cue=cue, present=present, state=before.guard
         )
         return blended, weights, StepState(after, weighed, guard, gain)
 

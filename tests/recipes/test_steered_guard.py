@@ -21,6 +21,7 @@ def _trial(nats_per_frame):
     n_frames = spectra[0].shape[1]
     given = {
         "evidence": np.full(n_frames, nats_per_frame, np.float32),
+        "in_time": np.ones(n_frames, bool),
         "cue": np.ones((n_frames, CUE_DIM), np.float32),
         "present": np.ones(n_frames, bool),
     }

@@ -47,8 +47,9 @@ class Guarded:
 
     def enhance_step(self, noisy, mouth, present, state):
         return self.guard.blend(
-            noisy, 0.3 * noisy, evidence=np.ones(len(present), np.float32), cue=mouth, present=present, state=state
-        )
+            noisy, 0.3 * noisy, evidence=np.ones(len(present), np.float32), in_time=np.ones(len(present), bool),
+            cue=mouth, present=present, state=state,
+        )  # fmt: skip
 
 
 def _gain(estimator):

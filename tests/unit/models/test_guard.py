@@ -16,6 +16,7 @@ def _given(*, nats_per_s, steered_gain=1.0, seed=1):
         "audio_only": audio_only,
         "steered": (np.complex64(1j) * np.float32(steered_gain) * audio_only).astype(np.complex64),
         "evidence": np.broadcast_to(np.float32(nats_per_s / RATE_HZ), N).copy(),
+        "in_time": np.ones(N, dtype=bool),
         "cue": np.ones((N, CUE_DIM), dtype=np.float32),
         "present": np.ones(N, dtype=bool),
     }
@@ -43,6 +44,14 @@ def test_without_a_face_the_audio_only_output_is_left_bit_for_bit():
     given["present"][:] = False
     blended, _, _ = SteeringGuard().blend(**given, state=None)
     assert np.array_equal(blended, given["audio_only"])
+
+
+def test_lips_that_are_late_leave_the_audio_only_output_until_they_are_in_time():
+    given = _given(nats_per_s=2.0)
+    given["in_time"][: N // 2] = False
+    blended, weights, _ = SteeringGuard().blend(**given, state=None)
+    assert np.array_equal(blended[:, : N // 2], given["audio_only"][:, : N // 2])
+    assert weights[-1] == 1
 
 
 def test_it_fades_and_never_jumps():

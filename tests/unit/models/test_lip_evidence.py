@@ -32,11 +32,16 @@ def voice():
 
 
 def _weigh(lips, spectrum, embeddings, present, cuts):
-    evidence, state, weights = LipEvidence(lips, hop=HOP), None, []
+    return _follow(lips, spectrum, embeddings, present, cuts)[0]
+
+
+def _follow(lips, spectrum, embeddings, present, cuts):
+    """Evidence, and whether the lips are in time."""
+    evidence, state, found = LipEvidence(lips, hop=HOP), None, []
     for first, last in zip((0, *cuts), (*cuts, spectrum.shape[1]), strict=True):
-        found, state = evidence.weigh(spectrum[:, first:last], embeddings[first:last], present[first:last], state)
-        weights.append(found)
-    return np.concatenate(weights)
+        *pair, state = evidence.weigh(spectrum[:, first:last], embeddings[first:last], present[first:last], state)
+        found.append(pair)
+    return [np.concatenate(some) for some in zip(*found, strict=True)]
 
 
 def _inputs(voice):
@@ -67,6 +72,21 @@ def test_pieces_of_any_size_give_the_same(lips, voice):
     whole = _weigh(lips, spectrum, embeddings[shown], present, ())
     pieces = _weigh(lips, spectrum, embeddings[shown], present, (1, 2, 3, 40, 41, 200))
     np.testing.assert_allclose(pieces, whole, atol=1e-4)
+
+
+@pytest.mark.parametrize("late", [0, 6])
+def test_lips_that_fit_what_was_heard_before_are_not_in_time(lips, voice, late):
+    spectrum, _, shown = _inputs(voice)
+    listener = AudioListener(lips, sample_rate=16000)
+    listener.push(voice[None])
+    audio = listener.finish()
+    fitting = np.concatenate([np.zeros((late, audio.shape[1]), np.float32), audio])[np.minimum(shown, len(audio) - 1)]
+    present = np.ones(len(shown), bool)
+    _, whole = _follow(lips, spectrum, fitting - fitting.mean(axis=0), present, ())
+    _, pieces = _follow(lips, spectrum, fitting - fitting.mean(axis=0), present, (1, 2, 3, 40, 41, 200))
+    np.testing.assert_array_equal(pieces, whole)
+    assert whole[0]
+    assert whole[-1] == (late == 0)
 
 
 def test_frames_without_a_face_weigh_nothing(lips, voice):
