@@ -29,9 +29,12 @@ def results(run: SpeechRun) -> Iterator[Command]:
         **{option: run.data / "av" / name for option, name in PEERS.items()},
     }.items():
         options += [option, path] if _is_there(path) else []
+    asked = f"egs/{run.corpus}/run.sh"
+    if run.options.results:
+        asked += f" --model {run.options.model} --results {run.options.results}"
     yield command(
         f"{BENCHMARK}.corpus_results", run.results, "--title", run.settings["title"],
-        "--command", f"egs/{run.corpus}/run.sh", "--mixtures", run.mixtures, *options,
+        "--command", asked, "--mixtures", run.mixtures, *options,
     )  # fmt: skip
 
 
