@@ -48,11 +48,19 @@ def load_by_noise_type(config: CoreTrainConfig, *, n_examples: int, sample_rate:
     A mean over recordings is one over the types that have many; here each counts alike.
 
     Args:
-        config: of the run; its recordings must not be packed, for a pack does not hold the types.
+        config: of the run; its recordings must not be packed.
         n_examples: mixtures in each type.
         sample_rate: Hz.
+
+    Raises:
+        ConfigError: there is no such noise, or the recordings are packed.
     """
     banks = _Banks(config, split="valid", sample_rate=sample_rate)
+    if all(item.is_speech for item in banks.items):
+        raise ConfigError(
+            f"recordings must have noise of the split valid, and not be packed, but {config.audio} and "
+            f"{config.manifest} have none; name the folder that the manifest's recordings are decoded to"
+        )
     voices, channel = banks.voices(), Channel(_direct(), responses=[], sample_rate=sample_rate)
     mix = replace(
         validation_mix(n_examples), babble_probability=0.0, coloured_probability=0.0, two_noises_probability=0.0

@@ -17,6 +17,7 @@ from avse.nn.band_blocks import BlockConfig
 from avse.signal.speech_cue import CUE_DIM
 from avse.training.config import read_config
 from recipes.checkpoint_weights import main as checkpoint_weights
+from recipes.pack import main as pack_corpus
 from recipes.steered import core, steering
 from recipes.steered.compare_cores import main as compare_cores
 from recipes.steered.config import CoreTrainConfig, SteeringTrainConfig
@@ -199,6 +200,9 @@ def test_cores_are_compared_on_equal_mixtures(places, tmp_path, capsys):
     types = {item.noise_type for item in read_manifest(Path(places[1])) if item.split == "valid" and item.noise_type}
     assert [row.split("|")[1].strip() for row in rows] == sorted(types)
     assert mean.startswith("| mean over types |")
+    assert pack_corpus([places[1], str(tmp_path / "packed")]) == 0
+    assert compare_cores([*paths, *places[:2], "--audio", str(tmp_path / "packed"), "--by-noise-type"]) == 1
+    assert "not be packed" in capsys.readouterr().err
     assert compare_cores([str(tmp_path / "none.safetensors"), *places]) == 1
     assert "none.safetensors" in capsys.readouterr().err
 
