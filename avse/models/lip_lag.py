@@ -64,26 +64,21 @@ class LipLag:
             `(frames,)` True where the lips are late or early; and the new state.
         """
         config, n_frames = self.config, len(lips)
-        early, late = (range(first, last + 1) for first, last in (config.early_frames, config.late_frames))
-        n_early, n_late = early[-1], late[-1]
+        (early, n_early), (late, n_late) = config.early_frames, config.late_frames
         if state is None:
-            dim, n_lags = lips.shape[1], len(early) + len(late)
+            dim, n_lags = lips.shape[1], n_early - early + 1 + n_late - late + 1
             state = LagState(
                 np.zeros((n_early, dim), np.float32), np.zeros((n_late, dim), np.float32), np.zeros(1 + n_lags), False
             )
         past_lips, past_audio = np.concatenate([state.lips, lips]), np.concatenate([state.audio, audio])
-        nats = np.stack(
-            [
-                (lips * audio).sum(axis=1),
-                *((past_lips[n_early - n : n_early - n + n_frames] * audio).sum(axis=1) for n in early),
-                *((lips * past_audio[n_late - n : n_late - n + n_frames]).sum(axis=1) for n in late),
-            ],
-            axis=1,
-        )
         keep = math.exp(-1 / (CUE_RATE_HZ * config.memory_s))
         found, sums, lags = np.zeros(n_frames, dtype=bool), state.sums, state.lags
-        for number, row in enumerate(nats):
-            sums = keep * sums + row
+        for number in range(n_frames):
+            # Row n_early of past_lips, and n_late of past_audio, is the first of these frames.
+            lips_before = past_lips[number : number + n_early - early + 1]
+            audio_before = past_audio[number : number + n_late - late + 1]
+            mouth, voice = lips[number], audio[number]
+            sums = keep * sums + np.concatenate([[mouth @ voice], lips_before @ voice, audio_before @ mouth])
             best = sums[1:].max()
             # Once they are, they stay so until no lag fits best.
             lags = best > sums[0] if lags else best > max(config.least, sums[0] + config.margin)
