@@ -23,6 +23,7 @@ MIRRORED = {
     "Models": ["avse/pretrained/*.md", "packages/*/*/*.md", "recipes/*/README.md"],
     "Results": [
         "egs/*/RESULTS*.md",
+        "egs/*/live/RESULTS.md",
         "egs/*/steered/RESULTS.md",
         "egs/*/experiment/RESULTS.md",
         "recipes/*/RESULTS.md",
