@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import SupportsIndex
+from typing import Any, SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
@@ -107,6 +107,29 @@ class WaveformBank:
 
     def __len__(self) -> int:
         return len(self.items)
+
+
+class BankPart:
+    """Some recordings of a bank, as a bank."""
+
+    def __init__(self, bank: Any, rows: npt.NDArray[np.int64]) -> None:
+        """Take the rows; none of their waveforms is read before it is asked for.
+
+        Args:
+            bank: a `WaveformBank` or an `avse.data.packed.PackedBank`.
+            rows: `(recordings,)` of it.
+        """
+        self._bank, self._rows = bank, rows
+        self.items = [bank.items[row] for row in rows]
+        self.waveforms = self
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, index: SupportsIndex) -> Waveform:
+        """One waveform, `(samples,)`."""
+        waveform: Waveform = self._bank.waveforms[int(self._rows[index])]
+        return waveform
 
 
 def _in_memory(decoded: Iterator[Waveform]) -> Waveforms:

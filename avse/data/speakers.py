@@ -40,9 +40,7 @@ def nth_other(clips: npt.NDArray[np.int64], index: int) -> int:
 
 def _numbered(items: Iterable[Any]) -> tuple[npt.NDArray[np.int64], Sequence[str]]:
     of_name: dict[str, int] = {}
-    codes = np.fromiter((of_name.setdefault(_name(item), len(of_name)) for item in items), dtype=np.int64)
+    codes = np.fromiter(
+        (of_name.setdefault(str(item.speaker or item.noise_type), len(of_name)) for item in items), dtype=np.int64
+    )
     return codes, list(of_name)
-
-
-def _name(item: Any) -> str:
-    return str(getattr(item, "noise_type", None) or item.speaker)

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from avse.data.augment import bernoulli, change_speed, coloured_noise, samples_at_speed
-from avse.data.bank import WaveformBank
+from avse.data.bank import BankPart, WaveformBank
 from avse.data.channel import Channel
 from avse.data.dataset import CLEAR_SNR_DB, SPEEDS
 from avse.data.mix import sounding_piece, sum_at_equal_level
@@ -162,7 +162,7 @@ class VoiceDataset(Dataset[VoiceExample]):
     def __init__(
         self,
         voices: Voices,
-        noise: WaveformBank | PackedBank,
+        noise: WaveformBank | PackedBank | BankPart,
         *,
         config: VoiceMixConfig,
         seed: int,

@@ -110,8 +110,9 @@ def run_lines(folder: Path) -> list[list[str]]:
     Args:
         folder: of the run; weights that were trained elsewhere lie in it alone.
     """
-    if not (folder / "software.json").is_file():
-        return [["what", "value"], ["weights", f"SHA-256 {digest(folder / 'model.safetensors')}..., trained elsewhere"]]
+    weights = digest(folder / "model.safetensors")
+    if weights and not (folder / "software.json").is_file():
+        return [["what", "value"], ["weights", f"SHA-256 {weights}..., trained elsewhere"]]
     software = json.loads(_read(folder / "software.json"))
     config = yaml.safe_load(_read(folder / "config.yaml"))
     log = read_rows(folder / "log.jsonl")

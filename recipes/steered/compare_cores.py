@@ -36,7 +36,7 @@ def table(weights: list[Path], config: CoreTrainConfig) -> list[list[str]]:
 def noise_types_table(weights: list[Path], config: CoreTrainConfig) -> list[list[str]]:
     """A row for each type of noise and one of their means, a column of PESQ, ESTOI and SI-SDR for each weights file."""
     cores = [zoo.load_as(Gtcrn, path).eval() for path in weights]
-    datasets = load_by_noise_type(config, n_examples=config.n_valid, sample_rate=cores[0].config.sample_rate)
+    datasets = load_by_noise_type(config, sample_rate=cores[0].config.sample_rate)
     scores = {
         name: np.array([_in_order(validate(core, dataset=dataset, config=config)) for core in cores])
         for name, dataset in datasets.items()

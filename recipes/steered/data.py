@@ -5,10 +5,11 @@ from pathlib import Path
 
 import torch
 
-from avse.data.bank import WaveformBank, read_mono
+from avse.data.bank import BankPart, WaveformBank, read_mono
 from avse.data.channel import Channel, ChannelConfig, trim_response
 from avse.data.manifest import Item, data_root, read_manifest
 from avse.data.packed import Kind, PackedBank, is_packed, open_packed
+from avse.data.speakers import clips_by_speaker
 from avse.data.voices import VoiceDataset, VoiceExample, VoiceMixConfig, Voices
 from avse.errors import ConfigError
 from avse.types import Waveform
@@ -32,76 +33,47 @@ def load_dataset(config: VoiceTrainConfig, *, split: str, sample_rate: int) -> V
         split: `train` or `valid`; validation has plain noise only, SNRs of -5 to 10 dB, and no rooms or lines.
         sample_rate: Hz.
     """
-    banks = _Banks(config, split=split, sample_rate=sample_rate)
+    packed = config.audio is not None and is_packed(config.audio)
+    items = [] if packed else [item for item in read_manifest(config.manifest) if item.split == split]
+
+    def bank(kind: Kind, chosen: list[Item]) -> WaveformBank | PackedBank:
+        if packed:
+            found = open_packed(config.audio, split=split, kind=kind, sample_rate=sample_rate)
+            return found or WaveformBank([], root=data_root(), sample_rate=sample_rate)
+        return WaveformBank(
+            chosen, root=data_root(), sample_rate=sample_rate, folder=config.audio,
+            progress=lambda rows: bar(rows, f"decode {split} {kind}"),
+        )  # fmt: skip
+
+    voices = [bank("speech", [i for i in items if i.is_speech and not i.video])]
+    voices.append(bank("faces", [i for i in items if i.video]))
+    noise = bank("noise", [i for i in items if not i.is_speech])
     mix, channel = config.mix, Channel(config.channel, responses=[], sample_rate=sample_rate)
     if split == "train":
         channel.responses = _responses(config.responses, config.channel, sample_rate=sample_rate)
     else:
         mix = validation_mix(config.n_valid)
         channel = Channel(_direct(), responses=[], sample_rate=sample_rate)
-    return VoiceDataset(banks.voices(), banks.noise(), config=mix, seed=config.loop.seed, channel=channel)
+    return VoiceDataset(Voices(voices), noise, config=mix, seed=config.loop.seed, channel=channel)
 
 
-def load_by_noise_type(config: CoreTrainConfig, *, n_examples: int, sample_rate: int) -> dict[str, VoiceDataset]:
-    """The validation's voices in each type of its noise alone, at -5 to 10 dB.
+def load_by_noise_type(config: CoreTrainConfig, *, sample_rate: int) -> dict[str, VoiceDataset]:
+    """The validation's voices in each type of its noise alone, at -5 to 10 dB; `n_valid` mixtures in each.
 
     A mean over recordings is one over the types that have many; here each counts alike.
 
     Args:
-        config: of the run; its recordings must not be packed.
-        n_examples: mixtures in each type.
+        config: of the run.
         sample_rate: Hz.
-
-    Raises:
-        ConfigError: there is no such noise, or the recordings are packed.
     """
-    banks = _Banks(config, split="valid", sample_rate=sample_rate)
-    if all(item.is_speech for item in banks.items):
-        raise ConfigError(
-            f"recordings must have noise of the split valid, and not be packed, but {config.audio} and "
-            f"{config.manifest} have none; name the folder that the manifest's recordings are decoded to"
-        )
-    voices, channel = banks.voices(), Channel(_direct(), responses=[], sample_rate=sample_rate)
-    mix = replace(
-        validation_mix(n_examples), babble_probability=0.0, coloured_probability=0.0, two_noises_probability=0.0
-    )
-    types = sorted({str(item.noise_type) for item in banks.items if not item.is_speech})
+    every = load_dataset(config, split="valid", sample_rate=sample_rate)
+    mix = replace(every.config, babble_probability=0.0, coloured_probability=0.0, two_noises_probability=0.0)
     return {
-        name: VoiceDataset(voices, banks.noise(noise_type=name), config=mix, seed=config.loop.seed, channel=channel)
-        for name in types
-    }
-
-
-class _Banks:
-    """The recordings of a split, decoded or packed."""
-
-    def __init__(self, config: VoiceTrainConfig, *, split: str, sample_rate: int) -> None:
-        self.packed = config.audio is not None and is_packed(config.audio)
-        self.items = [] if self.packed else [item for item in read_manifest(config.manifest) if item.split == split]
-        self.folder, self.split, self.sample_rate = config.audio, split, sample_rate
-
-    def voices(self) -> Voices:
-        return Voices(
-            [
-                self._open("speech", [item for item in self.items if item.is_speech and not item.video]),
-                self._open("faces", [item for item in self.items if item.video]),
-            ]
+        name: VoiceDataset(
+            every.voices, BankPart(every.noise, rows), config=mix, seed=every.seed, channel=every.channel
         )
-
-    def noise(self, *, noise_type: str | None = None) -> WaveformBank | PackedBank:
-        noises = [item for item in self.items if not item.is_speech]
-        if noise_type is not None:
-            noises = [item for item in noises if item.noise_type == noise_type]
-        return self._open("noise", noises)
-
-    def _open(self, kind: Kind, chosen: list[Item]) -> WaveformBank | PackedBank:
-        if self.packed:
-            found = open_packed(self.folder, split=self.split, kind=kind, sample_rate=self.sample_rate)
-            return found or WaveformBank([], root=data_root(), sample_rate=self.sample_rate)
-        return WaveformBank(
-            chosen, root=data_root(), sample_rate=self.sample_rate, folder=self.folder,
-            progress=lambda rows: bar(rows, f"decode {self.split} {kind}"),
-        )  # fmt: skip
+        for name, rows in clips_by_speaker(every.noise).items()
+    }
 
 
 def validation_mix(n_examples: int) -> VoiceMixConfig:

@@ -135,3 +135,8 @@ def test_weights_without_a_record_of_their_training_are_named_by_their_hash(tmp_
     _, line = run_lines(tmp_path)
     assert line[0] == "weights"
     assert line[1].startswith(f"SHA-256 {hashlib.sha256(b'weights').hexdigest()[:16]}")
+
+
+def test_a_folder_without_weights_is_no_run(tmp_path):
+    with pytest.raises(ConfigError, match=r"software\.json"):
+        run_lines(tmp_path)
